@@ -1,0 +1,108 @@
+# Everything that installing the library means: headers, library, CMake package, pkg-config files.
+# The broker's programs install themselves.
+include(GNUInstallDirs)
+include(CMakePackageConfigHelpers)
+
+option(KOSMONAUT_INSTALL "Install the library, its headers and its packages" ${PROJECT_IS_TOP_LEVEL})
+
+# The oldest versions that have what the library uses; the packages ask for them.
+set(KOSMONAUT_CURL_VERSION 7.84)
+set(KOSMONAUT_JANSSON_VERSION 2.11)
+
+if(NOT KOSMONAUT_INSTALL)
+  return()
+endif()
+
+get_target_property(kosmonaut_type kosmonaut TYPE)
+set(kosmonaut_cmake_dir ${CMAKE_INSTALL_LIBDIR}/cmake/Kosmonaut)
+
+# --- Library and headers ---
+set_target_properties(kosmonaut_cpp PROPERTIES EXPORT_NAME cpp)
+target_include_directories(kosmonaut INTERFACE $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
+target_include_directories(kosmonaut_cpp INTERFACE $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
+
+install(TARGETS kosmonaut kosmonaut_cpp EXPORT KosmonautTargets
+  RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR}
+  LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}
+  ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
+install(
+  DIRECTORY
+    ${PROJECT_SOURCE_DIR}/include/kosmonaut
+    ${PROJECT_SOURCE_DIR}/cpp/include/kosmonaut
+    ${PROJECT_BINARY_DIR}/include/kosmonaut
+  DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}
+  FILES_MATCHING PATTERN "*.h" PATTERN "*.hpp")
+install(
+  FILES
+    ${PROJECT_SOURCE_DIR}/README.md
+    ${PROJECT_SOURCE_DIR}/ABI.md
+    ${PROJECT_SOURCE_DIR}/CHANGELOG.md
+    ${PROJECT_SOURCE_DIR}/LICENSE
+  DESTINATION ${CMAKE_INSTALL_DOCDIR})
+
+# --- CMake package ---
+configure_package_config_file(
+  ${CMAKE_CURRENT_LIST_DIR}/KosmonautConfig.cmake.in
+  ${PROJECT_BINARY_DIR}/cmake/KosmonautConfig.cmake
+  INSTALL_DESTINATION ${kosmonaut_cmake_dir}
+  NO_SET_AND_CHECK_MACRO)
+write_basic_package_version_file(
+  ${PROJECT_BINARY_DIR}/cmake/KosmonautConfigVersion.cmake
+  COMPATIBILITY SameMajorVersion)
+install(EXPORT KosmonautTargets NAMESPACE kosmonaut:: DESTINATION ${kosmonaut_cmake_dir})
+install(
+  FILES
+    ${PROJECT_BINARY_DIR}/cmake/KosmonautConfig.cmake
+    ${PROJECT_BINARY_DIR}/cmake/KosmonautConfigVersion.cmake
+  DESTINATION ${kosmonaut_cmake_dir})
+
+# --- pkg-config files ---
+# With relative paths they find their prefix from where they lie, so that the installed tree can be
+# moved; an absolute path (some distributions set one) is taken as it is.
+if(IS_ABSOLUTE "${CMAKE_INSTALL_LIBDIR}")
+  set(kosmonaut_pc_prefix ${CMAKE_INSTALL_PREFIX})
+  set(kosmonaut_pc_libdir ${CMAKE_INSTALL_LIBDIR})
+else()
+  file(RELATIVE_PATH kosmonaut_pc_up /${CMAKE_INSTALL_LIBDIR}/pkgconfig /)
+  string(REGEX REPLACE "/$" "" kosmonaut_pc_up "${kosmonaut_pc_up}")
+  set(kosmonaut_pc_prefix "\${pcfiledir}/${kosmonaut_pc_up}")
+  set(kosmonaut_pc_libdir "\${prefix}/${CMAKE_INSTALL_LIBDIR}")
+endif()
+if(IS_ABSOLUTE "${CMAKE_INSTALL_INCLUDEDIR}")
+  set(kosmonaut_pc_includedir ${CMAKE_INSTALL_INCLUDEDIR})
+else()
+  set(kosmonaut_pc_includedir "\${prefix}/${CMAKE_INSTALL_INCLUDEDIR}")
+endif()
+
+# What the C++ compiler links by itself and a C compiler does not: the C++ runtime, whichever it is.
+set(kosmonaut_pc_runtime ${CMAKE_CXX_IMPLICIT_LINK_LIBRARIES})
+list(REMOVE_ITEM kosmonaut_pc_runtime ${CMAKE_C_IMPLICIT_LINK_LIBRARIES})
+list(REMOVE_DUPLICATES kosmonaut_pc_runtime)
+list(FILTER kosmonaut_pc_runtime EXCLUDE REGEX "^-")
+list(TRANSFORM kosmonaut_pc_runtime PREPEND "-l")
+list(JOIN kosmonaut_pc_runtime " " kosmonaut_pc_runtime)
+
+set(kosmonaut_pc_static_requires
+  "libcurl >= ${KOSMONAUT_CURL_VERSION}, jansson >= ${KOSMONAUT_JANSSON_VERSION}")
+set(kosmonaut_pc_static_libs "${kosmonaut_pc_runtime} -pthread")
+set(kosmonaut_pc_static_cflags -DKN_STATIC)
+
+if(kosmonaut_type STREQUAL "STATIC_LIBRARY")
+  # Only the static library is there, so that everyone who links it needs what it needs.
+  string(CONCAT kosmonaut_pc_fields
+    "Requires: ${kosmonaut_pc_static_requires}\n"
+    "Libs: -L\${libdir} -lkosmonaut ${kosmonaut_pc_static_libs}\n"
+    "Cflags: -I\${includedir} ${kosmonaut_pc_static_cflags}\n")
+else()
+  string(CONCAT kosmonaut_pc_fields
+    "Requires.private: ${kosmonaut_pc_static_requires}\n"
+    "Libs: -L\${libdir} -lkosmonaut\n"
+    "Libs.private: ${kosmonaut_pc_static_libs}\n"
+    "Cflags: -I\${includedir}\n"
+    "Cflags.private: ${kosmonaut_pc_static_cflags}\n")
+endif()
+
+foreach(name kosmonaut kosmonaut-cpp)
+  configure_file(${PROJECT_SOURCE_DIR}/pkgconfig/${name}.pc.in ${PROJECT_BINARY_DIR}/pkgconfig/${name}.pc @ONLY)
+  install(FILES ${PROJECT_BINARY_DIR}/pkgconfig/${name}.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+endforeach()
