@@ -1,0 +1,208 @@
+/**
+ * @file options.hpp
+ * @brief Everything about a client or a worker that has a default.
+ */
+#ifndef KOSMONAUT_CPP_OPTIONS_HPP
+#define KOSMONAUT_CPP_OPTIONS_HPP
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string_view>
+#include <system_error>
+#include <type_traits>
+#include <utility>
+
+#include <kosmonaut/cpp/detail.hpp>
+#include <kosmonaut/options.h>
+
+namespace kosmonaut {
+inline namespace v1 {
+
+/** As a time limit: none. @since 1.0 */
+inline constexpr std::chrono::milliseconds forever{-1};
+
+/** How much a log handler wants to hear; a level includes those above it. @since 1.0 */
+enum class log_level : std::int32_t {
+    error = KN_LOG_ERROR,
+    warning = KN_LOG_WARNING,
+    info = KN_LOG_INFO,
+    debug = KN_LOG_DEBUG
+};
+
+/**
+ * @brief Options, while they are being put together.
+ *
+ * Setters return the object, so they can be strung together, also where a client is made:
+ * `client c(url, options().connect_timeout(2s).request_timeout(5s));`. A client or a worker copies
+ * what it is given and ignores what it has no use for.
+ *
+ * A setting that cannot be throws status::invalid at its setter and changes nothing.
+ *
+ * @par Threads
+ * one thread at a time for each object.
+ * @since 1.0
+ */
+class options {
+  public:
+    /** Everything at its default. @throws error status::no_memory. @since 1.0 */
+    options() : handle_(kn_options_new()) {
+        if (!handle_) {
+            throw error(status::no_memory);
+        }
+    }
+
+    /** Takes over what kn_options_new() made. @since 1.0 */
+    explicit options(kn_options *handle) noexcept : handle_(handle) {}
+
+    /**
+     * @brief How long connecting may take: resolution, TCP and TLS together.
+     * @param timeout 1 ms or more, or forever. Default: 5 s.
+     * @since 1.0
+     */
+    options &connect_timeout(std::chrono::milliseconds timeout) {
+        return set(kn_options_set_connect_timeout_ms(handle(), timeout.count()));
+    }
+    options &connect_timeout(std::chrono::milliseconds timeout, std::error_code &code) noexcept {
+        return set(kn_options_set_connect_timeout_ms(handle(), timeout.count()), code);
+    }
+
+    /**
+     * @brief How long a client's call may take in all, connecting included.
+     * @param timeout 1 ms or more, or forever. Default: 10 s.
+     * @since 1.0
+     */
+    options &request_timeout(std::chrono::milliseconds timeout) {
+        return set(kn_options_set_request_timeout_ms(handle(), timeout.count()));
+    }
+    options &request_timeout(std::chrono::milliseconds timeout, std::error_code &code) noexcept {
+        return set(kn_options_set_request_timeout_ms(handle(), timeout.count()), code);
+    }
+
+    /**
+     * @brief How long a worker's stream may be silent before it is taken for dead and made anew.
+     * @param timeout 1 ms or more, or forever. Default: 45 s, three of the broker's heartbeats.
+     * @since 1.0
+     */
+    options &idle_timeout(std::chrono::milliseconds timeout) {
+        return set(kn_options_set_idle_timeout_ms(handle(), timeout.count()));
+    }
+    options &idle_timeout(std::chrono::milliseconds timeout, std::error_code &code) noexcept {
+        return set(kn_options_set_idle_timeout_ms(handle(), timeout.count()), code);
+    }
+
+    /**
+     * @brief How long a worker waits before it connects again; kn_options_set_reconnect_delay_ms().
+     * @param min 1 ms or more. Default: 1 s.
+     * @param max not below @p min. Default: 30 s.
+     * @since 1.0
+     */
+    options &reconnect_delay(std::chrono::milliseconds min, std::chrono::milliseconds max) {
+        return set(kn_options_set_reconnect_delay_ms(handle(), min.count(), max.count()));
+    }
+    options &reconnect_delay(std::chrono::milliseconds min, std::chrono::milliseconds max,
+                             std::error_code &code) noexcept {
+        return set(kn_options_set_reconnect_delay_ms(handle(), min.count(), max.count()), code);
+    }
+
+    /**
+     * @brief Which topics a worker asks the broker for.
+     * @param regex in RE2's syntax, matching a topic as a whole, such as `chat/(save|remove)`; ""
+     *        asks for every topic. Without it a worker asks for what its handlers cover.
+     * @since 1.0
+     */
+    options &filter(std::string_view regex) {
+        return set(kn_options_set_filter(handle(), detail::c_text(regex)));
+    }
+    options &filter(std::string_view regex, std::error_code &code) noexcept {
+        detail::attempt(code, [&](kn_error ** /*details*/) {
+            return kn_options_set_filter(handle(), detail::c_text(regex));
+        });
+        return *this;
+    }
+
+    /**
+     * @brief How large an event a worker accepts; a larger one goes to its error handler.
+     * @param bytes 1 or more, of topic, id and data together. Default: 16 MiB.
+     * @since 1.0
+     */
+    options &max_event_size(std::int64_t bytes) {
+        return set(kn_options_set_max_event_size(handle(), bytes));
+    }
+    options &max_event_size(std::int64_t bytes, std::error_code &code) noexcept {
+        return set(kn_options_set_max_event_size(handle(), bytes), code);
+    }
+
+    /**
+     * @brief Where the log goes. Without it there is none.
+     *
+     * @param level the most talkative level wanted.
+     * @param fn called as `fn(log_level, std::string_view)` with one line without a newline, which
+     * is borrowed for the call and never holds a token. It is moved in, and destroyed when the last
+     * handle made with these options goes. A client may call it on several threads at once. It must
+     * not call the library; what it throws is swallowed.
+     * @since 1.0
+     */
+    template <class Function>
+    options &log(log_level level, Function &&fn) {
+        return set(
+            set_log(level, std::make_unique<std::decay_t<Function>>(std::forward<Function>(fn))));
+    }
+    template <class Function>
+    options &log(log_level level, Function &&fn, std::error_code &code) {
+        return set(
+            set_log(level, std::make_unique<std::decay_t<Function>>(std::forward<Function>(fn))),
+            code);
+    }
+
+    /** Turns the log off. @since 1.0 */
+    options &log(std::nullptr_t) {
+        return set(kn_options_set_log(handle(), KN_LOG_ERROR, nullptr, nullptr, nullptr));
+    }
+
+    /** Lends the C API's handle; nullptr when moved from. @since 1.0 */
+    [[nodiscard]] kn_options *handle() const noexcept { return handle_.get(); }
+
+    /** Hands the handle over; the caller frees it with kn_options_free(). @since 1.0 */
+    [[nodiscard]] kn_options *release() noexcept { return handle_.release(); }
+
+    /** @since 1.0 */
+    void swap(options &other) noexcept { handle_.swap(other.handle_); }
+    friend void swap(options &left, options &right) noexcept { left.swap(right); }
+
+  private:
+    options &set(kn_status status) {
+        if (status < 0) {
+            throw error(static_cast<kosmonaut::status>(status));
+        }
+        return *this;
+    }
+
+    options &set(kn_status status, std::error_code &code) noexcept {
+        detail::assign(code, status);
+        return *this;
+    }
+
+    template <class Function>
+    kn_status set_log(log_level level, std::unique_ptr<Function> fn) noexcept {
+        static_assert(std::is_invocable_v<Function &, log_level, std::string_view>,
+                      "a log handler is called as fn(log_level, std::string_view)");
+        return kn_options_set_log(
+            handle(), static_cast<std::int32_t>(level),
+            [](std::int32_t line_level, const char *line, void *data) noexcept {
+                try {
+                    (*static_cast<Function *>(data))(static_cast<log_level>(line_level),
+                                                     std::string_view(line));
+                } catch (...) { // NOLINT(bugprone-empty-catch): a log is no reason to stop
+                }
+            },
+            fn.release(), [](void *data) { delete static_cast<Function *>(data); });
+    }
+
+    std::unique_ptr<kn_options, detail::freed_by<kn_options_free>> handle_;
+};
+
+} // namespace v1
+} // namespace kosmonaut
+
+#endif

@@ -1,0 +1,486 @@
+/**
+ * @file worker.hpp
+ * @brief The worker: the events that browsers send, as they come.
+ */
+#ifndef KOSMONAUT_CPP_WORKER_HPP
+#define KOSMONAUT_CPP_WORKER_HPP
+
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <system_error>
+#include <type_traits>
+#include <utility>
+
+#include <kosmonaut/cpp/detail.hpp>
+#include <kosmonaut/cpp/event.hpp>
+#include <kosmonaut/cpp/options.hpp>
+#include <kosmonaut/worker.h>
+
+namespace kosmonaut {
+inline namespace v1 {
+
+/** What a worker is doing. @since 1.0 */
+enum class worker_state : std::int32_t {
+    /** Not used yet. */
+    idle = KN_WORKER_IDLE,
+    /** Resolving, connecting, or waiting for the answer's head. */
+    connecting = KN_WORKER_CONNECTING,
+    /** The stream is open. */
+    connected = KN_WORKER_CONNECTED,
+    /** Between two tries. */
+    waiting = KN_WORKER_WAITING,
+    /** worker::close() was called and has not finished. */
+    closing = KN_WORKER_CLOSING,
+    /** Closed, ended by the server, or failed for good. */
+    closed = KN_WORKER_CLOSED
+};
+
+namespace detail {
+
+/**
+ * What a worker shares with its callbacks. It lives on the heap, so that a callback may move the
+ * worker or destroy it, and whoever is inside a call still has something to stand on.
+ */
+struct worker_core {
+    explicit worker_core(kn_worker *worker) noexcept : handle(worker) {}
+
+    /** Called in the catch block of a callback: no exception may enter the C library. */
+    void caught() noexcept {
+        if (!thrown) { // the first one counts, the others are likely to follow from it
+            thrown = std::current_exception();
+        }
+        if (handle != nullptr) {
+            stopped_here = true;
+            kn_worker_interrupt(handle);
+        }
+    }
+
+    kn_worker *handle;         // nullptr once the worker was destroyed
+    std::exception_ptr thrown; // by a callback, on its way out of the call that runs it
+    kn_status last = KN_OK;
+    bool has_callbacks = false;
+    bool stopped_here = false;                // caught() interrupted, and no call has reported it
+    std::atomic<bool> stopped_by_user{false}; // likewise worker::interrupt()
+};
+
+/** A callback with the worker it belongs to; the C library owns it. */
+template <class Function>
+struct callback {
+    Function fn;
+    std::shared_ptr<worker_core> core;
+
+    static void on_event(kn_event *event, void *data) noexcept {
+        auto *self = static_cast<callback *>(data);
+        try {
+            self->fn(event_ref(event));
+        } catch (...) {
+            kn_event_nack(event, 0); // at most once there is nothing to give back
+            self->core->caught();
+        }
+    }
+
+    static void on_error(const kn_error *details, void *data) noexcept {
+        auto *self = static_cast<callback *>(data);
+        try {
+            const error failure(details);
+            self->fn(failure);
+        } catch (...) {
+            self->core->caught();
+        }
+    }
+
+    static void destroy(void *data) noexcept { delete static_cast<callback *>(data); }
+};
+
+} // namespace detail
+
+/**
+ * @brief A worker on one vhost.
+ *
+ * It connects on first use and keeps itself connected. It has no thread of its own: everything
+ * happens inside next(), run() and dispatch(), on the thread that calls them. What they say:
+ *
+ * |            | ok                    | again             | closed         | interrupted  | throws
+ * |
+ * |------------|-----------------------|-------------------|----------------|--------------|--------|
+ * | `next`     | an event              | time is up        | since `close`  | an interrupt | fatal
+ * | | `dispatch` | handed over what was ready as it began | nothing was ready | since `close` | an
+ * interrupt | fatal | | `run`      | never                 | never             | since `close`  |
+ * an interrupt | fatal  |
+ *
+ * A fatal failure is thrown once, after the events that came before it, and then it is closed.
+ *
+ * *Exceptions of handlers.* What a handler or an error handler throws comes out of the call that
+ * ran it, intact. The event is given back to the broker (at least once) and the others stay queued:
+ * the worker is as usable as before.
+ *
+ * @par Threads
+ * next(), run(), dispatch(), on(), on_error() and status(): one thread at a time. The others: any
+ * thread, any time. A handler may do everything but next(), run() and dispatch(); it may also move
+ * its worker, or destroy it.
+ * @since 1.0
+ */
+class worker {
+  public:
+    /**
+     * @brief Makes a worker. Nothing is sent before its first use.
+     * @param url as for kosmonaut::client.
+     * @throws error status::invalid: the URL is not of that form; status::no_memory.
+     * @since 1.0
+     */
+    explicit worker(std::string_view url) : worker(url, nullptr) {}
+    worker(std::string_view url, const options &options) : worker(url, options.handle()) {}
+    worker(std::string_view url, std::error_code &code) noexcept : worker(url, nullptr, code) {}
+    worker(std::string_view url, const options &options, std::error_code &code) noexcept
+        : worker(url, options.handle(), code) {}
+
+    /** Takes over what kn_worker_new() made, unless it throws std::bad_alloc. @since 1.0 */
+    explicit worker(kn_worker *handle)
+        : core_(handle != nullptr ? std::make_shared<detail::worker_core>(handle) : nullptr) {}
+
+    worker(worker &&) noexcept = default;
+    worker &operator=(worker &&other) noexcept {
+        worker(std::move(other)).swap(*this);
+        return *this;
+    }
+    worker(const worker &) = delete;
+    worker &operator=(const worker &) = delete;
+    /** Never waits; close() does. */
+    ~worker() {
+        if (core_) {
+            kn_worker_free(std::exchange(core_->handle, nullptr));
+        }
+    }
+
+    /**
+     * @brief Gives the events that match a pattern a handler.
+     *
+     * A pattern is `channel/event`; either part may be `*`. All handlers whose patterns match run,
+     * the oldest pattern first. A second handler for a pattern replaces the first. A new pattern
+     * has to come before the first use. kn_worker_on() says the rest.
+     *
+     * @param pattern such as `chat/save`, `chat/` followed by `*`, or `*` followed by `/joined`.
+     * @param fn called as `fn(event_ref)`. It is moved in, and destroyed after its last call.
+     * @throws error status::invalid: not a pattern; status::state: a new pattern after the first
+     *         use, or another thread is inside the worker; status::no_memory; status::fork.
+     * @since 1.0
+     */
+    template <class Function>
+    void on(std::string_view pattern, Function &&fn) {
+        detail::require([&](kn_error **details) {
+            return set_handler(pattern, std::forward<Function>(fn), details);
+        });
+    }
+    template <class Function>
+    void on(std::string_view pattern, Function &&fn, std::error_code &code) {
+        detail::assign(code, set_handler(pattern, std::forward<Function>(fn), nullptr));
+    }
+
+    /** Takes the handler of a pattern away. @since 1.0 */
+    void on(std::string_view pattern, std::nullptr_t) {
+        detail::require([&](kn_error **details) {
+            return kn_worker_on(handle(), detail::c_text(pattern), nullptr, nullptr, nullptr,
+                                details);
+        });
+    }
+    void on(std::string_view pattern, std::nullptr_t, std::error_code &code) noexcept {
+        detail::attempt(code, [&](kn_error **details) {
+            return kn_worker_on(handle(), detail::c_text(pattern), nullptr, nullptr, nullptr,
+                                details);
+        });
+    }
+
+    /**
+     * @brief Gives the failures that the worker retries a handler; it replaces the one before.
+     * @param fn called as `fn(const error &)`, inside next(), run() or dispatch().
+     * @throws error status::state: another thread is inside the worker; status::no_memory;
+     *         status::fork.
+     * @since 1.0
+     */
+    template <class Function>
+    void on_error(Function &&fn) {
+        detail::require([&](kn_error **details) {
+            return set_error_handler(std::forward<Function>(fn), details);
+        });
+    }
+    template <class Function>
+    void on_error(Function &&fn, std::error_code &code) {
+        detail::assign(code, set_error_handler(std::forward<Function>(fn), nullptr));
+    }
+
+    /** Takes the error handler away. @since 1.0 */
+    void on_error(std::nullptr_t) {
+        detail::require([&](kn_error **details) {
+            return kn_worker_on_error(handle(), nullptr, nullptr, nullptr, details);
+        });
+    }
+    void on_error(std::nullptr_t, std::error_code &code) noexcept {
+        detail::assign(code, kn_worker_on_error(handle(), nullptr, nullptr, nullptr, nullptr));
+    }
+
+    /**
+     * @brief Hands over the next event. It does not look at handlers.
+     * @param timeout how long to wait for one; 0 does not wait.
+     * @return empty when there is none: status() tells why.
+     * @throws error a fatal failure, once; status::state: another thread, or a handler, is inside
+     *         the worker already; status::invalid; status::no_memory; status::fork. And what the
+     *         error handler throws.
+     * @since 1.0
+     */
+    [[nodiscard]] std::optional<event> next(std::chrono::milliseconds timeout = forever) {
+        std::optional<event> taken;
+        detail::failure failure;
+        failure.throw_if(pull(timeout, taken, failure.out()));
+        return taken;
+    }
+    [[nodiscard]] std::optional<event> next(std::chrono::milliseconds timeout,
+                                            std::error_code &code) {
+        std::optional<event> taken;
+        detail::assign(code, pull(timeout, taken, nullptr));
+        return taken;
+    }
+
+    /**
+     * @brief Hands events to their handlers until the worker is closed or interrupted.
+     *
+     * Use what it returns, not status(), where a handler may have destroyed the worker.
+     *
+     * @return status::closed or status::interrupted.
+     * @throws error status::state: no handlers, or another thread or a handler is inside the worker
+     *         already; otherwise as next(). And what a handler throws.
+     * @since 1.0
+     */
+    kosmonaut::status run() { return drive(kn_worker_run); } // NOLINT(modernize-use-nodiscard)
+    kosmonaut::status run(std::error_code &code) { return drive(kn_worker_run, code); }
+
+    /**
+     * @brief Hands the events that are ready to their handlers, without waiting.
+     *
+     * For a loop that watches fd().
+     *
+     * @return status::ok: there may be more; status::again: nothing was ready; status::closed;
+     *         status::interrupted.
+     * @throws error as run(). And what a handler throws.
+     * @since 1.0
+     */
+    [[nodiscard]] kosmonaut::status dispatch() { return drive(kn_worker_dispatch); }
+    [[nodiscard]] kosmonaut::status dispatch(std::error_code &code) {
+        return drive(kn_worker_dispatch, code);
+    }
+
+    /**
+     * @brief What the latest next(), run() or dispatch() had to say: after an empty next(), which
+     * nothing it was.
+     * @since 1.0
+     */
+    [[nodiscard]] kosmonaut::status status() const noexcept {
+        return core_ ? static_cast<kosmonaut::status>(core_->last) : kosmonaut::status::invalid;
+    }
+
+    /**
+     * @brief One descriptor to poll for reading, the same for the worker's whole life.
+     *
+     * It is the library's: never read or close it, and take it out of the loop before the worker is
+     * destroyed. See kn_worker_fd().
+     *
+     * @return -1 when moved from, or when the worker belongs to the parent process.
+     * @since 1.0
+     */
+    [[nodiscard]] int fd() const noexcept { return kn_worker_fd(handle()); }
+
+    /** What the worker is doing. @since 1.0 */
+    [[nodiscard]] worker_state state() const noexcept {
+        return static_cast<worker_state>(kn_worker_state(handle()));
+    }
+
+    /**
+     * @brief Makes the call that is waiting, or else the next one, say status::interrupted.
+     *
+     * An interrupt goes before events that wait and loses none of them.
+     *
+     * @return status::ok; status::invalid when moved from; status::fork.
+     * @par Threads
+     * any thread, any time, and inside a signal handler.
+     * @since 1.0
+     */
+    kosmonaut::status interrupt() noexcept { // NOLINT(modernize-use-nodiscard)
+        if (core_) {
+            core_->stopped_by_user = true;
+        }
+        return static_cast<kosmonaut::status>(kn_worker_interrupt(handle()));
+    }
+
+    /**
+     * @brief Closes the worker: nothing is handed over any more, and whoever waits is woken.
+     *
+     * Beside a call that is running it waits for that one first; in a handler it only begins.
+     *
+     * @param timeout how long to wait; 0 does not, forever means the request time limit.
+     * @return true: closed, nothing is owed. false: call it again to go on.
+     * @throws error status::invalid; status::fork; or why acknowledgements were refused, and then
+     *         it is closed.
+     * @since 1.0
+     */
+    bool close(std::chrono::milliseconds timeout = forever) { // NOLINT(modernize-use-nodiscard)
+        return detail::require([&](kn_error **details) {
+                   return kn_worker_close(handle(), timeout.count(), details);
+               }) != KN_AGAIN;
+    }
+    bool close(std::chrono::milliseconds timeout, std::error_code &code) noexcept {
+        const kn_status status = kn_worker_close(handle(), timeout.count(), nullptr);
+        detail::assign(code, status);
+        return status == KN_OK || status == KN_CLOSED;
+    }
+
+    /** Lends the C API's handle; nullptr when moved from. @since 1.0 */
+    [[nodiscard]] kn_worker *handle() const noexcept { return core_ ? core_->handle : nullptr; }
+
+    /**
+     * @brief Hands the handle over; the caller frees it with kn_worker_free().
+     *
+     * Handlers stay in place. From then on nobody passes on what they throw: the call that runs
+     * them says KN_INTERRUPTED, and the exception is lost.
+     *
+     * @since 1.0
+     */
+    [[nodiscard]] kn_worker *release() noexcept {
+        const std::shared_ptr<detail::worker_core> core = std::move(core_);
+        return core ? core->handle : nullptr;
+    }
+
+    /** @since 1.0 */
+    void swap(worker &other) noexcept { core_.swap(other.core_); }
+    friend void swap(worker &left, worker &right) noexcept { left.swap(right); }
+
+  private:
+    using driver = kn_status(kn_worker *, kn_error **);
+
+    worker(std::string_view url, const kn_options *options) {
+        detail::require(
+            [&](kn_error **details) { return make(detail::c_text(url), options, details); });
+    }
+
+    worker(std::string_view url, const kn_options *options, std::error_code &code) noexcept {
+        detail::attempt(
+            code, [&](kn_error **details) { return make(detail::c_text(url), options, details); });
+    }
+
+    kn_status make(const char *url, const kn_options *options, kn_error **details) {
+        auto core = std::make_shared<detail::worker_core>(nullptr);
+        const kn_status status = kn_worker_new(url, options, &core->handle, details);
+        if (status == KN_OK) {
+            core_ = std::move(core);
+        }
+        return status;
+    }
+
+    template <class Function>
+    kn_status set_handler(std::string_view pattern, Function &&fn, kn_error **details) {
+        using callback = detail::callback<std::decay_t<Function>>;
+        static_assert(std::is_invocable_v<std::decay_t<Function> &, event_ref>,
+                      "a handler is called as fn(event_ref)");
+        const detail::c_text text(pattern);
+        auto *boxed = new callback{std::forward<Function>(fn), core_};
+        if (core_) {
+            core_->has_callbacks = true;
+        }
+        return kn_worker_on(handle(), text, callback::on_event, boxed, callback::destroy, details);
+    }
+
+    template <class Function>
+    kn_status set_error_handler(Function &&fn, kn_error **details) {
+        using callback = detail::callback<std::decay_t<Function>>;
+        static_assert(std::is_invocable_v<std::decay_t<Function> &, const error &>,
+                      "an error handler is called as fn(const error &)");
+        auto *boxed = new callback{std::forward<Function>(fn), core_};
+        if (core_) {
+            core_->has_callbacks = true;
+        }
+        return kn_worker_on_error(handle(), callback::on_error, boxed, callback::destroy, details);
+    }
+
+    kn_status pull(std::chrono::milliseconds timeout, std::optional<event> &taken,
+                   kn_error **details) {
+        kn_event *got = nullptr;
+        kn_status status = KN_OK;
+        if (!core_ || !core_->has_callbacks) { // nobody can destroy or throw anything meanwhile
+            status = kn_worker_next(handle(), timeout.count(), &got, details);
+            if (core_) {
+                core_->last = status;
+                if (status == KN_INTERRUPTED) {
+                    core_->stopped_by_user = false;
+                }
+            }
+        } else {
+            const std::shared_ptr<detail::worker_core> core = core_;
+            status = watched(*core, got, [&] {
+                return kn_worker_next(core->handle, timeout.count(), &got, details);
+            });
+        }
+        if (got != nullptr) {
+            taken.emplace(got);
+        }
+        return status;
+    }
+
+    kosmonaut::status drive(driver call) {
+        return static_cast<kosmonaut::status>(
+            detail::require([&](kn_error **details) { return drive(call, details); }));
+    }
+
+    kosmonaut::status drive(driver call, std::error_code &code) {
+        const kn_status status = drive(call, nullptr);
+        detail::assign(code, status);
+        return static_cast<kosmonaut::status>(status);
+    }
+
+    kn_status drive(driver call, kn_error **details) {
+        const std::shared_ptr<detail::worker_core> core = core_;
+        kn_event *const none = nullptr;
+        return core ? watched(*core, none, [&] { return call(core->handle, details); })
+                    : call(nullptr, details);
+    }
+
+    /**
+     * Makes a call in which callbacks may run, passes on what they throw, and keeps the interrupts
+     * that they cause apart from the user's. It does not touch `*this`: a callback may have
+     * destroyed it.
+     */
+    template <class Call>
+    static kn_status watched(detail::worker_core &core, kn_event *const &got, Call &&call) {
+        for (;;) {
+            const kn_status status = call();
+            core.last = status;
+            if (core.thrown && got == nullptr) { // an event in hand goes first
+                if (status == KN_INTERRUPTED) {
+                    core.stopped_here = false;
+                    if (core.stopped_by_user && core.handle != nullptr) {
+                        kn_worker_interrupt(core.handle); // theirs was reported as ours
+                    }
+                }
+                std::rethrow_exception(std::exchange(core.thrown, nullptr));
+            }
+            if (status == KN_INTERRUPTED) {
+                const bool ours = std::exchange(core.stopped_here, false);
+                const bool theirs = core.stopped_by_user.exchange(false);
+                if (ours && !theirs) {
+                    continue; // left over from an exception that is out already
+                }
+            }
+            return status;
+        }
+    }
+
+    std::shared_ptr<detail::worker_core> core_;
+};
+
+} // namespace v1
+} // namespace kosmonaut
+
+#endif
