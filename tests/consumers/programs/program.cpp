@@ -11,7 +11,7 @@ int main() {
         client.open_channel("greetings");
     } catch (const kosmonaut::error &error) {
         std::cout << error.what() << '\n';
-        return error.status() == KN_ECONNECT ? 0 : 1;
+        return error.status() == kosmonaut::status::connect ? 0 : 1;
     }
     return 2;
 }
