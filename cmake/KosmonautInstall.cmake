@@ -5,9 +5,9 @@ include(CMakePackageConfigHelpers)
 
 option(KOSMONAUT_INSTALL "Install the library, its headers and its packages" ${PROJECT_IS_TOP_LEVEL})
 
-# The oldest versions that have what the library uses; the packages ask for them.
-set(KOSMONAUT_CURL_VERSION 7.84)
-set(KOSMONAUT_JANSSON_VERSION 2.11)
+# As src/CMakeLists.txt has them: whoever links the library statically needs the same.
+set(KOSMONAUT_CURL_VERSION 7.87)
+set(KOSMONAUT_JANSSON_VERSION 2.14)
 
 if(NOT KOSMONAUT_INSTALL)
   return()
@@ -17,21 +17,18 @@ get_target_property(kosmonaut_type kosmonaut TYPE)
 set(kosmonaut_cmake_dir ${CMAKE_INSTALL_LIBDIR}/cmake/Kosmonaut)
 
 # --- Library and headers ---
-set_target_properties(kosmonaut_cpp PROPERTIES EXPORT_NAME cpp)
-target_include_directories(kosmonaut INTERFACE $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
-target_include_directories(kosmonaut_cpp INTERFACE $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
-
 install(TARGETS kosmonaut kosmonaut_cpp EXPORT KosmonautTargets
   RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR}
   LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}
-  ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
+  ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR}
+  INCLUDES DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}
+  FILE_SET HEADERS DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 install(
   DIRECTORY
     ${PROJECT_SOURCE_DIR}/include/kosmonaut
-    ${PROJECT_SOURCE_DIR}/cpp/include/kosmonaut
     ${PROJECT_BINARY_DIR}/include/kosmonaut
   DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}
-  FILES_MATCHING PATTERN "*.h" PATTERN "*.hpp")
+  FILES_MATCHING PATTERN "*.h")
 install(
   FILES
     ${PROJECT_SOURCE_DIR}/README.md
