@@ -1,0 +1,128 @@
+#pragma once
+
+#include <cstdlib>
+#include <cstring>
+#include <exception>
+#include <new>
+#include <string>
+#include <string_view>
+
+#include <cxxabi.h>
+#include <pthread.h>
+
+#include "error.hpp"
+#include "failure.hpp"
+#include "process.hpp"
+
+namespace kn::capi {
+
+/// A cancelled thread leaves the library before it goes.
+class cancellation_hold {
+  public:
+    cancellation_hold() noexcept { pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &before_); }
+    ~cancellation_hold() { pthread_setcancelstate(before_, nullptr); }
+    cancellation_hold(const cancellation_hold &) = delete;
+    cancellation_hold &operator=(const cancellation_hold &) = delete;
+
+  private:
+    int before_ = 0;
+};
+
+inline kn_status report(kn_error **error, const failure &why) noexcept {
+    if (error != nullptr)
+        *error = make_error(why);
+    return why.status();
+}
+
+inline kn_status report_out_of_memory(kn_error **error) noexcept {
+    if (error != nullptr)
+        *error = out_of_memory_error();
+    return KN_ENOMEM;
+}
+
+inline kn_status report_bug(kn_error **error, const char *what) noexcept {
+    try {
+        return report(error, failure(KN_EINTERNAL, std::string("a bug in libkosmonaut: ") + what));
+    } catch (const std::bad_alloc &) {
+        return report_out_of_memory(error);
+    }
+}
+
+/// The wall: what an entry point does, it does in here. No exception gets through, but for the
+/// unwinding of a thread that a callback has ended.
+template <class Body>
+kn_status guarded(kn_error **error, Body &&body) {
+    const cancellation_hold hold;
+    try {
+        return body();
+    } catch (const failure &why) {
+        return report(error, why);
+    } catch (const std::bad_alloc &) {
+        return report_out_of_memory(error);
+    } catch (abi::__forced_unwind &) {
+        throw;
+    } catch (const std::exception &e) {
+        return report_bug(error, e.what());
+    } catch (...) {
+        return report_bug(error, "an exception of no known type");
+    }
+}
+
+/// For the calls that have no room for an error object.
+template <class Body>
+kn_status guarded(Body &&body) {
+    return guarded(nullptr, static_cast<Body &&>(body));
+}
+
+template <class Pointer>
+Pointer required(Pointer pointer, const char *what) {
+    if (pointer == nullptr)
+        throw failure(KN_EINVAL, std::string(what) + " is NULL");
+    return pointer;
+}
+
+inline std::string_view required_text(const char *text, const char *what) {
+    return required(text, what);
+}
+
+/// Text for the caller to free with kn_string_free().
+inline char *copied(std::string_view text) {
+    auto *copy = static_cast<char *>(std::malloc(text.size() + 1));
+    if (copy == nullptr)
+        throw std::bad_alloc();
+    std::memcpy(copy, text.data(), text.size());
+    copy[text.size()] = '\0';
+    return copy;
+}
+
+/// Milliseconds that a call may wait: -1 and more.
+inline std::int64_t required_timeout(std::int64_t timeout_ms) {
+    if (timeout_ms < -1)
+        throw failure(KN_EINVAL, "a time below -1 ms");
+    return timeout_ms;
+}
+
+/// A handle while a call is inside it. Where the owner frees it meanwhile, the last call out does
+/// the work.
+template <class Handle>
+class visit {
+  public:
+    explicit visit(Handle *handle) : handle_(required(handle, "the handle")) {
+        if (handle->generation != process_generation())
+            throw failure(KN_EFORK, "the handle was made before this process was forked");
+        handle->inside().enter();
+    }
+    ~visit() {
+        if (handle_->inside().leave())
+            delete handle_;
+    }
+    visit(const visit &) = delete;
+    visit &operator=(const visit &) = delete;
+
+    auto *operator->() const noexcept { return &handle_->object; }
+
+  private:
+    Handle *handle_;
+};
+
+} // namespace kn::capi

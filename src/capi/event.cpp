@@ -1,0 +1,83 @@
+#include "capi/boundary.hpp"
+#include "event.hpp"
+
+using kn::failure;
+using kn::capi::guarded;
+using kn::capi::required;
+
+namespace {
+
+void require_own_process(const kn_event *event) {
+    if (required(event, "the event")->generation() != kn::process_generation())
+        throw failure(KN_EFORK, "the event was received before this process was forked");
+}
+
+} // namespace
+
+int32_t kn_event_kind(const kn_event *) { return KN_EVENT_MESSAGE; }
+
+int32_t kn_event_attempt(const kn_event *event) { return event != nullptr ? 1 : 0; }
+
+const char *kn_event_topic(const kn_event *event) {
+    return event != nullptr ? event->topic() : nullptr;
+}
+
+const char *kn_event_channel(const kn_event *event) {
+    return event != nullptr ? event->channel() : nullptr;
+}
+
+const char *kn_event_name(const kn_event *event) {
+    return event != nullptr ? event->name() : nullptr;
+}
+
+const char *kn_event_id(const kn_event *event) { return event != nullptr ? event->id() : nullptr; }
+
+const char *kn_event_uid(const kn_event *event) {
+    return event != nullptr ? event->uid() : nullptr;
+}
+
+const char *kn_event_sid(const kn_event *event) {
+    return event != nullptr ? event->sid() : nullptr;
+}
+
+const char *kn_event_data(const kn_event *event, size_t *length) {
+    if (length != nullptr)
+        *length = event != nullptr ? event->data_size() : 0;
+    return event != nullptr ? event->data() : nullptr;
+}
+
+kn_event *kn_event_retain(kn_event *event) {
+    if (event != nullptr)
+        event->retain();
+    return event;
+}
+
+void kn_event_free(kn_event *event) {
+    if (event != nullptr)
+        event->release();
+}
+
+kn_status kn_event_defer(kn_event *event) {
+    return guarded([&] {
+        require_own_process(event);
+        if (!event->is_in_handler())
+            throw failure(KN_ESTATE, "only the event's handler can defer the answer");
+        return KN_OK; // at most once, there is none to defer
+    });
+}
+
+kn_status kn_event_ack(kn_event *event) {
+    return guarded([&] {
+        require_own_process(event);
+        return KN_OK;
+    });
+}
+
+kn_status kn_event_nack(kn_event *event, int64_t delay_ms) {
+    return guarded([&]() -> kn_status {
+        require_own_process(event);
+        if (delay_ms < 0)
+            throw failure(KN_EINVAL, "a delay below 0 ms");
+        throw failure(KN_ESTATE, "an event that is delivered at most once cannot be given back");
+    });
+}

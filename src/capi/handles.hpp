@@ -1,0 +1,62 @@
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include <kosmonaut/client.h>
+#include <kosmonaut/options.h>
+#include <kosmonaut/worker.h>
+
+#include "capi/boundary.hpp"
+#include "client.hpp"
+#include "occupancy.hpp"
+#include "process.hpp"
+#include "settings.hpp"
+#include "worker/worker.hpp"
+
+struct kn_options {
+    kn::settings values;
+};
+
+struct kn_client {
+    kn_client(std::string_view url, const kn::settings &options) : object(url, options) {}
+
+    kn::occupancy &inside() noexcept { return occupancy; }
+    void abandon() noexcept {} // calls that are under way run to their end
+
+    std::uint32_t generation = kn::own_generation();
+    kn::occupancy occupancy;
+    kn::client object;
+};
+
+struct kn_worker {
+    kn_worker(std::string_view url, const kn::settings &options) : object(url, options) {}
+    ~kn_worker() { object.await_interrupts(); }
+
+    kn::occupancy &inside() noexcept { return object.inside(); }
+    void abandon() noexcept { object.abandon(); }
+
+    std::uint32_t generation = kn::own_generation();
+    kn::worker object;
+};
+
+namespace kn::capi {
+
+inline settings settings_of(const kn_options *options) {
+    return options != nullptr ? options->values : settings{};
+}
+
+/// What `_free` does: the owner goes, and the last one out deletes the handle. A forked child must
+/// not touch what it shares with its parent, nor memory that another thread of the parent may have
+/// been changing at the fork; so there nothing is done at all.
+template <class Handle>
+void disown(Handle *handle) noexcept {
+    if (handle == nullptr || handle->generation != process_generation())
+        return;
+    const cancellation_hold hold;
+    handle->abandon();
+    if (handle->inside().leave())
+        delete handle;
+}
+
+} // namespace kn::capi

@@ -1,0 +1,85 @@
+#include <kosmonaut/worker.h>
+
+#include "capi/boundary.hpp"
+#include "capi/handles.hpp"
+
+using kn::make_callback;
+using kn::milliseconds;
+using kn::capi::guarded;
+using kn::capi::required;
+using kn::capi::required_text;
+using kn::capi::required_timeout;
+using visit = kn::capi::visit<kn_worker>;
+
+kn_status kn_worker_new(const char *url, const kn_options *options, kn_worker **worker,
+                        kn_error **error) {
+    return guarded(error, [&] {
+        *required(worker, "the place for the worker") = nullptr;
+        *worker = new kn_worker(required_text(url, "the URL"), kn::capi::settings_of(options));
+        return KN_OK;
+    });
+}
+
+void kn_worker_free(kn_worker *worker) { kn::capi::disown(worker); }
+
+kn_status kn_worker_on(kn_worker *worker, const char *pattern, kn_handler fn, void *user_data,
+                       void (*destroy)(void *), kn_error **error) {
+    kn::user_data_owner data(user_data, destroy);
+    return guarded(error, [&] {
+        return visit(worker)->on(required_text(pattern, "the pattern"),
+                                 make_callback(fn, std::move(data)));
+    });
+}
+
+kn_status kn_worker_on_error(kn_worker *worker, kn_error_handler fn, void *user_data,
+                             void (*destroy)(void *), kn_error **error) {
+    kn::user_data_owner data(user_data, destroy);
+    return guarded(error,
+                   [&] { return visit(worker)->on_error(make_callback(fn, std::move(data))); });
+}
+
+kn_status kn_worker_next(kn_worker *worker, int64_t timeout_ms, kn_event **event,
+                         kn_error **error) {
+    return guarded(error, [&] {
+        *required(event, "the place for the event") = nullptr;
+        kn::event_ptr next;
+        const kn_status status =
+            visit(worker)->next(milliseconds(required_timeout(timeout_ms)), next);
+        *event = next.release();
+        return status;
+    });
+}
+
+kn_status kn_worker_run(kn_worker *worker, kn_error **error) {
+    return guarded(error, [&] { return visit(worker)->run(); });
+}
+
+kn_status kn_worker_dispatch(kn_worker *worker, kn_error **error) {
+    return guarded(error, [&] { return visit(worker)->dispatch(); });
+}
+
+int kn_worker_fd(const kn_worker *worker) {
+    if (worker == nullptr || worker->generation != kn::process_generation())
+        return -1;
+    return worker->object.fd();
+}
+
+int32_t kn_worker_state(const kn_worker *worker) {
+    return worker != nullptr ? worker->object.state() : static_cast<int32_t>(KN_WORKER_IDLE);
+}
+
+kn_status kn_worker_interrupt(kn_worker *worker) {
+    // No guard and no visit: a signal handler may be calling.
+    if (worker == nullptr)
+        return KN_EINVAL;
+    if (worker->generation != kn::process_generation())
+        return KN_EFORK;
+    worker->object.interrupt();
+    return KN_OK;
+}
+
+kn_status kn_worker_close(kn_worker *worker, int64_t timeout_ms, kn_error **error) {
+    return guarded(error, [&] {
+        return visit(worker)->close(milliseconds(required_timeout(timeout_ms)));
+    });
+}

@@ -1,0 +1,187 @@
+#include "endpoint.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+
+#include <curl/curl.h>
+
+#include "failure.hpp"
+#include "names.hpp"
+
+namespace kn {
+namespace {
+
+constexpr std::string_view expected_form =
+    "; a vhost's URL is http[s]://wr:TOKEN@HOST[:PORT]/VHOST or wr[s]://TOKEN@HOST[:PORT]/VHOST";
+
+[[noreturn]] void refuse(std::string_view why) {
+    throw failure(KN_EINVAL, std::string("malformed URL: ") + std::string(why) +
+                                 std::string(expected_form));
+}
+
+struct scheme {
+    std::string_view name;
+    std::string_view http;
+    std::string_view default_port;
+    bool names_user; // "wr:" stands before the token
+};
+
+constexpr scheme schemes[] = {
+    {"http", "http", "80", true},
+    {"https", "https", "443", true},
+    {"wr", "http", "8080", false},
+    {"wrs", "https", "8443", false},
+};
+
+bool equals_ignoring_case(std::string_view a, std::string_view b) noexcept {
+    if (a.size() != b.size())
+        return false;
+    for (std::size_t i = 0; i < a.size(); ++i) {
+        const char lower = a[i] >= 'A' && a[i] <= 'Z' ? static_cast<char>(a[i] + 32) : a[i];
+        if (lower != b[i])
+            return false;
+    }
+    return true;
+}
+
+const scheme &find_scheme(std::string_view name) {
+    for (const scheme &s : schemes)
+        if (equals_ignoring_case(name, s.name))
+            return s;
+    refuse("it begins with none of http://, https://, wr:// and wrs://");
+}
+
+int hex_digit(char c) noexcept {
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    if (c >= 'a' && c <= 'f')
+        return c - 'a' + 10;
+    if (c >= 'A' && c <= 'F')
+        return c - 'A' + 10;
+    return -1;
+}
+
+/// The token never passes through a URL parser, which would leave copies of it in freed memory.
+secret percent_decoded(std::string_view text) {
+    secret out;
+    out.reserve(text.size());
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        char c = text[i];
+        if (c == '%') {
+            const int high = i + 2 < text.size() ? hex_digit(text[i + 1]) : -1;
+            const int low = i + 2 < text.size() ? hex_digit(text[i + 2]) : -1;
+            if (high < 0 || low < 0)
+                refuse("a '%' in the token is not followed by two hexadecimal digits");
+            c = static_cast<char>(high * 16 + low);
+            i += 2;
+        }
+        if (static_cast<unsigned char>(c) <= 0x20 || c == 0x7F)
+            refuse("the token holds a space or a control character");
+        out.append(c);
+    }
+    return out;
+}
+
+secret read_token(const scheme &s, std::string_view userinfo) {
+    if (s.names_user) {
+        if (userinfo.substr(0, 3) != "wr:")
+            refuse("the user before the token is not \"wr\"");
+        userinfo.remove_prefix(3);
+    }
+    if (userinfo.empty())
+        refuse("it holds no token");
+    if (userinfo.find(':') != std::string_view::npos)
+        refuse("the token holds a ':'");
+    return percent_decoded(userinfo);
+}
+
+void append_base64(secret &out, std::string_view bytes) {
+    constexpr char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    for (std::size_t i = 0; i < bytes.size(); i += 3) {
+        const std::size_t left = bytes.size() - i;
+        const auto at = [&](std::size_t j) -> std::uint32_t {
+            return j < left ? static_cast<unsigned char>(bytes[i + j]) : 0U;
+        };
+        const std::uint32_t group = at(0) << 16 | at(1) << 8 | at(2);
+        out.append(alphabet[group >> 18]);
+        out.append(alphabet[group >> 12 & 63]);
+        out.append(left > 1 ? alphabet[group >> 6 & 63] : '=');
+        out.append(left > 2 ? alphabet[group & 63] : '=');
+    }
+}
+
+secret basic_authorization(const secret &token) {
+    secret credentials;
+    credentials.reserve(3 + token.view().size());
+    credentials.append("wr:");
+    credentials.append(token.view());
+    constexpr std::string_view head = "Authorization: Basic ";
+    secret header;
+    header.reserve(head.size() + (credentials.view().size() + 2) / 3 * 4 + 1);
+    header.append(head);
+    append_base64(header, credentials.view());
+    header.append('\0'); // libcurl reads it as a C string
+    return header;
+}
+
+/// What libcurl's parser makes of a URL without its credentials.
+class parsed_url {
+  public:
+    explicit parsed_url(const std::string &url) : url_(curl_url(), &curl_url_cleanup) {
+        if (!url_)
+            throw std::bad_alloc();
+        const CURLUcode code = curl_url_set(url_.get(), CURLUPART_URL, url.c_str(), 0);
+        if (code == CURLUE_OUT_OF_MEMORY)
+            throw std::bad_alloc();
+        if (code != CURLUE_OK)
+            refuse(curl_url_strerror(code));
+    }
+
+    std::optional<std::string> part(CURLUPart which) const {
+        char *text = nullptr;
+        const CURLUcode code = curl_url_get(url_.get(), which, &text, 0);
+        if (code == CURLUE_OUT_OF_MEMORY)
+            throw std::bad_alloc();
+        if (code != CURLUE_OK)
+            return std::nullopt;
+        const std::unique_ptr<char, decltype(&curl_free)> owner(text, &curl_free);
+        return std::string(text);
+    }
+
+  private:
+    std::unique_ptr<CURLU, decltype(&curl_url_cleanup)> url_;
+};
+
+} // namespace
+
+endpoint endpoint::parse(std::string_view url) {
+    const std::size_t scheme_end = url.find("://");
+    if (scheme_end == std::string_view::npos)
+        refuse("it has no scheme");
+    const scheme &s = find_scheme(url.substr(0, scheme_end));
+    const std::string_view rest = url.substr(scheme_end + 3);
+    const std::string_view authority = rest.substr(0, rest.find_first_of("/?#"));
+    const std::size_t at = authority.rfind('@');
+    if (at == std::string_view::npos)
+        refuse("it holds no token");
+    const secret token = read_token(s, authority.substr(0, at));
+
+    const parsed_url parsed(std::string(s.http) + "://" + std::string(rest.substr(at + 1)));
+    const std::optional<std::string> host = parsed.part(CURLUPART_HOST);
+    if (!host || host->empty())
+        refuse("it names no host");
+    if (parsed.part(CURLUPART_QUERY) || parsed.part(CURLUPART_FRAGMENT))
+        refuse("it holds a query or a fragment");
+
+    endpoint result;
+    result.vhost = parsed.part(CURLUPART_PATH).value_or("");
+    if (!is_vhost_path(result.vhost))
+        refuse("its path is no vhost, which is letters, digits, '_' and '-' between single slashes");
+    result.origin = std::string(s.http) + "://" + *host + ":" +
+                    parsed.part(CURLUPART_PORT).value_or(std::string(s.default_port));
+    result.authorization = basic_authorization(token);
+    return result;
+}
+
+} // namespace kn

@@ -1,0 +1,137 @@
+#include "http/classify.hpp"
+
+#include <cerrno>
+
+#include "http/curl.hpp"
+#include "json.hpp"
+#include "names.hpp"
+#include "status.hpp"
+
+namespace kn {
+namespace {
+
+kn_status transfer_status(CURL *easy, CURLcode code) noexcept {
+    switch (code) {
+    case CURLE_COULDNT_RESOLVE_HOST:
+    case CURLE_COULDNT_RESOLVE_PROXY:
+        return KN_ECONNECT;
+    case CURLE_COULDNT_CONNECT: {
+        const long error = info<long>(easy, CURLINFO_OS_ERRNO);
+        return error == EMFILE || error == ENFILE || error == ENOMEM ? KN_ENOMEM : KN_ECONNECT;
+    }
+    case CURLE_OPERATION_TIMEDOUT:
+        return KN_ETIMEOUT;
+    case CURLE_SSL_CONNECT_ERROR:
+    case CURLE_SSL_ENGINE_NOTFOUND:
+    case CURLE_SSL_ENGINE_SETFAILED:
+    case CURLE_SSL_ENGINE_INITFAILED:
+    case CURLE_SSL_CERTPROBLEM:
+    case CURLE_SSL_CIPHER:
+    case CURLE_PEER_FAILED_VERIFICATION:
+    case CURLE_USE_SSL_FAILED:
+    case CURLE_SSL_CACERT_BADFILE:
+    case CURLE_SSL_SHUTDOWN_FAILED:
+    case CURLE_SSL_CRL_BADFILE:
+    case CURLE_SSL_ISSUER_ERROR:
+    case CURLE_SSL_PINNEDPUBKEYNOTMATCH:
+    case CURLE_SSL_INVALIDCERTSTATUS:
+    case CURLE_SSL_CLIENTCERT:
+        return KN_ETLS;
+    case CURLE_SEND_ERROR:
+    case CURLE_RECV_ERROR:
+    case CURLE_GOT_NOTHING:
+    case CURLE_PARTIAL_FILE:
+    case CURLE_SEND_FAIL_REWIND:
+        return KN_EIO;
+    case CURLE_UNSUPPORTED_PROTOCOL:
+    case CURLE_WEIRD_SERVER_REPLY:
+    case CURLE_BAD_CONTENT_ENCODING:
+        return KN_EPROTOCOL;
+    case CURLE_OUT_OF_MEMORY:
+        return KN_ENOMEM;
+    default:
+        return KN_EINTERNAL;
+    }
+}
+
+kn_status not_found(operation what, std::int32_t server_code) noexcept {
+    if (server_code == 454)
+        return KN_ENOCHANNEL;
+    if (server_code == 455)
+        return KN_ENOVHOST;
+    // A server that does not number its errors: only these two need a channel that is there.
+    return what == operation::close_channel || what == operation::trigger ? KN_ENOCHANNEL
+                                                                          : KN_ENOVHOST;
+}
+
+kn_status answer_status(operation what, long http_status, std::int32_t server_code) noexcept {
+    switch (http_status) {
+    case 400:
+        return what == operation::open_channel || server_code == 451 ? KN_EBADCHANNEL
+                                                                     : KN_EBADREQUEST;
+    case 401:
+        return KN_EUNAUTHORIZED;
+    case 403:
+        return KN_EFORBIDDEN;
+    case 404:
+        return not_found(what, server_code);
+    case 409:
+        return KN_ECONFLICT;
+    case 413:
+        return KN_ETOOBIG;
+    case 429:
+        return KN_ERATELIMIT;
+    case 502:
+    case 503:
+    case 504:
+        return KN_EUNAVAILABLE;
+    default:
+        break;
+    }
+    if (http_status >= 400 && http_status < 500)
+        return KN_EBADREQUEST;
+    if (http_status >= 500 && http_status < 600)
+        return KN_ESERVER;
+    return KN_EPROTOCOL;
+}
+
+/// The server's own words, where they are fit to be shown.
+std::string quoted_reason(const std::string &text) {
+    constexpr std::size_t longest = 200;
+    try {
+        require_text(text, "");
+    } catch (const failure &) {
+        return "";
+    }
+    return text.size() > longest ? "" : ": " + text;
+}
+
+} // namespace
+
+failure transfer_failure(CURL *easy, CURLcode code, const char *error_text) {
+    const kn_status status = transfer_status(easy, code);
+    const char *detail = error_text[0] != '\0' ? error_text : curl_easy_strerror(code);
+    return {status, std::string(status_message(status)) + ": " + detail};
+}
+
+failure answer_failure(operation what, long http_status, std::string_view body,
+                       std::int64_t retry_after) {
+    const server_error error = read_server_error(body);
+    const kn_status status = answer_status(what, http_status, error.code);
+    failure result(status, std::string(status_message(status)) + " (HTTP " +
+                               std::to_string(http_status) + quoted_reason(error.text) + ")");
+    result.http_status = static_cast<std::int32_t>(http_status);
+    result.server_code = error.code;
+    result.retry_after_ms = retry_after;
+    return result;
+}
+
+std::int64_t retry_after_ms(CURL *easy) noexcept {
+    const auto seconds = info<curl_off_t>(easy, CURLINFO_RETRY_AFTER);
+    constexpr curl_off_t longest = 365LL * 24 * 3600;
+    if (seconds <= 0)
+        return -1;
+    return std::min(seconds, longest) * 1000;
+}
+
+} // namespace kn

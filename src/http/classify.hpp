@@ -1,0 +1,26 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include <curl/curl.h>
+
+#include "failure.hpp"
+
+namespace kn {
+
+/// What was asked for; one HTTP status means different things to each.
+enum class operation { open_channel, close_channel, trigger, request_token, subscribe };
+
+/// The failure behind a transfer that brought no answer.
+failure transfer_failure(CURL *easy, CURLcode code, const char *error_text);
+
+/// The failure behind an answer that is not the one hoped for (Backend API, "Errors").
+failure answer_failure(operation what, long http_status, std::string_view body,
+                       std::int64_t retry_after_ms);
+
+/// The answer's Retry-After in milliseconds; -1 where there is none.
+std::int64_t retry_after_ms(CURL *easy) noexcept;
+
+} // namespace kn

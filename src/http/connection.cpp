@@ -1,0 +1,82 @@
+#include "http/connection.hpp"
+
+#include "failure.hpp"
+#include "http/classify.hpp"
+#include "http/sigpipe.hpp"
+#include "http/transfer.hpp"
+
+namespace kn {
+
+connection::connection(const endpoint &where, const settings &options)
+    : body_limit_(static_cast<std::size_t>(options.max_response_size)), easy_(make_easy()) {
+    configure_transfer(easy_.get(), options, error_text_);
+    headers_.add_borrowed(where.authorization.view());
+    headers_.add("Content-Type: application/json");
+    headers_.add("Expect:"); // a round trip more for large payloads, and nothing won
+    set(easy_.get(), CURLOPT_HTTPHEADER, headers_.get());
+    set(easy_.get(), CURLOPT_TIMEOUT_MS, curl_timeout(options.request_timeout));
+    set(easy_.get(), CURLOPT_WRITEFUNCTION, &connection::receive);
+    set(easy_.get(), CURLOPT_WRITEDATA, this);
+}
+
+std::size_t connection::receive(char *bytes, std::size_t size, std::size_t count,
+                                void *self) noexcept {
+    return static_cast<connection *>(self)->take({bytes, size * count});
+}
+
+std::size_t connection::take(std::string_view bytes) noexcept {
+    if (bytes.size() > body_limit_ - body_.size()) {
+        body_too_big_ = true;
+        return 0;
+    }
+    try {
+        body_.append(bytes);
+    } catch (const std::bad_alloc &) {
+        out_of_memory_ = true;
+        return 0;
+    }
+    return bytes.size();
+}
+
+void connection::prepare(const request &what) {
+    CURL *easy = easy_.get();
+    body_.clear();
+    body_too_big_ = false;
+    out_of_memory_ = false;
+    error_text_[0] = '\0';
+    set(easy, CURLOPT_URL, what.url.c_str());
+    set(easy, CURLOPT_CUSTOMREQUEST, static_cast<const char *>(nullptr));
+    switch (what.verb) {
+    case request::method::get:
+        set(easy, CURLOPT_HTTPGET, 1L);
+        break;
+    case request::method::del:
+        set(easy, CURLOPT_HTTPGET, 1L);
+        set(easy, CURLOPT_CUSTOMREQUEST, "DELETE");
+        break;
+    case request::method::post:
+        set(easy, CURLOPT_POST, 1L);
+        set(easy, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(what.body.size()));
+        set(easy, CURLOPT_POSTFIELDS, what.body.data());
+        break;
+    }
+}
+
+answer connection::exchange(const request &what) {
+    prepare(what);
+    CURLcode code;
+    {
+        const sigpipe_hold hold;
+        code = curl_easy_perform(easy_.get());
+    }
+    if (out_of_memory_)
+        throw std::bad_alloc();
+    if (body_too_big_)
+        throw failure(KN_ETOOBIG, "the answer is larger than " + std::to_string(body_limit_) +
+                                      " bytes");
+    if (code != CURLE_OK)
+        throw transfer_failure(easy_.get(), code, error_text_);
+    return {info<long>(easy_.get(), CURLINFO_RESPONSE_CODE), retry_after_ms(easy_.get()), body_};
+}
+
+} // namespace kn

@@ -1,0 +1,50 @@
+#include "http/curl.hpp"
+
+#include <mutex>
+
+namespace kn {
+namespace {
+
+std::mutex setting_up;
+bool is_set_up = false;
+
+} // namespace
+
+void ensure_curl() {
+    const std::lock_guard lock(setting_up);
+    if (is_set_up)
+        return;
+    if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+        throw std::bad_alloc();
+    is_set_up = true;
+}
+
+easy_ptr make_easy() {
+    ensure_curl();
+    easy_ptr easy(curl_easy_init());
+    if (!easy)
+        throw std::bad_alloc();
+    return easy;
+}
+
+std::string percent_encoded(std::string_view text) {
+    std::string out;
+    out.reserve(text.size() * 3 / 2);
+    for (const char c : text) {
+        const bool unreserved = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                                (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.' ||
+                                c == '~';
+        if (unreserved) {
+            out.push_back(c);
+            continue;
+        }
+        constexpr char digits[] = "0123456789ABCDEF";
+        const auto byte = static_cast<unsigned char>(c);
+        out.push_back('%');
+        out.push_back(digits[byte >> 4]);
+        out.push_back(digits[byte & 15]);
+    }
+    return out;
+}
+
+} // namespace kn

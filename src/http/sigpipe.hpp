@@ -1,0 +1,34 @@
+#pragma once
+
+#include <csignal>
+#include <ctime>
+
+namespace kn {
+
+/// Holds SIGPIPE off on this thread while libcurl talks: OpenSSL writes without MSG_NOSIGNAL. The
+/// process's own handling of the signal is not touched.
+class sigpipe_hold {
+  public:
+    sigpipe_hold() noexcept {
+        sigemptyset(&sigpipe_);
+        sigaddset(&sigpipe_, SIGPIPE);
+        pthread_sigmask(SIG_BLOCK, &sigpipe_, &before_);
+    }
+    ~sigpipe_hold() {
+        // Where the caller had it blocked, one of his own may be pending: leave it to him.
+        if (sigismember(&before_, SIGPIPE) == 1)
+            return;
+        const timespec at_once{};
+        while (sigtimedwait(&sigpipe_, nullptr, &at_once) == SIGPIPE) {
+        }
+        pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+    }
+    sigpipe_hold(const sigpipe_hold &) = delete;
+    sigpipe_hold &operator=(const sigpipe_hold &) = delete;
+
+  private:
+    sigset_t sigpipe_;
+    sigset_t before_;
+};
+
+} // namespace kn

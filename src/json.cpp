@@ -1,0 +1,98 @@
+#include "json.hpp"
+
+#include <cstdlib>
+#include <cstring>
+#include <memory>
+#include <new>
+
+#include <jansson.h>
+
+#include "failure.hpp"
+
+namespace kn {
+namespace {
+
+struct decref {
+    void operator()(json_t *value) const noexcept { json_decref(value); }
+};
+using json_ptr = std::unique_ptr<json_t, decref>;
+
+// Integers of any size are numbers, and U+0000 is a character: both are JSON, so both are let through.
+constexpr std::size_t decode_flags = JSON_DECODE_INT_AS_REAL | JSON_ALLOW_NUL;
+
+/// NULL and the reason in @p why when @p text is no JSON array or object.
+json_ptr decode(std::string_view text, json_error_t &why) {
+    json_ptr value(json_loadb(text.data(), text.size(), decode_flags, &why));
+    if (!value && json_error_code(&why) == json_error_out_of_memory)
+        throw std::bad_alloc();
+    return value;
+}
+
+/// NULL when @p text is no JSON object: for what another side sent, which is allowed to be wrong.
+json_ptr decode_object(std::string_view text) {
+    json_error_t ignored;
+    json_ptr value = decode(text, ignored);
+    return json_is_object(value.get()) ? std::move(value) : nullptr;
+}
+
+std::optional<std::string> text_member(const json_t *object, const char *key) {
+    const json_t *value = json_object_get(object, key);
+    if (!json_is_string(value))
+        return std::nullopt;
+    const std::string_view text(json_string_value(value), json_string_length(value));
+    if (text.find('\0') != std::string_view::npos)
+        return std::nullopt;
+    return std::string(text);
+}
+
+} // namespace
+
+void require_json_object(std::string_view text) {
+    json_error_t why;
+    const json_ptr value = decode(text, why);
+    if (!value)
+        throw failure(KN_EJSON, std::string("the data is not JSON: ") + why.text + " (line " +
+                                    std::to_string(why.line) + ", column " +
+                                    std::to_string(why.column) + ")");
+    if (!json_is_object(value.get()))
+        throw failure(KN_EJSON, "the data is JSON, but not an object");
+}
+
+std::string json_quoted(std::string_view text) {
+    const json_ptr value(json_stringn(text.data(), text.size()));
+    if (!value)
+        throw std::bad_alloc();
+    const std::unique_ptr<char, decltype(&std::free)> quoted(
+        json_dumps(value.get(), JSON_ENCODE_ANY | JSON_COMPACT), &std::free);
+    if (!quoted)
+        throw std::bad_alloc();
+    return quoted.get();
+}
+
+server_error read_server_error(std::string_view body) {
+    server_error error;
+    const json_ptr object = decode_object(body);
+    if (!object)
+        return error;
+    error.text = text_member(object.get(), "error").value_or("");
+    // JSON_DECODE_INT_AS_REAL makes every number a real.
+    const double code = json_number_value(json_object_get(object.get(), "code"));
+    if (code >= 1 && code <= INT32_MAX)
+        error.code = static_cast<std::int32_t>(code);
+    return error;
+}
+
+std::optional<std::string> read_token(std::string_view body) {
+    const json_ptr object = decode_object(body);
+    std::optional<std::string> token = text_member(object.get(), "token");
+    if (token && token->empty())
+        token.reset();
+    return token;
+}
+
+sender read_sender(std::string_view payload) {
+    const json_ptr object = decode_object(payload);
+    return {text_member(object.get(), "uid"), text_member(object.get(), "sid")};
+}
+
+} // namespace kn

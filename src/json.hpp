@@ -1,0 +1,33 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace kn {
+
+/// Throws KN_EJSON unless @p text is a JSON object.
+void require_json_object(std::string_view text);
+
+/// @p text as a JSON string, with its quotes.
+std::string json_quoted(std::string_view text);
+
+/// The body of a refusal: `{"error":"…","code":N}`. What is missing is "" and 0.
+struct server_error {
+    std::string text;
+    std::int32_t code = 0;
+};
+server_error read_server_error(std::string_view body);
+
+/// The `token` of a token answer; nothing when @p body holds none.
+std::optional<std::string> read_token(std::string_view body);
+
+/// Who sent an event. Text with U+0000 in it reads as absent.
+struct sender {
+    std::optional<std::string> uid;
+    std::optional<std::string> sid;
+};
+sender read_sender(std::string_view payload);
+
+} // namespace kn

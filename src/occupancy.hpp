@@ -1,0 +1,69 @@
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <mutex>
+#include <optional>
+
+namespace kn {
+
+/// Who is inside a handle: its owner, calls of any number of threads, and at most one of them in the
+/// driver's seat. Whoever is the last one out deletes the handle.
+///
+/// Both are kept in one word, since a worker's hot path goes through here twice for each event.
+class occupancy {
+  public:
+    using clock = std::chrono::steady_clock;
+
+    /// Comes in; the owner's reference makes that safe.
+    void enter() noexcept { word_.fetch_add(one_call, std::memory_order_acquire); }
+    /// True: that was the last one.
+    [[nodiscard]] bool leave() noexcept {
+        return word_.fetch_sub(one_call, std::memory_order_acq_rel) == one_call;
+    }
+
+    /// Takes the driver's seat, from inside; false when somebody sits there.
+    [[nodiscard]] bool take_seat() noexcept {
+        return (word_.fetch_or(seat_taken, std::memory_order_acq_rel) & seat_taken) == 0;
+    }
+    void give_up_seat() noexcept {
+        word_.fetch_and(~seat_taken, std::memory_order_seq_cst);
+        if (waiting_.load(std::memory_order_seq_cst) == 0)
+            return;
+        const std::lock_guard lock(mutex_);
+        seat_is_free_.notify_all();
+    }
+    /// Waits for the seat until @p deadline, or for ever.
+    [[nodiscard]] bool wait_for_seat(std::optional<clock::time_point> deadline) {
+        const waiting_here here(waiting_);
+        std::unique_lock lock(mutex_);
+        while (!take_seat()) {
+            if (!deadline)
+                seat_is_free_.wait(lock);
+            else if (seat_is_free_.wait_until(lock, *deadline) == std::cv_status::timeout)
+                return take_seat();
+        }
+        return true;
+    }
+
+  private:
+    static constexpr std::uint64_t seat_taken = 1;
+    static constexpr std::uint64_t one_call = 2;
+
+    struct waiting_here {
+        explicit waiting_here(std::atomic<int> &count) : count_(count) { count_.fetch_add(1); }
+        ~waiting_here() { count_.fetch_sub(1); }
+        waiting_here(const waiting_here &) = delete;
+        waiting_here &operator=(const waiting_here &) = delete;
+        std::atomic<int> &count_;
+    };
+
+    std::atomic<std::uint64_t> word_{one_call}; // the owner
+    std::atomic<int> waiting_{0};
+    std::mutex mutex_;
+    std::condition_variable seat_is_free_;
+};
+
+} // namespace kn

@@ -1,0 +1,113 @@
+#include "worker/reactor.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <climits>
+#include <new>
+
+#include <sys/eventfd.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+namespace kn {
+
+descriptor::descriptor(int number) : number_(number) {
+    if (number < 0)
+        throw std::bad_alloc(); // KN_ENOMEM: out of memory or descriptors
+}
+
+descriptor::~descriptor() { close(number_); }
+
+reactor::reactor()
+    : epoll_(epoll_create1(EPOLL_CLOEXEC)), bell_(eventfd(1, EFD_CLOEXEC | EFD_NONBLOCK)),
+      alarm_(timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK)) {
+    add(bell_.get());
+    add(alarm_.get());
+}
+
+void reactor::add(int fd) const {
+    epoll_event event{};
+    event.events = EPOLLIN;
+    event.data.fd = fd;
+    if (epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event) != 0)
+        throw std::bad_alloc();
+}
+
+void reactor::ring() const noexcept {
+    const int saved = errno; // a signal handler may be calling
+    const std::uint64_t one = 1;
+    // Full means that it rings already.
+    [[maybe_unused]] const ssize_t written = write(bell_.get(), &one, sizeof one);
+    errno = saved;
+}
+
+void reactor::silence() const noexcept {
+    std::uint64_t rings;
+    [[maybe_unused]] const ssize_t got = read(bell_.get(), &rings, sizeof rings);
+}
+
+void reactor::watch(int socket, std::uint32_t events) {
+    epoll_event event{};
+    event.events = events;
+    event.data.fd = socket;
+    if (events == 0) {
+        // It may be closed already, and so be gone by itself.
+        epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, socket, &event);
+        return;
+    }
+    if (epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, socket, &event) == 0)
+        return;
+    if (errno != ENOENT || epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, socket, &event) != 0)
+        throw std::bad_alloc();
+}
+
+void reactor::alarm_at(time_point deadline) {
+    if (alarm_set_for_ && *alarm_set_for_ <= deadline)
+        return;
+    using std::chrono::nanoseconds;
+    using std::chrono::seconds;
+    // steady_clock is CLOCK_MONOTONIC; 0 would turn the timer off.
+    const nanoseconds since = std::max(nanoseconds(deadline.time_since_epoch()), nanoseconds(1));
+    const seconds whole = std::chrono::duration_cast<seconds>(since);
+    itimerspec spec{};
+    spec.it_value.tv_sec = whole.count();
+    spec.it_value.tv_nsec = (since - whole).count();
+    timerfd_settime(alarm_.get(), TFD_TIMER_ABSTIME, &spec, nullptr);
+    alarm_set_for_ = deadline;
+}
+
+void reactor::drain_alarm() {
+    std::uint64_t expirations;
+    [[maybe_unused]] const ssize_t got = read(alarm_.get(), &expirations, sizeof expirations);
+    alarm_set_for_.reset();
+}
+
+auto reactor::wait(std::optional<time_point> deadline) -> readiness {
+    std::array<epoll_event, 8> events;
+    int count;
+    do {
+        int timeout_ms = -1;
+        if (deadline) {
+            const auto left =
+                std::chrono::ceil<std::chrono::milliseconds>(*deadline - clock::now()).count();
+            timeout_ms = static_cast<int>(std::clamp<decltype(left)>(left, 0, INT_MAX));
+        }
+        count = epoll_wait(epoll_.get(), events.data(), events.size(), timeout_ms);
+    } while (count < 0 && errno == EINTR);
+
+    readiness ready;
+    for (int i = 0; i < count; ++i) {
+        const int fd = events[static_cast<std::size_t>(i)].data.fd;
+        if (fd == bell_.get()) {
+            ready.bell = true;
+        } else if (fd == alarm_.get()) {
+            ready.alarm = true;
+            drain_alarm();
+        } else {
+            ready.sockets[ready.count++] = events[static_cast<std::size_t>(i)];
+        }
+    }
+    return ready;
+}
+
+} // namespace kn

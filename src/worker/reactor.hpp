@@ -1,0 +1,68 @@
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <optional>
+
+#include <sys/epoll.h>
+
+namespace kn {
+
+/// A descriptor of ours.
+class descriptor {
+  public:
+    explicit descriptor(int number);
+    ~descriptor();
+    descriptor(const descriptor &) = delete;
+    descriptor &operator=(const descriptor &) = delete;
+    int get() const noexcept { return number_; }
+
+  private:
+    int number_;
+};
+
+/// What a worker waits for, all behind one descriptor: sockets, the next deadline, and the bell that
+/// other threads ring.
+class reactor {
+  public:
+    using clock = std::chrono::steady_clock;
+    using time_point = clock::time_point;
+
+    reactor();
+
+    int fd() const noexcept { return epoll_.get(); }
+
+    /// Makes the descriptor readable. Any thread, and a signal handler.
+    void ring() const noexcept;
+    /// Ends the ringing; whoever calls it looks at what there was to tell afterwards.
+    void silence() const noexcept;
+
+    /// Watches a socket for EPOLLIN and EPOLLOUT; 0 ends it.
+    void watch(int socket, std::uint32_t events);
+
+    /// The descriptor is readable from @p deadline on. It may become so a little early or once too
+    /// often: deadlines that move away are not worth a system call each.
+    void alarm_at(time_point deadline);
+
+    struct readiness {
+        std::array<epoll_event, 8> sockets;
+        std::size_t count = 0;
+        bool bell = false;
+        bool alarm = false;
+    };
+
+    /// Waits until something is ready or @p deadline, or for ever. A signal does not end it.
+    readiness wait(std::optional<time_point> deadline);
+
+  private:
+    void add(int fd) const;
+    void drain_alarm();
+
+    descriptor epoll_;
+    descriptor bell_;
+    descriptor alarm_;
+    std::optional<time_point> alarm_set_for_;
+};
+
+} // namespace kn

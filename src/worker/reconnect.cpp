@@ -1,0 +1,88 @@
+#include "worker/reconnect.hpp"
+
+#include <algorithm>
+
+namespace kn {
+namespace {
+
+constexpr std::chrono::seconds stable_after{60};
+constexpr std::chrono::minutes longest_retry_after{5};
+
+} // namespace
+
+reconnect_policy::reconnect_policy(milliseconds min_delay, milliseconds max_delay,
+                                   std::uint32_t seed)
+    : min_(min_delay), max_(max_delay), base_(min_delay), dice_(seed) {}
+
+verdict reconnect_policy::judge(long http_status, bool is_event_stream) const noexcept {
+    switch (http_status) {
+    case 200:
+        return is_event_stream ? verdict::stream : verdict::retry;
+    case 204:
+        return verdict::ended;
+    case 401:
+    case 403:
+    case 405:
+    case 406:
+    case 410:
+    case 501:
+        return verdict::fatal;
+    case 408:
+    case 425:
+    case 429:
+        return verdict::retry;
+    default:
+        break;
+    }
+    // Before the first connection a refusal is a mistake that a person has to see; after it, it is a
+    // deployment or a proxy.
+    const bool is_refusal = http_status >= 400 && http_status < 500;
+    return is_refusal && !was_connected_ ? verdict::fatal : verdict::retry;
+}
+
+void reconnect_policy::hint(std::uint64_t delay_ms) noexcept {
+    const auto limit = static_cast<std::uint64_t>(max_.count());
+    base_ = std::max(min_, milliseconds(std::min(delay_ms, limit)));
+}
+
+void reconnect_policy::connected(clock::time_point now) noexcept {
+    was_connected_ = true;
+    is_connected_ = true;
+    received_event_ = false;
+    connected_at_ = now;
+}
+
+bool reconnect_policy::was_stable(clock::time_point now) const noexcept {
+    if (!is_connected_)
+        return false;
+    const auto up = now - connected_at_;
+    return up >= stable_after || (received_event_ && up >= base_);
+}
+
+auto reconnect_policy::half_random(milliseconds delay) noexcept -> milliseconds {
+    const milliseconds::rep half = delay.count() / 2;
+    return milliseconds(
+        std::uniform_int_distribution<milliseconds::rep>(delay.count() - half, delay.count())(dice_));
+}
+
+auto reconnect_policy::next_delay(clock::time_point now, std::int64_t retry_after_ms) noexcept
+    -> milliseconds {
+    if (was_stable(now))
+        failures_ = 0;
+    is_connected_ = false;
+
+    milliseconds delay = base_;
+    for (unsigned i = 0; i < failures_ && delay < max_; ++i)
+        delay = std::min(delay * 2, max_);
+    ++failures_;
+    delay = std::max(half_random(delay), milliseconds(1));
+
+    if (retry_after_ms < 0)
+        return delay;
+    const milliseconds asked =
+        std::min(milliseconds(retry_after_ms), milliseconds(longest_retry_after));
+    // Whoever was turned away together must not come back together.
+    return std::max(delay, asked + half_random(base_));
+}
+
+} // namespace kn

@@ -1,0 +1,56 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <kosmonaut/worker.h>
+
+#include "callback.hpp"
+
+namespace kn {
+
+/// `channel/event`, either part of which may be `*`.
+class pattern {
+  public:
+    /// Throws KN_EINVAL.
+    explicit pattern(std::string_view text);
+
+    const std::string &text() const noexcept { return text_; }
+    bool covers(std::string_view channel, std::string_view event) const noexcept;
+    /// A regular expression for the topics it covers, in a form that never changes: workers with the
+    /// same text share events.
+    std::string topic_regex() const;
+
+  private:
+    std::string text_;
+    std::string channel_;
+    std::string event_;
+};
+
+/// The user's handlers in the order their patterns came.
+class routes {
+  public:
+    struct route {
+        pattern what;
+        callback_ptr<kn_handler> handler; // empty once it was removed
+    };
+
+    bool knows(std::string_view pattern_text) const noexcept;
+    bool has_handlers() const noexcept;
+
+    /// These with one handler more, replaced, or (when empty) removed.
+    routes with(const pattern &what, callback_ptr<kn_handler> handler) const;
+
+    /// What to ask the broker for; "" for every topic.
+    std::string filter() const;
+
+    std::vector<route>::const_iterator begin() const noexcept { return list_.begin(); }
+    std::vector<route>::const_iterator end() const noexcept { return list_.end(); }
+
+  private:
+    std::vector<route> list_;
+};
+
+} // namespace kn

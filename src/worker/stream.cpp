@@ -1,0 +1,337 @@
+#include "worker/stream.hpp"
+
+#include <algorithm>
+
+#include "http/classify.hpp"
+#include "http/sigpipe.hpp"
+#include "http/transfer.hpp"
+#include "status.hpp"
+
+namespace kn {
+namespace {
+
+constexpr unsigned most_redirects = 10;
+
+// A refusal's body only explains; it gets little room and little time.
+constexpr std::size_t longest_refusal = 16 * 1024;
+constexpr std::chrono::seconds refusal_time{1};
+
+// Fewer system calls under load than with libcurl's 16 KiB.
+constexpr long receive_buffer = 64 * 1024;
+
+char lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
+
+bool equals_ignoring_case(std::string_view a, std::string_view b) noexcept {
+    return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                      [](char x, char y) { return lower(x) == lower(y); });
+}
+
+std::string_view trimmed(std::string_view text) noexcept {
+    const auto blank = [](char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; };
+    while (!text.empty() && blank(text.front()))
+        text.remove_prefix(1);
+    while (!text.empty() && blank(text.back()))
+        text.remove_suffix(1);
+    return text;
+}
+
+/// Parameters and case do not matter; a charset is UTF-8 whatever it says.
+bool names_event_stream(std::string_view content_type) noexcept {
+    return equals_ignoring_case(trimmed(content_type.substr(0, content_type.find(';'))),
+                                "text/event-stream");
+}
+
+std::string origin_of(const std::string &url) {
+    const std::size_t path = url.find('/', url.find("://") + 3);
+    return url.substr(0, path);
+}
+
+/// Redirects come with the port left out where it is the scheme's own.
+std::string with_port(std::string origin) {
+    const std::size_t host = origin.find("://") + 3;
+    const std::size_t bracket = origin.rfind(']');
+    const std::size_t from = bracket == std::string::npos ? host : bracket;
+    if (origin.find(':', from) == std::string::npos)
+        origin += origin.compare(0, 6, "https:") == 0 ? ":443" : ":80";
+    return origin;
+}
+
+} // namespace
+
+stream::stream(reactor &where, const endpoint &to, const settings &options,
+               stream_listener &listener)
+    : reactor_(where), endpoint_(to), options_(options), listener_(listener) {
+    ensure_curl();
+    multi_.reset(curl_multi_init());
+    if (!multi_)
+        throw std::bad_alloc();
+    curl_multi_setopt(multi_.get(), CURLMOPT_SOCKETFUNCTION, &stream::watch_socket);
+    curl_multi_setopt(multi_.get(), CURLMOPT_SOCKETDATA, this);
+    curl_multi_setopt(multi_.get(), CURLMOPT_TIMERFUNCTION, &stream::set_timer);
+    curl_multi_setopt(multi_.get(), CURLMOPT_TIMERDATA, this);
+    easy_ = make_easy();
+    CURL *easy = easy_.get();
+    configure_transfer(easy, options_, error_text_);
+    set(easy, CURLOPT_BUFFERSIZE, receive_buffer);
+    set(easy, CURLOPT_HEADERFUNCTION, &stream::take_header);
+    set(easy, CURLOPT_HEADERDATA, this);
+    set(easy, CURLOPT_WRITEFUNCTION, &stream::take_body);
+    set(easy, CURLOPT_WRITEDATA, this);
+    // Seconds of silence are watched over here; the peer's kernel is asked besides.
+    set(easy, CURLOPT_TCP_KEEPALIVE, 1L);
+}
+
+stream::~stream() {
+    stop();
+    const sigpipe_hold hold;
+    easy_.reset();
+    multi_.reset();
+}
+
+void stream::start(const std::string &target, std::string_view last_event_id) {
+    stop();
+    redirects_ = 0;
+    last_event_id_ = last_event_id;
+    request(target);
+}
+
+void stream::stop() noexcept {
+    if (!is_running_)
+        return;
+    is_running_ = false;
+    const sigpipe_hold hold;
+    curl_multi_remove_handle(multi_.get(), easy_.get());
+}
+
+void stream::request(const std::string &url) {
+    headers_.clear();
+    headers_.add("Accept: text/event-stream");
+    headers_.add("Cache-Control: no-cache");
+    if (!last_event_id_.empty())
+        headers_.add("Last-Event-ID: " + last_event_id_);
+    if (with_port(origin_of(url)) == endpoint_.origin)
+        headers_.add_borrowed(endpoint_.authorization.view());
+    set(easy_.get(), CURLOPT_HTTPHEADER, headers_.get());
+    set(easy_.get(), CURLOPT_URL, url.c_str());
+
+    http_status_ = 0;
+    is_event_stream_ = false;
+    head_is_whole_ = false;
+    is_accepted_ = false;
+    out_of_memory_ = false;
+    refusal_.clear();
+    error_text_[0] = '\0';
+    body_deadline_.reset();
+    last_byte_ = clock::now();
+    if (curl_multi_add_handle(multi_.get(), easy_.get()) != CURLM_OK)
+        throw std::bad_alloc();
+    is_running_ = true;
+}
+
+int stream::watch_socket(CURL *, curl_socket_t socket, int what, void *self, void *) noexcept {
+    auto &me = *static_cast<stream *>(self);
+    std::uint32_t events = 0;
+    if (what == CURL_POLL_IN || what == CURL_POLL_INOUT)
+        events |= EPOLLIN;
+    if (what == CURL_POLL_OUT || what == CURL_POLL_INOUT)
+        events |= EPOLLOUT;
+    try {
+        me.reactor_.watch(socket, events);
+    } catch (const std::bad_alloc &) {
+        me.out_of_memory_ = true;
+    }
+    return 0;
+}
+
+int stream::set_timer(CURLM *, long timeout_ms, void *self) noexcept {
+    auto &me = *static_cast<stream *>(self);
+    if (timeout_ms < 0)
+        me.curl_deadline_.reset();
+    else
+        me.curl_deadline_ = clock::now() + milliseconds(timeout_ms);
+    return 0;
+}
+
+std::size_t stream::take_header(char *bytes, std::size_t size, std::size_t count,
+                                void *self) noexcept {
+    auto &me = *static_cast<stream *>(self);
+    try {
+        return me.on_header_line({bytes, size * count}) ? size * count : 0;
+    } catch (const std::bad_alloc &) {
+        me.out_of_memory_ = true;
+        return 0;
+    }
+}
+
+std::size_t stream::take_body(char *bytes, std::size_t size, std::size_t count,
+                              void *self) noexcept {
+    auto &me = *static_cast<stream *>(self);
+    try {
+        return me.on_body({bytes, size * count}) ? size * count : 0;
+    } catch (const std::bad_alloc &) {
+        me.out_of_memory_ = true;
+        return 0;
+    }
+}
+
+bool stream::on_header_line(std::string_view line) {
+    last_byte_ = clock::now();
+    if (head_is_whole_)
+        return true; // trailers of a chunked body
+    if (line.substr(0, 5) == "HTTP/") {
+        http_status_ = info<long>(easy_.get(), CURLINFO_RESPONSE_CODE);
+        is_event_stream_ = false;
+        return true;
+    }
+    const std::string_view text = trimmed(line);
+    if (!text.empty()) {
+        const std::size_t colon = text.find(':');
+        if (colon != std::string_view::npos &&
+            equals_ignoring_case(text.substr(0, colon), "content-type"))
+            is_event_stream_ = names_event_stream(text.substr(colon + 1));
+        return true;
+    }
+    if (http_status_ < 200)
+        return true; // an interim answer; the real one follows
+    head_is_whole_ = true;
+    is_accepted_ = listener_.on_head(http_status_, is_event_stream_);
+    if (!is_accepted_)
+        body_deadline_ = clock::now() + refusal_time;
+    // Whatever comes with a 200 of another type may be as endless as a stream.
+    return is_accepted_ || http_status_ != 200;
+}
+
+bool stream::on_body(std::string_view bytes) {
+    last_byte_ = clock::now();
+    if (is_accepted_)
+        return listener_.on_bytes(bytes);
+    if (bytes.size() > longest_refusal - refusal_.size())
+        return false;
+    refusal_ += bytes;
+    return true;
+}
+
+std::optional<stream::clock::time_point> stream::deadline() const noexcept {
+    if (!is_running_)
+        return std::nullopt;
+    std::optional<clock::time_point> earliest = curl_deadline_;
+    const auto consider = [&](clock::time_point other) {
+        if (!earliest || other < *earliest)
+            earliest = other;
+    };
+    if (body_deadline_)
+        consider(*body_deadline_);
+    if (options_.idle_timeout >= milliseconds::zero())
+        consider(last_byte_ + options_.idle_timeout);
+    return earliest;
+}
+
+std::optional<stream_end> stream::advance(const reactor::readiness &ready) {
+    {
+        const sigpipe_hold hold;
+        for (std::size_t i = 0; i < ready.count; ++i) {
+            const epoll_event &event = ready.sockets[i];
+            const int events = ((event.events & EPOLLIN) != 0 ? CURL_CSELECT_IN : 0) |
+                               ((event.events & EPOLLOUT) != 0 ? CURL_CSELECT_OUT : 0) |
+                               ((event.events & (EPOLLERR | EPOLLHUP)) != 0 ? CURL_CSELECT_ERR : 0);
+            socket_action(event.data.fd, events);
+        }
+        // More than once, since a step of libcurl's may ask for the next one at once.
+        while (curl_deadline_ && *curl_deadline_ <= clock::now()) {
+            curl_deadline_.reset();
+            socket_action(CURL_SOCKET_TIMEOUT, 0);
+        }
+    }
+    if (out_of_memory_) {
+        // The transfer lost bytes: it cannot go on where it was.
+        stop();
+        return end_with(failure(KN_ENOMEM, status_message(KN_ENOMEM)));
+    }
+    if (std::optional<stream_end> end = finished())
+        return end;
+    return overdue();
+}
+
+void stream::socket_action(int socket, int events) {
+    int running = 0;
+    if (curl_multi_socket_action(multi_.get(), socket, events, &running) == CURLM_OUT_OF_MEMORY)
+        out_of_memory_ = true;
+}
+
+std::optional<stream_end> stream::finished() {
+    int left = 0;
+    while (const CURLMsg *message = curl_multi_info_read(multi_.get(), &left)) {
+        if (message->msg == CURLMSG_DONE) {
+            const CURLcode code = message->data.result;
+            return conclude(code);
+        }
+    }
+    return std::nullopt;
+}
+
+bool stream::is_silent_for_too_long(clock::time_point now) const noexcept {
+    return options_.idle_timeout >= milliseconds::zero() &&
+           now - last_byte_ >= options_.idle_timeout;
+}
+
+std::optional<stream_end> stream::overdue() {
+    if (!is_running_)
+        return std::nullopt;
+    const clock::time_point now = clock::now();
+    if (body_deadline_ && *body_deadline_ <= now)
+        return conclude(CURLE_OK); // the rest of the explanation is not worth waiting for
+    if (!is_silent_for_too_long(now))
+        return std::nullopt;
+    stop();
+    return end_with(failure(KN_ETIMEOUT, std::string(status_message(KN_ETIMEOUT)) +
+                                             ": not a byte for " +
+                                             std::to_string(options_.idle_timeout.count()) + " ms"));
+}
+
+std::optional<stream_end> stream::conclude(CURLcode code) {
+    if (head_is_whole_ && http_status_ >= 300 && http_status_ < 400)
+        return redirect();
+    const failure why = [&] {
+        if (head_is_whole_ && !is_accepted_) {
+            if (http_status_ == 200)
+                return failure(KN_EPROTOCOL, "the answer is no text/event-stream; is this a "
+                                             "WebRocket server?");
+            return answer_failure(operation::subscribe, http_status_, refusal_,
+                                  retry_after_ms(easy_.get()));
+        }
+        if (code == CURLE_OK)
+            return head_is_whole_ ? failure(KN_EIO, "the server ended the stream")
+                                  : failure(KN_EPROTOCOL, "the answer broke off in its head");
+        return transfer_failure(easy_.get(), code, error_text_);
+    }();
+    stop();
+    return end_with(why);
+}
+
+std::optional<stream_end> stream::redirect() {
+    const char *to = info<char *>(easy_.get(), CURLINFO_REDIRECT_URL);
+    const std::string target = to != nullptr ? to : "";
+    stop();
+    const auto refuse = [&](const std::string &why) {
+        failure f(KN_EPROTOCOL, "redirected (HTTP " + std::to_string(http_status_) + ") " + why);
+        f.http_status = static_cast<std::int32_t>(http_status_);
+        return end_with(f);
+    };
+    const bool is_https = target.compare(0, 8, "https://") == 0;
+    if (target.empty())
+        return refuse("to nowhere");
+    if (!is_https && target.compare(0, 7, "http://") != 0)
+        return refuse("to something that is not HTTP");
+    if (!is_https && endpoint_.is_tls())
+        return refuse("from https to http");
+    if (++redirects_ > most_redirects)
+        return refuse("too often");
+    request(target);
+    return std::nullopt;
+}
+
+stream_end stream::end_with(failure why) const {
+    return {std::move(why), head_is_whole_ ? http_status_ : 0, is_event_stream_};
+}
+
+} // namespace kn

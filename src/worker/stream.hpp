@@ -1,0 +1,113 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "endpoint.hpp"
+#include "failure.hpp"
+#include "http/curl.hpp"
+#include "http/header_list.hpp"
+#include "settings.hpp"
+#include "worker/reactor.hpp"
+
+namespace kn {
+
+/// What the worker's connection tells the worker. Called inside stream::advance().
+class stream_listener {
+  public:
+    /// The head of an answer. True: this is the stream, its bytes are wanted.
+    virtual bool on_head(long http_status, bool is_event_stream) = 0;
+    /// Bytes of the stream. False: no more of it.
+    virtual bool on_bytes(std::string_view bytes) = 0;
+
+  protected:
+    ~stream_listener() = default;
+};
+
+/// How one try for a stream ended.
+struct stream_end {
+    failure why;
+    long http_status; // of a whole head; 0 when there was none
+    bool is_event_stream;
+};
+
+/// The transport: one GET that never ends, on libcurl's multi interface, its sockets and timers in
+/// the worker's reactor. It follows redirects, and leaves the credentials behind where one leads to
+/// another origin.
+class stream {
+  public:
+    using clock = std::chrono::steady_clock;
+
+    stream(reactor &where, const endpoint &to, const settings &options, stream_listener &listener);
+    ~stream();
+    stream(const stream &) = delete;
+    stream &operator=(const stream &) = delete;
+
+    /// Begins a try, from the original URL.
+    void start(const std::string &target, std::string_view last_event_id);
+    /// Drops what is under way.
+    void stop() noexcept;
+    bool is_running() const noexcept { return is_running_; }
+
+    /// Moves on with what is ready; how the try ended, if it did.
+    std::optional<stream_end> advance(const reactor::readiness &ready);
+
+    /// When advance() has something to do though no socket is ready.
+    std::optional<clock::time_point> deadline() const noexcept;
+
+  private:
+    struct multi_cleanup {
+        void operator()(CURLM *multi) const noexcept { curl_multi_cleanup(multi); }
+    };
+
+    static int watch_socket(CURL *, curl_socket_t socket, int what, void *self, void *) noexcept;
+    static int set_timer(CURLM *, long timeout_ms, void *self) noexcept;
+    static std::size_t take_header(char *bytes, std::size_t size, std::size_t count,
+                                   void *self) noexcept;
+    static std::size_t take_body(char *bytes, std::size_t size, std::size_t count,
+                                 void *self) noexcept;
+
+    bool on_header_line(std::string_view line);
+    bool on_body(std::string_view bytes);
+
+    void request(const std::string &url);
+    void socket_action(int socket, int events);
+    std::optional<stream_end> finished();
+    std::optional<stream_end> overdue();
+    std::optional<stream_end> conclude(CURLcode code);
+    std::optional<stream_end> redirect();
+    stream_end end_with(failure why) const;
+    bool is_silent_for_too_long(clock::time_point now) const noexcept;
+
+    reactor &reactor_;
+    const endpoint &endpoint_;
+    const settings &options_;
+    stream_listener &listener_;
+
+    header_list headers_;
+    std::string last_event_id_;
+    unsigned redirects_ = 0;
+
+    // The answer's head, as far as it came.
+    long http_status_ = 0;
+    bool is_event_stream_ = false;
+    bool head_is_whole_ = false;
+    bool is_accepted_ = false;
+    std::string refusal_; // the body of an answer that is no stream
+
+    bool out_of_memory_ = false;
+    bool is_running_ = false;
+    clock::time_point last_byte_;
+    std::optional<clock::time_point> body_deadline_;
+    std::optional<clock::time_point> curl_deadline_;
+
+    char error_text_[CURL_ERROR_SIZE] = "";
+    std::unique_ptr<CURLM, multi_cleanup> multi_;
+    easy_ptr easy_; // goes before the multi handle, which outlives its transfers
+};
+
+} // namespace kn

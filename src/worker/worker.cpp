@@ -1,0 +1,454 @@
+#include "worker/worker.hpp"
+
+#include <sched.h>
+#include <sys/random.h>
+
+#include <cxxabi.h>
+
+#include "error.hpp"
+#include "failure.hpp"
+#include "http/curl.hpp"
+#include "status.hpp"
+
+namespace kn {
+namespace {
+
+std::uint32_t random_seed() noexcept {
+    std::uint32_t seed = 1;
+    if (getrandom(&seed, sizeof seed, GRND_NONBLOCK) != sizeof seed)
+        seed = static_cast<std::uint32_t>(
+            std::chrono::steady_clock::now().time_since_epoch().count());
+    return seed;
+}
+
+std::optional<worker::clock::time_point> deadline_after(milliseconds timeout) {
+    if (timeout < milliseconds::zero())
+        return std::nullopt;
+    // Whoever asks for centuries means for ever, and must not wrap the clock.
+    constexpr milliseconds centuries = std::chrono::hours(24 * 365 * 100);
+    if (timeout > centuries)
+        return std::nullopt;
+    return worker::clock::now() + timeout;
+}
+
+} // namespace
+
+/// The driver's seat for the length of a call.
+class worker::seat {
+  public:
+    explicit seat(worker &w) : worker_(w) {
+        if (!w.inside_.take_seat()) {
+            if (!w.is_closing())
+                throw failure(KN_ESTATE, "another call is inside this worker");
+            is_mine_ = false;
+        }
+    }
+    ~seat() {
+        if (!is_mine_)
+            return;
+        if (worker_.is_closing())
+            worker_.finish_closing();
+        else if (worker_.taken_ < worker_.queue_.size() && !worker_.bell_rings_ &&
+                 worker_.is_watched_.load(std::memory_order_acquire)) {
+            worker_.reactor_.ring();
+            worker_.bell_rings_ = true;
+        }
+        worker_.inside_.give_up_seat();
+    }
+    seat(const seat &) = delete;
+    seat &operator=(const seat &) = delete;
+
+    /// Beside a call that is closing down, the answer is that the worker is closed.
+    bool is_mine() const noexcept { return is_mine_; }
+
+  private:
+    worker &worker_;
+    bool is_mine_ = true;
+};
+
+/// Marks that the user's code is running, and on which thread.
+class worker::callback_scope {
+  public:
+    explicit callback_scope(worker &w) noexcept : worker_(w) {
+        w.callback_thread_.store(pthread_self(), std::memory_order_relaxed);
+        w.in_callback_.store(true, std::memory_order_release);
+    }
+    ~callback_scope() { worker_.in_callback_.store(false, std::memory_order_release); }
+    callback_scope(const callback_scope &) = delete;
+    callback_scope &operator=(const callback_scope &) = delete;
+
+  private:
+    worker &worker_;
+};
+
+namespace {
+
+class handler_scope {
+  public:
+    explicit handler_scope(kn_event &event) noexcept : event_(event) { event.set_in_handler(true); }
+    ~handler_scope() { event_.set_in_handler(false); }
+    handler_scope(const handler_scope &) = delete;
+    handler_scope &operator=(const handler_scope &) = delete;
+
+  private:
+    kn_event &event_;
+};
+
+} // namespace
+
+worker::worker(std::string_view url, const settings &options)
+    : options_(options), where_(endpoint::parse(url)),
+      policy_(options.reconnect_delay_min, options.reconnect_delay_max, random_seed()),
+      stream_(reactor_, where_, options_, *this) {}
+
+bool worker::is_in_own_callback() const noexcept {
+    return in_callback_.load(std::memory_order_acquire) &&
+           pthread_equal(callback_thread_.load(std::memory_order_relaxed), pthread_self()) != 0;
+}
+
+template <class Change>
+kn_status worker::change_handlers(Change &&change) {
+    if (is_in_own_callback()) {
+        if (is_closing())
+            return KN_CLOSED;
+        change();
+        return KN_OK;
+    }
+    const seat taken(*this);
+    if (!taken.is_mine() || is_closing())
+        return KN_CLOSED;
+    change();
+    return KN_OK;
+}
+
+kn_status worker::on(std::string_view pattern_text, callback_ptr<kn_handler> handler) {
+    const pattern what(pattern_text);
+    std::shared_ptr<const routes> before; // outlives the seat: `destroy` may call back in
+    return change_handlers([&] {
+        const bool is_fixed = state() != KN_WORKER_IDLE && !options_.filter;
+        if (handler != nullptr && is_fixed && !routes_->knows(pattern_text))
+            throw failure(KN_ESTATE, "a new pattern has to come before the worker's first use, "
+                                     "unless the options hold a filter");
+        before = routes_;
+        routes_ = std::make_shared<const routes>(routes_->with(what, std::move(handler)));
+    });
+}
+
+kn_status worker::on_error(callback_ptr<kn_error_handler> handler) {
+    return change_handlers([&] { error_handler_.swap(handler); });
+}
+
+kn_status worker::next(milliseconds timeout, event_ptr &event) {
+    const seat taken(*this);
+    if (!taken.is_mine())
+        return KN_CLOSED;
+    const kn_status status = wait_for_event(deadline_after(timeout));
+    if (status == KN_OK)
+        event = pop();
+    return status;
+}
+
+void worker::require_handlers() const {
+    if (!routes_->has_handlers())
+        throw failure(KN_ESTATE, "the worker has no handlers");
+}
+
+kn_status worker::run() {
+    const seat taken(*this);
+    if (!taken.is_mine() || is_closing())
+        return KN_CLOSED;
+    require_handlers();
+    for (;;) {
+        kn_status status = wait_for_event(std::nullopt);
+        if (status == KN_OK)
+            status = hand_over_waiting();
+        if (status != KN_OK)
+            return status;
+    }
+}
+
+kn_status worker::dispatch() {
+    const seat taken(*this);
+    if (!taken.is_mine() || is_closing())
+        return KN_CLOSED;
+    require_handlers();
+    const kn_status status = wait_for_event(clock::now());
+    return status == KN_OK ? hand_over_waiting() : status;
+}
+
+/// What there is to say without looking at the network.
+std::optional<kn_status> worker::standing_answer() {
+    if (is_closing())
+        return KN_CLOSED;
+    if (interrupted_.load(std::memory_order_relaxed) &&
+        interrupted_.exchange(false, std::memory_order_acq_rel))
+        return KN_INTERRUPTED;
+    if (taken_ < queue_.size())
+        return KN_OK;
+    if (ending_ == ending::none)
+        return std::nullopt;
+    if (!fatal_)
+        return KN_CLOSED;
+    const failure once = *fatal_;
+    fatal_.reset();
+    throw once;
+}
+
+kn_status worker::wait_for_event(std::optional<clock::time_point> deadline) {
+    bool is_first_look = true;
+    for (;;) {
+        if (const std::optional<kn_status> answer = standing_answer())
+            return *answer;
+        // Even whoever does not want to wait gets one look at what is ready.
+        if (!is_first_look && deadline && clock::now() >= *deadline)
+            return KN_AGAIN;
+        is_first_look = false;
+        advance(deadline);
+    }
+}
+
+void worker::advance(std::optional<clock::time_point> deadline) {
+    begin();
+    const std::optional<clock::time_point> own =
+        stream_.is_running() ? stream_.deadline() : retry_at_;
+    if (own)
+        reactor_.alarm_at(*own);
+    const reactor::readiness ready = reactor_.wait(deadline);
+    if (ready.bell) {
+        reactor_.silence();
+        bell_rings_ = false;
+    }
+    if (const std::optional<stream_end> end = stream_.advance(ready))
+        stream_ended(*end);
+}
+
+/// Sees to it that a connection is under way when it is time for one.
+void worker::begin() {
+    if (stream_.is_running() || ending_ != ending::none)
+        return;
+    if (retry_at_ && clock::now() < *retry_at_)
+        return;
+    start_stream();
+}
+
+void worker::start_stream() {
+    if (target_.empty()) {
+        const std::string filter = options_.filter ? *options_.filter : routes_->filter();
+        target_ = where_.url() + "/events";
+        if (!filter.empty())
+            target_ += "?filter=" + percent_encoded(filter);
+    }
+    retry_at_.reset();
+    unreadable_.reset();
+    parser_.emplace(static_cast<event_stream::listener &>(*this),
+                    static_cast<std::size_t>(options_.max_event_size), last_event_id_);
+    stream_.start(target_, last_event_id_);
+    set_state(KN_WORKER_CONNECTING);
+    options_.logger.write(KN_LOG_DEBUG, [&] { return "connecting to " + where_.url(); });
+}
+
+bool worker::on_head(long http_status, bool is_event_stream) {
+    if (policy_.judge(http_status, is_event_stream) != verdict::stream)
+        return false;
+    policy_.connected(clock::now());
+    set_state(KN_WORKER_CONNECTED);
+    options_.logger.write(KN_LOG_INFO, [&] { return "connected to " + where_.url(); });
+    return true;
+}
+
+bool worker::on_bytes(std::string_view bytes) {
+    if (parser_->feed(bytes))
+        return true;
+    unreadable_.emplace(KN_ETOOBIG, "an event is larger than " +
+                                        std::to_string(options_.max_event_size) + " bytes");
+    return false;
+}
+
+void worker::on_event(std::string_view type, std::string_view data, std::string_view id) {
+    policy_.received_event();
+    // Text with U+0000 in it reads as absent.
+    if (type.find('\0') != std::string_view::npos)
+        type = "message";
+    queue_.emplace_back(kn_event::create(type, id, data));
+}
+
+void worker::on_retry(std::uint64_t delay_ms) { policy_.hint(delay_ms); }
+
+void worker::stream_ended(const stream_end &end) {
+    // Only what came whole counts: the rest comes again.
+    last_event_id_ = parser_->last_event_id();
+    const failure &why = unreadable_ ? *unreadable_ : end.why;
+    const verdict meaning = end.http_status == 0 || unreadable_
+                                ? verdict::retry
+                                : policy_.judge(end.http_status, end.is_event_stream);
+    switch (meaning) {
+    case verdict::ended:
+        options_.logger.write(KN_LOG_INFO, [] { return std::string("the server ended the stream for good"); });
+        this->end(ending::closed);
+        return;
+    case verdict::fatal:
+        options_.logger.write(KN_LOG_ERROR, [&] { return "giving up: " + why.message(); });
+        fatal_ = why;
+        this->end(ending::failed);
+        return;
+    case verdict::stream:
+    case verdict::retry:
+        retry_after(why);
+        return;
+    }
+}
+
+void worker::retry_after(const failure &why) {
+    const clock::time_point now = clock::now();
+    const milliseconds delay = policy_.next_delay(now, why.retry_after_ms);
+    retry_at_ = now + delay;
+    set_state(KN_WORKER_WAITING);
+    options_.logger.write(KN_LOG_WARNING, [&] {
+        return why.message() + "; trying again in " + std::to_string(delay.count()) + " ms";
+    });
+    report(why);
+}
+
+void worker::report(const failure &why) {
+    if (error_handler_ == nullptr)
+        return;
+    const callback_ptr<kn_error_handler> handler = error_handler_; // it may replace itself
+    const error_ptr error(make_error(why));
+    call_user([&] { (*handler)(error.get()); });
+}
+
+/// No exception of the user's gets any further: there may be C above us.
+template <class Call>
+void worker::call_user(Call &&call) {
+    const callback_scope scope(*this);
+    try {
+        call();
+    } catch (abi::__forced_unwind &) {
+        throw; // the thread is being ended
+    } catch (...) {
+        options_.logger.write(KN_LOG_ERROR,
+                              [] { return std::string("a handler threw an exception through C"); });
+    }
+}
+
+void worker::end(ending how) noexcept {
+    ending_ = how;
+    stream_.stop();
+    set_state(KN_WORKER_CLOSED);
+    // Readable for good: whoever polls has to hear of it.
+    reactor_.ring();
+}
+
+event_ptr worker::pop() noexcept {
+    event_ptr first = std::move(queue_[taken_++]);
+    if (taken_ == queue_.size()) {
+        queue_.clear();
+        taken_ = 0;
+    }
+    return first;
+}
+
+/// Hands over what waited as it began; why it stopped before, if it did.
+kn_status worker::hand_over_waiting() {
+    for (std::size_t left = queue_.size() - taken_; left > 0; --left) {
+        if (!hand_over(pop()))
+            return KN_CLOSED;
+        if (is_closing())
+            return KN_CLOSED;
+        if (interrupted_.load(std::memory_order_relaxed) &&
+            interrupted_.exchange(false, std::memory_order_acq_rel))
+            return KN_INTERRUPTED;
+    }
+    return KN_OK;
+}
+
+/// False when a handler closed the worker: the rest of them are not called.
+bool worker::hand_over(const event_ptr &event) {
+    const std::string_view channel = event->channel_view();
+    const std::string_view name = event->name_view();
+    const std::shared_ptr<const routes> current = routes_; // a handler may change them
+    const handler_scope handling(*event);
+    bool is_handled = false;
+    for (const routes::route &r : *current) {
+        if (r.handler == nullptr || !r.what.covers(channel, name))
+            continue;
+        is_handled = true;
+        call_user([&] { (*r.handler)(event.get()); });
+        if (is_closing())
+            return false;
+    }
+    if (!is_handled)
+        options_.logger.write(KN_LOG_WARNING, [&] {
+            return std::string("no handler for ") + event->topic();
+        });
+    return true;
+}
+
+int worker::fd() const noexcept {
+    if (!is_watched_.exchange(true, std::memory_order_acq_rel))
+        reactor_.ring(); // what came before nobody was told about
+    return reactor_.fd();
+}
+
+void worker::interrupt() noexcept {
+    interrupting_.fetch_add(1, std::memory_order_acq_rel);
+    interrupted_.store(true, std::memory_order_release);
+    reactor_.ring();
+    interrupting_.fetch_sub(1, std::memory_order_acq_rel);
+}
+
+void worker::await_interrupts() const noexcept {
+    while (interrupting_.load(std::memory_order_acquire) != 0)
+        sched_yield();
+}
+
+kn_status worker::close(milliseconds timeout) {
+    closing_.store(true, std::memory_order_release);
+    reactor_.ring();
+    std::int32_t open = state_.load(std::memory_order_acquire);
+    while (open < KN_WORKER_CLOSING &&
+           !state_.compare_exchange_weak(open, KN_WORKER_CLOSING, std::memory_order_acq_rel)) {
+    }
+    if (is_in_own_callback())
+        return KN_AGAIN;
+    const milliseconds limit = timeout < milliseconds::zero() ? options_.request_timeout : timeout;
+    const bool is_mine = inside_.wait_for_seat(deadline_after(limit));
+    if (is_mine) {
+        finish_closing();
+        inside_.give_up_seat();
+    }
+    if (abandoned_.load(std::memory_order_acquire))
+        return KN_CLOSED;
+    return is_mine ? KN_OK : KN_AGAIN;
+}
+
+void worker::abandon() noexcept {
+    abandoned_.store(true, std::memory_order_release);
+    closing_.store(true, std::memory_order_release);
+    reactor_.ring();
+}
+
+/// With the seat taken: lets go of the network and of what was not handed over.
+void worker::finish_closing() noexcept {
+    if (is_closed_)
+        return;
+    is_closed_ = true;
+    stream_.stop();
+    queue_.clear();
+    taken_ = 0;
+    fatal_.reset();
+    ending_ = ending::closed;
+    state_.store(KN_WORKER_CLOSED, std::memory_order_release);
+    options_.logger.write(KN_LOG_INFO, [] { return std::string("closed"); });
+    reactor_.ring();
+}
+
+void worker::set_state(std::int32_t state) noexcept {
+    std::int32_t before = state_.load(std::memory_order_acquire);
+    // Once somebody began to close it, no news from the network changes that.
+    while (before < KN_WORKER_CLOSING &&
+           !state_.compare_exchange_weak(before, state, std::memory_order_acq_rel)) {
+    }
+}
+
+} // namespace kn

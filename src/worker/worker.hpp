@@ -1,0 +1,129 @@
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <pthread.h>
+
+#include <kosmonaut/worker.h>
+
+#include "endpoint.hpp"
+#include "event.hpp"
+#include "event_stream/parser.hpp"
+#include "occupancy.hpp"
+#include "settings.hpp"
+#include "worker/reactor.hpp"
+#include "worker/reconnect.hpp"
+#include "worker/routes.hpp"
+#include "worker/stream.hpp"
+
+namespace kn {
+
+/// A worker. It is moved on by whoever sits in the driver's seat (next, run, dispatch) and by nobody
+/// else; other threads leave a note in an atomic and ring the reactor's bell.
+class worker final : private stream_listener, private event_stream::listener {
+  public:
+    using clock = std::chrono::steady_clock;
+
+    worker(std::string_view url, const settings &options);
+
+    // The driver's calls. Each takes the seat, or throws KN_ESTATE.
+    kn_status on(std::string_view pattern_text, callback_ptr<kn_handler> handler);
+    kn_status on_error(callback_ptr<kn_error_handler> handler);
+    kn_status next(milliseconds timeout, event_ptr &event);
+    kn_status run();
+    kn_status dispatch();
+
+    // Any thread's.
+    int fd() const noexcept;
+    std::int32_t state() const noexcept { return state_.load(std::memory_order_acquire); }
+    void interrupt() noexcept;
+    kn_status close(milliseconds timeout);
+    /// The owner is gone: whoever is still inside goes too.
+    void abandon() noexcept;
+    /// Waits for those who are about to ring the bell, which takes them an instant: they may be
+    /// signal handlers, and so must not be the last ones out.
+    void await_interrupts() const noexcept;
+
+    occupancy &inside() noexcept { return inside_; }
+
+  private:
+    class seat;
+    class callback_scope;
+    enum class ending { none, closed, failed };
+
+    // on_head, on_bytes, on_event, on_retry: out of the stream, while it is advanced.
+    bool on_head(long http_status, bool is_event_stream) override;
+    bool on_bytes(std::string_view bytes) override;
+    void on_event(std::string_view type, std::string_view data, std::string_view id) override;
+    void on_retry(std::uint64_t delay_ms) override;
+
+    bool is_closing() const noexcept { return closing_.load(std::memory_order_acquire); }
+    bool is_in_own_callback() const noexcept;
+    template <class Change>
+    kn_status change_handlers(Change &&change);
+
+    void require_handlers() const;
+    /// KN_OK when an event waits; otherwise why none does.
+    kn_status wait_for_event(std::optional<clock::time_point> deadline);
+    std::optional<kn_status> standing_answer();
+    void advance(std::optional<clock::time_point> deadline);
+    void begin();
+    void start_stream();
+    void stream_ended(const stream_end &end);
+    void retry_after(const failure &why);
+    void report(const failure &why);
+    template <class Call>
+    void call_user(Call &&call);
+    void end(ending how) noexcept;
+
+    event_ptr pop() noexcept;
+    kn_status hand_over_waiting();
+    bool hand_over(const event_ptr &event);
+
+    void finish_closing() noexcept;
+    void set_state(std::int32_t state) noexcept;
+
+    settings options_;
+    endpoint where_;
+    occupancy inside_;
+
+    // Notes from other threads.
+    std::atomic<bool> closing_{false};
+    std::atomic<bool> abandoned_{false};
+    std::atomic<bool> interrupted_{false};
+    std::atomic<int> interrupting_{0};
+    mutable std::atomic<bool> is_watched_{false}; // somebody asked for the descriptor
+    std::atomic<std::int32_t> state_{KN_WORKER_IDLE};
+    std::atomic<pthread_t> callback_thread_{};
+    std::atomic<bool> in_callback_{false};
+
+    // From here on the driver's alone.
+    std::shared_ptr<const routes> routes_ = std::make_shared<const routes>();
+    callback_ptr<kn_error_handler> error_handler_;
+
+    reactor reactor_;
+    bool bell_rings_ = true; // as far as the driver knows
+    reconnect_policy policy_;
+    std::string target_;
+    std::string last_event_id_;
+    std::optional<event_stream::parser> parser_;
+    std::optional<failure> unreadable_; // why the stream's bytes are no longer wanted
+    std::optional<clock::time_point> retry_at_;
+
+    std::vector<event_ptr> queue_; // the first taken_ of it are gone
+    std::size_t taken_ = 0;
+    ending ending_ = ending::none;
+    bool is_closed_ = false;
+    std::optional<failure> fatal_;
+
+    stream stream_; // last, since it calls back into the rest
+};
+
+} // namespace kn
