@@ -1,0 +1,46 @@
+// Who has signed in: the application's own business, of which the broker knows only the uid.
+#ifndef CHAT_VISITORS_HPP
+#define CHAT_VISITORS_HPP
+
+#include <chrono>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace chat {
+
+struct visitor {
+    std::string uid; // what the broker vouches for; random, so that nobody can guess another's
+    std::string name;
+};
+
+// All calls may come from any thread.
+class visitors {
+  public:
+    enum class refusal { bad_name, taken, full };
+
+    // Signs somebody in; the session's id is the secret that goes into the cookie.
+    std::optional<refusal> sign_in(std::string_view name, std::string &session);
+    void sign_out(const std::string &session);
+
+    std::optional<visitor> of_session(const std::string &session);
+    std::optional<std::string> name_of(std::string_view uid);
+
+  private:
+    using clock = std::chrono::steady_clock;
+    struct entry {
+        visitor who;
+        clock::time_point seen;
+    };
+
+    void forget_idle();
+
+    std::mutex mutex_;
+    std::map<std::string, entry> by_session_;
+};
+
+} // namespace chat
+
+#endif

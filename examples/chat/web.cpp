@@ -1,0 +1,164 @@
+#include "web.hpp"
+
+#include <stdexcept>
+#include <thread>
+#include <utility>
+
+#include <httplib.h>
+#include <sys/socket.h>
+
+#include <kosmonaut/kosmonaut.hpp>
+
+#include "json.hpp"
+#include "room.hpp"
+
+namespace chat {
+namespace {
+
+constexpr const char *cookie_name = "chat-session";
+
+std::string session_of(const httplib::Request &request) {
+    const std::string prefix = std::string(cookie_name) + "=";
+    const std::string cookies = request.get_header_value("Cookie");
+    std::size_t from = 0;
+    while (from < cookies.size()) {
+        const std::size_t end = std::min(cookies.find(';', from), cookies.size());
+        if (cookies.compare(from, prefix.size(), prefix) == 0) {
+            return cookies.substr(from + prefix.size(), end - from - prefix.size());
+        }
+        from = std::min(cookies.find_first_not_of("; ", end), cookies.size());
+    }
+    return {};
+}
+
+// A script on another site must not be able to read it, nor to send requests with it.
+std::string cookie(const std::string &session, const char *more = "") {
+    return std::string(cookie_name) + "=" + session + "; Path=/; HttpOnly; SameSite=Strict" + more;
+}
+
+void answer(httplib::Response &response, int status, const std::string &body) {
+    response.status = status;
+    response.set_content(body, "application/json");
+    response.set_header("Cache-Control", "no-store");
+}
+
+std::string origin_of(const std::string &url) {
+    return url.substr(0, url.find('/', url.find("://") + 3));
+}
+
+} // namespace
+
+struct web::server {
+    httplib::Server http;
+    std::thread thread;
+};
+
+web::web(const std::string &address, settings config, visitors &visitors)
+    : server_(std::make_unique<server>()) {
+    httplib::Server &http = server_->http;
+
+    const std::size_t colon = address.rfind(':');
+    if (colon == std::string::npos) {
+        throw std::invalid_argument("the address is not HOST:PORT: " + address);
+    }
+    const std::string host = address.substr(0, colon);
+    int port = std::stoi(address.substr(colon + 1));
+
+    // The library's own choice lets two servers share a port, to the confusion of both.
+    http.set_socket_options([](socket_t socket) {
+        const int yes = 1;
+        setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
+    });
+    http.set_payload_max_length(4096);
+    http.set_keep_alive_timeout(2);
+    http.set_default_headers(
+        {{"Content-Security-Policy",
+          "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src "
+          "'self' " +
+              origin_of(config.broker_url) +
+              "; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"},
+         {"X-Content-Type-Options", "nosniff"},
+         {"Referrer-Policy", "no-referrer"}});
+    http.set_file_request_handler(
+        [](const httplib::Request & /*request*/, httplib::Response &response) {
+            response.set_header("Cache-Control", "no-cache");
+        });
+    if (!http.set_mount_point("/", config.page_directory)) {
+        throw std::invalid_argument("no such directory: " + config.page_directory);
+    }
+
+    http.Get(
+        "/session.json", [&visitors](const httplib::Request &request, httplib::Response &response) {
+            const auto who = visitors.of_session(session_of(request));
+            answer(response, 200, who ? object({{"uid", who->uid}, {"name", who->name}}) : "{}");
+        });
+
+    http.Post(
+        "/sign-in", [&visitors](const httplib::Request &request, httplib::Response &response) {
+            const std::string name = text_of(parse(request.body), "name");
+            std::string session;
+            if (const auto refusal = visitors.sign_in(name, session)) {
+                switch (*refusal) {
+                case visitors::refusal::bad_name:
+                    answer(response, 400, R"({"error":"bad-name"})");
+                    return;
+                case visitors::refusal::taken:
+                    answer(response, 409, R"({"error":"taken"})");
+                    return;
+                case visitors::refusal::full:
+                    answer(response, 503, R"({"error":"full"})");
+                    return;
+                }
+            }
+            visitors.sign_out(session_of(request)); // somebody who comes back under another name
+            const auto who = visitors.of_session(session);
+            log("web", name + " signed in");
+            answer(response, 200, object({{"uid", who->uid}, {"name", who->name}}));
+            response.set_header("Set-Cookie", cookie(session));
+        });
+
+    http.Post("/sign-out",
+              [&visitors](const httplib::Request &request, httplib::Response &response) {
+                  visitors.sign_out(session_of(request));
+                  answer(response, 200, "{}");
+                  response.set_header("Set-Cookie", cookie("", "; Max-Age=0"));
+              });
+
+    // Whom a token is for is known from the session, never from what the request asks for.
+    http.Get("/webrocket/auth.json", [&visitors, config](const httplib::Request &request,
+                                                         httplib::Response &response) {
+        const auto who = visitors.of_session(session_of(request));
+        if (!who) {
+            answer(response, 401, R"({"error":"signed-out"})");
+            return;
+        }
+        try {
+            answer(response, 200,
+                   object({{"token", config.token_for(*who)}, {"url", config.broker_url}}));
+        } catch (const kosmonaut::error &error) {
+            log("broker", error.what());
+            answer(response, 503, R"({"error":"broker"})");
+        }
+    });
+
+    if (port == 0) {
+        port = http.bind_to_any_port(host);
+    } else if (!http.bind_to_port(host, port)) {
+        port = -1;
+    }
+    if (port < 0) {
+        throw std::runtime_error("cannot listen on " + address);
+    }
+    address_ = host + ":" + std::to_string(port);
+    server_->thread = std::thread([&http] { http.listen_after_bind(); });
+}
+
+web::~web() {
+    while (!server_->http.is_running()) { // stop() before that would go unheard
+        std::this_thread::yield();
+    }
+    server_->http.stop();
+    server_->thread.join();
+}
+
+} // namespace chat
