@@ -1,0 +1,265 @@
+#include "backend_api.h"
+
+#include "frontend.h"
+#include "json.h"
+#include "payload.h"
+#include "secrets.h"
+#include "topic.h"
+#include "uri.h"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+namespace webrocket {
+namespace {
+
+// The numbers of the original protocol, beside the HTTP status.
+namespace error_code {
+constexpr int bad_request = 400;
+constexpr int unauthorized = 402;
+constexpr int invalid_channel_name = 451;
+constexpr int channel_not_found = 454;
+constexpr int vhost_not_found = 455;
+constexpr int internal_error = 597;
+} // namespace error_code
+
+HttpResponse error(int status, int code, std::string_view text) {
+    HttpResponse response;
+    response.status = status;
+    response.with("Content-Type", "application/json");
+    response.body = fmt::format(R"({{"error":"{}","code":{}}})", text, code);
+    return response;
+}
+
+HttpReply failure(int status, int code, std::string_view text) {
+    return {error(status, code, text), nullptr};
+}
+
+HttpReply bad_request(std::string_view text) {
+    return failure(400, error_code::bad_request, text);
+}
+
+HttpReply no_channel() {
+    return failure(404, error_code::channel_not_found, "channel doesn't exist");
+}
+
+HttpReply accepted() {
+    HttpReply reply;
+    reply.response.status = 202;
+    return reply;
+}
+
+HttpReply accepted_at(const Vhost &vhost, const std::string &channel) {
+    auto reply = accepted();
+    reply.response.with("Location", vhost.path() + "/channels/" + channel);
+    return reply;
+}
+
+HttpReply wrong_method(std::string allow) {
+    auto reply = failure(405, 405, "method not allowed");
+    reply.response.with("Allow", std::move(allow));
+    return reply;
+}
+
+bool is_authorized(const HttpRequest &request, const Vhost &vhost) {
+    const auto header = request.header("Authorization");
+    constexpr std::string_view scheme = "Basic ";
+    if (header.size() <= scheme.size() ||
+        !equal_ignoring_case(header.substr(0, scheme.size()), scheme))
+        return false;
+    auto encoded = header.substr(scheme.size());
+    encoded.remove_prefix(std::min(encoded.find_first_not_of(' '), encoded.size()));
+    const auto credentials = decode_base64(encoded);
+    return credentials && equal_secrets(*credentials, "wr:" + vhost.access_token());
+}
+
+std::string join(const std::vector<std::string> &segments, std::size_t count) {
+    std::string path;
+    for (std::size_t i = 0; i < count; ++i)
+        path.append(1, '/').append(segments[i]);
+    return path;
+}
+
+} // namespace
+
+HttpResponse BackendApi::refuse(int status) {
+    switch (status) {
+    case 400:
+        return error(400, error_code::bad_request, "bad request");
+    case 408:
+        return error(408, 408, "request timeout");
+    case 413:
+        return error(413, 413, "body too large");
+    case 431:
+        return error(431, 431, "headers too large");
+    default:
+        return error(500, error_code::internal_error, "internal error");
+    }
+}
+
+// The resource is read from the right end of the path; what is left of it names the vhost. A
+// reading whose vhost does not exist gives way to the next one.
+BackendApi::Route BackendApi::route(const std::vector<std::string> &segments) const {
+    const std::size_t count = segments.size();
+    const auto from_right = [&](std::size_t i) -> std::string_view {
+        return i < count ? std::string_view(segments[count - 1 - i]) : std::string_view();
+    };
+    const auto vhost_before = [&](std::size_t length) {
+        return count > length ? hub_.find_vhost(join(segments, count - length)) : nullptr;
+    };
+    Vhost *vhost = nullptr;
+    if (from_right(0) == "events" && from_right(2) == "channels" &&
+        (vhost = vhost_before(3)) != nullptr)
+        return {vhost, Resource::channel_events, segments[count - 2]};
+    if (from_right(1) == "channels" && (vhost = vhost_before(2)) != nullptr)
+        return {vhost, Resource::channel, segments[count - 1]};
+    if (from_right(0) == "token" && (vhost = vhost_before(1)) != nullptr)
+        return {vhost, Resource::token, {}};
+    if (from_right(0) == "events" && (vhost = vhost_before(1)) != nullptr)
+        return {vhost, Resource::events, {}};
+    if ((vhost = vhost_before(0)) != nullptr)
+        return {vhost, Resource::vhost, {}};
+    for (std::size_t cut = 1; cut < count; ++cut) {
+        if ((vhost = vhost_before(cut)) != nullptr)
+            return {vhost, Resource::none, {}};
+    }
+    return {};
+}
+
+HttpReply BackendApi::handle(const HttpRequest &request) {
+    const auto [path, query] = split_target(request.target);
+    const auto segments = path_segments(path);
+    const Route found = segments ? route(*segments) : Route();
+    if (found.vhost == nullptr)
+        return failure(404, error_code::vhost_not_found, "vhost doesn't exist");
+    const bool get = request.method == "GET";
+    const bool head = request.method == "HEAD";
+    const bool post = request.method == "POST";
+    if (found.resource == Resource::vhost && (get || head))
+        return Frontend::not_websocket();
+    if (!is_authorized(request, *found.vhost)) {
+        auto reply = failure(401, error_code::unauthorized, "unauthorized");
+        reply.response.with("WWW-Authenticate", "Basic realm=\"WebRocket\"");
+        return reply;
+    }
+    Vhost &vhost = *found.vhost;
+    switch (found.resource) {
+    case Resource::none:
+        return failure(404, 404, "not found");
+    case Resource::vhost:
+        return wrong_method("GET, HEAD");
+    case Resource::channel:
+        if (post)
+            return open_channel(vhost, found.channel);
+        if (request.method == "DELETE")
+            return close_channel(vhost, found.channel);
+        return wrong_method("POST, DELETE");
+    case Resource::channel_events:
+        return post ? fire(vhost, found.channel, request.body) : wrong_method("POST");
+    case Resource::token:
+        return get || head ? issue_token(vhost, query, head) : wrong_method("GET, HEAD");
+    case Resource::events:
+        return get ? stream(vhost, request, query) : wrong_method("GET");
+    }
+    return {refuse(500), nullptr};
+}
+
+HttpReply BackendApi::open_channel(Vhost &vhost, const std::string &name) {
+    if (!is_valid_channel_name(name))
+        return failure(400, error_code::invalid_channel_name, "invalid channel name");
+    if (vhost.find_channel(name) == nullptr)
+        hub_.open_channel(vhost, name);
+    return accepted_at(vhost, name);
+}
+
+HttpReply BackendApi::close_channel(Vhost &vhost, const std::string &name) {
+    Channel *channel = vhost.find_channel(name);
+    if (channel == nullptr)
+        return no_channel();
+    hub_.close_channel(vhost, *channel);
+    return accepted_at(vhost, name);
+}
+
+HttpReply BackendApi::fire(Vhost &vhost, const std::string &name, std::string_view body) {
+    Channel *channel = vhost.find_channel(name);
+    if (channel == nullptr)
+        return no_channel();
+    const auto find = [](const std::vector<JsonMember> &members, std::string_view key) {
+        const auto found = std::find_if(members.rbegin(), members.rend(), [key](const auto &member) {
+            return json_key_is(member.key, key);
+        });
+        return found == members.rend() ? nullptr : &*found;
+    };
+    const auto document = scan_json_object(body);
+    if (!document)
+        return bad_request("body is not a JSON object");
+    const JsonMember *trigger = find(*document, "trigger");
+    if (trigger == nullptr || trigger->type != JsonType::object)
+        return bad_request("no trigger object");
+    const auto members = scan_json_object(trigger->value);
+    if (!members)
+        return bad_request("no trigger object");
+    const JsonMember *event = find(*members, "event");
+    if (event == nullptr || event->type != JsonType::string ||
+        !is_valid_event_name(decode_json_string(event->value)))
+        return bad_request("invalid event name");
+    const JsonMember *data = find(*members, "data");
+    if (data != nullptr && data->type != JsonType::object && data->type != JsonType::null)
+        return bad_request("data is not an object");
+    const std::string_view object =
+        data != nullptr && data->type == JsonType::object ? data->value : std::string_view();
+    const std::string channel_json = '"' + channel->name() + '"';
+    const std::string payload = overlay_payload(object, {{"channel", channel_json}});
+    hub_.publish(*channel, websocket_text(event_message(event->value, payload)));
+    return accepted();
+}
+
+HttpReply BackendApi::issue_token(Vhost &vhost, std::string_view query, bool head_only) {
+    auto uid = query_parameter(query, "uid");
+    auto channels = query_parameter(query, "channels");
+    if (!uid || uid->empty() || !is_valid_utf8(*uid))
+        return bad_request("uid is missing");
+    if (!channels || channels->empty())
+        return bad_request("channels is missing");
+    if (!Pattern::compile(*channels))
+        return bad_request("channels is not a regular expression");
+    HttpReply reply;
+    reply.response.with("Content-Type", "application/json").with("Cache-Control", "no-store");
+    // HEAD describes the answer; it must not use up room in the book.
+    const std::string token = head_only ? std::string(single_access_token_length, '0')
+                                        : vhost.tokens().issue({*uid, *channels});
+    reply.response.body = fmt::format(R"({{"token":"{}"}})", token);
+    return reply;
+}
+
+HttpReply BackendApi::stream(Vhost &vhost, const HttpRequest &request,
+                             std::string_view query) const {
+    WorkerStream::Request stream;
+    // A parameter that is there but cannot be decoded must not turn into "every topic".
+    const bool given = query.starts_with("filter=") || query.find("&filter=") != std::string_view::npos;
+    const auto filter = query_parameter(query, "filter");
+    if (given && !filter)
+        return bad_request("filter is not a regular expression");
+    stream.filter = filter.value_or("");
+    if (!stream.filter.empty()) {
+        stream.pattern = Pattern::compile(stream.filter);
+        if (!stream.pattern)
+            return bad_request("filter is not a regular expression");
+    }
+    stream.worker_id = random_uuid();
+    stream.chunked = !request.http_1_0;
+    HttpReply reply;
+    reply.response.with("Content-Type", "text/event-stream").with("Cache-Control", "no-cache");
+    if (stream.chunked)
+        reply.response.with("Connection", "keep-alive").with("Transfer-Encoding", "chunked");
+    else
+        reply.response.with("Connection", "close");
+    reply.response.with("X-WebRocket-Worker-Id", stream.worker_id);
+    reply.takeover = [this, &vhost, stream](Connection &connection) {
+        return std::make_unique<WorkerStream>(connection, vhost, stream, rules_);
+    };
+    return reply;
+}
+
+} // namespace webrocket

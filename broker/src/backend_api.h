@@ -1,0 +1,40 @@
+// The HTTP endpoint of backends: channels, events, tokens, event streams.
+#pragma once
+
+#include "http_message.h"
+#include "hub.h"
+#include "worker_stream.h"
+
+#include <string>
+#include <vector>
+
+namespace webrocket {
+
+class BackendApi {
+  public:
+    BackendApi(Hub &hub, const WorkerStreamRules &rules) : hub_(hub), rules_(rules) {}
+
+    HttpReply handle(const HttpRequest &request);
+    static HttpResponse refuse(int status);
+
+  private:
+    enum class Resource { none, channel, channel_events, token, events, vhost };
+    struct Route {
+        Vhost *vhost = nullptr;
+        Resource resource = Resource::none;
+        std::string channel;
+    };
+
+    Route route(const std::vector<std::string> &segments) const;
+
+    HttpReply open_channel(Vhost &vhost, const std::string &name);
+    HttpReply close_channel(Vhost &vhost, const std::string &name);
+    HttpReply fire(Vhost &vhost, const std::string &name, std::string_view body);
+    static HttpReply issue_token(Vhost &vhost, std::string_view query, bool head_only);
+    HttpReply stream(Vhost &vhost, const HttpRequest &request, std::string_view query) const;
+
+    Hub &hub_;
+    WorkerStreamRules rules_;
+};
+
+} // namespace webrocket

@@ -1,0 +1,94 @@
+#include "command.h"
+
+#include "json.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+namespace webrocket {
+namespace {
+
+constexpr std::array<std::pair<std::string_view, CommandKind>, 7> command_names = {
+    {{"auth", CommandKind::auth},
+     {"subscribe", CommandKind::subscribe},
+     {"unsubscribe", CommandKind::unsubscribe},
+     {"broadcast", CommandKind::broadcast},
+     {"trigger", CommandKind::trigger},
+     {"close", CommandKind::close},
+     {"pong", CommandKind::pong}}};
+
+CommandKind kind_of(std::string_view key) {
+    for (const auto &[name, kind] : command_names) {
+        if (json_key_is(key, name))
+            return kind;
+    }
+    return CommandKind::malformed;
+}
+
+// Of a repeated key the last one counts, as in every JSON library.
+const JsonMember *find(const std::vector<JsonMember> &members, std::string_view name) {
+    const auto found =
+        std::find_if(members.rbegin(), members.rend(), [name](const JsonMember &member) {
+            return json_key_is(member.key, name);
+        });
+    return found == members.rend() ? nullptr : &*found;
+}
+
+std::string text(const JsonMember *member) {
+    return member != nullptr && member->type == JsonType::string
+               ? decode_json_string(member->value)
+               : std::string();
+}
+
+bool is_true(const JsonMember *member) {
+    return member != nullptr && member->type == JsonType::boolean && member->value == "true";
+}
+
+void read_payload(Command &command, const std::vector<JsonMember> &payload) {
+    command.token = text(find(payload, "token"));
+    command.channel = text(find(payload, "channel"));
+    if (const JsonMember *event = find(payload, "event");
+        event != nullptr && event->type == JsonType::string) {
+        command.event = decode_json_string(event->value);
+        command.event_json = event->value;
+    }
+    command.trigger = text(find(payload, "trigger"));
+    command.hidden = is_true(find(payload, "hidden"));
+    if (const JsonMember *data = find(payload, "data");
+        data != nullptr && data->type == JsonType::object)
+        command.data = data->value;
+}
+
+} // namespace
+
+Command parse_command(std::string_view frame) {
+    Command command;
+    const auto members = scan_json_object(frame);
+    if (!members)
+        return command;
+    const auto chosen = std::find_if(
+        members->begin(), members->end(),
+        [](const JsonMember &member) { return kind_of(member.key) != CommandKind::malformed; });
+    if (chosen == members->end())
+        return command;
+    const CommandKind kind = kind_of(chosen->key);
+    if (kind == CommandKind::pong) {
+        command.kind = kind;
+        return command;
+    }
+    if (chosen->type != JsonType::object)
+        return command;
+    const auto payload = scan_json_object(chosen->value);
+    if (!payload)
+        return command;
+    command.kind = kind;
+    read_payload(command, *payload);
+    if (kind == CommandKind::broadcast && find(*payload, "trigger") == nullptr)
+        command.trigger = text(find(*members, "trigger"));
+    if (kind == CommandKind::subscribe && find(*payload, "hidden") == nullptr)
+        command.hidden = is_true(find(*members, "hidden"));
+    return command;
+}
+
+} // namespace webrocket

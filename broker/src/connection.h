@@ -1,0 +1,106 @@
+// A TCP connection: reading, the outbound queue, orderly and abrupt ends. What is said on it is a
+// protocol's business.
+#pragma once
+
+#include "event_loop.h"
+#include "outbound_queue.h"
+
+#include <boost/asio/ip/tcp.hpp>
+#include <memory>
+#include <string_view>
+
+namespace webrocket {
+
+// The language of a connection. May be replaced by another one on the way (HTTP becomes WebSocket).
+class Protocol {
+  public:
+    virtual ~Protocol() = default;
+
+    // `bytes` are gone after the call.
+    virtual void on_data(std::string_view bytes) = 0;
+    // The peer will send no more.
+    virtual void on_end() = 0;
+    // The timer that the protocol armed has run out.
+    virtual void on_timer() = 0;
+    // Everything queued is written.
+    virtual void on_drained() {}
+    // The server stops.
+    virtual void on_shutdown() = 0;
+    // For the log line of a connection that reads too slowly.
+    virtual std::string_view description() const = 0;
+};
+
+class Connection final : public std::enable_shared_from_this<Connection>,
+                         public LoopHook,
+                         private TimerEntry {
+  public:
+    Connection(EventLoop &loop, boost::asio::ip::tcp::socket socket);
+    ~Connection();
+    Connection(const Connection &) = delete;
+    Connection &operator=(const Connection &) = delete;
+
+    void start(std::unique_ptr<Protocol> protocol);
+
+    // Takes effect when the running call into the present protocol has returned.
+    void become(std::unique_ptr<Protocol> protocol);
+
+    // Queued now, written at the end of the loop's turn. More than the limit in the queue ends the
+    // connection: a peer that does not read must not cost memory without bound.
+    void send(Frame frame);
+    void set_pending_limit(std::size_t bytes) { pending_limit_ = bytes; }
+    std::size_t pending_bytes() const { return queue_.bytes(); }
+
+    // Reading stops until resume_reading(): the peer has to wait.
+    void pause_reading() { reading_paused_ = true; }
+    void resume_reading();
+
+    // Writes what is queued, then says goodbye and waits a moment for the peer to do the same, so
+    // that the last words are not lost to a reset. No more calls to the protocol.
+    void finish();
+
+    // Drops the connection at the end of the turn.
+    void abort();
+
+    bool ending() const { return finishing_ || doomed_; }
+
+    void arm(TimerKind kind) { loop_.arm(*this, kind); }
+    void disarm() { EventLoop::disarm(*this); }
+
+    EventLoop &loop() { return loop_; }
+
+    // The rest is for the loop.
+    void end_turn();
+    void shut_down();
+
+  private:
+    void wait_for_input();
+    void on_readable();
+    void write_pending();
+    void wait_for_room();
+    void close_sending_side();
+    void tear_down();
+    void schedule_end_turn();
+    void on_timer() override;
+
+    // Every call into the protocol goes through here: nothing that it throws may reach the loop.
+    template <typename Call> void call_protocol(Call call);
+
+    EventLoop &loop_;
+    boost::asio::ip::tcp::socket socket_;
+    std::unique_ptr<Protocol> protocol_;
+    std::unique_ptr<Protocol> replacement_;
+    OutboundQueue queue_;
+    std::size_t pending_limit_ = std::size_t{8} << 20;
+    bool in_protocol_ : 1 = false;
+    bool end_turn_scheduled_ : 1 = false;
+    bool waiting_for_room_ : 1 = false;
+    bool waiting_for_input_ : 1 = false;
+    bool reading_paused_ : 1 = false;
+    bool finishing_ : 1 = false;
+    bool peer_ended_ : 1 = false;
+    bool sending_side_closed_ : 1 = false;
+    bool doomed_ : 1 = false;
+    bool torn_down_ : 1 = false;
+};
+
+} // namespace webrocket

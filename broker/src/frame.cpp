@@ -1,0 +1,55 @@
+#include "frame.h"
+
+namespace webrocket {
+namespace {
+
+constexpr unsigned final_text = 0x81;
+constexpr unsigned final_close = 0x88;
+constexpr unsigned final_ping = 0x89;
+
+void append_header(std::string &out, unsigned first_byte, std::uint64_t length) {
+    const auto put = [&out](std::uint64_t byte) {
+        out.push_back(static_cast<char>(static_cast<unsigned char>(byte & 0xff)));
+    };
+    put(first_byte);
+    if (length < 126) {
+        put(length);
+    } else if (length <= 0xffff) {
+        put(126);
+        put(length >> 8);
+        put(length);
+    } else {
+        put(127);
+        for (int shift = 56; shift >= 0; shift -= 8)
+            put(length >> shift);
+    }
+}
+
+} // namespace
+
+Frame websocket_text(std::string_view payload) {
+    std::string out;
+    out.reserve(payload.size() + 10);
+    append_header(out, final_text, payload.size());
+    out.append(payload);
+    return make_frame(std::move(out));
+}
+
+Frame websocket_ping() {
+    static const Frame ping = [] {
+        std::string out;
+        append_header(out, final_ping, 0);
+        return make_frame(std::move(out));
+    }();
+    return ping;
+}
+
+Frame websocket_close(std::uint16_t code) {
+    std::string out;
+    append_header(out, final_close, 2);
+    out.push_back(static_cast<char>(code >> 8));
+    out.push_back(static_cast<char>(code & 0xff));
+    return make_frame(std::move(out));
+}
+
+} // namespace webrocket

@@ -1,0 +1,71 @@
+// Incoming WebSocket frames, by wslay. A decoder holds some 4 KB of buffers, so a connection has
+// one only while it is in the middle of a frame or of a message in fragments.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+struct wslay_event_context;
+
+namespace webrocket {
+
+class FrameDecoder {
+  public:
+    class Sink {
+      public:
+        // A whole text or binary message. Returns false to have the rest of the input ignored.
+        virtual bool on_message(std::string_view message) = 0;
+
+      protected:
+        ~Sink() = default;
+    };
+
+    enum class State {
+        between_messages, // nothing is kept: the decoder may serve another connection
+        inside_message,
+        closed // a close frame came, or had to be answered to bad input
+    };
+
+    explicit FrameDecoder(std::size_t message_size_max);
+    ~FrameDecoder();
+    FrameDecoder(const FrameDecoder &) = delete;
+    FrameDecoder &operator=(const FrameDecoder &) = delete;
+
+    // Decodes `bytes`; appends to `replies` the control frames (pongs, a close) that are owed to
+    // the peer, whole ones only.
+    State feed(std::string_view bytes, Sink &sink, std::string &replies);
+
+  private:
+    friend struct FrameDecoderCallbacks;
+
+    wslay_event_context *context_ = nullptr;
+    std::string_view input_;
+    Sink *sink_ = nullptr;
+    std::string *replies_ = nullptr;
+    std::string message_;
+    std::uint64_t bytes_unaccounted_ = 0; // fed, and not part of a frame that is complete
+    std::uint64_t frame_size_ = 0;
+    bool in_control_frame_ = false;
+    bool in_message_ = false;
+};
+
+// The decoders that no connection needs at the moment.
+class FrameDecoderPool {
+  public:
+    explicit FrameDecoderPool(std::size_t message_size_max = 1 << 20)
+        : message_size_max_(message_size_max) {}
+
+    std::unique_ptr<FrameDecoder> take();
+    void give_back(std::unique_ptr<FrameDecoder> decoder);
+
+  private:
+    static constexpr std::size_t spare_max = 16;
+    std::size_t message_size_max_;
+    std::vector<std::unique_ptr<FrameDecoder>> spare_;
+};
+
+} // namespace webrocket

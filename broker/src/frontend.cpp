@@ -1,0 +1,107 @@
+#include "frontend.h"
+
+#include "secrets.h"
+#include "uri.h"
+#include "websocket_connection.h"
+
+#include <algorithm>
+
+namespace webrocket {
+namespace {
+
+HttpReply plain(int status, std::string text) {
+    HttpReply reply;
+    reply.response.status = status;
+    reply.response.with("Content-Type", "text/plain; charset=utf-8");
+    reply.response.body = std::move(text) + "\n";
+    return reply;
+}
+
+bool is_origin(std::string_view origin) {
+    if (origin == "null")
+        return true;
+    const auto scheme_end = origin.find("://");
+    return scheme_end != std::string_view::npos && scheme_end > 0 &&
+           origin.size() > scheme_end + 3 &&
+           origin.find_first_of(" \t\"<>") == std::string_view::npos;
+}
+
+// 16 bytes in base64.
+bool is_handshake_key(std::string_view key) {
+    const auto bytes = decode_base64(key);
+    return bytes && bytes->size() == 16;
+}
+
+} // namespace
+
+bool Frontend::is_handshake(const HttpRequest &request) {
+    return request.header_lists("Upgrade", "websocket");
+}
+
+HttpReply Frontend::not_websocket() { return plain(400, "not websocket protocol"); }
+
+bool Frontend::origin_allowed(const HttpRequest &request) const {
+    if (!request.has_header("Origin"))
+        return true;
+    const auto origin = request.header("Origin");
+    if (!is_origin(origin))
+        return false;
+    const auto &allowed = rules_.allowed_origins;
+    return allowed.empty() ||
+           std::any_of(allowed.begin(), allowed.end(), [origin](const std::string &entry) {
+               return equal_ignoring_case(entry, origin);
+           });
+}
+
+HttpReply Frontend::handle(const HttpRequest &request) {
+    const auto path = split_target(request.target).path;
+    if (const auto clean = clean_path(path); clean != path) {
+        auto reply = plain(301, "Moved Permanently");
+        reply.response.with("Location", clean);
+        return reply;
+    }
+    Vhost *vhost = hub_.find_vhost(path);
+    if (vhost == nullptr)
+        return plain(404, "404 page not found");
+    if (request.method != "GET") {
+        auto reply = plain(405, "Method Not Allowed");
+        reply.response.with("Allow", "GET");
+        return reply;
+    }
+    if (request.http_1_0 || !request.header_lists("Connection", "upgrade"))
+        return not_websocket();
+    if (request.header("Sec-WebSocket-Version") != "13") {
+        auto reply = plain(426, "unsupported websocket version");
+        reply.response.with("Sec-WebSocket-Version", "13");
+        return reply;
+    }
+    const auto key = request.header("Sec-WebSocket-Key");
+    if (!is_handshake_key(key))
+        return plain(400, "invalid websocket key");
+    if (!origin_allowed(request))
+        return plain(403, "Forbidden");
+    // A browser gives up when it offered a protocol and none comes back; which of several it
+    // would get is not for the broker to choose.
+    const auto protocol = request.header("Sec-WebSocket-Protocol");
+    const auto offers = std::count_if(
+        request.headers.begin(), request.headers.end(), [](const auto &header) {
+            return equal_ignoring_case(header.first, "Sec-WebSocket-Protocol");
+        });
+    if (offers > 1 || protocol.find(',') != std::string_view::npos)
+        return plain(400, "more than one websocket protocol offered");
+
+    HttpReply reply;
+    reply.response.status = 101;
+    reply.response.with("Upgrade", "websocket")
+        .with("Connection", "Upgrade")
+        .with("Sec-WebSocket-Accept", websocket_accept_key(key));
+    if (!protocol.empty())
+        reply.response.with("Sec-WebSocket-Protocol", std::string(protocol));
+    reply.takeover = [this, vhost](Connection &connection) {
+        connection.set_pending_limit(rules_.pending_bytes_max);
+        return std::make_unique<WebSocketConnection>(connection, hub_, *vhost, rules_.session);
+    };
+    return reply;
+}
+
+} // namespace webrocket

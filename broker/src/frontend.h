@@ -1,0 +1,35 @@
+// The WebSocket endpoint: opening handshakes of browsers.
+#pragma once
+
+#include "http_message.h"
+#include "hub.h"
+#include "session.h"
+
+#include <string>
+#include <vector>
+
+namespace webrocket {
+
+struct FrontendRules {
+    std::vector<std::string> allowed_origins; // empty: every one
+    SessionRules session;
+    std::size_t pending_bytes_max = std::size_t{8} << 20;
+};
+
+class Frontend {
+  public:
+    Frontend(Hub &hub, FrontendRules rules) : hub_(hub), rules_(std::move(rules)) {}
+
+    static bool is_handshake(const HttpRequest &request);
+    HttpReply handle(const HttpRequest &request);
+    // A browser that came to a vhost without wanting a WebSocket.
+    static HttpReply not_websocket();
+
+  private:
+    bool origin_allowed(const HttpRequest &request) const;
+
+    Hub &hub_;
+    FrontendRules rules_;
+};
+
+} // namespace webrocket

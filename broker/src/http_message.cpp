@@ -1,0 +1,117 @@
+#include "http_message.h"
+
+#include <algorithm>
+
+namespace webrocket {
+namespace {
+
+char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+
+std::string_view trimmed(std::string_view text) {
+    while (!text.empty() && (text.front() == ' ' || text.front() == '\t'))
+        text.remove_prefix(1);
+    while (!text.empty() && (text.back() == ' ' || text.back() == '\t'))
+        text.remove_suffix(1);
+    return text;
+}
+
+} // namespace
+
+bool equal_ignoring_case(std::string_view a, std::string_view b) {
+    return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                      [](char x, char y) { return lower(x) == lower(y); });
+}
+
+std::string_view HttpRequest::header(std::string_view name) const {
+    for (const auto &[key, value] : headers) {
+        if (equal_ignoring_case(key, name))
+            return value;
+    }
+    return {};
+}
+
+bool HttpRequest::has_header(std::string_view name) const {
+    return std::any_of(headers.begin(), headers.end(), [name](const auto &entry) {
+        return equal_ignoring_case(entry.first, name);
+    });
+}
+
+bool HttpRequest::header_lists(std::string_view name, std::string_view token) const {
+    for (const auto &[key, value] : headers) {
+        if (!equal_ignoring_case(key, name))
+            continue;
+        std::string_view rest = value;
+        while (true) {
+            const auto comma = rest.find(',');
+            if (equal_ignoring_case(trimmed(rest.substr(0, comma)), token))
+                return true;
+            if (comma == std::string_view::npos)
+                break;
+            rest.remove_prefix(comma + 1);
+        }
+    }
+    return false;
+}
+
+std::string_view http_reason(int status) {
+    switch (status) {
+    case 101:
+        return "Switching Protocols";
+    case 200:
+        return "OK";
+    case 202:
+        return "Accepted";
+    case 301:
+        return "Moved Permanently";
+    case 302:
+        return "Found";
+    case 400:
+        return "Bad Request";
+    case 401:
+        return "Unauthorized";
+    case 403:
+        return "Forbidden";
+    case 404:
+        return "Not Found";
+    case 405:
+        return "Method Not Allowed";
+    case 408:
+        return "Request Timeout";
+    case 413:
+        return "Payload Too Large";
+    case 426:
+        return "Upgrade Required";
+    case 431:
+        return "Request Header Fields Too Large";
+    case 503:
+        return "Service Unavailable";
+    default:
+        return "Internal Server Error";
+    }
+}
+
+std::string serialize(const HttpResponse &response, const ResponseContext &context) {
+    std::string out;
+    out.reserve(256 + response.body.size());
+    const auto line = [&out](std::string_view name, std::string_view value) {
+        out.append(name).append(": ").append(value).append("\r\n");
+    };
+    out.append("HTTP/1.1 ").append(std::to_string(response.status)).append(1, ' ');
+    out.append(http_reason(response.status)).append("\r\n");
+    for (const auto &[name, value] : response.headers)
+        line(name, value);
+    line("Date", context.date);
+    if (!context.takeover) {
+        line("Content-Length", std::to_string(response.body.size()));
+        if (!context.keep_alive)
+            line("Connection", "close");
+        else if (context.http_1_0)
+            line("Connection", "keep-alive");
+    }
+    out.append("\r\n");
+    if (!context.head_only)
+        out.append(response.body);
+    return out;
+}
+
+} // namespace webrocket

@@ -1,0 +1,71 @@
+// Requests and responses as the endpoints see them.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace webrocket {
+
+class Connection;
+class Protocol;
+
+// The views point into the parser and end with the call that handles the request.
+struct HttpRequest {
+    std::string_view method;
+    std::string_view target;
+    std::vector<std::pair<std::string_view, std::string_view>> headers;
+    std::string_view body;
+    bool http_1_0 = false;
+    bool keep_alive = true;
+
+    // The first header of that name, whatever its case; empty if there is none.
+    std::string_view header(std::string_view name) const;
+    bool has_header(std::string_view name) const;
+    // Whether a comma-separated header lists `token`, whatever its case.
+    bool header_lists(std::string_view name, std::string_view token) const;
+};
+
+struct HttpResponse {
+    int status = 200;
+    std::vector<std::pair<std::string, std::string>> headers;
+    std::string body;
+
+    HttpResponse &with(std::string name, std::string value) {
+        headers.emplace_back(std::move(name), std::move(value));
+        return *this;
+    }
+};
+
+// An answer, or the head of one after which the connection speaks another language.
+struct HttpReply {
+    HttpResponse response;
+    std::function<std::unique_ptr<Protocol>(Connection &)> takeover;
+};
+
+class HttpHandler {
+  public:
+    virtual ~HttpHandler() = default;
+    virtual HttpReply handle(const HttpRequest &request) = 0;
+    // The answer to what never became a request: the status says why.
+    virtual HttpResponse refuse(int status) = 0;
+};
+
+bool equal_ignoring_case(std::string_view a, std::string_view b);
+
+std::string_view http_reason(int status);
+
+// Status line and headers, with what the connection has to add to them.
+struct ResponseContext {
+    std::string_view date;
+    bool head_only = false; // the request was HEAD
+    bool http_1_0 = false;
+    bool keep_alive = true;
+    bool takeover = false; // no Content-Length, no Connection header
+};
+std::string serialize(const HttpResponse &response, const ResponseContext &context);
+
+} // namespace webrocket

@@ -1,0 +1,97 @@
+#include "http_parser.h"
+
+#include <boost/asio/buffer.hpp>
+#include <boost/beast/http/parser.hpp>
+#include <boost/beast/http/string_body.hpp>
+#include <optional>
+
+namespace webrocket {
+namespace http = boost::beast::http;
+
+namespace {
+
+std::string_view view(boost::beast::string_view text) { return {text.data(), text.size()}; }
+
+int status_for(const boost::system::error_code &error) {
+    if (error == http::error::header_limit)
+        return 431;
+    if (error == http::error::body_limit)
+        return 413;
+    return 400;
+}
+
+} // namespace
+
+struct HttpParser::Beast {
+    std::optional<http::request_parser<http::string_body>> parser;
+};
+
+HttpParser::HttpParser(const HttpLimits &limits)
+    : limits_(limits), beast_(std::make_unique<Beast>()) {
+    reset();
+}
+
+HttpParser::~HttpParser() = default;
+
+void HttpParser::reset() {
+    request_ = HttpRequest();
+    continue_considered_ = false;
+    auto &parser = beast_->parser.emplace();
+    parser.header_limit(limits_.header_size_max);
+    parser.body_limit(limits_.body_size_max);
+    parser.eager(true);
+}
+
+bool HttpParser::inside_request() const { return beast_->parser->got_some(); }
+
+HttpParser::State HttpParser::feed(std::string_view &input) {
+    auto &parser = *beast_->parser;
+    while (!input.empty() && !parser.is_done()) {
+        boost::system::error_code error;
+        const std::size_t used =
+            parser.put(boost::asio::const_buffer(input.data(), input.size()), error);
+        input.remove_prefix(used);
+        if (error == http::error::need_more) {
+            // Only lines are waited for in one piece (a chunk's, a trailer's), and those are short.
+            if (input.size() > limits_.header_size_max) {
+                error_status_ = 400;
+                return State::failed;
+            }
+            return State::need_more;
+        }
+        if (error) {
+            error_status_ = status_for(error);
+            return State::failed;
+        }
+        if (used == 0)
+            break;
+    }
+    if (!parser.is_done())
+        return State::need_more;
+    const auto &message = parser.get();
+    request_.method = view(message.method_string());
+    request_.target = view(message.target());
+    request_.body = message.body();
+    request_.http_1_0 = message.version() < 11;
+    request_.keep_alive = message.keep_alive();
+    for (const auto &field : message)
+        request_.headers.emplace_back(view(field.name_string()), view(field.value()));
+    if (!request_.http_1_0 && !request_.has_header("Host")) {
+        error_status_ = 400;
+        return State::failed;
+    }
+    return State::complete;
+}
+
+bool HttpParser::wants_continue() {
+    const auto &parser = *beast_->parser;
+    if (continue_considered_ || !parser.is_header_done() || parser.is_done())
+        return false;
+    continue_considered_ = true;
+    const auto &message = parser.get();
+    const auto expect = message.find(http::field::expect);
+    return message.version() >= 11 && expect != message.end() &&
+           equal_ignoring_case(view(expect->value()), "100-continue");
+}
+
+} // namespace webrocket

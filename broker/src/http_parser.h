@@ -1,0 +1,52 @@
+// Incremental parsing of requests, by Beast. Its headers are heavy, so only http_parser.cpp sees
+// them.
+#pragma once
+
+#include "http_message.h"
+
+#include <cstddef>
+#include <memory>
+#include <string_view>
+
+namespace webrocket {
+
+struct HttpLimits {
+    std::uint32_t header_size_max = 16 * 1024;
+    std::uint64_t body_size_max = 1 << 20;
+};
+
+class HttpParser {
+  public:
+    explicit HttpParser(const HttpLimits &limits);
+    ~HttpParser();
+    HttpParser(const HttpParser &) = delete;
+    HttpParser &operator=(const HttpParser &) = delete;
+
+    enum class State { need_more, complete, failed };
+
+    // Takes what it can from the front of `input`. What is left must be given again, with more
+    // behind it.
+    State feed(std::string_view &input);
+
+    // After State::failed.
+    int error_status() const { return error_status_; }
+
+    // The client holds its body back until it is told to go on.
+    bool wants_continue();
+
+    bool inside_request() const;
+
+    // After State::complete; valid until reset().
+    const HttpRequest &request() const { return request_; }
+    void reset();
+
+  private:
+    struct Beast;
+    HttpLimits limits_;
+    std::unique_ptr<Beast> beast_;
+    HttpRequest request_;
+    int error_status_ = 0;
+    bool continue_considered_ = false;
+};
+
+} // namespace webrocket

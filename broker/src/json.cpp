@@ -1,0 +1,405 @@
+#include "json.h"
+
+#include <cstdint>
+
+namespace webrocket {
+namespace {
+
+constexpr std::string_view hex_digits = "0123456789abcdef";
+
+int hex_value(char c) {
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    if (c >= 'a' && c <= 'f')
+        return c - 'a' + 10;
+    if (c >= 'A' && c <= 'F')
+        return c - 'A' + 10;
+    return -1;
+}
+
+// Length of the UTF-8 sequence at the front of `s`, 0 if it is none (overlong forms, surrogates
+// and code points past U+10FFFF included).
+std::size_t utf8_sequence_length(std::string_view s) {
+    const auto byte = [&s](std::size_t i) { return static_cast<unsigned char>(s[i]); };
+    const auto follows = [&](std::size_t i, unsigned low = 0x80, unsigned high = 0xbf) {
+        return i < s.size() && byte(i) >= low && byte(i) <= high;
+    };
+    const unsigned lead = byte(0);
+    if (lead < 0x80)
+        return 1;
+    if (lead >= 0xc2 && lead <= 0xdf)
+        return follows(1) ? 2 : 0;
+    if (lead >= 0xe0 && lead <= 0xef) {
+        const unsigned low = lead == 0xe0 ? 0xa0 : 0x80;
+        const unsigned high = lead == 0xed ? 0x9f : 0xbf;
+        return follows(1, low, high) && follows(2) ? 3 : 0;
+    }
+    if (lead >= 0xf0 && lead <= 0xf4) {
+        const unsigned low = lead == 0xf0 ? 0x90 : 0x80;
+        const unsigned high = lead == 0xf4 ? 0x8f : 0xbf;
+        return follows(1, low, high) && follows(2) && follows(3) ? 4 : 0;
+    }
+    return 0;
+}
+
+void append_utf8(std::string &out, std::uint32_t code) {
+    const auto put = [&out](std::uint32_t byte) { out.push_back(static_cast<char>(byte)); };
+    if (code < 0x80) {
+        put(code);
+    } else if (code < 0x800) {
+        put(0xc0 | (code >> 6));
+        put(0x80 | (code & 0x3f));
+    } else if (code < 0x10000) {
+        put(0xe0 | (code >> 12));
+        put(0x80 | ((code >> 6) & 0x3f));
+        put(0x80 | (code & 0x3f));
+    } else {
+        put(0xf0 | (code >> 18));
+        put(0x80 | ((code >> 12) & 0x3f));
+        put(0x80 | ((code >> 6) & 0x3f));
+        put(0x80 | (code & 0x3f));
+    }
+}
+
+std::uint32_t four_hex_digits(std::string_view digits) {
+    std::uint32_t code = 0;
+    for (const char c : digits.substr(0, 4))
+        code = code * 16 + static_cast<std::uint32_t>(hex_value(c));
+    return code;
+}
+
+// One pass over a document, without recursion: the kinds of the open containers are bits of one
+// word, which is what bounds the depth.
+class Scanner {
+  public:
+    explicit Scanner(std::string_view text) : text_(text) {}
+
+    std::optional<std::vector<JsonMember>> scan(char opening) {
+        skip_space();
+        if (peek() != opening || !value_start())
+            return std::nullopt;
+        while (depth_ > 0) {
+            if (!step())
+                return std::nullopt;
+        }
+        skip_space();
+        if (at_ != text_.size())
+            return std::nullopt;
+        return std::move(members_);
+    }
+
+  private:
+    static_assert(json_depth_max <= 64, "the stack of open containers is one 64-bit word");
+
+    char peek() const { return at_ < text_.size() ? text_[at_] : '\0'; }
+
+    void skip_space() {
+        while (at_ < text_.size() && (text_[at_] == ' ' || text_[at_] == '\n' || text_[at_] == '\r' ||
+                                      text_[at_] == '\t'))
+            ++at_;
+    }
+
+    bool in_object() const { return (open_objects_ & 1) != 0; }
+
+    // One member or element of the innermost open container, or the end of that container.
+    bool step() {
+        skip_space();
+        const char closing = in_object() ? '}' : ']';
+        if (peek() == closing && !after_comma_) {
+            ++at_;
+            close_container();
+            return true;
+        }
+        if (!first_ && !after_comma_) {
+            if (peek() != ',')
+                return false;
+            ++at_;
+            after_comma_ = true;
+            return true;
+        }
+        first_ = false;
+        after_comma_ = false;
+        std::string_view key;
+        if (in_object()) {
+            const std::size_t key_start = at_;
+            if (!string())
+                return false;
+            key = text_.substr(key_start, at_ - key_start);
+            skip_space();
+            if (peek() != ':')
+                return false;
+            ++at_;
+            skip_space();
+        }
+        const std::size_t start = at_;
+        if (depth_ == 1) {
+            top_key_ = key;
+            top_start_ = start;
+        }
+        const std::size_t depth_before = depth_;
+        if (!value_start())
+            return false;
+        if (depth_ == depth_before && depth_ == 1)
+            add_member();
+        return true;
+    }
+
+    void close_container() {
+        --depth_;
+        open_objects_ >>= 1;
+        first_ = false;
+        after_comma_ = false;
+        if (depth_ == 1)
+            add_member();
+    }
+
+    void add_member() {
+        const auto value = text_.substr(top_start_, at_ - top_start_);
+        members_.push_back({top_key_, value, type_of(value.front())});
+    }
+
+    static JsonType type_of(char first) {
+        switch (first) {
+        case '{':
+            return JsonType::object;
+        case '[':
+            return JsonType::array;
+        case '"':
+            return JsonType::string;
+        case 't':
+        case 'f':
+            return JsonType::boolean;
+        case 'n':
+            return JsonType::null;
+        default:
+            return JsonType::number;
+        }
+    }
+
+    // Consumes a whole scalar, or the opening of a container.
+    bool value_start() {
+        switch (peek()) {
+        case '{':
+        case '[':
+            if (depth_ == json_depth_max)
+                return false;
+            open_objects_ = (open_objects_ << 1) | (peek() == '{' ? 1U : 0U);
+            ++depth_;
+            ++at_;
+            first_ = true;
+            after_comma_ = false;
+            return true;
+        case '"':
+            return string();
+        case 't':
+            return literal("true");
+        case 'f':
+            return literal("false");
+        case 'n':
+            return literal("null");
+        default:
+            return number();
+        }
+    }
+
+    bool literal(std::string_view word) {
+        if (text_.substr(at_, word.size()) != word)
+            return false;
+        at_ += word.size();
+        return true;
+    }
+
+    bool digits() {
+        const std::size_t start = at_;
+        while (peek() >= '0' && peek() <= '9')
+            ++at_;
+        return at_ > start;
+    }
+
+    bool number() {
+        if (peek() == '-')
+            ++at_;
+        if (peek() == '0')
+            ++at_;
+        else if (!digits())
+            return false;
+        if (peek() == '.') {
+            ++at_;
+            if (!digits())
+                return false;
+        }
+        if (peek() == 'e' || peek() == 'E') {
+            ++at_;
+            if (peek() == '+' || peek() == '-')
+                ++at_;
+            if (!digits())
+                return false;
+        }
+        return true;
+    }
+
+    bool string() {
+        if (peek() != '"')
+            return false;
+        ++at_;
+        while (at_ < text_.size()) {
+            const auto byte = static_cast<unsigned char>(text_[at_]);
+            if (byte == '"') {
+                ++at_;
+                return true;
+            }
+            if (byte < 0x20)
+                return false;
+            if (byte == '\\') {
+                if (!escape())
+                    return false;
+            } else if (byte < 0x80) {
+                ++at_;
+            } else {
+                const std::size_t length = utf8_sequence_length(text_.substr(at_, 4));
+                if (length == 0)
+                    return false;
+                at_ += length;
+            }
+        }
+        return false;
+    }
+
+    // Half a surrogate pair is refused: it stands for no text, and whoever decodes it fails.
+    bool escape() {
+        ++at_;
+        const char kind = peek();
+        if (kind != 'u') {
+            if (kind == '\0' || std::string_view("\"\\/bfnrt").find(kind) == std::string_view::npos)
+                return false;
+            ++at_;
+            return true;
+        }
+        ++at_;
+        std::uint32_t code = 0;
+        if (!unicode_escape(code) || (code >= 0xdc00 && code <= 0xdfff))
+            return false;
+        if (code < 0xd800 || code > 0xdbff)
+            return true;
+        std::uint32_t low = 0;
+        return literal("\\u") && unicode_escape(low) && low >= 0xdc00 && low <= 0xdfff;
+    }
+
+    bool unicode_escape(std::uint32_t &code) {
+        if (text_.size() - at_ < 4)
+            return false;
+        for (std::size_t i = 0; i < 4; ++i) {
+            if (hex_value(text_[at_ + i]) < 0)
+                return false;
+        }
+        code = four_hex_digits(text_.substr(at_, 4));
+        at_ += 4;
+        return true;
+    }
+
+    std::string_view text_;
+    std::size_t at_ = 0;
+    std::size_t depth_ = 0;
+    std::uint64_t open_objects_ = 0;
+    bool first_ = false;
+    bool after_comma_ = false;
+    std::string_view top_key_;
+    std::size_t top_start_ = 0;
+    std::vector<JsonMember> members_;
+};
+
+} // namespace
+
+std::optional<std::vector<JsonMember>> scan_json_object(std::string_view text) {
+    return Scanner(text).scan('{');
+}
+
+std::optional<std::vector<JsonMember>> scan_json_array(std::string_view text) {
+    return Scanner(text).scan('[');
+}
+
+std::string decode_json_string(std::string_view quoted) {
+    const auto body = quoted.substr(1, quoted.size() - 2);
+    std::string out;
+    out.reserve(body.size());
+    for (std::size_t i = 0; i < body.size(); ++i) {
+        if (body[i] != '\\') {
+            out.push_back(body[i]);
+            continue;
+        }
+        switch (body[++i]) {
+        case 'b':
+            out.push_back('\b');
+            break;
+        case 'f':
+            out.push_back('\f');
+            break;
+        case 'n':
+            out.push_back('\n');
+            break;
+        case 'r':
+            out.push_back('\r');
+            break;
+        case 't':
+            out.push_back('\t');
+            break;
+        case 'u': {
+            std::uint32_t code = four_hex_digits(body.substr(i + 1));
+            i += 4;
+            if (code >= 0xd800 && code <= 0xdbff) {
+                const std::uint32_t low = four_hex_digits(body.substr(i + 3));
+                i += 6;
+                code = 0x10000 + ((code - 0xd800) << 10) + (low - 0xdc00);
+            }
+            append_utf8(out, code);
+            break;
+        }
+        default:
+            out.push_back(body[i]);
+        }
+    }
+    return out;
+}
+
+bool json_key_is(std::string_view quoted, std::string_view name) {
+    if (quoted.find('\\') == std::string_view::npos)
+        return quoted.substr(1, quoted.size() - 2) == name;
+    return decode_json_string(quoted) == name;
+}
+
+void append_json_string(std::string &out, std::string_view text) {
+    out.push_back('"');
+    for (const char c : text) {
+        const auto byte = static_cast<unsigned char>(c);
+        if (c == '"' || c == '\\') {
+            out.push_back('\\');
+            out.push_back(c);
+        } else if (byte < 0x20) {
+            out.append("\\u00");
+            out.push_back(hex_digits[byte >> 4]);
+            out.push_back(hex_digits[byte & 0x0f]);
+        } else {
+            out.push_back(c);
+        }
+    }
+    out.push_back('"');
+}
+
+std::string json_string(std::string_view text) {
+    std::string out;
+    out.reserve(text.size() + 2);
+    append_json_string(out, text);
+    return out;
+}
+
+bool is_valid_utf8(std::string_view text) {
+    while (!text.empty()) {
+        const std::size_t length = utf8_sequence_length(text);
+        if (length == 0)
+            return false;
+        text.remove_prefix(length);
+    }
+    return true;
+}
+
+} // namespace webrocket

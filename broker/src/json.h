@@ -1,0 +1,43 @@
+// JSON as raw text. The broker relays values it never has to understand, and must not change them:
+// 1.0 stays 1.0 and 1e400 stays 1e400. So a document is validated once and cut into members whose
+// values remain spans of the original text.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace webrocket {
+
+inline constexpr std::size_t json_depth_max = 64;
+
+enum class JsonType { object, array, string, number, boolean, null };
+
+struct JsonMember {
+    std::string_view key;   // with its quotes, as written
+    std::string_view value; // as written
+    JsonType type;
+};
+
+// The members of a text that is one JSON object; nothing when the text is not valid UTF-8 JSON, is
+// another kind of value or is nested deeper than json_depth_max. Duplicate keys are all listed.
+std::optional<std::vector<JsonMember>> scan_json_object(std::string_view text);
+
+// Elements of a text that is one JSON array.
+std::optional<std::vector<JsonMember>> scan_json_array(std::string_view text);
+
+// The text of a scanned string (given with its quotes).
+std::string decode_json_string(std::string_view quoted);
+
+// Whether a scanned key means `name`, escapes included: "\u0073id" is "sid".
+bool json_key_is(std::string_view quoted, std::string_view name);
+
+// `text` must be UTF-8.
+void append_json_string(std::string &out, std::string_view text);
+std::string json_string(std::string_view text);
+
+bool is_valid_utf8(std::string_view text);
+
+} // namespace webrocket

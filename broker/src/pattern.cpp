@@ -1,0 +1,46 @@
+#include "pattern.h"
+
+#include <re2/re2.h>
+
+namespace webrocket {
+
+Pattern::Pattern(std::unique_ptr<re2::RE2> expression) : expression_(std::move(expression)) {}
+Pattern::~Pattern() = default;
+
+std::shared_ptr<const Pattern> Pattern::compile(std::string_view text) {
+    if (text.size() > pattern_length_max)
+        return nullptr;
+    re2::RE2::Options options;
+    options.set_log_errors(false);
+    options.set_never_capture(true);
+    options.set_max_mem(1 << 20);
+    auto expression =
+        std::make_unique<re2::RE2>(re2::StringPiece(text.data(), text.size()), options);
+    if (!expression->ok())
+        return nullptr;
+    return std::shared_ptr<const Pattern>(new Pattern(std::move(expression)));
+}
+
+bool Pattern::matches(std::string_view subject) const {
+    return re2::RE2::FullMatch(re2::StringPiece(subject.data(), subject.size()), *expression_);
+}
+
+bool PatternCache::matches(const std::string &pattern, std::string_view subject) {
+    const auto known = by_text_.find(pattern);
+    if (known != by_text_.end()) {
+        recent_.splice(recent_.begin(), recent_, known->second);
+        return known->second->pattern->matches(subject);
+    }
+    auto compiled = Pattern::compile(pattern);
+    if (!compiled)
+        return false;
+    if (recent_.size() == capacity_) {
+        by_text_.erase(recent_.back().text);
+        recent_.pop_back();
+    }
+    recent_.push_front({pattern, std::move(compiled)});
+    by_text_.emplace(recent_.front().text, recent_.begin());
+    return recent_.front().pattern->matches(subject);
+}
+
+} // namespace webrocket

@@ -1,0 +1,26 @@
+// Everything that must be hard to guess, and the digest of the WebSocket handshake.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace webrocket {
+
+inline constexpr std::size_t vhost_token_length = 40;
+inline constexpr std::size_t single_access_token_length = 128;
+
+// `length` lower-case hex digits from the system's random source.
+std::string random_hex(std::size_t length);
+
+std::string random_uuid();
+
+// Takes equally long wherever the two differ; only the lengths may leak.
+bool equal_secrets(std::string_view a, std::string_view b);
+
+std::string websocket_accept_key(std::string_view client_key);
+
+std::optional<std::string> decode_base64(std::string_view text);
+
+} // namespace webrocket

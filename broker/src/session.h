@@ -1,0 +1,76 @@
+// The protocol state of one browser: who it is, what it listens to, and what its commands do.
+#pragma once
+
+#include "command.h"
+#include "hub.h"
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace webrocket {
+
+// How a session reaches its browser.
+class SessionTransport {
+  public:
+    virtual void send(const Frame &frame) = 0;
+    // Sends a close frame and ends the connection in good order.
+    virtual void close(std::uint16_t code) = 0;
+
+  protected:
+    ~SessionTransport() = default;
+};
+
+struct SessionRules {
+    std::size_t subscriptions_max = 1000;
+    // Whether workers hear only of what authenticated browsers do.
+    bool worker_events_need_auth = false;
+};
+
+class Session final : private Subscriber {
+  public:
+    Session(Hub &hub, Vhost &vhost, SessionTransport &transport, const SessionRules &rules);
+    ~Session();
+    Session(const Session &) = delete;
+    Session &operator=(const Session &) = delete;
+
+    void greet();
+    // Returns false when the session has ended.
+    bool on_message(std::string_view message);
+
+  private:
+    const std::string &sid() const override { return sid_; }
+    const std::string *uid() const override { return permission_ ? &permission_->uid : nullptr; }
+    void deliver(const Frame &frame) override { transport_.send(frame); }
+    void channel_removed(Subscription &subscription) override;
+    void vhost_removed() override;
+
+    void auth(const Command &command);
+    void subscribe(const Command &command);
+    void unsubscribe(const Command &command);
+    void broadcast(const Command &command);
+    void trigger(const Command &command);
+    void close();
+
+    void say(std::string_view message);
+    void refuse(int code);
+    bool may_join(const Channel &channel);
+    bool may_speak_for(std::string_view topic);
+    void tell_workers(std::string_view topic, std::string_view data, const Channel *channel);
+    Subscription *subscription_to(const Channel &channel);
+    void drop(Subscription &subscription);
+    void drop_all_subscriptions();
+    void drop_forbidden_subscriptions();
+
+    Hub &hub_;
+    Vhost *vhost_; // null once the vhost is gone
+    SessionTransport &transport_;
+    const SessionRules &rules_;
+    std::string sid_;
+    std::optional<Permission> permission_;
+    std::vector<std::unique_ptr<Subscription>> subscriptions_;
+};
+
+} // namespace webrocket

@@ -1,0 +1,162 @@
+#include "sqlite_store.h"
+
+#include <map>
+#include <sqlite3.h>
+
+namespace webrocket {
+namespace {
+
+constexpr int schema_version_known = 1;
+
+// Foreign keys let a vhost take its channels along.
+constexpr const char *schema = R"(
+BEGIN;
+CREATE TABLE vhost (
+    path TEXT PRIMARY KEY,
+    access_token TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE channel (
+    vhost TEXT NOT NULL REFERENCES vhost (path) ON DELETE CASCADE,
+    name TEXT NOT NULL,
+    PRIMARY KEY (vhost, name)
+) WITHOUT ROWID;
+PRAGMA user_version = 1;
+COMMIT;
+)";
+
+class Statement {
+  public:
+    Statement(sqlite3 *database, const char *sql) : database_(database) {
+        if (sqlite3_prepare_v2(database, sql, -1, &statement_, nullptr) != SQLITE_OK)
+            throw StoreError(sqlite3_errmsg(database));
+    }
+    ~Statement() { sqlite3_finalize(statement_); }
+    Statement(const Statement &) = delete;
+    Statement &operator=(const Statement &) = delete;
+
+    void bind(int position, std::string_view text) {
+        // The text outlives the statement in every use below.
+        if (sqlite3_bind_text(statement_, position, text.data(), static_cast<int>(text.size()),
+                              SQLITE_STATIC) != SQLITE_OK)
+            throw StoreError(sqlite3_errmsg(database_));
+    }
+
+    bool next_row() {
+        const int result = sqlite3_step(statement_);
+        if (result == SQLITE_ROW)
+            return true;
+        if (result != SQLITE_DONE)
+            throw StoreError(sqlite3_errmsg(database_));
+        return false;
+    }
+
+    std::string text(int column) const {
+        const auto *bytes = reinterpret_cast<const char *>(sqlite3_column_text(statement_, column));
+        const int length = sqlite3_column_bytes(statement_, column);
+        return bytes == nullptr ? std::string()
+                                : std::string(bytes, static_cast<std::size_t>(length));
+    }
+
+    int number(int column) const { return sqlite3_column_int(statement_, column); }
+
+  private:
+    sqlite3 *database_;
+    sqlite3_stmt *statement_ = nullptr;
+};
+
+} // namespace
+
+void SqliteStore::Close::operator()(sqlite3 *database) const { sqlite3_close_v2(database); }
+
+SqliteStore::SqliteStore(const std::filesystem::path &file) {
+    sqlite3 *database = nullptr;
+    const int result =
+        sqlite3_open_v2(file.c_str(), &database,
+                        SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, nullptr);
+    database_.reset(database);
+    const auto fail = [&file](std::string_view why) {
+        throw StoreError("cannot use " + file.string() + ": " + std::string(why));
+    };
+    if (result != SQLITE_OK)
+        fail(database == nullptr ? "out of memory" : sqlite3_errmsg(database));
+    try {
+        execute("PRAGMA locking_mode = EXCLUSIVE");
+        execute("PRAGMA journal_mode = WAL");
+        execute("PRAGMA synchronous = FULL");
+        execute("PRAGMA foreign_keys = ON");
+        const int version = schema_version();
+        if (version == 0)
+            execute(schema);
+        else if (version != schema_version_known)
+            fail("it was written by another version of the broker");
+        // Takes the exclusive lock now rather than with the first change.
+        execute("BEGIN EXCLUSIVE; COMMIT");
+    } catch (const StoreError &error) {
+        if (sqlite3_errcode(database) == SQLITE_BUSY)
+            fail("another process is using it");
+        fail(error.what());
+    }
+}
+
+SqliteStore::~SqliteStore() = default;
+
+int SqliteStore::schema_version() {
+    Statement statement(database_.get(), "PRAGMA user_version");
+    return statement.next_row() ? statement.number(0) : 0;
+}
+
+void SqliteStore::execute(const char *sql) {
+    if (sqlite3_exec(database_.get(), sql, nullptr, nullptr, nullptr) != SQLITE_OK)
+        throw StoreError(sqlite3_errmsg(database_.get()));
+}
+
+void SqliteStore::run(const char *sql, std::initializer_list<std::string_view> values) {
+    Statement statement(database_.get(), sql);
+    int position = 0;
+    for (const auto value : values)
+        statement.bind(++position, value);
+    while (statement.next_row()) {
+    }
+}
+
+std::vector<StoredVhost> SqliteStore::load() {
+    std::map<std::string, StoredVhost> by_path;
+    Statement vhosts(database_.get(), "SELECT path, access_token FROM vhost");
+    while (vhosts.next_row())
+        by_path[vhosts.text(0)] = {vhosts.text(0), vhosts.text(1), {}};
+    Statement channels(database_.get(), "SELECT vhost, name FROM channel");
+    while (channels.next_row())
+        by_path[channels.text(0)].channels.push_back(channels.text(1));
+    std::vector<StoredVhost> all;
+    for (auto &entry : by_path)
+        all.push_back(std::move(entry.second));
+    return all;
+}
+
+void SqliteStore::add_vhost(std::string_view path, std::string_view access_token) {
+    run("INSERT INTO vhost (path, access_token) VALUES (?, ?)", {path, access_token});
+}
+
+void SqliteStore::remove_vhost(std::string_view path) {
+    run("DELETE FROM vhost WHERE path = ?", {path});
+}
+
+void SqliteStore::remove_all_vhosts() { run("DELETE FROM vhost", {}); }
+
+void SqliteStore::set_access_token(std::string_view path, std::string_view access_token) {
+    run("UPDATE vhost SET access_token = ? WHERE path = ?", {access_token, path});
+}
+
+void SqliteStore::add_channel(std::string_view vhost, std::string_view channel) {
+    run("INSERT INTO channel (vhost, name) VALUES (?, ?)", {vhost, channel});
+}
+
+void SqliteStore::remove_channel(std::string_view vhost, std::string_view channel) {
+    run("DELETE FROM channel WHERE vhost = ? AND name = ?", {vhost, channel});
+}
+
+void SqliteStore::remove_all_channels(std::string_view vhost) {
+    run("DELETE FROM channel WHERE vhost = ?", {vhost});
+}
+
+} // namespace webrocket

@@ -1,0 +1,53 @@
+// Single access tokens: minted for a backend, spent once by a browser.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+namespace webrocket {
+
+// What a browser may do, and as whom.
+struct Permission {
+    std::string uid;
+    std::string channels; // a regular expression over whole channel names
+};
+
+class TokenBook {
+  public:
+    virtual ~TokenBook() = default;
+    virtual std::string issue(Permission permission) = 0;
+    // Nothing for a token that is unknown, spent or expired.
+    virtual std::optional<Permission> spend(std::string_view token) = 0;
+};
+
+struct TokenLimits {
+    std::chrono::milliseconds lifetime{3600000};
+    std::size_t outstanding_max = 100000; // past it the oldest go
+};
+
+class MemoryTokenBook final : public TokenBook {
+  public:
+    explicit MemoryTokenBook(const TokenLimits &limits) : limits_(limits) {}
+    std::string issue(Permission permission) override;
+    std::optional<Permission> spend(std::string_view token) override;
+
+  private:
+    using Clock = std::chrono::steady_clock;
+    void forget_expired(Clock::time_point now);
+
+    struct Entry {
+        Permission permission;
+        Clock::time_point expires;
+    };
+    TokenLimits limits_;
+    std::unordered_map<std::string, Entry> entries_;
+    std::deque<std::pair<Clock::time_point, std::string>> by_age_;
+};
+
+} // namespace webrocket

@@ -1,0 +1,61 @@
+#include "websocket_connection.h"
+
+namespace webrocket {
+namespace {
+
+// A browser that speaks faster than it listens to its own echo has to wait at this many bytes.
+constexpr std::size_t pending_echo_max = 1 << 20;
+
+} // namespace
+
+WebSocketConnection::WebSocketConnection(Connection &connection, Hub &hub, Vhost &vhost,
+                                         const SessionRules &rules)
+    : connection_(connection), session_(hub, vhost, *this, rules) {
+    connection_.arm(TimerKind::websocket_ping);
+    session_.greet();
+}
+
+void WebSocketConnection::on_data(std::string_view bytes) {
+    heard_since_ping_ = true;
+    auto &pool = connection_.loop().decoders();
+    auto decoder = decoder_ ? std::move(decoder_) : pool.take();
+    std::string replies;
+    const auto state = decoder->feed(bytes, *this, replies);
+    if (!replies.empty())
+        connection_.send(make_frame(std::move(replies)));
+    switch (state) {
+    case FrameDecoder::State::between_messages:
+        pool.give_back(std::move(decoder));
+        break;
+    case FrameDecoder::State::inside_message:
+        decoder_ = std::move(decoder);
+        break;
+    case FrameDecoder::State::closed:
+        connection_.finish();
+        return;
+    }
+    if (connection_.pending_bytes() > pending_echo_max)
+        connection_.pause_reading();
+}
+
+bool WebSocketConnection::on_message(std::string_view message) {
+    return session_.on_message(message) && !connection_.ending();
+}
+
+// A peer that has not said anything since the last ping, not even a pong, is gone.
+void WebSocketConnection::on_timer() {
+    if (!heard_since_ping_) {
+        connection_.abort();
+        return;
+    }
+    heard_since_ping_ = false;
+    connection_.send(websocket_ping());
+    connection_.arm(TimerKind::websocket_ping);
+}
+
+void WebSocketConnection::close(std::uint16_t code) {
+    connection_.send(websocket_close(code));
+    connection_.finish();
+}
+
+} // namespace webrocket

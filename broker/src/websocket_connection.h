@@ -1,0 +1,36 @@
+// The WebSocket side of a connection: bytes to messages for its session, frames out, pings.
+#pragma once
+
+#include "connection.h"
+#include "frame_decoder.h"
+#include "session.h"
+
+#include <memory>
+
+namespace webrocket {
+
+class WebSocketConnection final : public Protocol,
+                                  private SessionTransport,
+                                  private FrameDecoder::Sink {
+  public:
+    WebSocketConnection(Connection &connection, Hub &hub, Vhost &vhost, const SessionRules &rules);
+
+    void on_data(std::string_view bytes) override;
+    void on_end() override { connection_.abort(); }
+    void on_timer() override;
+    void on_drained() override { connection_.resume_reading(); }
+    void on_shutdown() override { close(close_code::going_away); }
+    std::string_view description() const override { return "browser"; }
+
+  private:
+    void send(const Frame &frame) override { connection_.send(frame); }
+    void close(std::uint16_t code) override;
+    bool on_message(std::string_view message) override;
+
+    Connection &connection_;
+    std::unique_ptr<FrameDecoder> decoder_; // only in the middle of a message
+    bool heard_since_ping_ = true;
+    Session session_;
+};
+
+} // namespace webrocket

@@ -1,0 +1,64 @@
+#include "worker_pool.h"
+
+#include <algorithm>
+
+namespace webrocket {
+
+void WorkerPools::add(Worker &worker, const std::string &filter,
+                      std::shared_ptr<const Pattern> pattern) {
+    auto pool = std::find_if(pools_.begin(), pools_.end(),
+                             [&filter](const Pool &p) { return p.filter == filter; });
+    if (pool == pools_.end())
+        pool = pools_.insert(pools_.end(), Pool{filter, std::move(pattern), {}, 0});
+    pool->members.push_back(&worker);
+}
+
+void WorkerPools::remove(Worker &worker) {
+    for (auto pool = pools_.begin(); pool != pools_.end(); ++pool) {
+        auto &members = pool->members;
+        const auto member = std::find(members.begin(), members.end(), &worker);
+        if (member == members.end())
+            continue;
+        // Those behind it move up; the one whose turn it is keeps it.
+        if (static_cast<std::size_t>(member - members.begin()) < pool->next)
+            --pool->next;
+        members.erase(member);
+        if (members.empty())
+            pools_.erase(pool);
+        return;
+    }
+}
+
+void WorkerPools::dispatch(std::string_view topic, std::string_view payload) {
+    std::uint64_t id = 0;
+    for (auto &pool : pools_) {
+        if (pool.pattern && !pool.pattern->matches(topic))
+            continue;
+        if (id == 0)
+            id = ++last_event_id_;
+        if (pool.next >= pool.members.size())
+            pool.next = 0;
+        pool.members[pool.next++]->deliver({id, topic, payload});
+    }
+}
+
+std::vector<std::string> WorkerPools::worker_ids() const {
+    std::vector<std::string> ids;
+    for (const auto &pool : pools_) {
+        for (const Worker *worker : pool.members)
+            ids.push_back(worker->id());
+    }
+    std::sort(ids.begin(), ids.end());
+    return ids;
+}
+
+void WorkerPools::dismiss_all() {
+    const auto pools = std::move(pools_);
+    pools_.clear();
+    for (const auto &pool : pools) {
+        for (Worker *worker : pool.members)
+            worker->dismiss();
+    }
+}
+
+} // namespace webrocket
