@@ -1,0 +1,135 @@
+// What the browser tests stand on: a broker, the chat's backend and a browser, on ports of their own.
+import { execFileSync, spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+
+import { chromium } from 'playwright-core';
+
+const { WEBROCKET_SERVER, WEBROCKET_ADMIN, CHAT_BACKEND, CHROMIUM } = process.env;
+
+// A program in the background, with its output kept for when something fails.
+class Program {
+  constructor(path, args) {
+    this.path = path;
+    this.output = '';
+    this.process = spawn(path, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+    for (const stream of [this.process.stdout, this.process.stderr]) {
+      stream.setEncoding('utf8').on('data', (text) => (this.output += text));
+    }
+    this.ended = new Promise((resolve, reject) => {
+      this.process.on('error', reject);
+      this.process.on('close', (status, signal) => resolve({ status, signal }));
+    });
+  }
+
+  // The JSON that the program writes when it is ready.
+  async ready(file) {
+    for (const until = Date.now() + 30_000; Date.now() < until; await pause(50)) {
+      try {
+        return JSON.parse(readFileSync(file, 'utf8'));
+      } catch {
+        // not there yet
+      }
+      if (this.process.exitCode !== null) break;
+    }
+    throw new Error(`${this.path} did not start:\n${this.output}`);
+  }
+
+  async stop(signal = 'SIGTERM') {
+    this.process.kill(signal);
+    return this.ended;
+  }
+}
+
+// Everything that a page needs: `url` is the page's address.
+export class Stage {
+  static async set() {
+    const stage = new Stage();
+    stage.directory = mkdtempSync(join(tmpdir(), 'kosmonaut-browser-'));
+    try {
+      await stage.startBroker();
+      const token = stage.admin('add_vhost', '/demo').trim().split('\n').at(-1);
+
+      const readyFile = join(stage.directory, 'backend.json');
+      stage.backend = new Program(CHAT_BACKEND, [
+        '--url', `http://wr:${token}@${stage.broker.addr}/demo`,
+        '--addr', '127.0.0.1:0',
+        '--ready-file', readyFile,
+      ]);
+      stage.url = `http://${(await stage.backend.ready(readyFile)).addr}/`;
+
+      stage.browser = await chromium.launch({
+        executablePath: CHROMIUM,
+        // A test's browser speaks to nobody but the test; root and containers have no sandbox.
+        args: [
+          '--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage', '--disable-quic',
+          '--no-first-run', '--disable-background-networking', '--disable-component-update',
+          '--disable-sync', '--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1',
+        ],
+      });
+    } catch (error) {
+      await stage.strike();
+      throw error;
+    }
+    return stage;
+  }
+
+  // The first time on any port, afterwards where the page and the backend expect it.
+  async startBroker() {
+    const readyFile = join(this.directory, 'broker.json');
+    rmSync(readyFile, { force: true });
+    const program = new Program(WEBROCKET_SERVER, [
+      '--addr', this.broker?.addr ?? '127.0.0.1:0',
+      '--admin-addr', this.broker?.admin_addr ?? '127.0.0.1:0',
+      '--storage-dir', join(this.directory, 'storage'),
+      '--node-name', 'browser-test',
+      '--ready-file', readyFile,
+    ]);
+    this.brokerProgram = program;
+    this.broker = await program.ready(readyFile);
+  }
+
+  async killBroker() {
+    await this.brokerProgram.stop('SIGKILL');
+  }
+
+  admin(...command) {
+    const cookie = readFileSync(this.broker.cookie_file, 'utf8');
+    return execFileSync(
+      WEBROCKET_ADMIN,
+      ['--admin-addr', this.broker.admin_addr, '--cookie', cookie, ...command],
+      { encoding: 'utf8', timeout: 30_000 },
+    );
+  }
+
+  // A page in a browser profile of its own. `complaints` collects what went wrong on it.
+  async openPage(options = {}) {
+    const context = await this.browser.newContext(options);
+    context.setDefaultTimeout(20_000);
+    const page = await context.newPage();
+    page.complaints = [];
+    page.on('pageerror', (error) => page.complaints.push(`uncaught: ${error.message}`));
+    page.on('console', (message) => {
+      if (['error', 'warning'].includes(message.type())) {
+        page.complaints.push(`${message.type()}: ${message.text()}`);
+      }
+    });
+    await page.goto(this.url);
+    return page;
+  }
+
+  async strike() {
+    await this.browser?.close();
+    const backend = await this.backend?.stop();
+    const broker = await this.brokerProgram?.stop();
+    rmSync(this.directory, { recursive: true, force: true });
+    return { backend, broker };
+  }
+
+  // What the programs said, for a failed test.
+  get logs() {
+    return `broker:\n${this.brokerProgram?.output}\nbackend:\n${this.backend?.output}`;
+  }
+}
