@@ -17,18 +17,19 @@ get_target_property(kosmonaut_type kosmonaut TYPE)
 set(kosmonaut_cmake_dir ${CMAKE_INSTALL_LIBDIR}/cmake/Kosmonaut)
 
 # --- Library and headers ---
+set_target_properties(kosmonaut_cpp PROPERTIES EXPORT_NAME cpp)
 install(TARGETS kosmonaut kosmonaut_cpp EXPORT KosmonautTargets
   RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR}
   LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}
   ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR}
-  INCLUDES DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}
-  FILE_SET HEADERS DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+  INCLUDES DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 install(
   DIRECTORY
     ${PROJECT_SOURCE_DIR}/include/kosmonaut
+    ${PROJECT_SOURCE_DIR}/cpp/include/kosmonaut
     ${PROJECT_BINARY_DIR}/include/kosmonaut
   DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}
-  FILES_MATCHING PATTERN "*.h")
+  FILES_MATCHING PATTERN "*.h" PATTERN "*.hpp")
 install(
   FILES
     ${PROJECT_SOURCE_DIR}/README.md
