@@ -41,7 +41,9 @@ kn_event *kn_event::create(std::string_view topic, std::string_view id, std::str
 }
 
 void kn_event::release() noexcept {
-    if (references_.fetch_sub(1, std::memory_order_acq_rel) != 1)
+    // Whoever holds the only reference need not pay for counting it down.
+    if (references_.load(std::memory_order_acquire) != 1 &&
+        references_.fetch_sub(1, std::memory_order_acq_rel) != 1)
         return;
     this->~kn_event();
     ::operator delete(this);

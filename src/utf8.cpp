@@ -10,13 +10,17 @@ bool is_ascii(std::string_view text) noexcept {
     const char *p = text.data();
     std::size_t n = text.size();
     std::uint64_t seen = 0;
-    for (; n >= 8; p += 8, n -= 8) {
-        std::uint64_t word;
-        std::memcpy(&word, p, 8);
-        seen |= word;
-    }
+    const auto word = [&](std::size_t i) {
+        std::uint64_t bytes;
+        std::memcpy(&bytes, p + i, 8);
+        return bytes;
+    };
+    for (; n >= 32; p += 32, n -= 32)
+        seen |= word(0) | word(8) | word(16) | word(24);
+    for (; n >= 8; p += 8, n -= 8)
+        seen |= word(0);
     for (; n > 0; ++p, --n)
-        seen |= static_cast<std::uint64_t>(static_cast<unsigned char>(*p)) << 56;
+        seen |= static_cast<unsigned char>(*p);
     return (seen & 0x8080808080808080U) == 0;
 }
 

@@ -1,19 +1,13 @@
 #include "event_stream/parser.hpp"
 
-#include <algorithm>
 #include <cstring>
 #include <limits>
-
-#include "utf8.hpp"
 
 namespace kn::event_stream {
 namespace {
 
 constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
 constexpr std::size_t longest_field_name = 5; // "event", "retry"
-
-// A buffer that one large event has blown up is given back after it.
-constexpr std::size_t kept_capacity = 64 * 1024;
 
 bool is_known_field(std::string_view name) noexcept {
     return name == "data" || name == "event" || name == "id" || name == "retry";
@@ -27,106 +21,111 @@ bool may_matter(std::string_view beginning) noexcept {
     return beginning.size() <= longest_field_name;
 }
 
-void empty(std::string &buffer) {
-    buffer.clear();
-    if (buffer.capacity() > kept_capacity)
-        buffer.shrink_to_fit();
+/// Where @p c is in @p bytes, or their size.
+std::size_t find(std::string_view bytes, char c) noexcept {
+    const void *at = std::memchr(bytes.data(), c, bytes.size());
+    return at == nullptr ? bytes.size()
+                         : static_cast<std::size_t>(static_cast<const char *>(at) - bytes.data());
 }
 
-/// The line ends of one piece of input. Most streams hold no CR at all, so where the next one is
-/// gets looked up once and not for every line.
-class line_ends {
-  public:
-    explicit line_ends(std::string_view bytes) noexcept : bytes_(bytes), next_cr_(find('\r', 0)) {}
-
-    /// npos when no line ends at or after @p from.
-    std::size_t next(std::size_t from) noexcept {
-        if (next_cr_ < from)
-            next_cr_ = find('\r', from);
-        return std::min(find('\n', from), next_cr_);
-    }
-
-  private:
-    std::size_t find(char c, std::size_t from) const noexcept {
-        if (from == bytes_.size())
-            return std::string_view::npos;
-        const void *at = std::memchr(bytes_.data() + from, c, bytes_.size() - from);
-        return at == nullptr ? std::string_view::npos
-                             : static_cast<std::size_t>(static_cast<const char *>(at) -
-                                                        bytes_.data());
-    }
-
-    std::string_view bytes_;
-    std::size_t next_cr_;
-};
+/// The value, where @p line is the field @p name.
+std::optional<std::string_view> value_of(std::string_view line, std::string_view name) noexcept {
+    if (line.substr(0, name.size()) != name)
+        return std::nullopt;
+    line.remove_prefix(name.size());
+    if (line.empty())
+        return line;
+    if (line.front() != ':')
+        return std::nullopt;
+    line.remove_prefix(1);
+    if (!line.empty() && line.front() == ' ')
+        line.remove_prefix(1);
+    return line;
+}
 
 } // namespace
 
-parser::parser(listener &to, std::size_t max_event_size, std::string last_event_id)
-    : listener_(to), max_event_size_(max_event_size),
+parser::parser(std::size_t max_event_size, std::string last_event_id)
+    : max_event_size_(max_event_size),
       max_line_size_(max_event_size + longest_field_name + std::string_view(": ").size()),
-      id_(last_event_id),
-      last_event_id_(std::move(last_event_id)) {}
+      id_(last_event_id), last_event_id_(std::move(last_event_id)) {}
 
-bool parser::feed(std::string_view bytes) {
-    if (at_start_) {
-        bool ok = true;
-        bytes = skip_byte_order_mark(bytes, ok);
-        if (!ok)
-            return false;
-    }
-    return feed_lines(bytes);
+auto parser::read(std::string_view &bytes) -> outcome {
+    if (is_handed_out_)
+        begin_event();
+    if (at_start_ && !skip_byte_order_mark(bytes))
+        return outcome::too_big;
+    return read_lines(bytes);
 }
 
-std::string_view parser::skip_byte_order_mark(std::string_view bytes, bool &ok) {
+/// False when the limit is so small that not even what only looked like a mark fits.
+bool parser::skip_byte_order_mark(std::string_view &bytes) {
     while (!bytes.empty() && bytes.front() == byte_order_mark[mark_matched_]) {
         bytes.remove_prefix(1);
         if (++mark_matched_ == byte_order_mark.size()) {
             at_start_ = false;
-            return bytes;
+            return true;
         }
     }
-    if (!bytes.empty()) {
-        at_start_ = false;
-        // It only looked like one: what was held back is the beginning of a line.
-        ok = feed_lines(byte_order_mark.substr(0, mark_matched_));
-    }
-    return bytes;
+    if (bytes.empty())
+        return true;
+    at_start_ = false;
+    // What was held back is the beginning of a line.
+    return keep_partial(byte_order_mark.substr(0, mark_matched_));
 }
 
-bool parser::feed_lines(std::string_view bytes) {
-    if (after_cr_ && !bytes.empty()) {
-        after_cr_ = false;
-        if (bytes.front() == '\n')
+auto parser::read_lines(std::string_view &bytes) -> outcome {
+    while (!bytes.empty()) {
+        if (std::exchange(after_cr_, false) && bytes.front() == '\n') {
             bytes.remove_prefix(1);
-    }
-    line_ends ends(bytes);
-    std::size_t from = 0;
-    for (;;) {
-        const std::size_t end = ends.next(from);
-        if (end == std::string_view::npos)
-            return keep_partial(bytes.substr(from));
-        if (!finish_line(bytes.substr(from, end - from)))
-            return false;
-        from = end + 1;
-        if (bytes[end] == '\r') {
-            if (from == bytes.size())
-                after_cr_ = true;
-            else if (bytes[from] == '\n')
-                ++from;
+            continue;
         }
+        // A CR ends a line as well; looking for it no further than the next LF keeps this linear.
+        std::string_view piece = bytes.substr(0, find(bytes, '\n'));
+        piece = piece.substr(0, find(piece, '\r'));
+        if (piece.size() == bytes.size()) {
+            bytes = {};
+            return keep_partial(piece) ? needs_more() : outcome::too_big;
+        }
+        after_cr_ = bytes[piece.size()] == '\r';
+        bytes.remove_prefix(piece.size() + 1);
+        const outcome now = finish_line(piece);
+        if (now != outcome::needs_more)
+            return now;
     }
+    return needs_more();
 }
 
-bool parser::finish_line(std::string_view piece) {
+/// The input goes away, the event goes on.
+auto parser::needs_more() -> outcome {
+    data_.settle();
+    type_.settle();
+    return outcome::needs_more;
+}
+
+void parser::begin_event() {
+    is_handed_out_ = false;
+    has_data_ = false;
+    data_.clear();
+    type_.clear();
+}
+
+auto parser::finish_line(std::string_view piece) -> outcome {
     if (partial_.empty() && partial_kind_ == partial_line::wanted)
         return take_line(piece);
     if (!keep_partial(piece))
-        return false;
-    const bool ok = partial_kind_ == partial_line::ignored || take_line(partial_);
-    empty(partial_);
+        return outcome::too_big;
+    outcome now = outcome::needs_more;
+    if (partial_kind_ == partial_line::wanted) {
+        now = take_line(partial_);
+        data_.settle();
+        type_.settle();
+    }
+    partial_.clear();
+    if (partial_.capacity() > field::kept_capacity)
+        partial_.shrink_to_fit();
     partial_kind_ = partial_line::wanted;
-    return ok;
+    return now;
 }
 
 bool parser::keep_partial(std::string_view bytes) {
@@ -138,7 +137,7 @@ bool parser::keep_partial(std::string_view bytes) {
         beginning += bytes.substr(0, longest_field_name + 1);
         if (!may_matter(beginning)) {
             partial_kind_ = partial_line::ignored;
-            empty(partial_);
+            partial_.clear();
             return true;
         }
     }
@@ -148,47 +147,57 @@ bool parser::keep_partial(std::string_view bytes) {
     return true;
 }
 
-bool parser::take_line(std::string_view line) {
+auto parser::take_line(std::string_view line) -> outcome {
     if (line.empty())
         return end_of_block();
-    const std::size_t colon = line.find(':');
-    if (colon == std::string_view::npos)
-        return take_field(line, {});
-    std::string_view value = line.substr(colon + 1);
-    if (!value.empty() && value.front() == ' ')
-        value.remove_prefix(1);
-    return take_field(line.substr(0, colon), value);
-}
-
-bool parser::take_field(std::string_view name, std::string_view value) {
-    if (name == "data")
-        return take_data(value);
-    if (name == "event")
-        return take_text(type_, value);
-    if (name == "id")
-        return value.find('\0') != std::string_view::npos || take_text(id_, value);
-    if (name == "retry")
-        take_retry(value);
-    return true;
+    bool fits = true;
+    switch (line.front()) {
+    case 'd':
+        if (const auto value = value_of(line, "data"))
+            fits = take_data(*value);
+        break;
+    case 'e':
+        if (const auto value = value_of(line, "event"))
+            fits = take_type(*value);
+        break;
+    case 'i':
+        if (const auto value = value_of(line, "id"))
+            fits = take_id(*value);
+        break;
+    case 'r':
+        if (const auto value = value_of(line, "retry"))
+            take_retry(*value);
+        break;
+    default:
+        break;
+    }
+    return fits ? outcome::needs_more : outcome::too_big;
 }
 
 bool parser::take_data(std::string_view value) {
-    // data_ never exceeds the limit, so this cannot wrap; one byte is for the newline in between.
-    if (value.size() + (has_data_ ? 1 : 0) > max_event_size_ - data_.size())
-        return false;
-    if (has_data_)
-        data_ += '\n';
-    has_data_ = true;
-    append_decoded(data_, value);
+    if (!has_data_) {
+        has_data_ = true;
+        data_.assign(value);
+    } else {
+        // Checked before, so that many lines cannot make it grow first; one byte is the newline's.
+        if (value.size() >= max_event_size_ - data_.size())
+            return false;
+        data_.append_line(value);
+    }
     return data_.size() <= max_event_size_;
 }
 
-bool parser::take_text(std::string &field, std::string_view value) {
-    if (value.size() > max_event_size_)
-        return false;
-    field.clear();
-    append_decoded(field, value);
-    return true;
+bool parser::take_type(std::string_view value) {
+    type_.assign(value);
+    return type_.size() <= max_event_size_;
+}
+
+bool parser::take_id(std::string_view value) {
+    if (value.find('\0') != std::string_view::npos)
+        return true;
+    id_.clear();
+    append_decoded(id_, value);
+    return id_.size() <= max_event_size_;
 }
 
 void parser::take_retry(std::string_view digits) {
@@ -202,20 +211,20 @@ void parser::take_retry(std::string_view digits) {
         const auto digit = static_cast<std::uint64_t>(c - '0');
         value = value > (limit - digit) / 10 ? limit : value * 10 + digit;
     }
-    listener_.on_retry(value);
+    retry_hint_ = value;
 }
 
-bool parser::end_of_block() {
+auto parser::end_of_block() -> outcome {
     if (last_event_id_ != id_)
         last_event_id_ = id_;
-    const bool fits = type_.size() + id_.size() <= max_event_size_ - data_.size();
-    if (has_data_ && fits)
-        listener_.on_event(type_.empty() ? std::string_view("message") : type_, data_,
-                           last_event_id_);
-    has_data_ = false;
-    empty(data_);
-    empty(type_);
-    return fits;
+    if (type_.size() + id_.size() > max_event_size_ - data_.size())
+        return outcome::too_big;
+    if (!has_data_) {
+        begin_event();
+        return outcome::needs_more;
+    }
+    is_handed_out_ = true;
+    return outcome::event;
 }
 
 } // namespace kn::event_stream

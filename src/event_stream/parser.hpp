@@ -2,50 +2,61 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
+
+#include "event_stream/field.hpp"
 
 namespace kn::event_stream {
 
-/// What the parser tells; the views live as long as the call.
-class listener {
-  public:
-    virtual void on_event(std::string_view type, std::string_view data, std::string_view id) = 0;
-    virtual void on_retry(std::uint64_t delay_ms) = 0;
-
-  protected:
-    ~listener() = default;
-};
-
-/// The event stream format of the HTML standard (9.2.6), fed in pieces of any size. One parser per
-/// connection; linear in its input; it holds at most @p max_event_size bytes of one event, and
-/// nothing of comments and unknown fields.
+/// The event stream format of the HTML standard (9.2.6), read in pieces of any size, an event at a
+/// time. One parser per connection; linear in its input; it holds at most @p max_event_size bytes of
+/// one event, and nothing of comments and unknown fields.
 class parser {
   public:
     /// @p last_event_id is what the connection before left behind.
-    parser(listener &to, std::size_t max_event_size, std::string last_event_id);
+    parser(std::size_t max_event_size, std::string last_event_id);
 
-    /// False when an event is too big: the stream is of no use from there on.
-    bool feed(std::string_view bytes);
+    enum class outcome {
+        needs_more, // all bytes were taken, no event is whole
+        event,      // one is: see type(), data() and last_event_id()
+        too_big,    // the stream is of no use from here on
+    };
 
-    /// The id of the last event that came whole; where a new connection has to go on.
+    /// Takes bytes from the front of @p bytes, up to the end of the next event.
+    outcome read(std::string_view &bytes);
+
+    // The event that was read last. The views live until the next read(), and as long as the bytes
+    // that read() was given.
+    std::string_view type() const noexcept { return type_.size() == 0 ? "message" : type_.view(); }
+    std::string_view data() const noexcept { return data_.view(); }
+
+    /// The id of the last block that came whole; where a new connection has to go on.
     const std::string &last_event_id() const noexcept { return last_event_id_; }
+
+    /// The stream's `retry:` since this was asked last, in milliseconds.
+    std::optional<std::uint64_t> take_retry_hint() noexcept {
+        return std::exchange(retry_hint_, std::nullopt);
+    }
 
   private:
     enum class partial_line { wanted, ignored };
 
-    bool feed_lines(std::string_view bytes);
-    std::string_view skip_byte_order_mark(std::string_view bytes, bool &ok);
-    bool finish_line(std::string_view piece);
+    outcome read_lines(std::string_view &bytes);
+    outcome needs_more();
+    bool skip_byte_order_mark(std::string_view &bytes);
+    void begin_event();
+    outcome finish_line(std::string_view piece);
     bool keep_partial(std::string_view bytes);
-    bool take_line(std::string_view line);
-    bool take_field(std::string_view name, std::string_view value);
+    outcome take_line(std::string_view line);
     bool take_data(std::string_view value);
-    bool take_text(std::string &field, std::string_view value);
+    bool take_type(std::string_view value);
+    bool take_id(std::string_view value);
     void take_retry(std::string_view digits);
-    bool end_of_block();
+    outcome end_of_block();
 
-    listener &listener_;
     const std::size_t max_event_size_;
     const std::size_t max_line_size_;
 
@@ -55,11 +66,13 @@ class parser {
     partial_line partial_kind_ = partial_line::wanted;
     std::string partial_; // a line that has not ended yet
 
+    bool is_handed_out_ = false; // the event below was; the next read begins another
     bool has_data_ = false;
-    std::string data_;
-    std::string type_;
+    field data_;
+    field type_;
     std::string id_;
     std::string last_event_id_;
+    std::optional<std::uint64_t> retry_hint_;
 };
 
 } // namespace kn::event_stream

@@ -203,8 +203,10 @@ bool stream::on_header_line(std::string_view line) {
 
 bool stream::on_body(std::string_view bytes) {
     last_byte_ = clock::now();
-    if (is_accepted_)
-        return listener_.on_bytes(bytes);
+    if (is_accepted_) {
+        listener_.on_bytes(bytes);
+        return true;
+    }
     if (bytes.size() > longest_refusal - refusal_.size())
         return false;
     refusal_ += bytes;

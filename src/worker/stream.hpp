@@ -21,8 +21,8 @@ class stream_listener {
   public:
     /// The head of an answer. True: this is the stream, its bytes are wanted.
     virtual bool on_head(long http_status, bool is_event_stream) = 0;
-    /// Bytes of the stream. False: no more of it.
-    virtual bool on_bytes(std::string_view bytes) = 0;
+    /// Bytes of the stream.
+    virtual void on_bytes(std::string_view bytes) = 0;
 
   protected:
     ~stream_listener() = default;

@@ -48,7 +48,7 @@ class worker::seat {
             return;
         if (worker_.is_closing())
             worker_.finish_closing();
-        else if (worker_.taken_ < worker_.queue_.size() && !worker_.bell_rings_ &&
+        else if (worker_.has_unread() && !worker_.bell_rings_ &&
                  worker_.is_watched_.load(std::memory_order_acquire)) {
             worker_.reactor_.ring();
             worker_.bell_rings_ = true;
@@ -142,10 +142,7 @@ kn_status worker::next(milliseconds timeout, event_ptr &event) {
     const seat taken(*this);
     if (!taken.is_mine())
         return KN_CLOSED;
-    const kn_status status = wait_for_event(deadline_after(timeout));
-    if (status == KN_OK)
-        event = pop();
-    return status;
+    return wait_for_event(deadline_after(timeout), event);
 }
 
 void worker::require_handlers() const {
@@ -159,9 +156,10 @@ kn_status worker::run() {
         return KN_CLOSED;
     require_handlers();
     for (;;) {
-        kn_status status = wait_for_event(std::nullopt);
+        event_ptr event;
+        kn_status status = wait_for_event(std::nullopt, event);
         if (status == KN_OK)
-            status = hand_over_waiting();
+            status = hand_over_from(std::move(event));
         if (status != KN_OK)
             return status;
     }
@@ -172,43 +170,88 @@ kn_status worker::dispatch() {
     if (!taken.is_mine() || is_closing())
         return KN_CLOSED;
     require_handlers();
-    const kn_status status = wait_for_event(clock::now());
-    return status == KN_OK ? hand_over_waiting() : status;
+    event_ptr event;
+    const kn_status status = wait_for_event(clock::now(), event);
+    return status == KN_OK ? hand_over_from(std::move(event)) : status;
 }
 
-/// What there is to say without looking at the network.
+/// What other threads have to say, which goes before everything else.
 std::optional<kn_status> worker::standing_answer() {
     if (is_closing())
         return KN_CLOSED;
     if (interrupted_.load(std::memory_order_relaxed) &&
         interrupted_.exchange(false, std::memory_order_acq_rel))
         return KN_INTERRUPTED;
-    if (taken_ < queue_.size())
-        return KN_OK;
-    if (ending_ == ending::none)
-        return std::nullopt;
-    if (!fatal_)
-        return KN_CLOSED;
-    const failure once = *fatal_;
-    fatal_.reset();
-    throw once;
+    return std::nullopt;
 }
 
-kn_status worker::wait_for_event(std::optional<clock::time_point> deadline) {
-    bool is_first_look = true;
+kn_status worker::wait_for_event(std::optional<clock::time_point> deadline, event_ptr &event) {
+    bool has_looked = false;
     for (;;) {
         if (const std::optional<kn_status> answer = standing_answer())
             return *answer;
+        event = read_event();
+        if (event)
+            return KN_OK;
+        if (last_end_) {
+            const stream_end end = *std::exchange(last_end_, std::nullopt);
+            stream_ended(end);
+            continue;
+        }
+        if (fatal_) {
+            const failure once = *std::exchange(fatal_, std::nullopt);
+            throw once;
+        }
+        if (ending_ != ending::none)
+            return KN_CLOSED;
         // Even whoever does not want to wait gets one look at what is ready.
-        if (!is_first_look && deadline && clock::now() >= *deadline)
+        if (has_looked && deadline && clock::now() >= *deadline)
             return KN_AGAIN;
-        is_first_look = false;
+        has_looked = true;
         advance(deadline);
     }
 }
 
+/// The next event that came whole, if there is one.
+event_ptr worker::read_event() {
+    if (!has_unread())
+        return nullptr;
+    std::string_view unread = std::string_view(inbox_).substr(read_);
+    const event_stream::parser::outcome outcome = parser_->read(unread);
+    read_ = inbox_.size() - unread.size();
+    if (const std::optional<std::uint64_t> hint = parser_->take_retry_hint())
+        policy_.hint(*hint);
+    if (outcome == event_stream::parser::outcome::too_big) {
+        give_up_reading();
+        return nullptr;
+    }
+    if (!has_unread()) {
+        inbox_.clear();
+        read_ = 0;
+    }
+    if (outcome != event_stream::parser::outcome::event)
+        return nullptr;
+    policy_.received_event();
+    std::string_view topic = parser_->type();
+    if (topic.find('\0') != std::string_view::npos)
+        topic = "message"; // text with U+0000 in it reads as absent
+    return event_ptr(kn_event::create(topic, parser_->last_event_id(), parser_->data()));
+}
+
+void worker::give_up_reading() {
+    inbox_.clear();
+    read_ = 0;
+    stream_.stop();
+    last_end_ = stream_end{failure(KN_ETOOBIG, "an event is larger than " +
+                                                   std::to_string(options_.max_event_size) +
+                                                   " bytes"),
+                           0, false};
+}
+
+/// Moves the connection on, or sees to it that one is under way when it is time.
 void worker::advance(std::optional<clock::time_point> deadline) {
-    begin();
+    if (!stream_.is_running() && (!retry_at_ || *retry_at_ <= clock::now()))
+        start_stream();
     const std::optional<clock::time_point> own =
         stream_.is_running() ? stream_.deadline() : retry_at_;
     if (own)
@@ -218,17 +261,7 @@ void worker::advance(std::optional<clock::time_point> deadline) {
         reactor_.silence();
         bell_rings_ = false;
     }
-    if (const std::optional<stream_end> end = stream_.advance(ready))
-        stream_ended(*end);
-}
-
-/// Sees to it that a connection is under way when it is time for one.
-void worker::begin() {
-    if (stream_.is_running() || ending_ != ending::none)
-        return;
-    if (retry_at_ && clock::now() < *retry_at_)
-        return;
-    start_stream();
+    last_end_ = stream_.advance(ready);
 }
 
 void worker::start_stream() {
@@ -239,9 +272,9 @@ void worker::start_stream() {
             target_ += "?filter=" + percent_encoded(filter);
     }
     retry_at_.reset();
-    unreadable_.reset();
-    parser_.emplace(static_cast<event_stream::listener &>(*this),
-                    static_cast<std::size_t>(options_.max_event_size), last_event_id_);
+    if (parser_)
+        last_event_id_ = parser_->last_event_id(); // of what came whole; the rest comes again
+    parser_.emplace(static_cast<std::size_t>(options_.max_event_size), last_event_id_);
     stream_.start(target_, last_event_id_);
     set_state(KN_WORKER_CONNECTING);
     options_.logger.write(KN_LOG_DEBUG, [&] { return "connecting to " + where_.url(); });
@@ -256,29 +289,11 @@ bool worker::on_head(long http_status, bool is_event_stream) {
     return true;
 }
 
-bool worker::on_bytes(std::string_view bytes) {
-    if (parser_->feed(bytes))
-        return true;
-    unreadable_.emplace(KN_ETOOBIG, "an event is larger than " +
-                                        std::to_string(options_.max_event_size) + " bytes");
-    return false;
-}
-
-void worker::on_event(std::string_view type, std::string_view data, std::string_view id) {
-    policy_.received_event();
-    // Text with U+0000 in it reads as absent.
-    if (type.find('\0') != std::string_view::npos)
-        type = "message";
-    queue_.emplace_back(kn_event::create(type, id, data));
-}
-
-void worker::on_retry(std::uint64_t delay_ms) { policy_.hint(delay_ms); }
+void worker::on_bytes(std::string_view bytes) { inbox_.append(bytes); }
 
 void worker::stream_ended(const stream_end &end) {
-    // Only what came whole counts: the rest comes again.
-    last_event_id_ = parser_->last_event_id();
-    const failure &why = unreadable_ ? *unreadable_ : end.why;
-    const verdict meaning = end.http_status == 0 || unreadable_
+    const failure &why = end.why;
+    const verdict meaning = end.http_status == 0
                                 ? verdict::retry
                                 : policy_.judge(end.http_status, end.is_event_stream);
     switch (meaning) {
@@ -339,48 +354,35 @@ void worker::end(ending how) noexcept {
     reactor_.ring();
 }
 
-event_ptr worker::pop() noexcept {
-    event_ptr first = std::move(queue_[taken_++]);
-    if (taken_ == queue_.size()) {
-        queue_.clear();
-        taken_ = 0;
-    }
-    return first;
-}
-
-/// Hands over what waited as it began; why it stopped before, if it did.
-kn_status worker::hand_over_waiting() {
-    for (std::size_t left = queue_.size() - taken_; left > 0; --left) {
-        if (!hand_over(pop()))
+/// Hands over what has come so far, without a look at the network; why it stopped before, if it did.
+kn_status worker::hand_over_from(event_ptr first) {
+    for (event_ptr event = std::move(first); event; event = read_event()) {
+        if (!hand_over(*event))
             return KN_CLOSED;
-        if (is_closing())
-            return KN_CLOSED;
-        if (interrupted_.load(std::memory_order_relaxed) &&
-            interrupted_.exchange(false, std::memory_order_acq_rel))
-            return KN_INTERRUPTED;
+        if (const std::optional<kn_status> answer = standing_answer())
+            return *answer;
     }
     return KN_OK;
 }
 
 /// False when a handler closed the worker: the rest of them are not called.
-bool worker::hand_over(const event_ptr &event) {
-    const std::string_view channel = event->channel_view();
-    const std::string_view name = event->name_view();
+bool worker::hand_over(kn_event &event) {
+    const std::string_view channel = event.channel_view();
+    const std::string_view name = event.name_view();
     const std::shared_ptr<const routes> current = routes_; // a handler may change them
-    const handler_scope handling(*event);
+    const handler_scope handling(event);
     bool is_handled = false;
     for (const routes::route &r : *current) {
         if (r.handler == nullptr || !r.what.covers(channel, name))
             continue;
         is_handled = true;
-        call_user([&] { (*r.handler)(event.get()); });
+        call_user([&] { (*r.handler)(&event); });
         if (is_closing())
             return false;
     }
     if (!is_handled)
-        options_.logger.write(KN_LOG_WARNING, [&] {
-            return std::string("no handler for ") + event->topic();
-        });
+        options_.logger.write(KN_LOG_WARNING,
+                              [&] { return std::string("no handler for ") + event.topic(); });
     return true;
 }
 
@@ -434,8 +436,9 @@ void worker::finish_closing() noexcept {
         return;
     is_closed_ = true;
     stream_.stop();
-    queue_.clear();
-    taken_ = 0;
+    inbox_.clear();
+    read_ = 0;
+    last_end_.reset();
     fatal_.reset();
     ending_ = ending::closed;
     state_.store(KN_WORKER_CLOSED, std::memory_order_release);

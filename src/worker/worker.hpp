@@ -7,7 +7,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include <pthread.h>
 
@@ -27,7 +26,7 @@ namespace kn {
 
 /// A worker. It is moved on by whoever sits in the driver's seat (next, run, dispatch) and by nobody
 /// else; other threads leave a note in an atomic and ring the reactor's bell.
-class worker final : private stream_listener, private event_stream::listener {
+class worker final : private stream_listener {
   public:
     using clock = std::chrono::steady_clock;
 
@@ -58,11 +57,9 @@ class worker final : private stream_listener, private event_stream::listener {
     class callback_scope;
     enum class ending { none, closed, failed };
 
-    // on_head, on_bytes, on_event, on_retry: out of the stream, while it is advanced.
+    // Out of the stream, while it is advanced.
     bool on_head(long http_status, bool is_event_stream) override;
-    bool on_bytes(std::string_view bytes) override;
-    void on_event(std::string_view type, std::string_view data, std::string_view id) override;
-    void on_retry(std::uint64_t delay_ms) override;
+    void on_bytes(std::string_view bytes) override;
 
     bool is_closing() const noexcept { return closing_.load(std::memory_order_acquire); }
     bool is_in_own_callback() const noexcept;
@@ -70,11 +67,13 @@ class worker final : private stream_listener, private event_stream::listener {
     kn_status change_handlers(Change &&change);
 
     void require_handlers() const;
-    /// KN_OK when an event waits; otherwise why none does.
-    kn_status wait_for_event(std::optional<clock::time_point> deadline);
+    /// KN_OK with an event; otherwise why there is none.
+    kn_status wait_for_event(std::optional<clock::time_point> deadline, event_ptr &event);
     std::optional<kn_status> standing_answer();
+    event_ptr read_event();
+    bool has_unread() const noexcept { return read_ < inbox_.size(); }
+    void give_up_reading();
     void advance(std::optional<clock::time_point> deadline);
-    void begin();
     void start_stream();
     void stream_ended(const stream_end &end);
     void retry_after(const failure &why);
@@ -83,9 +82,8 @@ class worker final : private stream_listener, private event_stream::listener {
     void call_user(Call &&call);
     void end(ending how) noexcept;
 
-    event_ptr pop() noexcept;
-    kn_status hand_over_waiting();
-    bool hand_over(const event_ptr &event);
+    kn_status hand_over_from(event_ptr first);
+    bool hand_over(kn_event &event);
 
     void finish_closing() noexcept;
     void set_state(std::int32_t state) noexcept;
@@ -114,11 +112,10 @@ class worker final : private stream_listener, private event_stream::listener {
     std::string target_;
     std::string last_event_id_;
     std::optional<event_stream::parser> parser_;
-    std::optional<failure> unreadable_; // why the stream's bytes are no longer wanted
+    std::string inbox_; // bytes of the stream, of which the first read_ are dealt with
+    std::size_t read_ = 0;
+    std::optional<stream_end> last_end_; // waits until all that came before it is dealt with
     std::optional<clock::time_point> retry_at_;
-
-    std::vector<event_ptr> queue_; // the first taken_ of it are gone
-    std::size_t taken_ = 0;
     ending ending_ = ending::none;
     bool is_closed_ = false;
     std::optional<failure> fatal_;

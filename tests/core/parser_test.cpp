@@ -24,16 +24,28 @@ void PrintTo(const event &e, std::ostream *out) {
     *out << "{type " << e.type << ", id " << e.id << ", data " << e.data.substr(0, 80) << "}";
 }
 
-class recorder final : public kn::event_stream::listener {
-  public:
+/// A parser with all that came out of it.
+struct reading {
+    explicit reading(std::size_t limit = 16 * 1024 * 1024, std::string last_event_id = "")
+        : p(limit, std::move(last_event_id)) {}
+
+    /// False when the parser refuses to go on.
+    bool feed(std::string_view bytes) {
+        parser::outcome now;
+        do {
+            now = p.read(bytes);
+            if (const auto hint = p.take_retry_hint())
+                retry = hint;
+            if (now == parser::outcome::event)
+                events.push_back(
+                    {std::string(p.type()), std::string(p.data()), p.last_event_id()});
+        } while (now == parser::outcome::event);
+        return now == parser::outcome::needs_more;
+    }
+
+    parser p;
     std::vector<event> events;
     std::optional<std::uint64_t> retry;
-
-  private:
-    void on_event(std::string_view type, std::string_view data, std::string_view id) override {
-        events.push_back({std::string(type), std::string(data), std::string(id)});
-    }
-    void on_retry(std::uint64_t delay_ms) override { retry = delay_ms; }
 };
 
 struct vector {
@@ -102,13 +114,12 @@ void PrintTo(const vector &v, std::ostream *out) { *out << v.name; }
 class parser_vectors : public testing::TestWithParam<vector> {
   protected:
     void expect_outcome(const std::vector<std::string> &pieces) const {
-        recorder heard;
-        parser p(heard, 16 * 1024 * 1024, "");
+        reading r;
         for (const std::string &piece : pieces)
-            ASSERT_TRUE(p.feed(piece));
-        EXPECT_EQ(heard.events, GetParam().expected);
-        EXPECT_EQ(heard.retry, GetParam().retry);
-        EXPECT_EQ(p.last_event_id(), GetParam().last_event_id);
+            ASSERT_TRUE(r.feed(piece));
+        EXPECT_EQ(r.events, GetParam().expected);
+        EXPECT_EQ(r.retry, GetParam().retry);
+        EXPECT_EQ(r.p.last_event_id(), GetParam().last_event_id);
     }
 
     std::string whole() const {
@@ -141,8 +152,8 @@ TEST_P(parser_vectors, cut_in_two_at_every_place) {
 }
 
 INSTANTIATE_TEST_SUITE_P(sse, parser_vectors, testing::ValuesIn(load_vectors()),
-                         [](const auto &info) {
-                             std::string name = info.param.name;
+                         [](const auto &generated) {
+                             std::string name = generated.param.name;
                              for (char &c : name)
                                  if (std::isalnum(static_cast<unsigned char>(c)) == 0)
                                      c = '_';
@@ -152,75 +163,68 @@ INSTANTIATE_TEST_SUITE_P(sse, parser_vectors, testing::ValuesIn(load_vectors()),
 TEST(parser, all_vectors_are_there) { EXPECT_EQ(load_vectors().size(), 75U); }
 
 TEST(parser, goes_on_from_the_last_connection_s_id) {
-    recorder heard;
-    parser p(heard, 1024, "41");
-    ASSERT_TRUE(p.feed("data: a\n\nid: 42\ndata: b\n"));
-    EXPECT_EQ(heard.events, (std::vector<event>{{"message", "a", "41"}}));
-    EXPECT_EQ(p.last_event_id(), "41") << "the block with 42 has not ended";
+    reading r(1024, "41");
+    ASSERT_TRUE(r.feed("data: a\n\nid: 42\ndata: b\n"));
+    EXPECT_EQ(r.events, (std::vector<event>{{"message", "a", "41"}}));
+    EXPECT_EQ(r.p.last_event_id(), "41") << "the block with 42 has not ended";
 }
 
 TEST(parser, takes_an_event_of_just_the_limit) {
     const std::string data(100, 'x');
-    recorder heard;
-    parser p(heard, 100 + 1 + 2, "");
-    EXPECT_TRUE(p.feed("event: t\nid: 17\ndata: " + data + "\n\n"));
-    ASSERT_EQ(heard.events.size(), 1U);
-    EXPECT_EQ(heard.events[0].data, data);
+    reading r(100 + 1 + 2);
+    EXPECT_TRUE(r.feed("event: t\nid: 17\ndata: " + data + "\n\n"));
+    ASSERT_EQ(r.events.size(), 1U);
+    EXPECT_EQ(r.events[0].data, data);
 }
 
 TEST(parser, refuses_an_event_one_byte_over_the_limit) {
     const std::string data(100, 'x');
     for (const std::size_t piece : {1U, 7U, 1000U}) {
-        recorder heard;
-        parser p(heard, 100 + 1 + 2 - 1, "");
+        reading r(100 + 1 + 2 - 1);
         const std::string all = "event: t\nid: 17\ndata: " + data + "\n\n";
         bool ok = true;
         for (std::size_t at = 0; ok && at < all.size(); at += piece)
-            ok = p.feed(all.substr(at, piece));
+            ok = r.feed(all.substr(at, piece));
         EXPECT_FALSE(ok) << "in pieces of " << piece;
-        EXPECT_TRUE(heard.events.empty());
+        EXPECT_TRUE(r.events.empty());
     }
 }
 
 TEST(parser, refuses_many_small_lines_over_the_limit) {
-    recorder heard;
-    parser p(heard, 1000, "");
+    reading r(1000);
     bool ok = true;
     for (int i = 0; ok && i < 1000; ++i)
-        ok = p.feed("data: 12345678\n");
+        ok = r.feed("data: 12345678\n");
     EXPECT_FALSE(ok);
 }
 
 TEST(parser, never_ending_comments_and_unknown_fields_cost_nothing) {
-    recorder heard;
-    parser p(heard, 16, "");
+    reading r(16);
     const std::string piece(4096, 'x');
     for (const char *beginning : {":", "unknown: ", "datum", "databasedatabase"}) {
-        ASSERT_TRUE(p.feed(beginning));
+        ASSERT_TRUE(r.feed(beginning));
         for (int i = 0; i < 100; ++i)
-            ASSERT_TRUE(p.feed(piece)) << beginning;
-        ASSERT_TRUE(p.feed("\n"));
+            ASSERT_TRUE(r.feed(piece)) << beginning;
+        ASSERT_TRUE(r.feed("\n"));
     }
-    ASSERT_TRUE(p.feed("data: ok\n\n"));
-    EXPECT_EQ(heard.events, (std::vector<event>{{"message", "ok", ""}}));
+    ASSERT_TRUE(r.feed("data: ok\n\n"));
+    EXPECT_EQ(r.events, (std::vector<event>{{"message", "ok", ""}}));
 }
 
 TEST(parser, a_line_without_end_is_refused_at_the_limit) {
-    recorder heard;
-    parser p(heard, 1000, "");
-    ASSERT_TRUE(p.feed("data: "));
+    reading r(1000);
+    ASSERT_TRUE(r.feed("data: "));
     std::size_t taken = 0;
-    while (p.feed("x"))
+    while (r.feed("x"))
         ++taken;
     EXPECT_GE(taken, 1000U);
     EXPECT_LE(taken, 1010U);
 }
 
 TEST(parser, a_retry_beyond_all_bounds_saturates) {
-    recorder heard;
-    parser p(heard, 1024, "");
-    ASSERT_TRUE(p.feed("retry: 99999999999999999999999999999999\n"));
-    EXPECT_EQ(heard.retry, static_cast<std::uint64_t>(INT64_MAX));
+    reading r(1024);
+    ASSERT_TRUE(r.feed("retry: 99999999999999999999999999999999\n"));
+    EXPECT_EQ(r.retry, static_cast<std::uint64_t>(INT64_MAX));
 }
 
 } // namespace
