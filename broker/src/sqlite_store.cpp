@@ -1,7 +1,9 @@
 #include "sqlite_store.h"
 
+#include <fcntl.h>
 #include <map>
 #include <sqlite3.h>
+#include <unistd.h>
 
 namespace webrocket {
 namespace {
@@ -69,6 +71,10 @@ class Statement {
 void SqliteStore::Close::operator()(sqlite3 *database) const { sqlite3_close_v2(database); }
 
 SqliteStore::SqliteStore(const std::filesystem::path &file) {
+    // The tokens in it are secrets. SQLite gives its log the mode of the database.
+    const int descriptor = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (descriptor >= 0)
+        ::close(descriptor);
     sqlite3 *database = nullptr;
     const int result =
         sqlite3_open_v2(file.c_str(), &database,

@@ -1,0 +1,89 @@
+#include "admin_client.h"
+
+#include "json.h"
+
+#include <array>
+#include <curl/curl.h>
+#include <memory>
+
+namespace webrocket {
+namespace {
+
+constexpr const char *invalid_response = "couldn't perform the operation, invalid response!";
+constexpr std::size_t body_size_max = std::size_t{64} << 20;
+
+std::size_t collect(char *bytes, std::size_t, std::size_t count, void *user_data) {
+    auto &body = *static_cast<std::string *>(user_data);
+    if (body.size() + count > body_size_max)
+        return 0;
+    body.append(bytes, count);
+    return count;
+}
+
+struct EasyCleanup {
+    void operator()(CURL *easy) const { curl_easy_cleanup(easy); }
+};
+struct ListFree {
+    void operator()(curl_slist *list) const { curl_slist_free_all(list); }
+};
+
+std::string error_text(const std::string &body) {
+    if (const auto members = scan_json_object(body)) {
+        for (const auto &member : *members) {
+            if (json_key_is(member.key, "error") && member.type == JsonType::string)
+                return decode_json_string(member.value);
+        }
+    }
+    return invalid_response;
+}
+
+} // namespace
+
+std::string AdminClient::request(const std::string &method, const std::string &path) const {
+    const std::unique_ptr<CURL, EasyCleanup> easy(curl_easy_init());
+    const std::string cookie = "X-WebRocket-Cookie: " + cookie_;
+    const std::unique_ptr<curl_slist, ListFree> headers(curl_slist_append(nullptr, cookie.c_str()));
+    if (!easy || !headers)
+        throw AdminError("out of memory");
+    const std::string url = "http://" + addr_ + path;
+    std::string body;
+    std::array<char, CURL_ERROR_SIZE> reason{};
+    curl_easy_setopt(easy.get(), CURLOPT_URL, url.c_str());
+    curl_easy_setopt(easy.get(), CURLOPT_CUSTOMREQUEST, method.c_str());
+    curl_easy_setopt(easy.get(), CURLOPT_HTTPHEADER, headers.get());
+    curl_easy_setopt(easy.get(), CURLOPT_WRITEFUNCTION, &collect);
+    curl_easy_setopt(easy.get(), CURLOPT_WRITEDATA, &body);
+    curl_easy_setopt(easy.get(), CURLOPT_ERRORBUFFER, reason.data());
+    curl_easy_setopt(easy.get(), CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(easy.get(), CURLOPT_TIMEOUT, 30L);
+    // Names go as they are, and the cookie only to where it was meant for.
+    curl_easy_setopt(easy.get(), CURLOPT_PATH_AS_IS, 1L);
+    curl_easy_setopt(easy.get(), CURLOPT_NOPROXY, "*");
+    if (curl_easy_perform(easy.get()) != CURLE_OK)
+        throw AdminError("couldn't reach the server: " + std::string(reason.data()));
+    long status = 0;
+    curl_easy_getinfo(easy.get(), CURLINFO_RESPONSE_CODE, &status);
+    if (status != 200 && status != 202 && status != 302)
+        throw AdminError(error_text(body));
+    return body;
+}
+
+std::string percent_encode(const std::string &text) {
+    constexpr const char *digits = "0123456789ABCDEF";
+    std::string out;
+    for (const char c : text) {
+        const auto byte = static_cast<unsigned char>(c);
+        const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                           (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
+        if (plain) {
+            out.push_back(c);
+        } else {
+            out.push_back('%');
+            out.push_back(digits[byte >> 4]);
+            out.push_back(digits[byte & 0x0f]);
+        }
+    }
+    return out;
+}
+
+} // namespace webrocket

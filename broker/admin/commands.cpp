@@ -1,0 +1,156 @@
+#include "commands.h"
+
+#include "json.h"
+
+#include <algorithm>
+
+namespace webrocket {
+namespace {
+
+using Arguments = std::vector<std::string>;
+
+[[noreturn]] void fail_on_response() {
+    throw AdminError("couldn't perform the operation, invalid response!");
+}
+
+JsonMember member(std::string_view object, std::string_view name, JsonType type) {
+    if (const auto members = scan_json_object(object)) {
+        for (const auto &candidate : *members) {
+            if (json_key_is(candidate.key, name) && candidate.type == type)
+                return candidate;
+        }
+    }
+    fail_on_response();
+}
+
+std::string text(std::string_view object, std::string_view name) {
+    return decode_json_string(member(object, name, JsonType::string).value);
+}
+
+std::vector<std::string_view> elements(std::string_view object, std::string_view name) {
+    const auto members = scan_json_array(member(object, name, JsonType::array).value);
+    if (!members)
+        fail_on_response();
+    std::vector<std::string_view> values;
+    for (const auto &element : *members)
+        values.push_back(element.value);
+    return values;
+}
+
+std::string lines(std::vector<std::string> entries) {
+    std::sort(entries.begin(), entries.end());
+    std::string out;
+    for (const auto &entry : entries)
+        out.append(entry).append(1, '\n');
+    return out;
+}
+
+// A vhost without a name would be the resource of all vhosts.
+std::string vhost_path(const std::string &vhost) {
+    const std::string name = vhost.starts_with('/') ? vhost.substr(1) : vhost;
+    if (name.empty())
+        throw AdminError("invalid path");
+    return "/" + percent_encode(name);
+}
+
+std::string channel_path(const Arguments &arguments) {
+    if (arguments[1].empty())
+        throw AdminError("invalid channel name");
+    return vhost_path(arguments[0]) + "/channels/" + percent_encode(arguments[1]);
+}
+
+std::string list_vhosts(const AdminClient &client, const Arguments &) {
+    const auto body = client.request("GET", "/");
+    std::vector<std::string> paths;
+    for (const auto vhost : elements(body, "vhosts"))
+        paths.push_back(text(vhost, "path"));
+    return lines(std::move(paths));
+}
+
+std::string show_vhost(const AdminClient &client, const Arguments &arguments) {
+    const auto body = client.request("GET", vhost_path(arguments[0]));
+    const auto vhost = member(body, "vhost", JsonType::object).value;
+    return text(vhost, "path") + "\n" + text(vhost, "accessToken") + "\n";
+}
+
+std::string add_vhost(const AdminClient &client, const Arguments &arguments) {
+    client.request("POST", vhost_path(arguments[0]));
+    return show_vhost(client, arguments);
+}
+
+std::string delete_vhost(const AdminClient &client, const Arguments &arguments) {
+    client.request("DELETE", vhost_path(arguments[0]));
+    return {};
+}
+
+std::string clear_vhosts(const AdminClient &client, const Arguments &) {
+    client.request("DELETE", "/");
+    return {};
+}
+
+std::string regenerate_vhost_token(const AdminClient &client, const Arguments &arguments) {
+    client.request("PUT", vhost_path(arguments[0]) + "/token");
+    const auto body = client.request("GET", vhost_path(arguments[0]));
+    return text(member(body, "vhost", JsonType::object).value, "accessToken") + "\n";
+}
+
+std::string list_channels(const AdminClient &client, const Arguments &arguments) {
+    const auto body = client.request("GET", vhost_path(arguments[0]) + "/channels");
+    std::vector<std::string> entries;
+    for (const auto channel : elements(body, "channels")) {
+        const auto subscribers = member(channel, "subscribers", JsonType::object).value;
+        entries.push_back(text(channel, "name") + "\t(" +
+                          std::string(member(subscribers, "size", JsonType::number).value) +
+                          " subscribers)");
+    }
+    return lines(std::move(entries));
+}
+
+std::string add_channel(const AdminClient &client, const Arguments &arguments) {
+    client.request("POST", channel_path(arguments));
+    return {};
+}
+
+std::string delete_channel(const AdminClient &client, const Arguments &arguments) {
+    client.request("DELETE", channel_path(arguments));
+    return {};
+}
+
+std::string clear_channels(const AdminClient &client, const Arguments &arguments) {
+    client.request("DELETE", vhost_path(arguments[0]) + "/channels");
+    return {};
+}
+
+std::string list_workers(const AdminClient &client, const Arguments &arguments) {
+    const auto body = client.request("GET", vhost_path(arguments[0]) + "/workers");
+    std::vector<std::string> ids;
+    for (const auto worker : elements(body, "workers"))
+        ids.push_back(text(worker, "id"));
+    return lines(std::move(ids));
+}
+
+} // namespace
+
+const std::vector<AdminCommand> &admin_commands() {
+    static const std::vector<AdminCommand> commands = {
+        {"list_vhosts", "", "Shows list of the registered vhosts", 0, list_vhosts},
+        {"add_vhost", "[path]", "Registers new vhost", 1, add_vhost},
+        {"delete_vhost", "[path]", "Removes specified vhost", 1, delete_vhost},
+        {"show_vhost", "[path]", "Shows information about the specified vhost", 1, show_vhost},
+        {"clear_vhosts", "", "Removes all vhosts", 0, clear_vhosts},
+        {"regenerate_vhost_token", "[path]", "Generates new access token for the specified vhost",
+         1, regenerate_vhost_token},
+        {"list_channels", "[vhost]", "Shows list of channels opened under given vhost", 1,
+         list_channels},
+        {"add_channel", "[vhost] [name]", "Opens new channel under given vhost", 2, add_channel},
+        {"delete_channel", "[vhost] [name]", "Removes channel from the specified vhost", 2,
+         delete_channel},
+        {"clear_channels", "[vhost]", "Removes all channels from the specified vhost", 1,
+         clear_channels},
+        {"list_workers", "[vhost]",
+         "Shows list of the backend workers connected to the specified vhost", 1, list_workers},
+    };
+    return commands;
+}
+
+} // namespace webrocket

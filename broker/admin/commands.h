@@ -1,0 +1,22 @@
+// The commands of the admin tool.
+#pragma once
+
+#include "admin_client.h"
+
+#include <string>
+#include <vector>
+
+namespace webrocket {
+
+struct AdminCommand {
+    const char *name;
+    const char *arguments; // as shown in the help
+    const char *description;
+    std::size_t argument_count;
+    // What is printed on success.
+    std::string (*run)(const AdminClient &client, const std::vector<std::string> &arguments);
+};
+
+const std::vector<AdminCommand> &admin_commands();
+
+} // namespace webrocket

@@ -1,0 +1,129 @@
+// webrocket-admin: the operator's command line.
+#include "commands.h"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <fstream>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#ifndef WEBROCKET_VERSION
+#define WEBROCKET_VERSION "0.0.0"
+#endif
+
+namespace {
+
+struct Settings {
+    std::string admin_addr = "127.0.0.1:8081";
+    std::string cookie;
+    std::string node;
+    std::string storage_dir = "/var/lib/webrocket";
+    std::vector<std::string> words;
+};
+
+std::string default_node_name() {
+    utsname names{};
+    return uname(&names) == 0 ? std::string(static_cast<const char *>(names.nodename))
+                              : std::string("localhost");
+}
+
+// The options of the first tool had one dash.
+std::vector<std::string> with_two_dashes(int argc, char **argv) {
+    static constexpr std::array<std::string_view, 4> names = {"-admin-addr", "-cookie", "-node",
+                                                              "-storage-dir"};
+    std::vector<std::string> arguments(argv + 1, argv + argc);
+    for (auto &argument : arguments) {
+        const auto name = argument.substr(0, argument.find('='));
+        if (std::find(names.begin(), names.end(), name) != names.end())
+            argument.insert(0, 1, '-');
+    }
+    // The parser wants them last one first.
+    std::reverse(arguments.begin(), arguments.end());
+    return arguments;
+}
+
+std::string help() {
+    std::string text = "Usage: webrocket-admin [options] command [args ...]\n\nAvailable commands\n";
+    for (const auto &command : webrocket::admin_commands()) {
+        text.append("  ").append(command.name);
+        if (command.argument_count > 0)
+            text.append(" ").append(command.arguments);
+        text.append(": ").append(command.description).append("\n");
+    }
+    return text + "\nAvailable options\n"
+                  "  --admin-addr HOST:PORT   The server's admin address (127.0.0.1:8081)\n"
+                  "  --cookie COOKIE          The server's cookie, instead of the one in its file\n"
+                  "  --node NAME              The server's node name (this machine's name)\n"
+                  "  --storage-dir DIR        Where the cookie file is (/var/lib/webrocket)\n"
+                  "  --version, --help\n";
+}
+
+std::string read_cookie(const Settings &settings) {
+    if (!settings.cookie.empty())
+        return settings.cookie;
+    const std::string file = settings.storage_dir + "/" + settings.node + ".cookie";
+    std::ifstream in(file, std::ios::binary);
+    std::string cookie;
+    if (!(in >> cookie))
+        throw webrocket::AdminError("couldn't read the cookie file " + file);
+    return cookie;
+}
+
+int usage() {
+    std::fputs(help().c_str(), stderr);
+    return 1;
+}
+
+int run(const Settings &settings) {
+    if (settings.words.empty())
+        return usage();
+    const auto &commands = webrocket::admin_commands();
+    const auto command =
+        std::find_if(commands.begin(), commands.end(), [&settings](const auto &candidate) {
+            return settings.words.front() == candidate.name;
+        });
+    const std::vector<std::string> arguments(settings.words.begin() + 1, settings.words.end());
+    if (command == commands.end() || arguments.size() != command->argument_count)
+        return usage();
+    const webrocket::AdminClient client(settings.admin_addr, read_cookie(settings));
+    std::fputs(command->run(client, arguments).c_str(), stdout);
+    return std::fflush(stdout) == 0 ? 0 : 1;
+}
+
+} // namespace
+
+int main(int argc, char **argv) {
+    try {
+        Settings settings;
+        settings.node = default_node_name();
+        CLI::App app("", "webrocket-admin");
+        app.set_help_flag();
+        bool help_wanted = false;
+        bool version_wanted = false;
+        app.add_flag("--help,-h", help_wanted);
+        app.add_flag("--version", version_wanted);
+        app.add_option("--admin-addr", settings.admin_addr);
+        app.add_option("--cookie", settings.cookie);
+        app.add_option("--node", settings.node);
+        app.add_option("--storage-dir", settings.storage_dir);
+        app.add_option("command", settings.words)->allow_extra_args();
+        try {
+            app.parse(with_two_dashes(argc, argv));
+        } catch (const CLI::ParseError &) {
+            return usage();
+        }
+        if (help_wanted || version_wanted) {
+            std::fputs(help_wanted ? help().c_str() : "webrocket-admin " WEBROCKET_VERSION "\n",
+                       stdout);
+            return 0;
+        }
+        return run(settings);
+    } catch (const std::exception &error) {
+        const bool colour = isatty(STDERR_FILENO) == 1;
+        std::fprintf(stderr, "%sERR: %s%s\n", colour ? "\033[31m" : "", error.what(),
+                     colour ? "\033[0m" : "");
+        return 1;
+    }
+}
