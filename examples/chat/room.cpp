@@ -36,7 +36,7 @@ void log(std::string_view what, std::string_view text) {
         std::strftime(clock, sizeof clock, "%H:%M:%S", &parts);
     }
     const std::string line = std::string(clock) + "  " + std::string(what) +
-                             std::string(what.size() < 18 ? 18 - what.size() : 0, ' ') + "  " +
+                             std::string(what.size() < 16 ? 16 - what.size() : 0, ' ') + "  " +
                              printable(text) + "\n";
     std::fwrite(line.data(), 1, line.size(), stdout);
     std::fflush(stdout);
@@ -98,7 +98,7 @@ void room::on_say(kosmonaut::event_ref event) {
     const std::string text = text_of(data, "text");
     const std::string uid(event.uid().value_or(""));
     const std::optional<std::string> name = visitors_.name_of(uid);
-    log(event.topic(), name.value_or("(signed out)") + ": " + text);
+    log("worker hears", std::string(event.topic()) + "  " + name.value_or("(signed out)") + ": " + text);
 
     const char *reason = nullptr;
     if (!name) {
@@ -118,10 +118,10 @@ void room::on_say(kosmonaut::event_ref event) {
 
 // The broker may be away, or somebody may have closed the channel: neither may end the worker.
 bool room::tell_everybody(std::string_view event, const std::string &data) {
+    log("client triggers", std::string(event) + "  " + data);
     for (bool again = true;; again = false) {
         try {
             client_.trigger(channel, event, data);
-            log(std::string("-> ") + channel, std::string(event) + " " + data);
             return true;
         } catch (const kosmonaut::error &error) {
             log("broker", error.what());

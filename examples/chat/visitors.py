@@ -2,7 +2,7 @@
 """Two visitors hold a short conversation, through the application and the broker as the page does.
 
 Run: visitors.py http://127.0.0.1:8000
-It prints each line as each visitor sees it, and succeeds only if every line reached both in order.
+It prints what each visitor says and sees, and succeeds only if every line reached both in order.
 """
 
 import argparse
@@ -10,6 +10,7 @@ import asyncio
 import json
 import secrets
 import sys
+import time
 import urllib.error
 import urllib.request
 
@@ -25,6 +26,11 @@ CONVERSATION = [
     ("Ann", "…and came back to both of us: <b>ünïcödé</b> & all 🚀"),
     ("Ben", "Over and out."),
 ]
+
+
+def log(what, text):
+    """One line on the terminal, in the form of the backend's own."""
+    print(f"{time.strftime('%H:%M:%S')}  {what:16}  {text}", flush=True)
 
 
 class Visitor:
@@ -75,6 +81,7 @@ class Visitor:
         await self._expect(":subscribed")
 
     async def say(self, text):
+        log(f"{self.name} says", text)
         data = {"line": secrets.token_hex(4), "text": text}
         await self._tell("trigger", {"event": "chat/say", "data": data})
 
@@ -84,7 +91,7 @@ class Visitor:
         if "sid" in line:
             raise RuntimeError(f"{self.name} was sent a line that no backend has seen: {line}")
         self.seen.append((line["uid"], line["text"]))
-        print(f"{self.name} sees   {line['name']}: {line['text']}", flush=True)
+        log(f"{self.name} sees", f"{line['name']}: {line['text']}")
 
     async def leave(self):
         if self.socket:
@@ -109,7 +116,7 @@ async def converse(application):
         for visitor in visitors.values():
             await visitor.sign_in()
             await visitor.join()
-            print(f"{visitor.name} has joined", flush=True)
+            log(f"{visitor.name} joins", CHANNEL)
         for speaker, text in CONVERSATION:
             await visitors[speaker].say(text)
             for visitor in visitors.values():
@@ -136,7 +143,7 @@ def main():
         sys.exit(f"the conversation failed: {error}")
     if not whole:
         sys.exit("the conversation got mixed up: not every line reached both in order")
-    print(f"every one of {len(CONVERSATION)} lines reached both, in order")
+    log("visitors", f"all {len(CONVERSATION)} lines reached both, in order")
 
 
 if __name__ == "__main__":
