@@ -1,0 +1,375 @@
+"""The HTTP API of backends: every resource, every refusal."""
+
+import base64
+import json
+import re
+
+from broker import BrokerTest, RawConnection, main
+
+
+class Checks(BrokerTest):
+    """vhost, then credentials, then route, then channel, then input."""
+
+    def request(self, method, path, headers=None, body=None):
+        saved, self.vhost.path = self.vhost.path, ""
+        try:
+            return self.vhost.request(method, path, body, headers)
+        finally:
+            self.vhost.path = saved
+
+    def refused(self, response, status, code):
+        self.assertEqual(response.status, status)
+        self.assertEqual(response.headers["Content-Type"], "application/json")
+        body = response.json()
+        self.assertEqual(set(body), {"error", "code"})
+        self.assertEqual(body["code"], code)
+        self.assertIsInstance(body["error"], str)
+
+    def test_unknown_vhost_comes_before_credentials(self):
+        for path in ("/nope/channels/x", "/nope/token", "/nope/events", "/nope", "/", "/nope/x/y"):
+            self.refused(self.request("POST", path, {}), 404, 455)
+
+    def test_credentials_come_before_routes(self):
+        for suffix in ("/channels/x", "/channels/x/events", "/token", "/events", "/bogus"):
+            response = self.request("POST", self.vhost.path + suffix, {})
+            self.refused(response, 401, 402)
+            self.assertEqual(response.headers["WWW-Authenticate"], 'Basic realm="WebRocket"')
+
+    def test_wrong_credentials(self):
+        def basic(text):
+            return {"Authorization": "Basic " + base64.b64encode(text.encode()).decode()}
+
+        token = self.vhost.token
+        other = self.broker.vhost(self.vhost.path + "-other").token
+        wrong = [basic("wr:" + token[:-1]), basic("wr:" + token + "0"), basic("x:" + token),
+                 basic("wr:" + other), basic("wr:"), basic(token), basic("wr:" + token.upper()),
+                 {"Authorization": "Basic"}, {"Authorization": "Basic !!!"},
+                 {"Authorization": "Bearer " + token}, {"Authorization": token}]
+        for headers in wrong:
+            self.refused(self.request("POST", self.vhost.path + "/channels/x", headers), 401, 402)
+        scheme = basic("wr:" + token)["Authorization"].replace("Basic", "basic")
+        response = self.request("POST", self.vhost.path + "/channels/x", {"Authorization": scheme})
+        self.assertEqual(response.status, 202)
+
+    def test_unknown_resource(self):
+        for suffix in ("/bogus", "/channels", "/channels/a/b", "/channels/a/events/x", "/workers"):
+            self.refused(self.vhost.request("GET", suffix), 404, 404)
+        for suffix in ("/token/", "/channels/"):
+            self.assertEqual(self.vhost.request("GET", suffix).status, 404)
+
+    def test_wrong_method(self):
+        self.vhost.open("c")
+        for method, suffix, allow in (("GET", "/channels/c", "POST, DELETE"),
+                                      ("PUT", "/channels/nope", "POST, DELETE"),
+                                      ("GET", "/channels/c/events", "POST"),
+                                      ("POST", "/token", "GET, HEAD"),
+                                      ("POST", "/events", "GET"),
+                                      ("HEAD", "/events", "GET"),
+                                      ("OPTIONS", "/token", "GET, HEAD"),
+                                      ("BREW", "/token", "GET, HEAD")):
+            response = self.vhost.request(method, suffix)
+            self.assertEqual((response.status, response.headers["Allow"]), (405, allow),
+                             (method, suffix))
+
+    def test_vhost_of_several_segments(self):
+        nested = self.broker.vhost(self.vhost.path + "/b")
+        self.assertEqual(nested.request("POST", "/channels/x").headers["Location"],
+                         self.vhost.path + "/b/channels/x")
+        self.assertEqual(self.vhost.request("DELETE", "/channels/x").status, 404)
+        self.assertEqual(nested.request("DELETE", "/channels/x").status, 202)
+
+    def test_plain_request_to_a_vhost(self):
+        response = self.request("GET", self.vhost.path, {})
+        self.assertEqual((response.status, response.body), (400, b"not websocket protocol\n"))
+
+    def test_rights_end_at_the_vhost(self):
+        other = self.broker.vhost(self.vhost.path + "-x")
+        response = other.request("POST", "/channels/c", headers=self.vhost.headers())
+        self.refused(response, 401, 402)
+
+
+class Channels(BrokerTest):
+    def test_open(self):
+        response = self.vhost.request("POST", "/channels/greetings")
+        self.assertEqual(response.status, 202)
+        self.assertEqual(response.body, b"")
+        self.assertEqual(response.headers["Content-Length"], "0")
+        self.assertEqual(response.headers["Location"], self.vhost.path + "/channels/greetings")
+
+    def test_open_again(self):
+        self.vhost.open("c")
+        browser = self.browser()
+        browser.subscribe("c")
+        self.assertEqual(self.vhost.request("POST", "/channels/c").status, 202)
+        self.assertEqual(self.vhost.subscribers("c"), 1)
+
+    def test_body_is_ignored(self):
+        self.assertEqual(self.vhost.request("POST", "/channels/c", body="whatever").status, 202)
+
+    def test_names(self):
+        for name in ("a", "_", "9", "private-x", "presence-x", "a.b-c_d", "x" * 1000, "%61", "a-"):
+            self.assertEqual(self.vhost.request("POST", "/channels/" + name).status, 202, name)
+        for name in ("-a", ".a", "a!", "a%20b", "%C5%BC", "a%2Fb", "a%0A", "a%00", "a:b"):
+            response = self.vhost.request("POST", "/channels/" + name)
+            self.assertEqual((response.status, response.json()["code"]), (400, 451), name)
+
+    def test_close(self):
+        self.vhost.open("c")
+        response = self.vhost.request("DELETE", "/channels/c")
+        self.assertEqual((response.status, response.body), (202, b""))
+        self.assertEqual(response.headers["Location"], self.vhost.path + "/channels/c")
+        for name in ("c", "nope", "bad!", "%C5%BC"):
+            response = self.vhost.request("DELETE", "/channels/" + name)
+            self.assertEqual((response.status, response.json()["code"]), (404, 454))
+
+    def test_misleading_name_is_logged(self):
+        self.vhost.open("priv-room")
+        self.assertIn("priv-room", self.broker.log_text())
+
+
+class Events(BrokerTest):
+    def setUp(self):
+        super().setUp()
+        self.vhost.open("c")
+        self.listener = self.browser()
+        self.listener.subscribe("c")
+
+    def fire_text(self, text):
+        return self.vhost.request("POST", "/channels/c/events", body=text)
+
+    def test_fire(self):
+        response = self.vhost.fire("c", "hello", {"from": "nu7hatch"})
+        self.assertEqual((response.status, response.body), (202, b""))
+        self.assertNotIn("Location", response.headers)
+        self.assertEqual(self.listener.hear(), {"hello": {"from": "nu7hatch", "channel": "c"}})
+
+    def test_without_data(self):
+        for text in ('{"trigger":{"event":"e"}}', '{"trigger":{"event":"e","data":null}}',
+                     '{"trigger":{"event":"e","data":{}}}'):
+            self.assertEqual(self.fire_text(text).status, 202)
+            self.assertEqual(self.listener.hear(), {"e": {"channel": "c"}})
+
+    def test_channel_is_overwritten_and_nothing_else(self):
+        self.vhost.fire("c", "e", {"channel": "spoof", "sid": "kept", "uid": 7})
+        self.assertEqual(self.listener.hear(), {"e": {"channel": "c", "sid": "kept", "uid": 7}})
+
+    def test_values_pass_unchanged(self):
+        data = ('{"big":9007199254740993,"one":1.0,"huge":1e400,"neg":-0,"long":' + "9" * 400 +
+                r',"text":"\u00e9\ud83d\ude00\/","nested":[1,{"a":[]}],"dup":1,"dup":2}')
+        self.assertEqual(self.fire_text('{"trigger":{"event":"e","data":' + data + "}}").status, 202)
+        self.assertEqual(self.listener.hear_text(),
+                         '{"e":' + data[:-1] + ',"channel":"c"}}')
+
+    def test_nobody_listens(self):
+        self.vhost.open("empty")
+        self.assertEqual(self.vhost.fire("empty", "e").status, 202)
+
+    def test_unknown_channel(self):
+        for channel in ("nope", "bad!", "-x"):
+            response = self.vhost.fire(channel, "e")
+            self.assertEqual((response.status, response.json()["code"]), (404, 454))
+        # Not even created on the way.
+        self.assertEqual(self.broker.admin("GET", self.vhost.path + "/channels/nope").status, 404)
+
+    def test_channel_comes_before_body(self):
+        self.assertEqual(self.vhost.request("POST", "/channels/nope/events", body="[").status, 404)
+
+    def test_bad_bodies(self):
+        bad = ["", " ", "null", "[]", '"x"', "{}", "{", '{"trigger":{"event":"e"}', '{"trigger":1}',
+               '{"trigger":null}', '{"trigger":[]}', '{"trigger":{}}', '{"trigger":{"event":1}}',
+               '{"trigger":{"event":""}}', '{"trigger":{"event":null}}',
+               '{"trigger":{"event":":system"}}', r'{"trigger":{"event":"a\nb"}}',
+               r'{"trigger":{"event":"a\u0000"}}', r'{"trigger":{"event":"\ud800"}}',
+               '{"trigger":{"event":"e","data":1}}', '{"trigger":{"event":"e","data":[]}}',
+               '{"trigger":{"event":"e","data":"x"}}', '{"trigger":{"event":"e","data":true}}',
+               '{"trigger":{"event":"e"}} x', "{'trigger':{}}", '{"trigger":{"event":"e",}}',
+               '{"trigger":{"event":"e","data":{"n":01}}}', '{"trigger":{"event":"e","data":{"n":.5}}}',
+               '{"trigger":{"event":"e","data":{"n":+1}}}', '{"trigger":{"event":"e","data":{"n":NaN}}}',
+               '{"trigger":{"event":"e","data":{"s":"\t"}}}', '\ufeff{"trigger":{"event":"e"}}',
+               '{"trigger":{"event":"e","data":' + '{"a":' * 70 + "1" + "}" * 70 + "}}"]
+        for text in bad:
+            response = self.fire_text(text.encode())
+            self.assertEqual((response.status, response.json()["code"]), (400, 400), text[:80])
+        for body in (b'{"trigger":{"event":"\xff"}}', b'{"trigger":{"event":"\xed\xa0\x80"}}',
+                     b'{"trigger":{"event":"e"}}\x00', b"\x00"):
+            self.assertEqual(self.fire_text(body).status, 400, body)
+        self.vhost.fire("c", "good")
+        self.assertEqual(self.listener.hear(), {"good": {"channel": "c"}})
+
+    def test_extra_keys_and_escaped_keys(self):
+        self.assertEqual(self.fire_text(r'{"x":1,"tri\u0067ger":{"event":"e","y":[]}}').status, 202)
+        self.assertEqual(self.listener.hear(), {"e": {"channel": "c"}})
+
+    def test_large_body(self):
+        edge = 1 << 20
+        wrapper = '{"trigger":{"event":"e","data":{"x":""}}}'
+        self.assertEqual(self.fire_text(wrapper.replace('""', '"' + "y" * (edge - len(wrapper)) + '"')).status, 202)
+        self.assertEqual(len(self.listener.hear()["e"]["x"]), edge - len(wrapper))
+        response = self.fire_text("x" * (edge + 1))
+        self.assertEqual(response.status, 413)
+        self.assertEqual(response.json()["code"], 413)
+
+    def test_chunked_body(self):
+        with RawConnection(self.broker.addr) as raw:
+            auth = self.vhost.headers()["Authorization"]
+            raw.send(f"POST {self.vhost.path}/channels/c/events HTTP/1.1\r\nHost: x\r\n"
+                     f"Authorization: {auth}\r\nTransfer-Encoding: chunked\r\n\r\n")
+            for piece in ('{"trigger":', '{"event":"e"', "}}"):
+                raw.send(f"{len(piece):x};ext=1\r\n{piece}\r\n")
+            raw.send("0\r\nTrailer: x\r\n\r\n")
+            self.assertEqual(raw.response()[0], 202)
+        self.assertEqual(self.listener.hear(), {"e": {"channel": "c"}})
+
+    def test_expect_continue(self):
+        with RawConnection(self.broker.addr) as raw:
+            auth = self.vhost.headers()["Authorization"]
+            body = '{"trigger":{"event":"e"}}'
+            raw.send(f"POST {self.vhost.path}/channels/c/events HTTP/1.1\r\nHost: x\r\n"
+                     f"Authorization: {auth}\r\nExpect: 100-continue\r\n"
+                     f"Content-Length: {len(body)}\r\n\r\n")
+            self.assertEqual(raw.head()[0], 100)
+            raw.send(body)
+            self.assertEqual(raw.response()[0], 202)
+
+    def test_order(self):
+        for number in range(200):
+            self.vhost.fire("c", "n", {"i": number})
+        self.assertEqual([self.listener.hear()["n"]["i"] for _ in range(200)], list(range(200)))
+
+
+class Tokens(BrokerTest):
+    def test_answer(self):
+        response = self.vhost.request("GET", "/token?uid=alice&channels=private-.*")
+        self.assertEqual(response.status, 200)
+        self.assertEqual(response.headers["Content-Type"], "application/json")
+        self.assertEqual(response.headers["Cache-Control"], "no-store")
+        self.assertRegex(response.body.decode(), r'^\{"token":"[0-9a-f]{128}"\}$')
+
+    def test_head(self):
+        get = self.vhost.request("GET", "/token?uid=a&channels=b")
+        head = self.vhost.request("HEAD", "/token?uid=a&channels=b")
+        self.assertEqual((head.status, head.body), (200, b""))
+        self.assertEqual(head.headers["Content-Length"], get.headers["Content-Length"])
+
+    def test_bad_parameters(self):
+        for query in ("", "?", "?uid=a", "?channels=b", "?uid=&channels=b", "?uid=a&channels=",
+                      "?uid=a&channels=(", "?uid=a&channels=%28", "?uid=a&channels=[", "?UID=a&channels=b",
+                      "?uid=a&channels=a)|(b", "?uid=a&channels=%", "?uid=a&channels=%zz",
+                      "?uid=%ff&channels=b", "?uid=a&channels=" + "x" * 4097,
+                      "?uid=a&channels=((a{100}){100}){100}", "?uid=a&channels=(%3F=a)"):
+            response = self.vhost.request("GET", "/token" + query)
+            self.assertEqual((response.status, response.json()["code"]), (400, 400), query[:60])
+
+    def test_decoding(self):
+        raw = self.vhost.request("GET", "/token?x=1&uid=a+b%26c&channels=(private|presence)-.*&y")
+        self.assertEqual(raw.status, 200)
+        self.vhost.open("private-x")
+        browser = self.browser()
+        browser.ask("auth", token=raw.json()["token"])
+        self.assertEqual(browser.subscribe("private-x")["uid"], "a b&c")
+
+    def test_unusual_uid(self):
+        self.vhost.open("private-x")
+        for uid in ('"quoted\\', "żółw", "a\nb", "{}"):
+            browser = self.browser(uid)
+            self.assertEqual(browser.subscribe("private-x")["uid"], uid)
+
+    def test_tokens_differ(self):
+        tokens = {self.vhost.access_token() for _ in range(50)}
+        self.assertEqual(len(tokens), 50)
+
+    def test_no_token_in_the_log(self):
+        token = self.vhost.access_token()
+        browser = self.browser()
+        browser.ask("auth", token=token)
+        log = self.broker.log_text()
+        self.assertNotIn(token, log)
+        self.assertNotIn(self.vhost.token, log)
+        self.assertNotIn(self.broker.cookie, log)
+        self.assertIsNone(re.search(r"[0-9a-f]{40}", log))
+
+
+class TokenLimits(BrokerTest):
+    FLAGS = ("--token-lifetime-ms", "1", "--max-tokens", "10")
+
+    def test_expiry(self):
+        token = self.vhost.access_token()
+        # The answer itself takes longer than the token lives.
+        self.vhost.access_token()
+        self.assertEqual(self.browser().error("auth", token=token), 402)
+
+
+class TokenCap(BrokerTest):
+    FLAGS = ("--max-tokens", "10")
+
+    def test_oldest_go(self):
+        tokens = [self.vhost.access_token() for _ in range(11)]
+        self.assertEqual(self.browser().error("auth", token=tokens[0]), 402)
+        self.assertEqual(self.browser().ask("auth", token=tokens[1]), {":authenticated": {}})
+        self.assertEqual(self.browser().ask("auth", token=tokens[10]), {":authenticated": {}})
+
+
+class Connections(BrokerTest):
+    def request_text(self, suffix, method="POST", extra=""):
+        auth = self.vhost.headers()["Authorization"]
+        return (f"{method} {self.vhost.path}{suffix} HTTP/1.1\r\nHost: x\r\n"
+                f"Authorization: {auth}\r\n{extra}\r\n")
+
+    def test_keep_alive_after_refusals(self):
+        with RawConnection(self.broker.addr) as raw:
+            for suffix, status in (("/channels/a", 202), ("/bogus", 404), ("/channels/b!", 400),
+                                   ("/token", 405), ("/channels/a", 202)):
+                raw.send(self.request_text(suffix, extra="Content-Length: 0\r\n"))
+                self.assertEqual(raw.response()[0], status)
+
+    def test_pipelining(self):
+        with RawConnection(self.broker.addr) as raw:
+            count = 2000
+            raw.send(self.request_text("/channels/a") +
+                     "".join(self.request_text(f"/token?uid={i}&channels=x", "GET")
+                             for i in range(count)) + self.request_text("/channels/a", "DELETE"))
+            self.assertEqual(raw.response()[0], 202)
+            for _ in range(count):
+                status, _, body = raw.response()
+                self.assertEqual(status, 200)
+                self.assertEqual(len(json.loads(body)["token"]), 128)
+            self.assertEqual(raw.response()[0], 202)
+
+    def test_one_byte_at_a_time(self):
+        with RawConnection(self.broker.addr) as raw:
+            body = '{"trigger":{"event":"e"}}'
+            self.vhost.open("c")
+            text = self.request_text("/channels/c/events", extra=f"Content-Length: {len(body)}\r\n")
+            for byte in (text + body).encode():
+                raw.send(bytes([byte]))
+            self.assertEqual(raw.response()[0], 202)
+
+    def test_connection_close(self):
+        with RawConnection(self.broker.addr) as raw:
+            raw.send(self.request_text("/channels/a", extra="Connection: close\r\n"))
+            status, headers, _ = raw.response()
+            self.assertEqual((status, headers["connection"]), (202, "close"))
+            self.assertTrue(raw.is_closed())
+
+    def test_http_1_0(self):
+        with RawConnection(self.broker.addr) as raw:
+            raw.send(self.request_text("/channels/a").replace("HTTP/1.1", "HTTP/1.0"))
+            self.assertEqual(raw.response()[0], 202)
+            self.assertTrue(raw.is_closed())
+
+    def test_half_close(self):
+        import socket
+        with RawConnection(self.broker.addr) as raw:
+            raw.send(self.request_text("/channels/a"))
+            raw.socket.shutdown(socket.SHUT_WR)
+            self.assertEqual(raw.response()[0], 202)
+            self.assertTrue(raw.is_closed())
+
+    def test_absolute_target(self):
+        with RawConnection(self.broker.addr) as raw:
+            raw.send(self.request_text("/channels/a").replace("POST /", "POST http://x/"))
+            self.assertEqual(raw.response()[0], 202)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,257 @@
+"""Workers: their streams, filters and how events are shared out among them."""
+
+from broker import BrokerTest, EventStream, RawConnection, main, wait_until
+
+
+class Stream(BrokerTest):
+    def test_head(self):
+        worker = self.worker()
+        headers = worker.response.headers
+        self.assertEqual(headers["Content-Type"], "text/event-stream")
+        self.assertEqual(headers["Cache-Control"], "no-cache")
+        self.assertEqual(headers["Connection"], "keep-alive")
+        self.assertEqual(headers["Transfer-Encoding"], "chunked")
+        self.assertEqual(len(worker.id), 36)
+        listed = self.broker.admin("GET", self.vhost.path + "/workers").json()["workers"]
+        self.assertEqual([entry["id"] for entry in listed], [worker.id])
+
+    def test_bad_filters(self):
+        for filter in ("(", "[", "a)|(b", "%", "%zz", "x" * 4097, "((a{100}){100}){100}"):
+            response = self.vhost.request("GET", "/events?filter=" + filter)
+            self.assertEqual((response.status, response.json()["code"]), (400, 400), filter[:20])
+
+    def test_http_1_0(self):
+        with RawConnection(self.broker.addr) as raw:
+            auth = self.vhost.headers()["Authorization"]
+            raw.send(f"GET {self.vhost.path}/events HTTP/1.0\r\nAuthorization: {auth}\r\n\r\n")
+            status, headers = raw.head()
+            self.assertEqual(status, 200)
+            self.assertNotIn("transfer-encoding", headers)
+            self.assertEqual(raw.file.readline(), b"retry: 1000\n")
+
+    def test_worker_leaves_the_list(self):
+        worker = self.worker()
+        worker.close()
+        wait_until(lambda: self.broker.admin("GET", self.vhost.path + "/workers").json()
+                   == {"workers": []}, "the worker to leave")
+
+    def test_vhost_removed(self):
+        worker = self.worker()
+        self.broker.admin("DELETE", self.vhost.path)
+        self.assertIsNone(worker.event())
+        self.broker.vhost(self.vhost.path)
+
+    def test_token_renewal_keeps_streams(self):
+        self.vhost.open("c")
+        worker = self.worker()
+        browser = self.browser()
+        browser.subscribe("c")
+        old = self.vhost.headers()
+        self.assertEqual(self.broker.admin("PUT", self.vhost.path + "/token").status, 302)
+        self.assertEqual(self.vhost.request("GET", "/events", headers=old).status, 401)
+        self.vhost.token = self.broker.token_of(self.vhost.path)
+        browser.say("broadcast", channel="c", event="e")
+        self.assertEqual(worker.event()[0], "c/e")
+
+
+class Heartbeat(BrokerTest):
+    FLAGS = ("--heartbeat-interval-ms", "50")
+
+    def test_comments(self):
+        worker = self.worker()
+        self.assertEqual(worker.record(), {"": "hb"})
+        self.assertEqual(worker.record(), {"": "hb"})
+
+
+class Topics(BrokerTest):
+    def setUp(self):
+        super().setUp()
+        self.vhost.open("c")
+        self.vhost.open("private-p")
+        self.everything = self.worker()
+
+    def test_broadcast(self):
+        browser = self.browser()
+        browser.subscribe("c")
+        browser.say("broadcast", channel="c", event="a/b", data={"x": 1.0, "sid": "s", "uid": "u",
+                                                                 "channel": "d"})
+        self.assertEqual(self.everything.event(), (
+            "c/a/b", {"x": 1.0, "sid": browser.sid, "uid": None, "channel": "c"}))
+
+    def test_uid(self):
+        browser = self.browser('al"ice', "private-p")
+        browser.subscribe("private-p")
+        browser.say("broadcast", channel="private-p", event="e")
+        self.assertEqual(self.everything.event(), (
+            "private-p/e", {"sid": browser.sid, "uid": 'al"ice', "channel": "private-p"}))
+        self.assertNotIn("uid", browser.hear()["e"])
+
+    def test_explicit_topic_replaces_the_implicit_one(self):
+        browser = self.browser("u")
+        browser.subscribe("c")
+        browser.say("broadcast", channel="c", event="e", trigger="chat/save", data={"k": 1})
+        browser.say("broadcast", channel="c", event="f")
+        self.assertEqual(self.everything.event(), (
+            "chat/save", {"k": 1, "sid": browser.sid, "uid": "u", "channel": "c"}))
+        self.assertEqual(self.everything.event()[0], "c/f")
+        self.assertIn("e", browser.hear())
+
+    def test_trigger_beside_the_broadcast(self):
+        browser = self.browser("u")
+        browser.subscribe("c")
+        browser.say_text('{"broadcast":{"channel":"c","event":"e"},"trigger":"x"}')
+        self.assertEqual(self.everything.event()[0], "x")
+
+    def test_trigger(self):
+        browser = self.browser("u")
+        browser.say("trigger", event="chat/save", data={"channel": "mine", "sid": "no", "uid": "no"})
+        self.assertEqual(self.everything.event(), (
+            "chat/save", {"channel": "mine", "sid": browser.sid, "uid": "u"}))
+        browser.say("trigger", event="no slash")
+        self.assertEqual(self.everything.event(), ("no slash", {"sid": browser.sid, "uid": "u"}))
+
+    def test_one_line(self):
+        browser = self.browser("u")
+        browser.say_text('{"trigger":\r\n{"event":"e","data":{"a":\r\n[1,\n2],\r"b":"x"}}}')
+        record = self.everything.record()
+        self.assertEqual(record["event"], "e")
+        self.assertTrue(record["data"].startswith('{"a":[1, 2],"b":"x","sid":'), record)
+
+    def test_ids_count_up(self):
+        browser = self.browser("u")
+        for number in range(5):
+            browser.say("trigger", event="e")
+        self.assertEqual([self.everything.record()["id"] for _ in range(5)],
+                         [str(i) for i in range(1, 6)])
+
+    def test_backend_events_do_not_come_back(self):
+        self.vhost.fire("c", "fired")
+        browser = self.browser("u")
+        browser.say("trigger", event="marker")
+        self.assertEqual(self.everything.event()[0], "marker")
+
+    def test_refused_commands_reach_nobody(self):
+        browser = self.browser("u", "private-p")
+        browser.subscribe("c")
+        for command, payload in (("broadcast", {"channel": "private-p", "event": "e"}),
+                                 ("trigger", {"event": "private-q/e"}),
+                                 ("broadcast", {"channel": "c", "event": "e", "trigger": "presence-x/e"}),
+                                 ("trigger", {"event": "a/:b"})):
+            self.assertGreaterEqual(browser.error(command, **payload), 400)
+        browser.say("trigger", event="marker")
+        self.assertEqual(self.everything.event()[0], "marker")
+
+
+class AuthRequired(BrokerTest):
+    FLAGS = ("--worker-events-need-auth",)
+
+    def test_anonymous_broadcasts_stay_among_browsers(self):
+        self.vhost.open("c")
+        worker = self.worker()
+        browser = self.browser()
+        browser.subscribe("c")
+        self.assertIn("e", browser.ask("broadcast", channel="c", event="e"))
+        known = self.browser("u")
+        known.subscribe("c")
+        known.say("broadcast", channel="c", event="f")
+        self.assertEqual(worker.event()[0], "c/f")
+
+
+class Distribution(BrokerTest):
+    def setUp(self):
+        super().setUp()
+        self.sender = self.browser("u")
+
+    def trigger(self, *topics):
+        for topic in topics:
+            self.sender.say("trigger", event=topic)
+
+    def drain(self, *workers):
+        """The topics each worker got, up to a marker that all of them get."""
+        heard = []
+        for worker in workers:
+            topics = []
+            while True:
+                topic = worker.event()[0]
+                if topic == "marker":
+                    break
+                topics.append(topic)
+            heard.append(topics)
+        return heard
+
+    def test_filters_match_whole_topics(self):
+        worker = self.worker("greetings/(hello|bye)|marker")
+        self.trigger("greetings/hello", "greetings/hello2", "xgreetings/bye", "greetings/bye",
+                     "greetings", "marker")
+        self.assertEqual(self.drain(worker), [["greetings/hello", "greetings/bye"]])
+
+    def test_undecorated_query(self):
+        with RawConnection(self.broker.addr) as raw:
+            auth = self.vhost.headers()["Authorization"]
+            raw.send(f"GET {self.vhost.path}/events?filter=a/(b|c)*.+ HTTP/1.1\r\nHost: x\r\n"
+                     f"Authorization: {auth}\r\n\r\n")
+            self.assertEqual(raw.head()[0], 200)
+
+    def test_round_robin(self):
+        workers = [self.worker("t.*") for _ in range(3)]
+        self.trigger(*[f"t{i}" for i in range(9)])
+        heard = [[worker.event()[0] for _ in range(3)] for worker in workers]
+        self.assertEqual(heard, [["t0", "t3", "t6"], ["t1", "t4", "t7"], ["t2", "t5", "t8"]])
+
+    def test_every_pool_gets_its_own(self):
+        a1, a2 = self.worker("t.*"), self.worker("t.*")
+        b = self.worker("t[0-9]|end")
+        everything = self.worker()
+        self.trigger("t0", "t1", "t2", "t3")
+        self.assertEqual([a1.event()[0] for _ in range(2)], ["t0", "t2"])
+        self.assertEqual([a2.event()[0] for _ in range(2)], ["t1", "t3"])
+        self.assertEqual([b.event()[0] for _ in range(4)], ["t0", "t1", "t2", "t3"])
+        self.assertEqual([everything.event()[0] for _ in range(4)], ["t0", "t1", "t2", "t3"])
+
+    def test_empty_filter_is_no_filter(self):
+        first, second = self.worker(), self.worker("")
+        self.trigger("a", "b")
+        self.assertEqual((first.event()[0], second.event()[0]), ("a", "b"))
+
+    def test_leaving_member(self):
+        first, second = self.worker("x.*"), self.worker("x.*")
+        first.close()
+        wait_until(lambda: len(self.broker.admin("GET", self.vhost.path + "/workers").json()
+                               ["workers"]) == 1, "the worker to leave")
+        self.trigger("x0", "x1")
+        self.assertEqual([second.event()[0] for _ in range(2)], ["x0", "x1"])
+
+    def test_nobody_to_hear(self):
+        self.trigger("lost")
+        self.assertTrue(self.sender.silent())
+        worker = self.worker()
+        self.trigger("kept")
+        self.assertEqual(worker.record()["id"], "1")
+
+    def test_vhosts_are_apart(self):
+        other = self.broker.vhost(self.vhost.path + "-o")
+        with EventStream(other) as worker:
+            self.trigger("here")
+            browser = other.browser("u")
+            browser.say("trigger", event="there")
+            self.assertEqual(worker.event()[0], "there")
+            browser.close()
+
+
+class SlowWorker(BrokerTest):
+    FLAGS = ("--worker-queue-bytes", "100000")
+
+    def test_overflow_ends_the_stream(self):
+        slow = self.worker("slow")
+        quick = self.worker("quick")
+        browser = self.browser("u")
+        for _ in range(40):
+            browser.say("trigger", event="slow", data={"x": "y" * 500000})
+        wait_until(lambda: "reads too slowly" in self.broker.log_text(), "the log line")
+        self.assertIn(slow.id, self.broker.log_text())
+        browser.say("trigger", event="quick")
+        self.assertEqual(quick.event()[0], "quick")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,441 @@
+"""The WebSocket protocol of browsers: handshake, commands, refusals, order."""
+
+import asyncio
+import json
+import threading
+
+import websockets
+
+from broker import (BINARY, PING, PONG, BrokerTest, Closed, RawConnection, frame, main,
+                    wait_until)
+
+KEY = "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=="
+
+
+class Handshake(BrokerTest):
+    def shake(self, path=None, method="GET", version="HTTP/1.1", **changes):
+        headers = {"Host": "x", "Upgrade": "websocket", "Connection": "keep-alive, Upgrade",
+                   "Sec-WebSocket-Version": "13", "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ=="}
+        for name, value in changes.items():
+            headers[name.replace("_", "-")] = value
+        text = "".join(f"{name}: {value}\r\n" for name, value in headers.items() if value is not None)
+        with RawConnection(self.broker.addr) as raw:
+            raw.send(f"{method} {path or self.vhost.path} {version}\r\n{text}\r\n")
+            return raw.head()
+
+    def test_library_client(self):
+        async def talk():
+            host, port = self.broker.addr
+            uri = f"ws://{host}:{port}{self.vhost.path}?query=ignored"
+            async with websockets.connect(uri, origin="http://example.com", subprotocols=["foo"]) as ws:
+                self.assertEqual(ws.subprotocol, "foo")
+                self.assertIn(":connected", json.loads(await ws.recv()))
+                await (await ws.ping())
+                await ws.send(json.dumps({"close": {}}))
+                self.assertIn(":closed", json.loads(await ws.recv()))
+                with self.assertRaises(websockets.ConnectionClosedOK):
+                    await ws.recv()
+                self.assertEqual(ws.close_code, 1000)
+
+        asyncio.run(talk())
+
+    def test_paths(self):
+        path = self.vhost.path
+        self.assertEqual(self.shake(path)[0], 101)
+        self.assertEqual(self.shake(path + "?a=b&c")[0], 101)
+        for wrong in (path + "/", "/nope", "/", path + "/events", path + "x", path.upper()):
+            self.assertEqual(self.shake(wrong)[0], 404, wrong)
+        for unclean in (path + "//", "/" + path, "/a/.." + path, path + "/."):
+            status, headers = self.shake(unclean)
+            self.assertEqual(status, 301, unclean)
+            self.assertEqual(headers["location"].rstrip("/"), path)
+
+    def test_origin(self):
+        for origin in (None, "http://a.example", "https://a:1", "null", "file://x"):
+            self.assertEqual(self.shake(Origin=origin)[0], 101, origin)
+        for origin in ("", "nonsense", "://", "http://"):
+            self.assertEqual(self.shake(Origin=origin)[0], 403, origin)
+
+    def test_subprotocol(self):
+        status, headers = self.shake(Sec_WebSocket_Protocol="foo")
+        self.assertEqual((status, headers["sec-websocket-protocol"]), (101, "foo"))
+        self.assertNotIn("sec-websocket-protocol", self.shake()[1])
+        self.assertEqual(self.shake(Sec_WebSocket_Protocol="foo, bar")[0], 400)
+
+    def test_broken_handshakes(self):
+        self.assertEqual(self.shake(Connection="close")[0], 400)
+        self.assertEqual(self.shake(Sec_WebSocket_Key=None)[0], 400)
+        self.assertEqual(self.shake(Sec_WebSocket_Key="short")[0], 400)
+        self.assertEqual(self.shake(Sec_WebSocket_Key="dGhlIHNhbXBsZSBub25jZQ")[0], 400)
+        for version in ("8", "", "14", None):
+            status, headers = self.shake(Sec_WebSocket_Version=version)
+            self.assertEqual((status, headers["sec-websocket-version"]), (426, "13"))
+        self.assertEqual(self.shake(method="POST")[0], 405)
+        self.assertEqual(self.shake(version="HTTP/1.0")[0], 400)
+
+    def test_upgrade_to_something_else_is_plain_http(self):
+        self.assertEqual(self.shake(Upgrade="h2c")[0], 400)
+
+    def test_frame_right_behind_the_handshake_is_not_needed(self):
+        browser = self.browser()
+        self.assertEqual(len(browser.sid), 36)
+        self.assertNotEqual(browser.sid, self.browser().sid)
+
+
+class AllowedOrigins(BrokerTest):
+    FLAGS = ("--allow-origin", "https://good.example", "--allow-origin", "http://dev:1")
+
+    def test_allow_list(self):
+        for origin, status in (("https://good.example", 101), ("http://dev:1", 101),
+                               ("https://bad.example", 403), ("https://good.example.evil", 403)):
+            with RawConnection(self.broker.addr) as raw:
+                raw.send(f"GET {self.vhost.path} HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\n"
+                         f"Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n{KEY}\r\n"
+                         f"Origin: {origin}\r\n\r\n")
+                self.assertEqual(raw.head()[0], status, origin)
+
+
+class Commands(BrokerTest):
+    """The table of commands: checks in order, the first failure is the answer."""
+
+    def setUp(self):
+        super().setUp()
+        for channel in ("chat", "private-room", "presence-room", "private-other"):
+            self.vhost.open(channel)
+        self.a = self.browser()
+
+    def test_malformed(self):
+        for text in ("foobar", "", " ", "{}", "[]", '"x"', "1", "null", "true", '{"hello":{}}',
+                     '{"subscribe":1}', '{"subscribe":null}', '{"subscribe":[]}', '{"close":null}',
+                     '{"auth":"x"}', '{"broadcast":{}', '{"broadcast":{}}}', '{"trigger":"x"}',
+                     "{'a':{}}", '{"close":{},}', '{"x":1,"y":2}', '{"subscribe":{"channel":"\t"}}',
+                     r'{"subscribe":{"channel":"\x"}}', r'{"subscribe":{"channel":"\ud800"}}',
+                     '{"subscribe":{"channel":"chat","data":{"x":01}}}'):
+            self.a.say_text(text)
+            self.assertEqual(self.a.hear(), {":error": {"code": 400, "status": "Bad request"}}, text)
+
+    def test_statuses(self):
+        a = self.a
+        for answer, code, status in (
+                (a.ask("auth", token="x"), 402, "Unauthorized"),
+                (a.ask("subscribe", channel="private-room"), 403, "Forbidden"),
+                (a.ask("unsubscribe", channel="chat"), 453, "Not subscribed"),
+                (a.ask("subscribe", channel="nope"), 454, "Channel not found")):
+            self.assertEqual(answer, {":error": {"code": code, "status": status}})
+
+    def test_first_known_key_counts(self):
+        self.a.say_text('{"x":1,"subscribe":{"channel":"chat"},"unsubscribe":{"channel":"chat"}}')
+        self.assertEqual(self.a.hear(), {":subscribed": {"channel": "chat"}})
+        self.assertTrue(self.a.silent())
+
+    def test_binary_is_text(self):
+        self.a.send(frame(BINARY, b'{"subscribe":{"channel":"nope"}}'))
+        self.assertEqual(self.a.hear()[":error"]["code"], 454)
+
+    def test_pong_event_is_swallowed(self):
+        self.a.say_text('{"pong":{"sid":"x"}}')
+        self.a.say_text('{"pong":1}')
+        self.assertTrue(self.a.silent())
+
+    def test_auth(self):
+        for payload in ({}, {"token": ""}, {"token": 1}, {"token": None}, {"token": {}}):
+            self.assertEqual(self.a.error("auth", **payload), 400, payload)
+        for token in ("invalid", "0" * 128, self.vhost.token):
+            self.assertEqual(self.a.error("auth", token=token), 402)
+        token = self.vhost.access_token()
+        self.assertEqual(self.a.ask("auth", token=token), {":authenticated": {}})
+        self.assertEqual(self.browser().error("auth", token=token), 402)
+
+    def test_token_of_another_vhost(self):
+        other = self.broker.vhost(self.vhost.path + "-o")
+        self.assertEqual(self.a.error("auth", token=other.access_token()), 402)
+
+    def test_first_auth_keeps_subscriptions(self):
+        self.a.subscribe("chat")
+        self.a.ask("auth", token=self.vhost.access_token())
+        self.assertIn("e", self.a.ask("broadcast", channel="chat", event="e"))
+
+    def test_reauth_keeps_what_it_may_hear(self):
+        browser = self.browser("alice", "private-.*")
+        for channel in ("chat", "private-room", "private-other"):
+            browser.subscribe(channel)
+        self.assertEqual(browser.ask("auth", token=self.vhost.access_token("bob", "private-room")),
+                         {":authenticated": {}})
+        self.assertIn("e", browser.ask("broadcast", channel="chat", event="e"))
+        self.assertIn("e", browser.ask("broadcast", channel="private-room", event="e"))
+        self.assertEqual(browser.error("broadcast", channel="private-other", event="e"), 453)
+
+    def test_failed_reauth_loses_everything(self):
+        browser = self.browser("alice")
+        browser.subscribe("chat")
+        browser.subscribe("private-room")
+        self.assertEqual(browser.error("auth", token=""), 400)
+        self.assertIn("e", browser.ask("broadcast", channel="chat", event="e"))
+        self.assertEqual(browser.error("auth", token="bad"), 402)
+        self.assertEqual(browser.error("broadcast", channel="chat", event="e"), 453)
+        self.assertEqual(browser.error("trigger", event="a/b"), 403)
+        self.assertEqual(self.vhost.subscribers("private-room"), 0)
+
+    def test_subscribe(self):
+        for payload in ({}, {"channel": ""}, {"channel": 5}, {"channel": None}):
+            self.assertEqual(self.a.error("subscribe", **payload), 400, payload)
+        for channel in ("#bad", "nope", "chat ", "Chat"):
+            self.assertEqual(self.a.error("subscribe", channel=channel), 454, channel)
+        for channel in ("private-room", "presence-room"):
+            self.assertEqual(self.a.error("subscribe", channel=channel), 403)
+        self.assertEqual(self.a.subscribe("chat"), {"channel": "chat"})
+        self.a.say("subscribe", channel="chat")
+        self.assertTrue(self.a.silent())
+        self.assertEqual(self.vhost.subscribers("chat"), 1)
+
+    def test_permission_matches_whole_names(self):
+        browser = self.browser("bob", "private-roo|private-room2|rivate-room")
+        self.assertEqual(browser.error("subscribe", channel="private-room"), 403)
+        self.assertEqual(browser.subscribe("chat"), {"channel": "chat"})
+
+    def test_private_channel(self):
+        browser = self.browser("alice", "private-room")
+        self.assertEqual(browser.subscribe("private-room"), {"channel": "private-room", "uid": "alice"})
+        self.assertEqual(browser.error("subscribe", channel="private-other"), 403)
+        self.assertEqual(browser.ask("broadcast", channel="private-room", event="psst", data={"a": 1}),
+                         {"psst": {"a": 1, "channel": "private-room", "sid": browser.sid}})
+
+    def test_optional_fields_of_the_wrong_type(self):
+        self.a.subscribe("chat", hidden="yes", data=[1])
+        self.assertEqual(self.a.ask("broadcast", channel="chat", event="e", data="str", trigger=5),
+                         {"e": {"channel": "chat", "sid": self.a.sid}})
+
+    def test_hidden_listens(self):
+        self.a.say_text('{"subscribe":{"channel":"chat"},"hidden":true}')
+        self.assertEqual(self.a.hear(), {":subscribed": {"channel": "chat"}})
+        subscribers = self.broker.admin("GET", self.vhost.path + "/channels/chat/subscribers").json()
+        self.assertTrue(subscribers["subscribers"][0]["hidden"])
+        self.vhost.fire("chat", "e")
+        self.assertEqual(self.a.hear(), {"e": {"channel": "chat"}})
+
+    def test_unsubscribe(self):
+        for payload in ({}, {"channel": ""}, {"channel": 5}):
+            self.assertEqual(self.a.error("unsubscribe", **payload), 400)
+        self.assertEqual(self.a.error("unsubscribe", channel="nope"), 454)
+        self.assertEqual(self.a.error("unsubscribe", channel="chat"), 453)
+        self.a.subscribe("chat")
+        self.assertEqual(self.a.ask("unsubscribe", channel="chat", data={"bye": 1}),
+                         {":unsubscribed": {"channel": "chat"}})
+        self.assertEqual(self.a.error("unsubscribe", channel="chat"), 453)
+        self.vhost.fire("chat", "e")
+        self.assertTrue(self.a.silent())
+
+    def test_broadcast_refusals(self):
+        for payload, code in (({}, 400), ({"channel": "chat"}, 400), ({"event": "x"}, 400),
+                              ({"channel": "chat", "event": ""}, 400),
+                              ({"channel": "chat", "event": 1}, 400),
+                              ({"channel": 1, "event": "x"}, 400),
+                              ({"channel": "nope", "event": "x"}, 454),
+                              ({"channel": "#x", "event": "x"}, 454),
+                              ({"channel": "chat", "event": "x"}, 453),
+                              ({"channel": "chat", "event": ":memberJoined"}, 400),
+                              ({"channel": "chat", "event": "a/:b"}, 400),
+                              ({"channel": "chat", "event": "a\nb"}, 400),
+                              ({"channel": "chat", "event": "a\x7f"}, 400),
+                              ({"channel": "chat", "event": "a\x00"}, 400),
+                              ({"channel": "chat", "event": "x", "trigger": ":x"}, 400),
+                              ({"channel": "chat", "event": "x", "trigger": "a/:x"}, 400),
+                              ({"channel": "chat", "event": "x", "trigger": "a\r\nb"}, 400)):
+            self.assertEqual(self.a.error("broadcast", **payload), code, payload)
+
+    def test_broadcast(self):
+        b = self.browser()
+        self.a.subscribe("chat")
+        b.subscribe("chat")
+        data = {"foo": "bar", "n": 1, "u": "ż<&>", "nested": [1, None, {"z": 1, "a": 2}],
+                "sid": "me", "channel": "other", "uid": "kept"}
+        self.a.say("broadcast", channel="chat", event="hello", data=data)
+        expected = {"hello": {**data, "sid": self.a.sid, "channel": "chat"}}
+        self.assertEqual(self.a.hear(), expected)
+        self.assertEqual(b.hear(), expected)
+        for text in ('{"broadcast":{"channel":"chat","event":"e"}}',
+                     '{"broadcast":{"channel":"chat","event":"e","data":null}}',
+                     '{"broadcast":{"channel":"chat","event":"e","trigger":null}}',
+                     '{"broadcast":{"channel":"chat","event":"e"},"trigger":true}',
+                     '{"broadcast":{"channel":"chat","event":"e","trigger":""}}'):
+            self.a.say_text(text)
+            self.assertEqual(b.hear(), {"e": {"channel": "chat", "sid": self.a.sid}})
+            self.a.hear()
+
+    def test_values_pass_unchanged(self):
+        self.a.subscribe("chat")
+        data = ('{"big":9007199254740993,"one":1.0,"huge":-1E+400,"long":0.' + "1" * 500 +
+                r',"esc":"\u003c\/\ud83d\ude00","\u0073id":"spoof","\u0063hannel":2}')
+        self.a.say_text('{"broadcast":{"data":' + data + ',"channel":"chat","event":"caf\\u00e9"}}')
+        text = self.a.hear_text()
+        kept = data[:data.index(r',"\u0073id"')]
+        self.assertEqual(text, '{"caf\\u00e9":' + kept +
+                         f',"channel":"chat","sid":"{self.a.sid}"}}}}')
+
+    def test_broadcast_with_trigger_needs_auth(self):
+        self.a.subscribe("chat")
+        self.assertEqual(self.a.error("broadcast", channel="chat", event="e", trigger="chat/save"), 403)
+        self.a.say_text('{"broadcast":{"channel":"chat","event":"e"},"trigger":"chat/save"}')
+        self.assertEqual(self.a.hear()[":error"]["code"], 403)
+        self.assertTrue(self.a.silent())
+
+    def test_trigger_refusals(self):
+        for payload, code in (({}, 400), ({"event": ""}, 400), ({"event": 1}, 400),
+                              ({"event": ":x"}, 400), ({"event": "a/:b"}, 400),
+                              ({"event": "a\nb"}, 400), ({"event": "chat/save"}, 403),
+                              ({"event": "chat/save", "data": "nonobject"}, 403)):
+            self.assertEqual(self.a.error("trigger", **payload), code, payload)
+        browser = self.browser("u", "private-room")
+        browser.say("trigger", event="chat/save")
+        browser.say("trigger", event="private-room/save")
+        self.assertTrue(browser.silent())
+
+    def test_nobody_speaks_for_a_channel_he_may_not_join(self):
+        browser = self.browser("u", "private-room")
+        browser.subscribe("chat")
+        for topic in ("private-other/x", "presence-room/x", "private-unopened/x/y"):
+            self.assertEqual(browser.error("trigger", event=topic), 403, topic)
+            self.assertEqual(browser.error("broadcast", channel="chat", event="e", trigger=topic), 403)
+        self.assertTrue(browser.silent())
+
+    def test_depth(self):
+        self.a.subscribe("chat")
+        deep = '{"broadcast":{"channel":"chat","event":"e","data":%s}}'
+        self.a.say_text(deep % ('{"a":' * 62 + "1" + "}" * 62))
+        self.assertIn("e", self.a.hear())
+        self.a.say_text(deep % ('{"a":' * 63 + "1" + "}" * 63))
+        self.assertEqual(self.a.hear()[":error"]["code"], 400)
+        self.a.say_text("[" * 500000)
+        self.assertEqual(self.a.hear()[":error"]["code"], 400)
+
+    def test_close(self):
+        self.a.say("close")
+        self.assertEqual(self.a.hear(), {":closed": {"sid": self.a.sid}})
+        with self.assertRaises(Closed) as closed:
+            self.a.hear()
+        self.assertEqual(closed.exception.code, 1000)
+        self.assertTrue(self.a.is_closed())
+
+    def test_nothing_after_close(self):
+        self.a.send(frame(1, b'{"close":{}}') + frame(1, b"bad") + frame(1, b"bad"))
+        self.assertIn(":closed", self.a.hear())
+        self.assertEqual(self.a.close_code(), 1000)
+
+    def test_ping(self):
+        self.a.send(frame(PING, b"payload"))
+        self.assertEqual(self.a.read_frame(), (PONG, True, b"payload"))
+
+
+class Subscriptions(BrokerTest):
+    FLAGS = ("--max-subscriptions", "3")
+
+    def test_cap(self):
+        browser = self.browser()
+        for number in range(4):
+            self.vhost.open(f"c{number}")
+        for number in range(3):
+            browser.subscribe(f"c{number}")
+        self.assertEqual(browser.error("subscribe", channel="c3"), 403)
+        browser.say("subscribe", channel="c2")
+        browser.ask("unsubscribe", channel="c0")
+        browser.subscribe("c3")
+
+
+class Pings(BrokerTest):
+    FLAGS = ("--ping-interval-ms", "100")
+
+    def test_server_pings(self):
+        browser = self.browser()
+        self.assertEqual(browser.read_frame(), (PING, True, b""))
+        browser.send(frame(PONG))
+        self.assertEqual(browser.read_frame(), (PING, True, b""))
+
+    def test_silent_peer_is_dropped(self):
+        browser = self.browser()
+        browser.read_frame()
+        # No pong is sent from here on.
+        with self.assertRaises((Closed, ConnectionError)):
+            while True:
+                browser.read_frame()
+
+
+class Order(BrokerTest):
+    def test_fifo(self):
+        self.vhost.open("c")
+        senders = [self.browser() for _ in range(4)]
+        listener = self.browser()
+        for browser in [*senders, listener]:
+            browser.subscribe("c")
+        count = 250
+
+        def send(sender):
+            sender.send(b"".join(frame(1, json.dumps({"broadcast": {
+                "channel": "c", "event": "n", "data": {"i": i}}}).encode()) for i in range(count)))
+
+        threads = [threading.Thread(target=send, args=(sender,)) for sender in senders]
+        for thread in threads:
+            thread.start()
+        heard = [listener.hear()["n"] for _ in range(count * len(senders))]
+        for thread in threads:
+            thread.join()
+        for sender in senders:
+            mine = [message["i"] for message in heard if message["sid"] == sender.sid]
+            self.assertEqual(mine, list(range(count)))
+        # Everyone hears one and the same order.
+        for sender in senders:
+            self.assertEqual([sender.hear()["n"] for _ in range(len(heard))], heard)
+
+    def test_subscribed_comes_first(self):
+        self.vhost.open("c")
+        browser = self.browser()
+        browser.send(frame(1, b'{"subscribe":{"channel":"c"}}') +
+                     frame(1, b'{"broadcast":{"channel":"c","event":"e"}}'))
+        self.assertIn(":subscribed", browser.hear())
+        self.assertIn("e", browser.hear())
+
+
+class Removal(BrokerTest):
+    def test_channel_closed_by_the_backend(self):
+        self.vhost.open("c")
+        self.vhost.open("d")
+        browsers = [self.browser() for _ in range(3)]
+        for browser in browsers:
+            browser.subscribe("c")
+            browser.subscribe("d")
+        self.vhost.request("DELETE", "/channels/c")
+        for browser in browsers:
+            self.assertEqual(browser.hear(), {":unsubscribed": {"channel": "c"}})
+            self.assertEqual(browser.error("broadcast", channel="c", event="e"), 454)
+        self.vhost.open("c")
+        self.assertEqual(browsers[0].error("broadcast", channel="c", event="e"), 453)
+        self.assertEqual(self.vhost.subscribers("d"), 3)
+
+    def test_channels_closed_by_the_operator(self):
+        self.vhost.open("c")
+        browser = self.browser()
+        browser.subscribe("c")
+        self.assertEqual(self.broker.admin("DELETE", self.vhost.path + "/channels/c").status, 202)
+        self.assertEqual(browser.hear(), {":unsubscribed": {"channel": "c"}})
+        self.vhost.open("c")
+        browser.subscribe("c")
+        self.assertEqual(self.broker.admin("DELETE", self.vhost.path + "/channels").status, 202)
+        self.assertEqual(browser.hear(), {":unsubscribed": {"channel": "c"}})
+
+    def test_vhost_removed(self):
+        self.vhost.open("c")
+        browser = self.browser()
+        browser.subscribe("c")
+        self.assertEqual(self.broker.admin("DELETE", self.vhost.path).status, 202)
+        self.assertEqual(browser.close_code(), 1000)
+        self.broker.vhost(self.vhost.path)
+
+    def test_reset_connection_leaves(self):
+        self.vhost.open("c")
+        browser = self.browser()
+        browser.subscribe("c")
+        browser.close()
+        wait_until(lambda: self.vhost.subscribers("c") == 0, "the subscriber to leave")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,133 @@
+// options: setters that can be strung together, and settings that cannot be.
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <memory>
+#include <string>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include <kosmonaut/kosmonaut.hpp>
+
+#include "unused_address.hpp"
+
+namespace {
+
+using namespace std::chrono_literals;
+using kosmonaut::status;
+
+static_assert(std::is_nothrow_move_constructible_v<kosmonaut::options>);
+static_assert(std::is_nothrow_move_assignable_v<kosmonaut::options>);
+static_assert(!std::is_copy_constructible_v<kosmonaut::options>);
+
+// What a call throws.
+template <class Call>
+status thrown_by(Call &&call) {
+    try {
+        call();
+    } catch (const kosmonaut::error &error) {
+        return error.status();
+    }
+    return status::ok;
+}
+
+TEST(Options, SettersCanBeStrungTogether) {
+    kosmonaut::options options;
+    kosmonaut::options &same = options.connect_timeout(2s)
+                                   .request_timeout(1500ms)
+                                   .idle_timeout(kosmonaut::forever)
+                                   .reconnect_delay(100ms, 1min)
+                                   .filter("chat/(save|remove)")
+                                   .max_event_size(1024)
+                                   .log(nullptr);
+    EXPECT_EQ(&same, &options);
+}
+
+TEST(Options, ASettingThatCannotBeThrowsAtItsSetter) {
+    kosmonaut::options options;
+    EXPECT_EQ(thrown_by([&] { options.connect_timeout(0ms); }), status::invalid);
+    EXPECT_EQ(thrown_by([&] { options.request_timeout(-2ms); }), status::invalid);
+    EXPECT_EQ(thrown_by([&] { options.idle_timeout(0ms); }), status::invalid);
+    EXPECT_EQ(thrown_by([&] { options.reconnect_delay(2s, 1s); }), status::invalid);
+    EXPECT_EQ(thrown_by([&] { options.max_event_size(0); }), status::invalid);
+    EXPECT_EQ(thrown_by([&] { options.filter("two\nlines"); }), status::invalid);
+}
+
+TEST(Options, EachSetterHasATwinWithAnErrorCode) {
+    kosmonaut::options options;
+    std::error_code code;
+    options.connect_timeout(0ms, code);
+    EXPECT_EQ(code, status::invalid);
+    options.connect_timeout(1s, code);
+    EXPECT_FALSE(code);
+    options.request_timeout(0ms, code);
+    EXPECT_EQ(code, status::invalid);
+    options.idle_timeout(0ms, code);
+    EXPECT_EQ(code, status::invalid);
+    options.reconnect_delay(0ms, 0ms, code);
+    EXPECT_EQ(code, status::invalid);
+    options.max_event_size(-1, code);
+    EXPECT_EQ(code, status::invalid);
+    options.filter("", code);
+    EXPECT_FALSE(code);
+}
+
+TEST(Options, TextWithANulIsNeverCutShort) {
+    using namespace std::string_view_literals;
+    kosmonaut::options options;
+    EXPECT_EQ(thrown_by([&] { options.filter("chat/a\0b"sv); }), status::invalid);
+}
+
+TEST(Options, MovedFromHoldsNothing) {
+    kosmonaut::options first;
+    kosmonaut::options second = std::move(first);
+    EXPECT_EQ(first.handle(), nullptr); // NOLINT(bugprone-use-after-move): that is the point
+    EXPECT_NE(second.handle(), nullptr);
+    EXPECT_EQ(thrown_by([&] { first.connect_timeout(1s); }), status::invalid);
+
+    first = std::move(second);
+    EXPECT_NE(first.handle(), nullptr);
+    swap(first, second);
+    EXPECT_EQ(first.handle(), nullptr);
+    EXPECT_NE(second.handle(), nullptr);
+}
+
+TEST(Options, ReleaseHandsTheHandleOver) {
+    kosmonaut::options options;
+    kn_options *handle = options.release();
+    EXPECT_EQ(options.handle(), nullptr);
+    kosmonaut::options again(handle); // so that it is freed
+    EXPECT_EQ(again.handle(), handle);
+}
+
+TEST(Options, ALogHandlerIsDestroyedWithTheLastHandleThatUsesIt) {
+    auto token = std::make_shared<int>(0);
+    const std::weak_ptr<int> alive = token;
+    {
+        kosmonaut::options options;
+        options.log(kosmonaut::log_level::debug,
+                    [kept = std::move(token)](kosmonaut::log_level, std::string_view) {});
+        const kosmonaut::client client("http://wr:secret@localhost/vhost", options);
+        options = kosmonaut::options();
+        EXPECT_FALSE(alive.expired());
+    }
+    EXPECT_TRUE(alive.expired());
+}
+
+TEST(Options, ALogHandlerHearsAndMayThrow) {
+    int lines = 0;
+    kosmonaut::options options;
+    options.log(kosmonaut::log_level::debug, [&](kosmonaut::log_level, std::string_view line) {
+        EXPECT_EQ(line.find("secret"), std::string_view::npos);
+        ++lines;
+        throw std::runtime_error("nobody hears this");
+    });
+    kosmonaut::worker worker(unused_address(), options);
+    worker.on_error([&](const kosmonaut::error &) { worker.interrupt(); });
+    EXPECT_FALSE(worker.next(10s));
+    EXPECT_EQ(worker.status(), status::interrupted);
+    EXPECT_GT(lines, 0);
+}
+
+} // namespace
