@@ -60,16 +60,7 @@ std::string with_port(std::string origin) {
 
 stream::stream(reactor &where, const endpoint &to, const settings &options,
                stream_listener &listener)
-    : reactor_(where), endpoint_(to), options_(options), listener_(listener) {
-    ensure_curl();
-    multi_.reset(curl_multi_init());
-    if (!multi_)
-        throw std::bad_alloc();
-    curl_multi_setopt(multi_.get(), CURLMOPT_SOCKETFUNCTION, &stream::watch_socket);
-    curl_multi_setopt(multi_.get(), CURLMOPT_SOCKETDATA, this);
-    curl_multi_setopt(multi_.get(), CURLMOPT_TIMERFUNCTION, &stream::set_timer);
-    curl_multi_setopt(multi_.get(), CURLMOPT_TIMERDATA, this);
-    easy_ = make_easy();
+    : endpoint_(to), options_(options), listener_(listener), multi_(where), easy_(make_easy()) {
     CURL *easy = easy_.get();
     configure_transfer(easy, options_, error_text_);
     set(easy, CURLOPT_BUFFERSIZE, receive_buffer);
@@ -85,7 +76,6 @@ stream::~stream() {
     stop();
     const sigpipe_hold hold;
     easy_.reset();
-    multi_.reset();
 }
 
 void stream::start(const std::string &target, std::string_view last_event_id) {
@@ -99,8 +89,7 @@ void stream::stop() noexcept {
     if (!is_running_)
         return;
     is_running_ = false;
-    const sigpipe_hold hold;
-    curl_multi_remove_handle(multi_.get(), easy_.get());
+    multi_.remove(easy_.get());
 }
 
 void stream::request(const std::string &url) {
@@ -123,33 +112,8 @@ void stream::request(const std::string &url) {
     error_text_[0] = '\0';
     body_deadline_.reset();
     last_byte_ = clock::now();
-    if (curl_multi_add_handle(multi_.get(), easy_.get()) != CURLM_OK)
-        throw std::bad_alloc();
+    multi_.add(easy_.get());
     is_running_ = true;
-}
-
-int stream::watch_socket(CURL *, curl_socket_t socket, int what, void *self, void *) noexcept {
-    auto &me = *static_cast<stream *>(self);
-    std::uint32_t events = 0;
-    if (what == CURL_POLL_IN || what == CURL_POLL_INOUT)
-        events |= EPOLLIN;
-    if (what == CURL_POLL_OUT || what == CURL_POLL_INOUT)
-        events |= EPOLLOUT;
-    try {
-        me.reactor_.watch(socket, events);
-    } catch (const std::bad_alloc &) {
-        me.out_of_memory_ = true;
-    }
-    return 0;
-}
-
-int stream::set_timer(CURLM *, long timeout_ms, void *self) noexcept {
-    auto &me = *static_cast<stream *>(self);
-    if (timeout_ms < 0)
-        me.curl_deadline_.reset();
-    else
-        me.curl_deadline_ = clock::now() + milliseconds(timeout_ms);
-    return 0;
 }
 
 std::size_t stream::take_header(char *bytes, std::size_t size, std::size_t count,
@@ -216,7 +180,7 @@ bool stream::on_body(std::string_view bytes) {
 std::optional<stream::clock::time_point> stream::deadline() const noexcept {
     if (!is_running_)
         return std::nullopt;
-    std::optional<clock::time_point> earliest = curl_deadline_;
+    std::optional<clock::time_point> earliest = multi_.deadline();
     const auto consider = [&](clock::time_point other) {
         if (!earliest || other < *earliest)
             earliest = other;
@@ -229,46 +193,19 @@ std::optional<stream::clock::time_point> stream::deadline() const noexcept {
 }
 
 std::optional<stream_end> stream::advance(const reactor::readiness &ready) {
-    {
-        const sigpipe_hold hold;
-        for (std::size_t i = 0; i < ready.count; ++i) {
-            const epoll_event &event = ready.sockets[i];
-            const int events = ((event.events & EPOLLIN) != 0 ? CURL_CSELECT_IN : 0) |
-                               ((event.events & EPOLLOUT) != 0 ? CURL_CSELECT_OUT : 0) |
-                               ((event.events & (EPOLLERR | EPOLLHUP)) != 0 ? CURL_CSELECT_ERR : 0);
-            socket_action(event.data.fd, events);
-        }
-        // More than once, since a step of libcurl's may ask for the next one at once.
-        while (curl_deadline_ && *curl_deadline_ <= clock::now()) {
-            curl_deadline_.reset();
-            socket_action(CURL_SOCKET_TIMEOUT, 0);
-        }
+    try {
+        multi_.advance(ready);
+    } catch (const std::bad_alloc &) {
+        out_of_memory_ = true;
     }
     if (out_of_memory_) {
         // The transfer lost bytes: it cannot go on where it was.
         stop();
         return end_with(failure(KN_ENOMEM, status_message(KN_ENOMEM)));
     }
-    if (std::optional<stream_end> end = finished())
-        return end;
+    if (const std::optional<multi::completion> done = multi_.next_completion())
+        return conclude(done->code);
     return overdue();
-}
-
-void stream::socket_action(int socket, int events) {
-    int running = 0;
-    if (curl_multi_socket_action(multi_.get(), socket, events, &running) == CURLM_OUT_OF_MEMORY)
-        out_of_memory_ = true;
-}
-
-std::optional<stream_end> stream::finished() {
-    int left = 0;
-    while (const CURLMsg *message = curl_multi_info_read(multi_.get(), &left)) {
-        if (message->msg == CURLMSG_DONE) {
-            const CURLcode code = message->data.result;
-            return conclude(code);
-        }
-    }
-    return std::nullopt;
 }
 
 bool stream::is_silent_for_too_long(clock::time_point now) const noexcept {
@@ -285,9 +222,9 @@ std::optional<stream_end> stream::overdue() {
     if (!is_silent_for_too_long(now))
         return std::nullopt;
     stop();
-    return end_with(failure(KN_ETIMEOUT, std::string(status_message(KN_ETIMEOUT)) +
-                                             ": not a byte for " +
-                                             std::to_string(options_.idle_timeout.count()) + " ms"));
+    return end_with(
+        failure(KN_ETIMEOUT, std::string(status_message(KN_ETIMEOUT)) + ": not a byte for " +
+                                 std::to_string(options_.idle_timeout.count()) + " ms"));
 }
 
 std::optional<stream_end> stream::conclude(CURLcode code) {

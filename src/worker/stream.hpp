@@ -2,7 +2,6 @@
 
 #include <chrono>
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -11,8 +10,9 @@
 #include "failure.hpp"
 #include "http/curl.hpp"
 #include "http/header_list.hpp"
+#include "http/multi.hpp"
+#include "reactor.hpp"
 #include "settings.hpp"
-#include "worker/reactor.hpp"
 
 namespace kn {
 
@@ -60,12 +60,6 @@ class stream {
     std::optional<clock::time_point> deadline() const noexcept;
 
   private:
-    struct multi_cleanup {
-        void operator()(CURLM *multi) const noexcept { curl_multi_cleanup(multi); }
-    };
-
-    static int watch_socket(CURL *, curl_socket_t socket, int what, void *self, void *) noexcept;
-    static int set_timer(CURLM *, long timeout_ms, void *self) noexcept;
     static std::size_t take_header(char *bytes, std::size_t size, std::size_t count,
                                    void *self) noexcept;
     static std::size_t take_body(char *bytes, std::size_t size, std::size_t count,
@@ -75,15 +69,12 @@ class stream {
     bool on_body(std::string_view bytes);
 
     void request(const std::string &url);
-    void socket_action(int socket, int events);
-    std::optional<stream_end> finished();
     std::optional<stream_end> overdue();
     std::optional<stream_end> conclude(CURLcode code);
     std::optional<stream_end> redirect();
     stream_end end_with(failure why) const;
     bool is_silent_for_too_long(clock::time_point now) const noexcept;
 
-    reactor &reactor_;
     const endpoint &endpoint_;
     const settings &options_;
     stream_listener &listener_;
@@ -103,10 +94,9 @@ class stream {
     bool is_running_ = false;
     clock::time_point last_byte_;
     std::optional<clock::time_point> body_deadline_;
-    std::optional<clock::time_point> curl_deadline_;
 
     char error_text_[CURL_ERROR_SIZE] = "";
-    std::unique_ptr<CURLM, multi_cleanup> multi_;
+    multi multi_;
     easy_ptr easy_; // goes before the multi handle, which outlives its transfers
 };
 

@@ -17,7 +17,7 @@
 #include "event_stream/parser.hpp"
 #include "occupancy.hpp"
 #include "settings.hpp"
-#include "worker/reactor.hpp"
+#include "reactor.hpp"
 #include "worker/reconnect.hpp"
 #include "worker/routes.hpp"
 #include "worker/stream.hpp"

@@ -1,4 +1,4 @@
-#include "worker/reactor.hpp"
+#include "reactor.hpp"
 
 #include <algorithm>
 #include <cerrno>

@@ -1,0 +1,98 @@
+#include "http/multi.hpp"
+
+#include <cstdint>
+#include <new>
+
+#include "http/curl.hpp"
+#include "http/sigpipe.hpp"
+
+namespace kn {
+
+multi::multi(reactor &where) : reactor_(where) {
+    ensure_curl();
+    handle_.reset(curl_multi_init());
+    if (!handle_)
+        throw std::bad_alloc();
+    curl_multi_setopt(handle_.get(), CURLMOPT_SOCKETFUNCTION, &multi::watch_socket);
+    curl_multi_setopt(handle_.get(), CURLMOPT_SOCKETDATA, this);
+    curl_multi_setopt(handle_.get(), CURLMOPT_TIMERFUNCTION, &multi::set_timer);
+    curl_multi_setopt(handle_.get(), CURLMOPT_TIMERDATA, this);
+}
+
+multi::~multi() {
+    const sigpipe_hold hold;
+    handle_.reset();
+}
+
+void multi::keep_connections(long count) {
+    curl_multi_setopt(handle_.get(), CURLMOPT_MAXCONNECTS, count);
+}
+
+void multi::add(CURL *easy) {
+    if (curl_multi_add_handle(handle_.get(), easy) != CURLM_OK)
+        throw std::bad_alloc();
+}
+
+void multi::remove(CURL *easy) noexcept {
+    const sigpipe_hold hold;
+    curl_multi_remove_handle(handle_.get(), easy);
+}
+
+int multi::watch_socket(CURL *, curl_socket_t socket, int what, void *self, void *) noexcept {
+    auto &me = *static_cast<multi *>(self);
+    std::uint32_t events = 0;
+    if (what == CURL_POLL_IN || what == CURL_POLL_INOUT)
+        events |= EPOLLIN;
+    if (what == CURL_POLL_OUT || what == CURL_POLL_INOUT)
+        events |= EPOLLOUT;
+    try {
+        me.reactor_.watch(socket, events);
+    } catch (const std::bad_alloc &) {
+        me.out_of_memory_ = true;
+    }
+    return 0;
+}
+
+int multi::set_timer(CURLM *, long timeout_ms, void *self) noexcept {
+    auto &me = *static_cast<multi *>(self);
+    if (timeout_ms < 0)
+        me.deadline_.reset();
+    else
+        me.deadline_ = clock::now() + std::chrono::milliseconds(timeout_ms);
+    return 0;
+}
+
+void multi::advance(const reactor::readiness &ready) {
+    out_of_memory_ = false;
+    const sigpipe_hold hold;
+    for (std::size_t i = 0; i < ready.count; ++i) {
+        const epoll_event &event = ready.sockets[i];
+        const int events = ((event.events & EPOLLIN) != 0 ? CURL_CSELECT_IN : 0) |
+                           ((event.events & EPOLLOUT) != 0 ? CURL_CSELECT_OUT : 0) |
+                           ((event.events & (EPOLLERR | EPOLLHUP)) != 0 ? CURL_CSELECT_ERR : 0);
+        socket_action(event.data.fd, events);
+    }
+    // More than once, since a step of libcurl's may ask for the next one at once.
+    while (deadline_ && *deadline_ <= clock::now()) {
+        deadline_.reset();
+        socket_action(CURL_SOCKET_TIMEOUT, 0);
+    }
+    if (out_of_memory_)
+        throw std::bad_alloc();
+}
+
+void multi::socket_action(int socket, int events) {
+    int running = 0;
+    if (curl_multi_socket_action(handle_.get(), socket, events, &running) == CURLM_OUT_OF_MEMORY)
+        out_of_memory_ = true;
+}
+
+std::optional<multi::completion> multi::next_completion() noexcept {
+    int left = 0;
+    while (const CURLMsg *message = curl_multi_info_read(handle_.get(), &left))
+        if (message->msg == CURLMSG_DONE)
+            return completion{message->easy_handle, message->data.result};
+    return std::nullopt;
+}
+
+} // namespace kn

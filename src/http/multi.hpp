@@ -1,0 +1,60 @@
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <optional>
+
+#include <curl/curl.h>
+
+#include "reactor.hpp"
+
+namespace kn {
+
+/// libcurl's multi interface, its sockets and its timer behind a reactor. It runs any number of
+/// transfers; whose they are, and what follows from them, its owner knows.
+class multi {
+  public:
+    using clock = std::chrono::steady_clock;
+
+    explicit multi(reactor &where);
+    ~multi();
+    multi(const multi &) = delete;
+    multi &operator=(const multi &) = delete;
+
+    /// Begins a transfer; it gets under way in the next advance().
+    void add(CURL *easy);
+    /// Drops a transfer, or takes out one that is done.
+    void remove(CURL *easy) noexcept;
+
+    /// Moves every transfer on with what is ready.
+    void advance(const reactor::readiness &ready);
+
+    struct completion {
+        CURL *easy;
+        CURLcode code;
+    };
+    /// A transfer that is done and was not told of yet.
+    std::optional<completion> next_completion() noexcept;
+
+    /// When advance() has something to do though no socket is ready.
+    std::optional<clock::time_point> deadline() const noexcept { return deadline_; }
+
+    /// How many connections are kept open for later.
+    void keep_connections(long count);
+
+  private:
+    static int watch_socket(CURL *, curl_socket_t socket, int what, void *self, void *) noexcept;
+    static int set_timer(CURLM *, long timeout_ms, void *self) noexcept;
+    void socket_action(int socket, int events);
+
+    struct cleanup {
+        void operator()(CURLM *handle) const noexcept { curl_multi_cleanup(handle); }
+    };
+
+    reactor &reactor_;
+    bool out_of_memory_ = false;
+    std::optional<clock::time_point> deadline_;
+    std::unique_ptr<CURLM, cleanup> handle_;
+};
+
+} // namespace kn
