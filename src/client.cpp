@@ -1,73 +1,186 @@
 #include "client.hpp"
 
 #include "failure.hpp"
-#include "json.hpp"
-#include "names.hpp"
 
 namespace kn {
+
+/// The driver's seat for the length of a call.
+class client::seat {
+  public:
+    explicit seat(client &of) : client_(of) {
+        if (!of.inside_.take_seat())
+            throw failure(KN_ESTATE, "another call moves this client's calls on already");
+    }
+    ~seat() {
+        if (async_calls *all = client_.calls_if_any())
+            all->rest();
+        client_.inside_.give_up_seat();
+    }
+    seat(const seat &) = delete;
+    seat &operator=(const seat &) = delete;
+
+  private:
+    client &client_;
+};
 
 client::client(std::string_view url, const settings &options)
     : options_(options), where_(endpoint::parse(url)) {
     ensure_curl();
 }
 
+// ---- Calls that wait ----
+
 void client::open_channel(std::string_view channel) {
-    require_channel_name(channel);
-    call(operation::open_channel, {request::method::post, channel_url(channel), ""}, 202);
+    kn_result result;
+    single_call call = single_call::open_channel(where_, channel);
+    wait_for(call, result);
 }
 
 void client::close_channel(std::string_view channel) {
-    require_channel_name(channel);
-    call(operation::close_channel, {request::method::del, channel_url(channel), ""}, 202);
+    kn_result result;
+    single_call call = single_call::close_channel(where_, channel);
+    wait_for(call, result);
 }
 
 void client::trigger(std::string_view channel, std::string_view event,
                      std::optional<std::string_view> data) {
-    require_channel_name(channel);
-    require_event_name(event);
-    if (data)
-        require_json_object(*data);
-    std::string body = R"({"trigger":{"event":)";
-    body += json_quoted(event);
-    body += R"(,"data":)";
-    body += data.value_or("{}");
-    body += "}}";
-    call(operation::trigger, {request::method::post, channel_url(channel) + "/events", body}, 202);
+    kn_result result;
+    single_call call = single_call::trigger(where_, channel, event, data);
+    wait_for(call, result);
 }
 
 std::string client::request_token(std::string_view uid, std::string_view channels) {
-    require_text(uid, "the uid");
-    require_text(channels, "the pattern of channels");
-    const std::string body =
-        call(operation::request_token,
-             {request::method::get,
-              where_.url() + "/token?uid=" + percent_encoded(uid) +
-                  "&channels=" + percent_encoded(channels),
-              ""},
-             200);
-    std::optional<std::string> token = read_token(body);
-    if (!token)
-        throw failure(KN_EPROTOCOL, "the answer holds no token; is this a WebRocket server?");
-    return *std::move(token);
+    kn_result result;
+    single_call call = single_call::request_token(where_, uid, channels);
+    wait_for(call, result);
+    return *std::move(result.token);
 }
 
-std::string client::channel_url(std::string_view channel) const {
-    std::string url = where_.url();
-    url += "/channels/";
-    url += channel;
-    return url;
+std::unique_ptr<kn_result> client::trigger_batch(const kn_batch &batch) {
+    auto result = std::make_unique<kn_result>();
+    batch_call call(where_, batch, batch_support_);
+    wait_for(call, *result);
+    return result;
 }
 
-std::string client::call(operation what, const request &sent, long expected) {
-    const connection_pool::lease leased(pool_);
-    const answer received = leased->exchange(sent);
-    if (received.http_status != expected) {
-        const failure why =
-            answer_failure(what, received.http_status, received.body, received.retry_after_ms);
+void client::wait_for(api_call &call, kn_result &result) {
+    try {
+        exchange(call, result);
+    } catch (const failure &why) {
+        metrics_.call_ended(why.status());
         options_.logger.write(KN_LOG_WARNING, [&] { return why.message(); });
-        throw why;
+        throw;
+    } catch (const std::bad_alloc &) {
+        metrics_.call_ended(KN_ENOMEM);
+        throw;
     }
-    return std::string(received.body);
+    metrics_.call_ended(result.whole.status);
+}
+
+void client::exchange(api_call &call, kn_result &result) {
+    const deadline until = deadline_after(options_.request_timeout);
+    const connection_pool::lease leased(pool_, until);
+    for (bool goes_on = true; goes_on;) {
+        try {
+            goes_on = call.take(leased->exchange(call.current(), until), result);
+        } catch (const failure &why) {
+            if (!call.settle(why, result))
+                throw;
+            goes_on = false;
+        }
+    }
+}
+
+// ---- Calls that are handed in ----
+
+async_calls &client::calls() {
+    if (async_calls *made = calls_if_any())
+        return *made;
+    const std::lock_guard lock(making_calls_);
+    if (!owned_calls_) {
+        owned_calls_ = std::make_unique<async_calls>(where_, options_, metrics_);
+        calls_.store(owned_calls_.get(), std::memory_order_release);
+    }
+    return *owned_calls_;
+}
+
+template <class Call>
+void client::hand_in(Call &&call, completion &&whom) {
+    calls().hand_in(std::make_unique<std::decay_t<Call>>(std::forward<Call>(call)),
+                    std::move(whom));
+}
+
+void client::open_channel(std::string_view channel, completion &&whom) {
+    hand_in(single_call::open_channel(where_, channel), std::move(whom));
+}
+
+void client::close_channel(std::string_view channel, completion &&whom) {
+    hand_in(single_call::close_channel(where_, channel), std::move(whom));
+}
+
+void client::trigger(std::string_view channel, std::string_view event,
+                     std::optional<std::string_view> data, completion &&whom) {
+    hand_in(single_call::trigger(where_, channel, event, data), std::move(whom));
+}
+
+void client::request_token(std::string_view uid, std::string_view channels, completion &&whom) {
+    hand_in(single_call::request_token(where_, uid, channels), std::move(whom));
+}
+
+void client::trigger_batch(const kn_batch &batch, completion &&whom) {
+    hand_in(batch_call(where_, batch, batch_support_), std::move(whom));
+}
+
+/// What other threads have to say, which goes before everything else.
+std::optional<kn_status> client::standing_answer() noexcept {
+    if (is_abandoned_.load(std::memory_order_acquire))
+        return KN_CLOSED;
+    if (interruption_.take())
+        return KN_INTERRUPTED;
+    return std::nullopt;
+}
+
+kn_status client::dispatch() {
+    const seat taken(*this);
+    if (const std::optional<kn_status> answer = standing_answer())
+        return *answer;
+    return calls().advance(std::chrono::steady_clock::now()) > 0 ? KN_OK : KN_AGAIN;
+}
+
+kn_status client::flush(milliseconds timeout) {
+    const seat taken(*this);
+    const deadline until = deadline_after(timeout);
+    async_calls &all = calls();
+    const std::uint64_t last = all.newest();
+    for (bool has_looked = false;; has_looked = true) {
+        if (const std::optional<kn_status> answer = standing_answer())
+            return *answer;
+        if (all.has_ended(last))
+            return KN_OK;
+        if (has_looked && has_passed(until))
+            return KN_AGAIN;
+        all.advance(until);
+    }
+}
+
+int client::fd() { return calls().fd(); }
+
+void client::interrupt() noexcept {
+    interruption_.leave([this] {
+        if (const async_calls *all = calls_if_any())
+            all->ring();
+    });
+}
+
+std::size_t client::pending() const noexcept {
+    const async_calls *all = calls_if_any();
+    return all != nullptr ? all->pending() : 0;
+}
+
+void client::abandon() noexcept {
+    is_abandoned_.store(true, std::memory_order_release);
+    if (async_calls *all = calls_if_any())
+        all->abandon();
 }
 
 } // namespace kn

@@ -1,12 +1,11 @@
 #include "endpoint.hpp"
 
 #include <cstdint>
-#include <memory>
 #include <optional>
 
-#include <curl/curl.h>
-
+#include "ascii.hpp"
 #include "failure.hpp"
+#include "http/parsed_url.hpp"
 #include "names.hpp"
 
 namespace kn {
@@ -16,8 +15,8 @@ constexpr std::string_view expected_form =
     "; a vhost's URL is http[s]://wr:TOKEN@HOST[:PORT]/VHOST or wr[s]://TOKEN@HOST[:PORT]/VHOST";
 
 [[noreturn]] void refuse(std::string_view why) {
-    throw failure(KN_EINVAL, std::string("malformed URL: ") + std::string(why) +
-                                 std::string(expected_form));
+    throw failure(KN_EINVAL,
+                  std::string("malformed URL: ") + std::string(why) + std::string(expected_form));
 }
 
 struct scheme {
@@ -33,17 +32,6 @@ constexpr scheme schemes[] = {
     {"wr", "http", "8080", false},
     {"wrs", "https", "8443", false},
 };
-
-bool equals_ignoring_case(std::string_view a, std::string_view b) noexcept {
-    if (a.size() != b.size())
-        return false;
-    for (std::size_t i = 0; i < a.size(); ++i) {
-        const char lower = a[i] >= 'A' && a[i] <= 'Z' ? static_cast<char>(a[i] + 32) : a[i];
-        if (lower != b[i])
-            return false;
-    }
-    return true;
-}
 
 const scheme &find_scheme(std::string_view name) {
     for (const scheme &s : schemes)
@@ -125,34 +113,6 @@ secret basic_authorization(const secret &token) {
     return header;
 }
 
-/// What libcurl's parser makes of a URL without its credentials.
-class parsed_url {
-  public:
-    explicit parsed_url(const std::string &url) : url_(curl_url(), &curl_url_cleanup) {
-        if (!url_)
-            throw std::bad_alloc();
-        const CURLUcode code = curl_url_set(url_.get(), CURLUPART_URL, url.c_str(), 0);
-        if (code == CURLUE_OUT_OF_MEMORY)
-            throw std::bad_alloc();
-        if (code != CURLUE_OK)
-            refuse(curl_url_strerror(code));
-    }
-
-    std::optional<std::string> part(CURLUPart which) const {
-        char *text = nullptr;
-        const CURLUcode code = curl_url_get(url_.get(), which, &text, 0);
-        if (code == CURLUE_OUT_OF_MEMORY)
-            throw std::bad_alloc();
-        if (code != CURLUE_OK)
-            return std::nullopt;
-        const std::unique_ptr<char, decltype(&curl_free)> owner(text, &curl_free);
-        return std::string(text);
-    }
-
-  private:
-    std::unique_ptr<CURLU, decltype(&curl_url_cleanup)> url_;
-};
-
 } // namespace
 
 endpoint endpoint::parse(std::string_view url) {
@@ -167,7 +127,10 @@ endpoint endpoint::parse(std::string_view url) {
         refuse("it holds no token");
     const secret token = read_token(s, authority.substr(0, at));
 
+    // Without its credentials, of which the parser would leave copies.
     const parsed_url parsed(std::string(s.http) + "://" + std::string(rest.substr(at + 1)));
+    if (parsed.complaint() != nullptr)
+        refuse(parsed.complaint());
     const std::optional<std::string> host = parsed.part(CURLUPART_HOST);
     if (!host || host->empty())
         refuse("it names no host");
@@ -177,7 +140,8 @@ endpoint endpoint::parse(std::string_view url) {
     endpoint result;
     result.vhost = parsed.part(CURLUPART_PATH).value_or("");
     if (!is_vhost_path(result.vhost))
-        refuse("its path is no vhost, which is letters, digits, '_' and '-' between single slashes");
+        refuse(
+            "its path is no vhost, which is letters, digits, '_' and '-' between single slashes");
     result.origin = std::string(s.http) + "://" + *host + ":" +
                     parsed.part(CURLUPART_PORT).value_or(std::string(s.default_port));
     result.authorization = basic_authorization(token);

@@ -9,9 +9,9 @@ namespace kn {
 
 /// Where a vhost is and what opens it: the URL a handle is made with, taken apart.
 struct endpoint {
-    std::string origin;     // "http://127.0.0.1:8080"
-    std::string vhost;      // "/chat"
-    secret authorization;   // "Authorization: Basic …", ready to be sent
+    std::string origin;   // "http://127.0.0.1:8080"
+    std::string vhost;    // "/chat"
+    secret authorization; // "Authorization: Basic …", ready to be sent
 
     std::string url() const { return origin + vhost; }
     bool is_tls() const noexcept { return origin.compare(0, 6, "https:") == 0; }

@@ -9,11 +9,12 @@
 
 namespace kn {
 
-/// Why a call cannot do what it was asked. Thrown inside the library; the C boundary turns it into a
-/// status and a kn_error.
+/// Why a call cannot do what it was asked. Thrown inside the library; the C boundary turns it into
+/// a status and a kn_error.
 class failure : public std::exception {
   public:
-    failure(kn_status status, std::string message) : status_(status), message_(std::move(message)) {}
+    failure(kn_status status, std::string message)
+        : status_(status), message_(std::move(message)) {}
 
     kn_status status() const noexcept { return status_; }
     const std::string &message() const noexcept { return message_; }

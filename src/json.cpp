@@ -17,7 +17,8 @@ struct decref {
 };
 using json_ptr = std::unique_ptr<json_t, decref>;
 
-// Integers of any size are numbers, and U+0000 is a character: both are JSON, so both are let through.
+// Integers of any size are numbers, and U+0000 is a character: both are JSON, so both are let
+// through.
 constexpr std::size_t decode_flags = JSON_DECODE_INT_AS_REAL | JSON_ALLOW_NUL;
 
 /// NULL and the reason in @p why when @p text is no JSON array or object.
@@ -45,6 +46,17 @@ std::optional<std::string> text_member(const json_t *object, const char *key) {
     return std::string(text);
 }
 
+/// 0 where it is missing or no such number.
+std::int32_t positive_member(const json_t *object, const char *key) {
+    // JSON_DECODE_INT_AS_REAL makes every number a real.
+    const double value = json_number_value(json_object_get(object, key));
+    return value >= 1 && value <= INT32_MAX ? static_cast<std::int32_t>(value) : 0;
+}
+
+server_error error_members(const json_t *object) {
+    return {text_member(object, "error").value_or(""), positive_member(object, "code")};
+}
+
 } // namespace
 
 void require_json_object(std::string_view text) {
@@ -70,16 +82,23 @@ std::string json_quoted(std::string_view text) {
 }
 
 server_error read_server_error(std::string_view body) {
-    server_error error;
     const json_ptr object = decode_object(body);
-    if (!object)
-        return error;
-    error.text = text_member(object.get(), "error").value_or("");
-    // JSON_DECODE_INT_AS_REAL makes every number a real.
-    const double code = json_number_value(json_object_get(object.get(), "code"));
-    if (code >= 1 && code <= INT32_MAX)
-        error.code = static_cast<std::int32_t>(code);
-    return error;
+    return object ? error_members(object.get()) : server_error{};
+}
+
+std::vector<item_answer> read_item_answers(std::string_view body, std::size_t count) {
+    const json_ptr object = decode_object(body);
+    const json_t *results = json_object_get(object.get(), "results");
+    if (!json_is_array(results) || json_array_size(results) != count)
+        throw failure(KN_EPROTOCOL,
+                      "the answer to a batch does not hold a result for each trigger");
+    std::vector<item_answer> answers;
+    answers.reserve(count);
+    for (std::size_t i = 0; i < count; ++i) {
+        const json_t *one = json_array_get(results, i);
+        answers.push_back({positive_member(one, "status"), error_members(one)});
+    }
+    return answers;
 }
 
 std::optional<std::string> read_token(std::string_view body) {

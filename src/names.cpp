@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string>
 
+#include "ascii.hpp"
 #include "failure.hpp"
 #include "utf8.hpp"
 
@@ -13,6 +14,19 @@ namespace {
 bool is_word(char c) noexcept {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
 }
+
+bool is_name_character(char c) noexcept { return is_word(c) || c == '-' || c == '.'; }
+
+/// RFC 9110, 5.6.2.
+bool is_token_character(char c) noexcept {
+    return is_word(c) || std::string_view("!#$%&'*+-.^`|~").find(c) != std::string_view::npos;
+}
+
+constexpr std::string_view own_headers[] = {"accept",     "authorization",  "cache-control",
+                                            "connection", "content-length", "content-type",
+                                            "expect",     "host",           "last-event-id",
+                                            "te",         "trailer",        "transfer-encoding",
+                                            "upgrade",    "user-agent"};
 
 bool is_control(char c) noexcept { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; }
 
@@ -25,9 +39,8 @@ bool is_control(char c) noexcept { return static_cast<unsigned char>(c) < 0x20 |
 void require_channel_name(std::string_view name) {
     if (name.empty())
         refuse("the channel name", "is empty");
-    const bool allowed = is_word(name.front()) && std::all_of(name.begin(), name.end(), [](char c) {
-                             return is_word(c) || c == '-' || c == '.';
-                         });
+    const bool allowed =
+        is_word(name.front()) && std::all_of(name.begin(), name.end(), is_name_character);
     if (!allowed)
         refuse("the channel name", "may hold letters, digits, '_', '-' and '.' only, and begins "
                                    "with a letter, a digit or '_'");
@@ -50,6 +63,25 @@ void require_event_name(std::string_view name) {
     require_text(name, "the event name");
     if (name.front() == ':')
         refuse("the event name", "begins with ':', which is the broker's own");
+}
+
+void require_worker_name(std::string_view name) {
+    constexpr std::size_t longest = 64;
+    const bool allowed = !name.empty() && name.size() <= longest &&
+                         std::all_of(name.begin(), name.end(), is_name_character);
+    if (!allowed)
+        refuse("the worker name", "may hold 1 to 64 letters, digits, '_', '-' and '.'");
+}
+
+void require_extra_header(std::string_view name, std::string_view value) {
+    const bool is_token =
+        !name.empty() && std::all_of(name.begin(), name.end(), is_token_character);
+    if (!is_token)
+        refuse("the header's name", "is empty or holds a character that no header's name may hold");
+    for (const std::string_view own : own_headers)
+        if (equals_ignoring_case(name, own))
+            refuse("the header", "is one that the library sets itself");
+    require_text(value, "the header's value");
 }
 
 bool is_vhost_path(std::string_view path) noexcept {

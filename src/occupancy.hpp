@@ -9,8 +9,8 @@
 
 namespace kn {
 
-/// Who is inside a handle: its owner, calls of any number of threads, and at most one of them in the
-/// driver's seat. Whoever is the last one out deletes the handle.
+/// Who is inside a handle: its owner, calls of any number of threads, and at most one of them in
+/// the driver's seat. Whoever is the last one out deletes the handle.
 ///
 /// Both are kept in one word, since a worker's hot path goes through here twice for each event.
 class occupancy {
@@ -35,14 +35,14 @@ class occupancy {
         const std::lock_guard lock(mutex_);
         seat_is_free_.notify_all();
     }
-    /// Waits for the seat until @p deadline, or for ever.
-    [[nodiscard]] bool wait_for_seat(std::optional<clock::time_point> deadline) {
+    /// Waits for the seat until then, or for ever.
+    [[nodiscard]] bool wait_for_seat(std::optional<clock::time_point> until) {
         const waiting_here here(waiting_);
         std::unique_lock lock(mutex_);
         while (!take_seat()) {
-            if (!deadline)
+            if (!until)
                 seat_is_free_.wait(lock);
-            else if (seat_is_free_.wait_until(lock, *deadline) == std::cv_status::timeout)
+            else if (seat_is_free_.wait_until(lock, *until) == std::cv_status::timeout)
                 return take_seat();
         }
         return true;

@@ -61,19 +61,19 @@ void reactor::watch(int socket, std::uint32_t events) {
         throw std::bad_alloc();
 }
 
-void reactor::alarm_at(time_point deadline) {
-    if (alarm_set_for_ && *alarm_set_for_ <= deadline)
+void reactor::alarm_at(time_point when) noexcept {
+    if (alarm_set_for_ && *alarm_set_for_ <= when)
         return;
     using std::chrono::nanoseconds;
     using std::chrono::seconds;
     // steady_clock is CLOCK_MONOTONIC; 0 would turn the timer off.
-    const nanoseconds since = std::max(nanoseconds(deadline.time_since_epoch()), nanoseconds(1));
+    const nanoseconds since = std::max(nanoseconds(when.time_since_epoch()), nanoseconds(1));
     const seconds whole = std::chrono::duration_cast<seconds>(since);
     itimerspec spec{};
     spec.it_value.tv_sec = whole.count();
     spec.it_value.tv_nsec = (since - whole).count();
     timerfd_settime(alarm_.get(), TFD_TIMER_ABSTIME, &spec, nullptr);
-    alarm_set_for_ = deadline;
+    alarm_set_for_ = when;
 }
 
 void reactor::drain_alarm() {
@@ -82,14 +82,14 @@ void reactor::drain_alarm() {
     alarm_set_for_.reset();
 }
 
-auto reactor::wait(std::optional<time_point> deadline) -> readiness {
+auto reactor::wait(std::optional<time_point> until) -> readiness {
     std::array<epoll_event, 8> events;
     int count;
     do {
         int timeout_ms = -1;
-        if (deadline) {
+        if (until) {
             const auto left =
-                std::chrono::ceil<std::chrono::milliseconds>(*deadline - clock::now()).count();
+                std::chrono::ceil<std::chrono::milliseconds>(*until - clock::now()).count();
             timeout_ms = static_cast<int>(std::clamp<decltype(left)>(left, 0, INT_MAX));
         }
         count = epoll_wait(epoll_.get(), events.data(), events.size(), timeout_ms);

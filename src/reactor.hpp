@@ -22,8 +22,8 @@ class descriptor {
     int number_;
 };
 
-/// What a worker waits for, all behind one descriptor: sockets, the next deadline, and the bell that
-/// other threads ring.
+/// What a worker waits for, all behind one descriptor: sockets, the next deadline, and the bell
+/// that other threads ring.
 class reactor {
   public:
     using clock = std::chrono::steady_clock;
@@ -41,9 +41,9 @@ class reactor {
     /// Watches a socket for EPOLLIN and EPOLLOUT; 0 ends it.
     void watch(int socket, std::uint32_t events);
 
-    /// The descriptor is readable from @p deadline on. It may become so a little early or once too
+    /// The descriptor is readable from @p when on. It may become so a little early or once too
     /// often: deadlines that move away are not worth a system call each.
-    void alarm_at(time_point deadline);
+    void alarm_at(time_point when) noexcept;
 
     struct readiness {
         std::array<epoll_event, 8> sockets;
@@ -52,8 +52,8 @@ class reactor {
         bool alarm = false;
     };
 
-    /// Waits until something is ready or @p deadline, or for ever. A signal does not end it.
-    readiness wait(std::optional<time_point> deadline);
+    /// Waits until something is ready or @p until, or for ever. A signal does not end it.
+    readiness wait(std::optional<time_point> until);
 
   private:
     void add(int fd) const;

@@ -1,5 +1,7 @@
 #include "status.hpp"
 
+#include <iterator>
+
 namespace kn {
 namespace {
 
@@ -41,6 +43,8 @@ constexpr entry entries[] = {
     {KN_EINTERNAL, "KN_EINTERNAL", "a bug in libkosmonaut", false},
 };
 
+static_assert(std::size(entries) + 1 == status_count);
+
 constexpr entry unknown = {0, "KN_UNKNOWN", "unknown status", false};
 
 const entry &find(kn_status status) noexcept {
@@ -55,5 +59,17 @@ const entry &find(kn_status status) noexcept {
 const char *status_name(kn_status status) noexcept { return find(status).name; }
 const char *status_message(kn_status status) noexcept { return find(status).message; }
 bool status_is_retriable(kn_status status) noexcept { return find(status).retriable; }
+
+std::size_t status_index(kn_status status) noexcept {
+    std::size_t index = 0;
+    while (index < std::size(entries) && entries[index].status != status)
+        ++index;
+    return index;
+}
+
+kn_status status_at(std::size_t index) noexcept {
+    constexpr kn_status unknown_to_all = -1;
+    return index < std::size(entries) ? entries[index].status : unknown_to_all;
+}
 
 } // namespace kn

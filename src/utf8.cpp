@@ -29,7 +29,8 @@ struct sequence {
     bool well_formed;
 };
 
-/// The well-formed sequence at the start of @p text, or the maximal part of one (Unicode, table 3-7).
+/// The well-formed sequence at the start of @p text, or the maximal part of one (Unicode, table
+/// 3-7).
 sequence first_sequence(std::string_view text) noexcept {
     const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
     const unsigned char lead = byte(0);

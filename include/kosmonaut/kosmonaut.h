@@ -17,6 +17,7 @@
 #ifndef KOSMONAUT_H
 #define KOSMONAUT_H
 
+#include <kosmonaut/batch.h>
 #include <kosmonaut/client.h>
 #include <kosmonaut/error.h>
 #include <kosmonaut/event.h>

@@ -159,6 +159,154 @@ KN_API kn_status kn_options_set_filter(kn_options *options, const char *regex);
 KN_API kn_status kn_options_set_max_event_size(kn_options *options, int64_t bytes);
 
 /**
+ * @brief How large an answer a client accepts. A larger one is KN_ETOOBIG.
+ *
+ * @param options not NULL.
+ * @param bytes 1 or more, of the answer's body. Default: 1048576 (1 MiB).
+ * @return KN_OK; KN_EINVAL.
+ * @par Threads
+ * one thread at a time for each object.
+ * @since 1.0
+ */
+KN_API kn_status kn_options_set_max_response_size(kn_options *options, int64_t bytes);
+
+/**
+ * @brief How many connections a client opens at most.
+ *
+ * The limit holds for the calls that wait, and once more for those that are handed in. A call that
+ * waits and finds all of them in use waits for one, within its request timeout. With 1, calls that
+ * are handed in are carried out in their order.
+ *
+ * @param options not NULL.
+ * @param count 1 to 1024. Default: 32.
+ * @return KN_OK; KN_EINVAL.
+ * @par Threads
+ * one thread at a time for each object.
+ * @since 1.0
+ */
+KN_API kn_status kn_options_set_max_connections(kn_options *options, int32_t count);
+
+/**
+ * @brief How many calls may be handed in and not have ended; one more is KN_EFULL.
+ *
+ * @param options not NULL.
+ * @param count 1 or more. Default: 10000.
+ * @return KN_OK; KN_EINVAL.
+ * @par Threads
+ * one thread at a time for each object.
+ * @since 1.0
+ */
+KN_API kn_status kn_options_set_max_pending(kn_options *options, int32_t count);
+
+/**
+ * @brief The name under which the broker lists a worker.
+ *
+ * @param options not NULL.
+ * @param name 1 to 64 letters, digits, `_`, `-` and `.`; copied. Default: none.
+ * @return KN_OK; KN_EINVAL; KN_ENOMEM.
+ * @par Threads
+ * one thread at a time for each object.
+ * @since 1.0
+ */
+KN_API kn_status kn_options_set_worker_name(kn_options *options, const char *name);
+
+/**
+ * @brief The certificate authorities by which servers are verified, instead of the system's.
+ *
+ * @param options not NULL.
+ * @param path a file of certificates in PEM form; copied, and opened when a connection is made: one
+ *        that cannot be read is KN_ETLS then.
+ * @return KN_OK; KN_EINVAL; KN_ENOMEM.
+ * @par Threads
+ * one thread at a time for each object.
+ * @since 1.0
+ */
+KN_API kn_status kn_options_set_ca_file(kn_options *options, const char *path);
+
+/**
+ * @brief The certificate with which this side proves who it is.
+ *
+ * @param options not NULL.
+ * @param cert_file a file in PEM form; copied, and opened when a connection is made: one that cannot
+ *        be read is KN_ETLS then.
+ * @param key_file the same for the private key; NULL: it is in @p cert_file.
+ * @return KN_OK; KN_EINVAL; KN_ENOMEM.
+ * @par Threads
+ * one thread at a time for each object.
+ * @since 1.0
+ */
+KN_API kn_status kn_options_set_client_certificate(kn_options *options, const char *cert_file,
+                                                   const char *key_file);
+
+/**
+ * @brief Whether the server's certificate and its name are verified.
+ *
+ * Without it anyone on the way can read the vhost's token. Prefer kn_options_set_ca_file().
+ *
+ * @param options not NULL.
+ * @param verify 1 or 0. Default: 1.
+ * @return KN_OK; KN_EINVAL.
+ * @par Threads
+ * one thread at a time for each object.
+ * @since 1.0
+ */
+KN_API kn_status kn_options_set_verify(kn_options *options, int32_t verify);
+
+/**
+ * @brief The proxy through which requests go.
+ *
+ * @param options not NULL.
+ * @param url `http://[USER:PASSWORD@]HOST[:PORT]`, or https, socks4, socks4a, socks5, socks5h;
+ *        copied. "": none, whatever the environment says, which is the default. "environment": what
+ *        `http_proxy`, `https_proxy`, `all_proxy` and `no_proxy` say when a connection is made.
+ * @return KN_OK; KN_EINVAL; KN_ENOMEM.
+ * @par Threads
+ * one thread at a time for each object.
+ * @since 1.0
+ */
+KN_API kn_status kn_options_set_proxy(kn_options *options, const char *url);
+
+/**
+ * @brief A unix socket to connect to, instead of the URL's host and port.
+ *
+ * @param options not NULL.
+ * @param path as long as the system allows (107 bytes on Linux); copied.
+ * @return KN_OK; KN_EINVAL; KN_ENOMEM.
+ * @par Threads
+ * one thread at a time for each object.
+ * @since 1.0
+ */
+KN_API kn_status kn_options_set_unix_socket(kn_options *options, const char *path);
+
+/**
+ * @brief A header to be sent with every request. Call it again for more of them.
+ *
+ * Like the token, it is sent to the URL's own origin only, never to where a redirect leads.
+ *
+ * @param options not NULL.
+ * @param name such as `X-Api-Key`; copied. Headers that the library sets itself are refused.
+ * @param value not empty, without control characters; copied.
+ * @return KN_OK; KN_EINVAL; KN_ENOMEM.
+ * @par Threads
+ * one thread at a time for each object.
+ * @since 1.0
+ */
+KN_API kn_status kn_options_add_header(kn_options *options, const char *name, const char *value);
+
+/**
+ * @brief How requests call themselves.
+ *
+ * @param options not NULL.
+ * @param user_agent not empty, without control characters; copied. Default: `libkosmonaut/` and the
+ *        version.
+ * @return KN_OK; KN_EINVAL; KN_ENOMEM.
+ * @par Threads
+ * one thread at a time for each object.
+ * @since 1.0
+ */
+KN_API kn_status kn_options_set_user_agent(kn_options *options, const char *user_agent);
+
+/**
  * @brief Where the log goes. Without it there is none.
  *
  * @param options not NULL.

@@ -265,6 +265,80 @@ KN_API kn_status kn_worker_interrupt(kn_worker *worker);
  */
 KN_API kn_status kn_worker_close(kn_worker *worker, int64_t timeout_ms, kn_error **error);
 
+/**
+ * @brief How many events the worker has handed over.
+ *
+ * @param worker may be NULL.
+ * @return a count since the worker was made; 0 for NULL.
+ * @par Threads
+ * any thread, any time.
+ * @since 1.0
+ */
+KN_API int64_t kn_worker_events(const kn_worker *worker);
+
+/**
+ * @brief How many bytes of the stream the worker has received.
+ *
+ * @param worker may be NULL.
+ * @return bytes since the worker was made; 0 for NULL.
+ * @par Threads
+ * any thread, any time.
+ * @since 1.0
+ */
+KN_API int64_t kn_worker_bytes(const kn_worker *worker);
+
+/**
+ * @brief How many times the stream was opened again after the first time.
+ *
+ * @param worker may be NULL.
+ * @return a count since the worker was made; 0 for NULL.
+ * @par Threads
+ * any thread, any time.
+ * @since 1.0
+ */
+KN_API int64_t kn_worker_reconnects(const kn_worker *worker);
+
+/**
+ * @brief How far the program is behind: how long the oldest of what the worker has received and not
+ * handed over has been waiting.
+ *
+ * @param worker may be NULL.
+ * @return milliseconds; 0 when nothing waits, or for NULL.
+ * @par Threads
+ * any thread, any time.
+ * @since 1.0
+ */
+KN_API int64_t kn_worker_lag_ms(const kn_worker *worker);
+
+/**
+ * @brief The failure that ended a connection, or the try for one, last.
+ *
+ * It stays when the worker has recovered; kn_worker_state() tells how it is now.
+ *
+ * @param worker may be NULL.
+ * @return a copy, which the caller frees with kn_error_free(); NULL when there was none, or for NULL.
+ * @par Threads
+ * any thread, any time.
+ * @since 1.0
+ */
+KN_API kn_error *kn_worker_last_error(const kn_worker *worker);
+
+/**
+ * @brief All of the worker's figures in one JSON text.
+ *
+ * `{"state":"connected","events":N,"bytes":N,"reconnects":N,"lag_ms":N,"last_error":null}`, where
+ * `last_error` is otherwise `{"status":"KN_ECONNECT","message":"…"}`. Members may be added.
+ *
+ * @param worker not NULL.
+ * @param json receives the text, which the caller frees with kn_string_free(); NULL on failure.
+ * @param error receives the details of a failure; may be NULL.
+ * @return KN_OK; KN_EINVAL; KN_ENOMEM; KN_EFORK.
+ * @par Threads
+ * any thread, any time.
+ * @since 1.0
+ */
+KN_API kn_status kn_worker_stats(kn_worker *worker, char **json, kn_error **error);
+
 #ifdef __cplusplus
 }
 #endif

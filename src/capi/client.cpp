@@ -2,24 +2,15 @@
 
 #include "capi/boundary.hpp"
 #include "capi/handles.hpp"
+#include "capi/payload.hpp"
+#include "stats.hpp"
 
 using kn::capi::copied;
 using kn::capi::guarded;
 using kn::capi::required;
 using kn::capi::required_text;
+using kn::capi::required_timeout;
 using visit = kn::capi::visit<kn_client>;
-
-namespace {
-
-std::optional<std::string_view> payload(const char *data, size_t length) {
-    if (data != nullptr)
-        return std::string_view(data, length);
-    if (length != 0)
-        throw kn::failure(KN_EINVAL, "the data is NULL, but its length is not 0");
-    return std::nullopt;
-}
-
-} // namespace
 
 kn_status kn_client_new(const char *url, const kn_options *options, kn_client **client,
                         kn_error **error) {
@@ -50,7 +41,8 @@ kn_status kn_client_trigger(kn_client *client, const char *channel, const char *
                             const char *data, size_t data_length, kn_error **error) {
     return guarded(error, [&] {
         visit(client)->trigger(required_text(channel, "the channel"),
-                               required_text(event, "the event"), payload(data, data_length));
+                               required_text(event, "the event"),
+                               kn::capi::payload(data, data_length));
         return KN_OK;
     });
 }
@@ -61,6 +53,123 @@ kn_status kn_client_request_token(kn_client *client, const char *uid, const char
         *required(token, "the place for the token") = nullptr;
         *token = copied(visit(client)->request_token(
             required_text(uid, "the uid"), required_text(channels, "the pattern of channels")));
+        return KN_OK;
+    });
+}
+
+kn_status kn_client_trigger_batch(kn_client *client, const kn_batch *batch, kn_result **result,
+                                  kn_error **error) {
+    return guarded(error, [&] {
+        *required(result, "the place for the result") = nullptr;
+        *result = visit(client)->trigger_batch(*required(batch, "the batch")).release();
+        return KN_OK;
+    });
+}
+
+kn_status kn_client_open_channel_async(kn_client *client, const char *channel, kn_completion fn,
+                                       void *user_data, void (*destroy)(void *), kn_error **error) {
+    kn::completion whom(fn, kn::user_data_owner(user_data, destroy));
+    return guarded(error, [&] {
+        visit(client)->open_channel(required_text(channel, "the channel"), std::move(whom));
+        return KN_OK;
+    });
+}
+
+kn_status kn_client_close_channel_async(kn_client *client, const char *channel, kn_completion fn,
+                                        void *user_data, void (*destroy)(void *),
+                                        kn_error **error) {
+    kn::completion whom(fn, kn::user_data_owner(user_data, destroy));
+    return guarded(error, [&] {
+        visit(client)->close_channel(required_text(channel, "the channel"), std::move(whom));
+        return KN_OK;
+    });
+}
+
+kn_status kn_client_trigger_async(kn_client *client, const char *channel, const char *event,
+                                  const char *data, size_t data_length, kn_completion fn,
+                                  void *user_data, void (*destroy)(void *), kn_error **error) {
+    kn::completion whom(fn, kn::user_data_owner(user_data, destroy));
+    return guarded(error, [&] {
+        visit(client)->trigger(required_text(channel, "the channel"),
+                               required_text(event, "the event"),
+                               kn::capi::payload(data, data_length), std::move(whom));
+        return KN_OK;
+    });
+}
+
+kn_status kn_client_request_token_async(kn_client *client, const char *uid, const char *channels,
+                                        kn_completion fn, void *user_data, void (*destroy)(void *),
+                                        kn_error **error) {
+    kn::completion whom(fn, kn::user_data_owner(user_data, destroy));
+    return guarded(error, [&] {
+        visit(client)->request_token(required_text(uid, "the uid"),
+                                     required_text(channels, "the pattern of channels"),
+                                     std::move(whom));
+        return KN_OK;
+    });
+}
+
+kn_status kn_client_trigger_batch_async(kn_client *client, const kn_batch *batch, kn_completion fn,
+                                        void *user_data, void (*destroy)(void *),
+                                        kn_error **error) {
+    kn::completion whom(fn, kn::user_data_owner(user_data, destroy));
+    return guarded(error, [&] {
+        visit(client)->trigger_batch(*required(batch, "the batch"), std::move(whom));
+        return KN_OK;
+    });
+}
+
+kn_status kn_client_dispatch(kn_client *client, kn_error **error) {
+    return guarded(error, [&] { return visit(client)->dispatch(); });
+}
+
+kn_status kn_client_flush(kn_client *client, int64_t timeout_ms, kn_error **error) {
+    return guarded(error, [&] {
+        return visit(client)->flush(kn::milliseconds(required_timeout(timeout_ms)));
+    });
+}
+
+int kn_client_fd(const kn_client *client) {
+    // It is made when it is asked for first, which changes nothing that can be seen.
+    int fd = -1;
+    guarded([&] {
+        fd = visit(const_cast<kn_client *>(client))->fd(); // NOLINT
+        return KN_OK;
+    });
+    return fd;
+}
+
+kn_status kn_client_interrupt(kn_client *client) {
+    // No guard and no visit: a signal handler may be calling.
+    if (client == nullptr)
+        return KN_EINVAL;
+    if (client->generation != kn::process_generation())
+        return KN_EFORK;
+    client->object.interrupt();
+    return KN_OK;
+}
+
+size_t kn_client_pending(const kn_client *client) {
+    return client != nullptr ? client->object.pending() : 0;
+}
+
+int64_t kn_client_requests(const kn_client *client) {
+    return client != nullptr ? client->object.metrics().calls() : 0;
+}
+
+int64_t kn_client_requests_with_status(const kn_client *client, kn_status status) {
+    return client != nullptr ? client->object.metrics().ended_with(status) : 0;
+}
+
+int32_t kn_client_connections(const kn_client *client) {
+    return client != nullptr ? client->object.metrics().connections() : 0;
+}
+
+kn_status kn_client_stats(kn_client *client, char **json, kn_error **error) {
+    return guarded(error, [&] {
+        *required(json, "the place for the text") = nullptr;
+        const visit inside(client);
+        *json = copied(kn::client_stats(inside->metrics(), inside->pending()));
         return KN_OK;
     });
 }

@@ -1,5 +1,5 @@
-#include "capi/boundary.hpp"
 #include "event.hpp"
+#include "capi/boundary.hpp"
 
 using kn::failure;
 using kn::capi::guarded;

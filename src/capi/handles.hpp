@@ -9,7 +9,6 @@
 
 #include "capi/boundary.hpp"
 #include "client.hpp"
-#include "occupancy.hpp"
 #include "process.hpp"
 #include "settings.hpp"
 #include "worker/worker.hpp"
@@ -21,11 +20,12 @@ struct kn_options {
 struct kn_client {
     kn_client(std::string_view url, const kn::settings &options) : object(url, options) {}
 
-    kn::occupancy &inside() noexcept { return occupancy; }
-    void abandon() noexcept {} // calls that are under way run to their end
+    ~kn_client() { object.await_interrupts(); }
+
+    kn::occupancy &inside() noexcept { return object.inside(); }
+    void abandon() noexcept { object.abandon(); }
 
     std::uint32_t generation = kn::own_generation();
-    kn::occupancy occupancy;
     kn::client object;
 };
 

@@ -1,5 +1,8 @@
+#include <sys/un.h>
+
 #include "capi/boundary.hpp"
 #include "capi/handles.hpp"
+#include "http/proxy.hpp"
 #include "names.hpp"
 
 using kn::failure;
@@ -15,6 +18,53 @@ milliseconds required_limit(int64_t timeout_ms) {
     if (timeout_ms < -1 || timeout_ms == 0)
         throw failure(KN_EINVAL, "a time limit is 1 ms or more, or -1 for none");
     return milliseconds(timeout_ms);
+}
+
+int64_t required_size(int64_t bytes) {
+    if (bytes < 1)
+        throw failure(KN_EINVAL, "a size limit below 1 byte");
+    return bytes;
+}
+
+int32_t required_count(int32_t count, int32_t most) {
+    if (count < 1 || count > most)
+        throw failure(KN_EINVAL, "a count is from 1 to " + std::to_string(most));
+    return count;
+}
+
+bool required_switch(int32_t value) {
+    if (value != 0 && value != 1)
+        throw failure(KN_EINVAL, "a switch is 0 or 1");
+    return value == 1;
+}
+
+std::string required_path(const char *path, const char *what) {
+    const std::string_view text = required_text(path, what);
+    kn::require_text(text, what);
+    return std::string(text);
+}
+
+kn::proxy_choice required_proxy(std::string_view text) {
+    if (text.empty())
+        return {};
+    if (text == "environment")
+        return {kn::proxy_choice::environment, nullptr};
+    kn::require_proxy_url(text);
+    kn::secret url;
+    url.reserve(text.size() + 1);
+    url.append(text);
+    url.append('\0');
+    return {kn::proxy_choice::given, std::make_shared<const kn::secret>(std::move(url))};
+}
+
+kn::extra_header made_header(std::string_view name, std::string_view value) {
+    kn::secret line;
+    line.reserve(name.size() + value.size() + 3);
+    line.append(name);
+    line.append(": ");
+    line.append(value);
+    line.append('\0');
+    return std::make_shared<const kn::secret>(std::move(line));
 }
 
 } // namespace
@@ -68,9 +118,105 @@ kn_status kn_options_set_filter(kn_options *options, const char *regex) {
 kn_status kn_options_set_max_event_size(kn_options *options, int64_t bytes) {
     return guarded([&] {
         required(options, "options");
-        if (bytes < 1)
-            throw failure(KN_EINVAL, "a size limit below 1 byte");
-        options->values.max_event_size = bytes;
+        options->values.max_event_size = required_size(bytes);
+        return KN_OK;
+    });
+}
+
+kn_status kn_options_set_max_response_size(kn_options *options, int64_t bytes) {
+    return guarded([&] {
+        required(options, "options")->values.max_response_size = required_size(bytes);
+        return KN_OK;
+    });
+}
+
+kn_status kn_options_set_max_connections(kn_options *options, int32_t count) {
+    return guarded([&] {
+        required(options, "options")->values.max_connections = required_count(count, 1024);
+        return KN_OK;
+    });
+}
+
+kn_status kn_options_set_max_pending(kn_options *options, int32_t count) {
+    return guarded([&] {
+        required(options, "options")->values.max_pending = required_count(count, INT32_MAX);
+        return KN_OK;
+    });
+}
+
+kn_status kn_options_set_worker_name(kn_options *options, const char *name) {
+    return guarded([&] {
+        required(options, "options");
+        const std::string_view text = required_text(name, "the worker name");
+        kn::require_worker_name(text);
+        options->values.worker_name = std::string(text);
+        return KN_OK;
+    });
+}
+
+kn_status kn_options_set_ca_file(kn_options *options, const char *path) {
+    return guarded([&] {
+        required(options, "options")->values.ca_file = required_path(path, "the CA file");
+        return KN_OK;
+    });
+}
+
+kn_status kn_options_set_client_certificate(kn_options *options, const char *cert_file,
+                                            const char *key_file) {
+    return guarded([&] {
+        required(options, "options");
+        std::string certificate = required_path(cert_file, "the certificate file");
+        std::string key =
+            key_file != nullptr ? required_path(key_file, "the key file") : certificate;
+        options->values.certificate_file = std::move(certificate);
+        options->values.key_file = std::move(key);
+        return KN_OK;
+    });
+}
+
+kn_status kn_options_set_verify(kn_options *options, int32_t verify) {
+    return guarded([&] {
+        required(options, "options")->values.verify = required_switch(verify);
+        return KN_OK;
+    });
+}
+
+kn_status kn_options_set_proxy(kn_options *options, const char *url) {
+    return guarded([&] {
+        required(options, "options")->values.proxy =
+            required_proxy(required_text(url, "the proxy"));
+        return KN_OK;
+    });
+}
+
+kn_status kn_options_set_unix_socket(kn_options *options, const char *path) {
+    return guarded([&] {
+        required(options, "options");
+        std::string socket = required_path(path, "the unix socket");
+        if (socket.size() >= sizeof(sockaddr_un::sun_path))
+            throw failure(KN_EINVAL, "the path of the unix socket is too long for the system");
+        options->values.unix_socket = std::move(socket);
+        return KN_OK;
+    });
+}
+
+kn_status kn_options_add_header(kn_options *options, const char *name, const char *value) {
+    return guarded([&] {
+        required(options, "options");
+        const std::string_view header = required_text(name, "the header's name");
+        const std::string_view text = required_text(value, "the header's value");
+        kn::require_extra_header(header, text);
+        options->values.headers.push_back(made_header(header, text));
+        return KN_OK;
+    });
+}
+
+kn_status kn_options_set_user_agent(kn_options *options, const char *user_agent) {
+    return guarded([&] {
+        required(options, "options");
+        const std::string_view text = required_text(user_agent, "the user agent");
+        kn::require_text(text, "the user agent");
+        options->values.user_agent = std::string(text);
         return KN_OK;
     });
 }

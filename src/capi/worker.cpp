@@ -2,9 +2,11 @@
 
 #include "capi/boundary.hpp"
 #include "capi/handles.hpp"
+#include "stats.hpp"
 
 using kn::make_callback;
 using kn::milliseconds;
+using kn::capi::copied;
 using kn::capi::guarded;
 using kn::capi::required;
 using kn::capi::required_text;
@@ -79,7 +81,37 @@ kn_status kn_worker_interrupt(kn_worker *worker) {
 }
 
 kn_status kn_worker_close(kn_worker *worker, int64_t timeout_ms, kn_error **error) {
+    return guarded(
+        error, [&] { return visit(worker)->close(milliseconds(required_timeout(timeout_ms))); });
+}
+
+int64_t kn_worker_events(const kn_worker *worker) {
+    return worker != nullptr ? worker->object.metrics().events() : 0;
+}
+
+int64_t kn_worker_bytes(const kn_worker *worker) {
+    return worker != nullptr ? worker->object.metrics().bytes() : 0;
+}
+
+int64_t kn_worker_reconnects(const kn_worker *worker) {
+    return worker != nullptr ? worker->object.metrics().reconnects() : 0;
+}
+
+int64_t kn_worker_lag_ms(const kn_worker *worker) {
+    return worker != nullptr ? worker->object.metrics().lag_ms() : 0;
+}
+
+kn_error *kn_worker_last_error(const kn_worker *worker) {
+    if (worker == nullptr || worker->generation != kn::process_generation())
+        return nullptr;
+    return worker->object.metrics().last_error().release();
+}
+
+kn_status kn_worker_stats(kn_worker *worker, char **json, kn_error **error) {
     return guarded(error, [&] {
-        return visit(worker)->close(milliseconds(required_timeout(timeout_ms)));
+        *required(json, "the place for the text") = nullptr;
+        const visit inside(worker);
+        *json = copied(kn::worker_stats(inside->metrics(), inside->state()));
+        return KN_OK;
     });
 }

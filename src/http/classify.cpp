@@ -3,7 +3,6 @@
 #include <cerrno>
 
 #include "http/curl.hpp"
-#include "json.hpp"
 #include "names.hpp"
 #include "status.hpp"
 
@@ -116,7 +115,11 @@ failure transfer_failure(CURL *easy, CURLcode code, const char *error_text) {
 
 failure answer_failure(operation what, long http_status, std::string_view body,
                        std::int64_t retry_after) {
-    const server_error error = read_server_error(body);
+    return answer_failure(what, http_status, read_server_error(body), retry_after);
+}
+
+failure answer_failure(operation what, long http_status, const server_error &error,
+                       std::int64_t retry_after) {
     const kn_status status = answer_status(what, http_status, error.code);
     failure result(status, std::string(status_message(status)) + " (HTTP " +
                                std::to_string(http_status) + quoted_reason(error.text) + ")");

@@ -7,11 +7,19 @@
 #include <curl/curl.h>
 
 #include "failure.hpp"
+#include "json.hpp"
 
 namespace kn {
 
 /// What was asked for; one HTTP status means different things to each.
-enum class operation { open_channel, close_channel, trigger, request_token, subscribe };
+enum class operation {
+    open_channel,
+    close_channel,
+    trigger,
+    trigger_batch,
+    request_token,
+    subscribe
+};
 
 /// The failure behind a transfer that brought no answer.
 failure transfer_failure(CURL *easy, CURLcode code, const char *error_text);
@@ -19,6 +27,8 @@ failure transfer_failure(CURL *easy, CURLcode code, const char *error_text);
 /// The failure behind an answer that is not the one hoped for (Backend API, "Errors").
 failure answer_failure(operation what, long http_status, std::string_view body,
                        std::int64_t retry_after_ms);
+failure answer_failure(operation what, long http_status, const server_error &error,
+                       std::int64_t retry_after_ms = -1);
 
 /// The answer's Retry-After in milliseconds; -1 where there is none.
 std::int64_t retry_after_ms(CURL *easy) noexcept;

@@ -7,14 +7,16 @@
 
 namespace kn {
 
-connection::connection(const endpoint &where, const settings &options)
+connection::connection(const endpoint &where, const settings &options, client_metrics &metrics)
     : body_limit_(static_cast<std::size_t>(options.max_response_size)), easy_(make_easy()) {
     configure_transfer(easy_.get(), options, error_text_);
+    count_sockets(easy_.get(), metrics);
     headers_.add_borrowed(where.authorization.view());
     headers_.add("Content-Type: application/json");
     headers_.add("Expect:"); // a round trip more for large payloads, and nothing won
+    for (const extra_header &extra : options.headers)
+        headers_.add_borrowed(extra->view());
     set(easy_.get(), CURLOPT_HTTPHEADER, headers_.get());
-    set(easy_.get(), CURLOPT_TIMEOUT_MS, curl_timeout(options.request_timeout));
     set(easy_.get(), CURLOPT_WRITEFUNCTION, &connection::receive);
     set(easy_.get(), CURLOPT_WRITEDATA, this);
 }
@@ -38,13 +40,14 @@ std::size_t connection::take(std::string_view bytes) noexcept {
     return bytes.size();
 }
 
-void connection::prepare(const request &what) {
+void connection::prepare(const request &what, const deadline &until) {
     CURL *easy = easy_.get();
     body_.clear();
     body_too_big_ = false;
     out_of_memory_ = false;
     error_text_[0] = '\0';
     set(easy, CURLOPT_URL, what.url.c_str());
+    set(easy, CURLOPT_TIMEOUT_MS, curl_time_left(until));
     set(easy, CURLOPT_CUSTOMREQUEST, static_cast<const char *>(nullptr));
     switch (what.verb) {
     case request::method::get:
@@ -62,18 +65,22 @@ void connection::prepare(const request &what) {
     }
 }
 
-answer connection::exchange(const request &what) {
-    prepare(what);
+answer connection::exchange(const request &what, const deadline &until) {
+    prepare(what, until);
     CURLcode code;
     {
         const sigpipe_hold hold;
         code = curl_easy_perform(easy_.get());
     }
+    return conclude(code);
+}
+
+answer connection::conclude(CURLcode code) {
     if (out_of_memory_)
         throw std::bad_alloc();
     if (body_too_big_)
-        throw failure(KN_ETOOBIG, "the answer is larger than " + std::to_string(body_limit_) +
-                                      " bytes");
+        throw failure(KN_ETOOBIG,
+                      "the answer is larger than " + std::to_string(body_limit_) + " bytes");
     if (code != CURLE_OK)
         throw transfer_failure(easy_.get(), code, error_text_);
     return {info<long>(easy_.get(), CURLINFO_RESPONSE_CODE), retry_after_ms(easy_.get()), body_};

@@ -1,43 +1,40 @@
 #pragma once
 
-#include <cstdint>
 #include <string>
 #include <string_view>
 
+#include "deadline.hpp"
 #include "endpoint.hpp"
 #include "http/curl.hpp"
 #include "http/header_list.hpp"
+#include "http/request.hpp"
 #include "settings.hpp"
 
 namespace kn {
 
-struct request {
-    enum class method { get, post, del };
-    method verb;
-    std::string url;
-    std::string_view body; // borrowed for the exchange
-};
+class client_metrics;
 
-struct answer {
-    long http_status = 0;
-    std::int64_t retry_after_ms = -1;
-    std::string_view body; // borrowed until the next exchange
-};
-
-/// One kept-alive connection of a client: a request, then its answer. Used by one thread at a time.
+/// One kept-alive connection of a client: a request, then its answer. Used by one thread at a time;
+/// by itself (exchange), or in a multi handle.
 class connection {
   public:
-    connection(const endpoint &where, const settings &options);
+    connection(const endpoint &where, const settings &options, client_metrics &metrics);
     connection(const connection &) = delete;
     connection &operator=(const connection &) = delete;
 
-    /// Throws when there is no answer within the limits.
-    answer exchange(const request &what);
+    /// Throws when there is no answer until then.
+    answer exchange(const request &what, const deadline &until);
+
+    // The same in two halves, for a transfer that somebody else drives in between.
+    /// @p what has to live until conclude().
+    void prepare(const request &what, const deadline &until);
+    answer conclude(CURLcode code);
+    CURL *easy() const noexcept { return easy_.get(); }
 
   private:
-    static std::size_t receive(char *bytes, std::size_t size, std::size_t count, void *self) noexcept;
+    static std::size_t receive(char *bytes, std::size_t size, std::size_t count,
+                               void *self) noexcept;
     std::size_t take(std::string_view bytes) noexcept;
-    void prepare(const request &what);
 
     header_list headers_;
     std::size_t body_limit_;

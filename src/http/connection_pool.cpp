@@ -1,22 +1,45 @@
 #include "http/connection_pool.hpp"
 
+#include "failure.hpp"
+
 namespace kn {
 
-std::unique_ptr<connection> connection_pool::take() {
+void connection_pool::await_free(std::unique_lock<std::mutex> &lock, const deadline &until) {
+    const auto is_one_free = [this] { return free_ > 0; };
+    if (!until)
+        given_back_.wait(lock, is_one_free);
+    else if (!given_back_.wait_until(lock, *until, is_one_free))
+        throw failure(KN_ETIMEOUT, "all " + std::to_string(options_.max_connections) +
+                                       " connections of the client were in use until the call's "
+                                       "time was up");
+}
+
+std::unique_ptr<connection> connection_pool::take(const deadline &until) {
     {
-        const std::lock_guard lock(mutex_);
+        std::unique_lock lock(mutex_);
+        await_free(lock, until);
+        --free_;
         if (!idle_.empty()) {
             std::unique_ptr<connection> warmest = std::move(idle_.back());
             idle_.pop_back();
             return warmest;
         }
     }
-    return std::make_unique<connection>(where_, options_);
+    try {
+        return std::make_unique<connection>(where_, options_, metrics_);
+    } catch (...) {
+        give_back(nullptr);
+        throw;
+    }
 }
 
 void connection_pool::give_back(std::unique_ptr<connection> idle) noexcept {
+    const std::lock_guard lock(mutex_);
+    ++free_;
+    given_back_.notify_one();
+    if (!idle)
+        return;
     try {
-        const std::lock_guard lock(mutex_);
         idle_.push_back(std::move(idle));
     } catch (const std::bad_alloc &) { // NOLINT(bugprone-empty-catch): it is closed, no more
     }

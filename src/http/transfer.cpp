@@ -4,8 +4,9 @@
 #include <climits>
 
 #include <sys/socket.h>
+#include <unistd.h>
 
-#include <kosmonaut/version.h>
+#include "client_metrics.hpp"
 
 namespace kn {
 namespace {
@@ -14,13 +15,63 @@ curl_socket_t open_socket(void *, curlsocktype, curl_sockaddr *address) {
     return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
 }
 
+curl_socket_t open_counted_socket(void *metrics, curlsocktype purpose, curl_sockaddr *address) {
+    const curl_socket_t opened = open_socket(nullptr, purpose, address);
+    if (opened != CURL_SOCKET_BAD)
+        static_cast<client_metrics *>(metrics)->connection_opened();
+    return opened;
+}
+
+int close_counted_socket(void *metrics, curl_socket_t socket) {
+    static_cast<client_metrics *>(metrics)->connection_closed();
+    return close(socket);
+}
+
+/// libcurl counts in a long and adds to it.
+long as_curl_time(milliseconds time) noexcept {
+    return static_cast<long>(std::clamp<milliseconds::rep>(time.count(), 1, INT_MAX));
+}
+
+void configure_tls(CURL *easy, const settings &options) {
+    set(easy, CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
+    if (!options.ca_file.empty()) {
+        set(easy, CURLOPT_CAINFO, options.ca_file.c_str());
+        set(easy, CURLOPT_CAPATH, static_cast<const char *>(nullptr)); // this one and no other
+    }
+    if (!options.certificate_file.empty()) {
+        set(easy, CURLOPT_SSLCERT, options.certificate_file.c_str());
+        set(easy, CURLOPT_SSLKEY, options.key_file.c_str());
+    }
+    if (!options.verify) {
+        set(easy, CURLOPT_SSL_VERIFYPEER, 0L);
+        set(easy, CURLOPT_SSL_VERIFYHOST, 0L);
+    }
+}
+
+void configure_route(CURL *easy, const settings &options) {
+    if (options.proxy.kind != proxy_choice::environment) {
+        const bool is_given = options.proxy.kind == proxy_choice::given;
+        set(easy, CURLOPT_PROXY, is_given ? options.proxy.url->view().data() : "");
+        set(easy, CURLOPT_NOPROXY, ""); // the environment's exceptions are not asked for either
+    }
+    if (!options.unix_socket.empty())
+        set(easy, CURLOPT_UNIX_SOCKET_PATH, options.unix_socket.c_str());
+}
+
 } // namespace
 
-long curl_timeout(milliseconds limit) noexcept {
-    if (limit < milliseconds::zero())
+long curl_time_left(const deadline &until) noexcept {
+    if (!until)
         return 0;
-    // libcurl counts in a long and adds to it.
-    return static_cast<long>(std::min<milliseconds::rep>(limit.count(), INT_MAX));
+    using std::chrono::ceil;
+    return as_curl_time(ceil<milliseconds>(*until - std::chrono::steady_clock::now()));
+}
+
+void count_sockets(CURL *easy, client_metrics &metrics) {
+    set(easy, CURLOPT_OPENSOCKETFUNCTION, &open_counted_socket);
+    set(easy, CURLOPT_OPENSOCKETDATA, &metrics);
+    set(easy, CURLOPT_CLOSESOCKETFUNCTION, &close_counted_socket);
+    set(easy, CURLOPT_CLOSESOCKETDATA, &metrics);
 }
 
 void configure_transfer(CURL *easy, const settings &options, char *error_text) {
@@ -30,13 +81,15 @@ void configure_transfer(CURL *easy, const settings &options, char *error_text) {
     set(easy, CURLOPT_PROTOCOLS_STR, "http,https");
     set(easy, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
     set(easy, CURLOPT_FOLLOWLOCATION, 0L);
-    set(easy, CURLOPT_PROXY, "");
-    set(easy, CURLOPT_USERAGENT, "libkosmonaut/" KN_VERSION_STRING);
+    set(easy, CURLOPT_USERAGENT, options.user_agent.c_str());
+    // 0 would be libcurl's own limit.
     set(easy, CURLOPT_CONNECTTIMEOUT_MS,
         options.connect_timeout < milliseconds::zero() ? static_cast<long>(INT_MAX)
-                                                       : curl_timeout(options.connect_timeout));
+                                                       : as_curl_time(options.connect_timeout));
     // Without this, giving up on a name would wait for its resolver thread.
     set(easy, CURLOPT_QUICK_EXIT, 1L);
+    configure_tls(easy, options);
+    configure_route(easy, options);
 }
 
 } // namespace kn

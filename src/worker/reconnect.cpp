@@ -34,8 +34,8 @@ verdict reconnect_policy::judge(long http_status, bool is_event_stream) const no
     default:
         break;
     }
-    // Before the first connection a refusal is a mistake that a person has to see; after it, it is a
-    // deployment or a proxy.
+    // Before the first connection a refusal is a mistake that a person has to see; after it, it is
+    // a deployment or a proxy.
     const bool is_refusal = http_status >= 400 && http_status < 500;
     return is_refusal && !was_connected_ ? verdict::fatal : verdict::retry;
 }
@@ -61,8 +61,8 @@ bool reconnect_policy::was_stable(clock::time_point now) const noexcept {
 
 auto reconnect_policy::half_random(milliseconds delay) noexcept -> milliseconds {
     const milliseconds::rep half = delay.count() / 2;
-    return milliseconds(
-        std::uniform_int_distribution<milliseconds::rep>(delay.count() - half, delay.count())(dice_));
+    return milliseconds(std::uniform_int_distribution<milliseconds::rep>(delay.count() - half,
+                                                                         delay.count())(dice_));
 }
 
 auto reconnect_policy::next_delay(clock::time_point now, std::int64_t retry_after_ms) noexcept

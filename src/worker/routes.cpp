@@ -79,9 +79,8 @@ bool routes::has_handlers() const noexcept {
 
 routes routes::with(const pattern &what, callback_ptr<kn_handler> handler) const {
     routes result = *this;
-    const auto known =
-        std::find_if(result.list_.begin(), result.list_.end(),
-                     [&](const route &r) { return r.what.text() == what.text(); });
+    const auto known = std::find_if(result.list_.begin(), result.list_.end(),
+                                    [&](const route &r) { return r.what.text() == what.text(); });
     if (known != result.list_.end())
         known->handler = std::move(handler);
     else if (handler != nullptr)

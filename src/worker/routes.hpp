@@ -19,8 +19,8 @@ class pattern {
 
     const std::string &text() const noexcept { return text_; }
     bool covers(std::string_view channel, std::string_view event) const noexcept;
-    /// A regular expression for the topics it covers, in a form that never changes: workers with the
-    /// same text share events.
+    /// A regular expression for the topics it covers, in a form that never changes: workers with
+    /// the same text share events.
     std::string topic_regex() const;
 
   private:

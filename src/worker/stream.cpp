@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "ascii.hpp"
 #include "http/classify.hpp"
 #include "http/sigpipe.hpp"
 #include "http/transfer.hpp"
@@ -18,13 +19,6 @@ constexpr std::chrono::seconds refusal_time{1};
 
 // Fewer system calls under load than with libcurl's 16 KiB.
 constexpr long receive_buffer = 64 * 1024;
-
-char lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
-
-bool equals_ignoring_case(std::string_view a, std::string_view b) noexcept {
-    return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                      [](char x, char y) { return lower(x) == lower(y); });
-}
 
 std::string_view trimmed(std::string_view text) noexcept {
     const auto blank = [](char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; };
@@ -98,8 +92,13 @@ void stream::request(const std::string &url) {
     headers_.add("Cache-Control: no-cache");
     if (!last_event_id_.empty())
         headers_.add("Last-Event-ID: " + last_event_id_);
-    if (with_port(origin_of(url)) == endpoint_.origin)
+    // The user's own headers may be keys as well: none of them leaves the origin they were given
+    // for.
+    if (with_port(origin_of(url)) == endpoint_.origin) {
         headers_.add_borrowed(endpoint_.authorization.view());
+        for (const extra_header &extra : options_.headers)
+            headers_.add_borrowed(extra->view());
+    }
     set(easy_.get(), CURLOPT_HTTPHEADER, headers_.get());
     set(easy_.get(), CURLOPT_URL, url.c_str());
 

@@ -1,6 +1,5 @@
 #include "worker/worker.hpp"
 
-#include <sched.h>
 #include <sys/random.h>
 
 #include <cxxabi.h>
@@ -16,19 +15,9 @@ namespace {
 std::uint32_t random_seed() noexcept {
     std::uint32_t seed = 1;
     if (getrandom(&seed, sizeof seed, GRND_NONBLOCK) != sizeof seed)
-        seed = static_cast<std::uint32_t>(
-            std::chrono::steady_clock::now().time_since_epoch().count());
+        seed =
+            static_cast<std::uint32_t>(std::chrono::steady_clock::now().time_since_epoch().count());
     return seed;
-}
-
-std::optional<worker::clock::time_point> deadline_after(milliseconds timeout) {
-    if (timeout < milliseconds::zero())
-        return std::nullopt;
-    // Whoever asks for centuries means for ever, and must not wrap the clock.
-    constexpr milliseconds centuries = std::chrono::hours(24 * 365 * 100);
-    if (timeout > centuries)
-        return std::nullopt;
-    return worker::clock::now() + timeout;
 }
 
 } // namespace
@@ -179,13 +168,12 @@ kn_status worker::dispatch() {
 std::optional<kn_status> worker::standing_answer() {
     if (is_closing())
         return KN_CLOSED;
-    if (interrupted_.load(std::memory_order_relaxed) &&
-        interrupted_.exchange(false, std::memory_order_acq_rel))
+    if (interruption_.take())
         return KN_INTERRUPTED;
     return std::nullopt;
 }
 
-kn_status worker::wait_for_event(std::optional<clock::time_point> deadline, event_ptr &event) {
+kn_status worker::wait_for_event(deadline until, event_ptr &event) {
     bool has_looked = false;
     for (;;) {
         if (const std::optional<kn_status> answer = standing_answer())
@@ -205,10 +193,10 @@ kn_status worker::wait_for_event(std::optional<clock::time_point> deadline, even
         if (ending_ != ending::none)
             return KN_CLOSED;
         // Even whoever does not want to wait gets one look at what is ready.
-        if (has_looked && deadline && clock::now() >= *deadline)
+        if (has_looked && has_passed(until))
             return KN_AGAIN;
         has_looked = true;
-        advance(deadline);
+        advance(until);
     }
 }
 
@@ -225,13 +213,12 @@ event_ptr worker::read_event() {
         give_up_reading();
         return nullptr;
     }
-    if (!has_unread()) {
-        inbox_.clear();
-        read_ = 0;
-    }
+    if (!has_unread())
+        clear_inbox();
     if (outcome != event_stream::parser::outcome::event)
         return nullptr;
     policy_.received_event();
+    metrics_.handed_over();
     std::string_view topic = parser_->type();
     if (topic.find('\0') != std::string_view::npos)
         topic = "message"; // text with U+0000 in it reads as absent
@@ -239,24 +226,22 @@ event_ptr worker::read_event() {
 }
 
 void worker::give_up_reading() {
-    inbox_.clear();
-    read_ = 0;
+    clear_inbox();
     stream_.stop();
-    last_end_ = stream_end{failure(KN_ETOOBIG, "an event is larger than " +
-                                                   std::to_string(options_.max_event_size) +
-                                                   " bytes"),
-                           0, false};
+    last_end_ =
+        stream_end{failure(KN_ETOOBIG, "an event is larger than " +
+                                           std::to_string(options_.max_event_size) + " bytes"),
+                   0, false};
 }
 
 /// Moves the connection on, or sees to it that one is under way when it is time.
-void worker::advance(std::optional<clock::time_point> deadline) {
+void worker::advance(deadline until) {
     if (!stream_.is_running() && (!retry_at_ || *retry_at_ <= clock::now()))
         start_stream();
-    const std::optional<clock::time_point> own =
-        stream_.is_running() ? stream_.deadline() : retry_at_;
+    const deadline own = stream_.is_running() ? stream_.deadline() : retry_at_;
     if (own)
         reactor_.alarm_at(*own);
-    const reactor::readiness ready = reactor_.wait(deadline);
+    const reactor::readiness ready = reactor_.wait(until);
     if (ready.bell) {
         reactor_.silence();
         bell_rings_ = false;
@@ -268,8 +253,15 @@ void worker::start_stream() {
     if (target_.empty()) {
         const std::string filter = options_.filter ? *options_.filter : routes_->filter();
         target_ = where_.url() + "/events";
-        if (!filter.empty())
-            target_ += "?filter=" + percent_encoded(filter);
+        char separator = '?';
+        const auto add = [&](const char *name, const std::string &value) {
+            if (value.empty())
+                return;
+            target_ += std::exchange(separator, '&');
+            target_ += name + percent_encoded(value);
+        };
+        add("filter=", filter);
+        add("worker=", options_.worker_name);
     }
     retry_at_.reset();
     if (parser_)
@@ -284,21 +276,34 @@ bool worker::on_head(long http_status, bool is_event_stream) {
     if (policy_.judge(http_status, is_event_stream) != verdict::stream)
         return false;
     policy_.connected(clock::now());
+    metrics_.connected();
     set_state(KN_WORKER_CONNECTED);
     options_.logger.write(KN_LOG_INFO, [&] { return "connected to " + where_.url(); });
     return true;
 }
 
-void worker::on_bytes(std::string_view bytes) { inbox_.append(bytes); }
+void worker::on_bytes(std::string_view bytes) {
+    metrics_.received(bytes.size());
+    if (!has_unread())
+        metrics_.backlog_began();
+    inbox_.append(bytes);
+}
+
+void worker::clear_inbox() noexcept {
+    inbox_.clear();
+    read_ = 0;
+    metrics_.backlog_ended();
+}
 
 void worker::stream_ended(const stream_end &end) {
     const failure &why = end.why;
-    const verdict meaning = end.http_status == 0
-                                ? verdict::retry
-                                : policy_.judge(end.http_status, end.is_event_stream);
+    metrics_.failed(why);
+    const verdict meaning =
+        end.http_status == 0 ? verdict::retry : policy_.judge(end.http_status, end.is_event_stream);
     switch (meaning) {
     case verdict::ended:
-        options_.logger.write(KN_LOG_INFO, [] { return std::string("the server ended the stream for good"); });
+        options_.logger.write(KN_LOG_INFO,
+                              [] { return std::string("the server ended the stream for good"); });
         this->end(ending::closed);
         return;
     case verdict::fatal:
@@ -354,7 +359,8 @@ void worker::end(ending how) noexcept {
     reactor_.ring();
 }
 
-/// Hands over what has come so far, without a look at the network; why it stopped before, if it did.
+/// Hands over what has come so far, without a look at the network; why it stopped before, if it
+/// did.
 kn_status worker::hand_over_from(event_ptr first) {
     for (event_ptr event = std::move(first); event; event = read_event()) {
         if (!hand_over(*event))
@@ -393,16 +399,10 @@ int worker::fd() const noexcept {
 }
 
 void worker::interrupt() noexcept {
-    interrupting_.fetch_add(1, std::memory_order_acq_rel);
-    interrupted_.store(true, std::memory_order_release);
-    reactor_.ring();
-    interrupting_.fetch_sub(1, std::memory_order_acq_rel);
+    interruption_.leave([this] { reactor_.ring(); });
 }
 
-void worker::await_interrupts() const noexcept {
-    while (interrupting_.load(std::memory_order_acquire) != 0)
-        sched_yield();
-}
+void worker::await_interrupts() const noexcept { interruption_.await_leavers(); }
 
 kn_status worker::close(milliseconds timeout) {
     closing_.store(true, std::memory_order_release);
@@ -436,8 +436,7 @@ void worker::finish_closing() noexcept {
         return;
     is_closed_ = true;
     stream_.stop();
-    inbox_.clear();
-    read_ = 0;
+    clear_inbox();
     last_end_.reset();
     fatal_.reset();
     ending_ = ending::closed;

@@ -12,20 +12,23 @@
 
 #include <kosmonaut/worker.h>
 
+#include "deadline.hpp"
 #include "endpoint.hpp"
 #include "event.hpp"
 #include "event_stream/parser.hpp"
+#include "interruption.hpp"
 #include "occupancy.hpp"
-#include "settings.hpp"
 #include "reactor.hpp"
+#include "settings.hpp"
+#include "worker/metrics.hpp"
 #include "worker/reconnect.hpp"
 #include "worker/routes.hpp"
 #include "worker/stream.hpp"
 
 namespace kn {
 
-/// A worker. It is moved on by whoever sits in the driver's seat (next, run, dispatch) and by nobody
-/// else; other threads leave a note in an atomic and ring the reactor's bell.
+/// A worker. It is moved on by whoever sits in the driver's seat (next, run, dispatch) and by
+/// nobody else; other threads leave a note in an atomic and ring the reactor's bell.
 class worker final : private stream_listener {
   public:
     using clock = std::chrono::steady_clock;
@@ -43,11 +46,11 @@ class worker final : private stream_listener {
     int fd() const noexcept;
     std::int32_t state() const noexcept { return state_.load(std::memory_order_acquire); }
     void interrupt() noexcept;
+    const worker_metrics &metrics() const noexcept { return metrics_; }
     kn_status close(milliseconds timeout);
     /// The owner is gone: whoever is still inside goes too.
     void abandon() noexcept;
-    /// Waits for those who are about to ring the bell, which takes them an instant: they may be
-    /// signal handlers, and so must not be the last ones out.
+    /// Comes before the worker is destroyed.
     void await_interrupts() const noexcept;
 
     occupancy &inside() noexcept { return inside_; }
@@ -68,12 +71,13 @@ class worker final : private stream_listener {
 
     void require_handlers() const;
     /// KN_OK with an event; otherwise why there is none.
-    kn_status wait_for_event(std::optional<clock::time_point> deadline, event_ptr &event);
+    kn_status wait_for_event(deadline until, event_ptr &event);
     std::optional<kn_status> standing_answer();
     event_ptr read_event();
     bool has_unread() const noexcept { return read_ < inbox_.size(); }
+    void clear_inbox() noexcept;
     void give_up_reading();
-    void advance(std::optional<clock::time_point> deadline);
+    void advance(deadline until);
     void start_stream();
     void stream_ended(const stream_end &end);
     void retry_after(const failure &why);
@@ -95,10 +99,10 @@ class worker final : private stream_listener {
     // Notes from other threads.
     std::atomic<bool> closing_{false};
     std::atomic<bool> abandoned_{false};
-    std::atomic<bool> interrupted_{false};
-    std::atomic<int> interrupting_{0};
+    interruption interruption_;
     mutable std::atomic<bool> is_watched_{false}; // somebody asked for the descriptor
     std::atomic<std::int32_t> state_{KN_WORKER_IDLE};
+    worker_metrics metrics_;
     std::atomic<pthread_t> callback_thread_{};
     std::atomic<bool> in_callback_{false};
 
@@ -115,7 +119,7 @@ class worker final : private stream_listener {
     std::string inbox_; // bytes of the stream, of which the first read_ are dealt with
     std::size_t read_ = 0;
     std::optional<stream_end> last_end_; // waits until all that came before it is dealt with
-    std::optional<clock::time_point> retry_at_;
+    deadline retry_at_;
     ending ending_ = ending::none;
     bool is_closed_ = false;
     std::optional<failure> fatal_;

@@ -1,0 +1,81 @@
+#include "api_call.hpp"
+
+#include "http/curl.hpp"
+#include "json.hpp"
+#include "names.hpp"
+
+namespace kn {
+namespace {
+
+std::string channel_url(const endpoint &where, std::string_view channel) {
+    require_channel_name(channel);
+    std::string url = where.url();
+    url += "/channels/";
+    url += channel;
+    return url;
+}
+
+long success_of(operation what) noexcept {
+    return what == operation::request_token || what == operation::trigger_batch ? 200 : 202;
+}
+
+} // namespace
+
+std::string trigger_url(const endpoint &where, std::string_view channel) {
+    return channel_url(where, channel) + "/events";
+}
+
+std::string trigger_members(std::string_view event, std::optional<std::string_view> data) {
+    require_event_name(event);
+    if (data)
+        require_json_object(*data);
+    std::string members = R"("event":)";
+    members += json_quoted(event);
+    members += R"(,"data":)";
+    members += data.value_or("{}");
+    return members;
+}
+
+void require_success(operation what, const answer &received) {
+    if (received.http_status != success_of(what))
+        throw answer_failure(what, received.http_status, received.body, received.retry_after_ms);
+}
+
+single_call single_call::open_channel(const endpoint &where, std::string_view channel) {
+    return {operation::open_channel, {request::method::post, channel_url(where, channel), {}}};
+}
+
+single_call single_call::close_channel(const endpoint &where, std::string_view channel) {
+    return {operation::close_channel, {request::method::del, channel_url(where, channel), {}}};
+}
+
+single_call single_call::trigger(const endpoint &where, std::string_view channel,
+                                 std::string_view event, std::optional<std::string_view> data) {
+    std::string url = trigger_url(where, channel);
+    return {operation::trigger,
+            {request::method::post, std::move(url),
+             R"({"trigger":{)" + trigger_members(event, data) + "}}"}};
+}
+
+single_call single_call::request_token(const endpoint &where, std::string_view uid,
+                                       std::string_view channels) {
+    require_text(uid, "the uid");
+    require_text(channels, "the pattern of channels");
+    return {operation::request_token,
+            {request::method::get,
+             where.url() + "/token?uid=" + percent_encoded(uid) +
+                 "&channels=" + percent_encoded(channels),
+             {}}};
+}
+
+bool single_call::take(const answer &received, kn_result &result) {
+    require_success(what_, received);
+    if (what_ == operation::request_token) {
+        result.token = read_token(received.body);
+        if (!result.token)
+            throw failure(KN_EPROTOCOL, "the answer holds no token; is this a WebRocket server?");
+    }
+    return false;
+}
+
+} // namespace kn

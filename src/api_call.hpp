@@ -1,0 +1,72 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "endpoint.hpp"
+#include "failure.hpp"
+#include "http/classify.hpp"
+#include "http/request.hpp"
+#include "result.hpp"
+
+namespace kn {
+
+/// A call of the Backend API on its way: what to send, and what the answers mean. Who sends it, and
+/// whether anybody waits for it, it does not know.
+class api_call {
+  public:
+    virtual ~api_call() = default;
+
+    /// The request to send now.
+    virtual const request &current() const noexcept = 0;
+
+    /// Takes the answer to it. True: the call goes on, with another current(). Throws the failure
+    /// that the answer means.
+    virtual bool take(const answer &received, kn_result &result) = 0;
+
+    /// The current request got no answer. True: the result says all there is to say of the call
+    /// even so; false: the call as a whole has failed.
+    virtual bool settle(const failure &, kn_result &) noexcept { return false; }
+
+    api_call(const api_call &) = delete;
+    api_call &operator=(const api_call &) = delete;
+    api_call &operator=(api_call &&) = delete;
+
+  protected:
+    api_call() = default;
+    api_call(api_call &&) = default;
+};
+
+/// A call that is one request.
+class single_call final : public api_call {
+  public:
+    // Each checks its input, and throws what is wrong with it.
+    static single_call open_channel(const endpoint &where, std::string_view channel);
+    static single_call close_channel(const endpoint &where, std::string_view channel);
+    /// No @p data stands for `{}`.
+    static single_call trigger(const endpoint &where, std::string_view channel,
+                               std::string_view event, std::optional<std::string_view> data);
+    static single_call request_token(const endpoint &where, std::string_view uid,
+                                     std::string_view channels);
+
+    const request &current() const noexcept override { return request_; }
+    bool take(const answer &received, kn_result &result) override;
+
+    single_call(operation what, request sent) : what_(what), request_(std::move(sent)) {}
+
+  private:
+    operation what_;
+    request request_;
+};
+
+/// Where a channel's events are triggered.
+std::string trigger_url(const endpoint &where, std::string_view channel);
+
+/// The members of a trigger object, without braces: `"event":…,"data":…`. Checks both.
+std::string trigger_members(std::string_view event, std::optional<std::string_view> data);
+
+/// Throws unless @p received says that @p what was done.
+void require_success(operation what, const answer &received);
+
+} // namespace kn

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <exception>
+#include <utility>
+
+#include <cxxabi.h>
+
+#include <kosmonaut/client.h>
+
+#include "callback.hpp"
+#include "log.hpp"
+
+namespace kn {
+
+/// Whom to tell how a call ended: at most one `fn`, always one `destroy`.
+class completion {
+  public:
+    completion(kn_completion fn, user_data_owner &&user_data) noexcept
+        : fn_(fn), user_data_(std::move(user_data)) {}
+
+    /// No exception of the user's gets any further: there may be C above us.
+    void tell(const kn_result &result, const log &logger) const {
+        if (fn_ == nullptr)
+            return;
+        try {
+            fn_(&result, user_data_.get());
+        } catch (abi::__forced_unwind &) {
+            throw; // the thread is being ended
+        } catch (...) {
+            logger.write(KN_LOG_ERROR,
+                         [] { return std::string("a completion threw an exception through C"); });
+        }
+    }
+
+  private:
+    kn_completion fn_;
+    user_data_owner user_data_;
+};
+
+} // namespace kn

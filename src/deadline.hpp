@@ -1,0 +1,34 @@
+#pragma once
+
+#include <chrono>
+#include <optional>
+
+#include "settings.hpp"
+
+namespace kn {
+
+/// A point in time that something must not outlast; nothing stands for never.
+using deadline = std::optional<std::chrono::steady_clock::time_point>;
+
+inline deadline deadline_after(milliseconds limit) noexcept {
+    if (limit < milliseconds::zero())
+        return std::nullopt;
+    // Whoever asks for centuries means for ever, and must not wrap the clock.
+    constexpr milliseconds centuries = std::chrono::hours(24 * 365 * 100);
+    if (limit > centuries)
+        return std::nullopt;
+    return std::chrono::steady_clock::now() + limit;
+}
+
+inline bool has_passed(const deadline &when) noexcept {
+    return when && std::chrono::steady_clock::now() >= *when;
+}
+
+/// The earlier of the two.
+inline deadline sooner(const deadline &a, const deadline &b) noexcept {
+    if (!a || !b)
+        return a ? a : b;
+    return *a < *b ? a : b;
+}
+
+} // namespace kn

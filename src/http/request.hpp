@@ -1,0 +1,22 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace kn {
+
+struct request {
+    enum class method { get, post, del };
+    method verb = method::get;
+    std::string url;
+    std::string body;
+};
+
+struct answer {
+    long http_status = 0;
+    std::int64_t retry_after_ms = -1;
+    std::string_view body; // borrowed until the connection's next exchange
+};
+
+} // namespace kn
