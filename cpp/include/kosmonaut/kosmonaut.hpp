@@ -5,12 +5,12 @@
  * Conventions that hold everywhere:
  * - client, worker, event and options own one handle of the C API each. They can be moved, not
  *   copied; handle() lends the handle to the C API, release() hands it over for good. An object
- * that was moved from holds nothing: its calls fail with status::invalid.
+ *   that was moved from holds nothing: its calls fail with status::invalid.
  * - A failure throws kosmonaut::error. Each call that can fail has a twin whose last argument is a
  *   `std::error_code &`: it puts the status there instead of throwing, and clears it otherwise. An
  *   error_code never holds a positive status.
  * - That nothing went wrong but there is nothing to hand over is no failure: it is an empty
- * optional or a positive status.
+ *   optional or a positive status.
  * - Text and payloads go in as `std::string_view` and are copied; times are
  *   `std::chrono::milliseconds`, of which kosmonaut::forever is one. Text with U+0000 in it is
  *   status::invalid.

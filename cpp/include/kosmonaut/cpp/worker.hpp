@@ -106,13 +106,13 @@ struct callback {
  * It connects on first use and keeps itself connected. It has no thread of its own: everything
  * happens inside next(), run() and dispatch(), on the thread that calls them. What they say:
  *
- * |            | ok                    | again             | closed         | interrupted  | throws
- * |
- * |------------|-----------------------|-------------------|----------------|--------------|--------|
- * | `next`     | an event              | time is up        | since `close`  | an interrupt | fatal
- * | | `dispatch` | handed over what was ready as it began | nothing was ready | since `close` | an
- * interrupt | fatal | | `run`      | never                 | never             | since `close`  |
- * an interrupt | fatal  |
+ * |            | ok          | again             | closed        | interrupted  | throws |
+ * |------------|-------------|-------------------|---------------|--------------|--------|
+ * | `next`     | an event    | time is up        | since close() | an interrupt | fatal  |
+ * | `dispatch` | handed over | nothing was ready | since close() | an interrupt | fatal  |
+ * | `run`      | never       | never             | since close() | an interrupt | fatal  |
+ *
+ * dispatch() hands over what was ready as it began.
  *
  * A fatal failure is thrown once, after the events that came before it, and then it is closed.
  *
