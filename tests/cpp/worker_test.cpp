@@ -77,8 +77,7 @@ TEST(Worker, MovedFromHoldsNothing) {
     EXPECT_EQ(thrown_by([&] { (void)first.dispatch(); }), status::invalid);
     EXPECT_EQ(thrown_by([&] { first.close(); }), status::invalid);
     EXPECT_EQ(thrown_by([&] { first.on("a/b", [](event_ref) {}); }), status::invalid);
-    EXPECT_EQ(thrown_by([&] { first.on_error([](const kosmonaut::error &) {}); }),
-              status::invalid);
+    EXPECT_EQ(thrown_by([&] { first.on_error([](const kosmonaut::error &) {}); }), status::invalid);
 
     first = std::move(second);
     EXPECT_EQ(first.handle(), handle);
@@ -111,9 +110,11 @@ TEST(Worker, BadPatternsThrowAndTheHandlerIsDestroyed) {
         EXPECT_TRUE(alive.expired());
     }
     std::error_code code;
-    made.on("chat", [](event_ref) {}, code);
+    made.on(
+        "chat", [](event_ref) {}, code);
     EXPECT_EQ(code, status::invalid);
-    made.on("chat/save", [](event_ref) {}, code);
+    made.on(
+        "chat/save", [](event_ref) {}, code);
     EXPECT_FALSE(code);
     made.on("chat/save", nullptr, code);
     EXPECT_FALSE(code);

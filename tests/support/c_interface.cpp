@@ -1,0 +1,117 @@
+// What tests in C see of this library: no exception gets out, but its text does.
+#include <cstdio>
+#include <cstring>
+#include <exception>
+#include <string>
+
+#include "broker.hpp"
+#include "browser.hpp"
+#include "test_broker.h"
+#include "test_browser.h"
+
+struct test_broker {
+    support::broker object;
+};
+
+struct test_browser {
+    explicit test_browser(const char *backend_url) : object(backend_url) {}
+    support::browser object;
+};
+
+namespace {
+
+/// What @p body returns, or @p otherwise when it throws.
+template <class Result, class Body>
+Result told(Result otherwise, Body &&body) {
+    try {
+        return body();
+    } catch (const std::exception &error) {
+        std::fprintf(stderr, "%s\n", error.what());
+        return otherwise;
+    }
+}
+
+template <class Body>
+int succeeds(Body &&body) {
+    return told(0, [&] {
+        body();
+        return 1;
+    });
+}
+
+char *copied(const std::string &text) {
+    return strdup(text.c_str());
+}
+
+} // namespace
+
+test_broker *test_broker_start(void) {
+    return told<test_broker *>(nullptr, [] { return new test_broker; });
+}
+
+int test_broker_free(test_broker *broker) {
+    const int ended_well = broker == nullptr || succeeds([&] { broker->object.stop(); });
+    delete broker;
+    return ended_well;
+}
+
+int test_broker_kill(test_broker *broker) {
+    return succeeds([&] { broker->object.kill(); });
+}
+
+int test_broker_stop(test_broker *broker) {
+    return succeeds([&] { broker->object.stop(); });
+}
+
+int test_broker_start_again(test_broker *broker) {
+    return succeeds([&] { broker->object.start(); });
+}
+
+char *test_broker_add_vhost(test_broker *broker, const char *path) {
+    return told<char *>(nullptr, [&] { return copied(broker->object.add_vhost(path)); });
+}
+
+char *test_broker_regenerate_token(test_broker *broker, const char *path) {
+    return told<char *>(nullptr, [&] { return copied(broker->object.regenerate_token(path)); });
+}
+
+int test_broker_delete_vhost(test_broker *broker, const char *path) {
+    return succeeds([&] { broker->object.delete_vhost(path); });
+}
+
+int test_broker_workers(test_broker *broker, const char *path) {
+    return told(-1, [&] { return static_cast<int>(broker->object.workers(path).size()); });
+}
+
+test_browser *test_browser_connect(const char *backend_url) {
+    return told<test_browser *>(nullptr, [&] { return new test_browser(backend_url); });
+}
+
+void test_browser_free(test_browser *browser) {
+    delete browser;
+}
+
+const char *test_browser_sid(const test_browser *browser) {
+    return browser->object.sid().c_str();
+}
+
+int test_browser_authenticate(test_browser *browser, const char *uid, const char *channels) {
+    return succeeds([&] { browser->object.authenticate(uid, channels); });
+}
+
+int test_browser_subscribe(test_browser *browser, const char *channel) {
+    return succeeds([&] { browser->object.subscribe(channel); });
+}
+
+int test_browser_broadcast(test_browser *browser, const char *channel, const char *event,
+                           const char *data) {
+    return succeeds([&] { browser->object.broadcast(channel, event, data); });
+}
+
+int test_browser_trigger(test_browser *browser, const char *event, const char *data) {
+    return succeeds([&] { browser->object.trigger(event, data); });
+}
+
+char *test_browser_wait_for(test_browser *browser, const char *name) {
+    return told<char *>(nullptr, [&] { return copied(browser->object.wait_for(name)); });
+}
