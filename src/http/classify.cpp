@@ -9,13 +9,14 @@
 namespace kn {
 namespace {
 
-kn_status transfer_status(CURL *easy, CURLcode code) noexcept {
+kn_status transfer_status(CURL *easy, CURLcode code, const transfer_trace &trace) noexcept {
     switch (code) {
     case CURLE_COULDNT_RESOLVE_HOST:
     case CURLE_COULDNT_RESOLVE_PROXY:
         return KN_ECONNECT;
     case CURLE_COULDNT_CONNECT: {
-        const long error = info<long>(easy, CURLINFO_OS_ERRNO);
+        const long error =
+            trace.socket_error != 0 ? trace.socket_error : info<long>(easy, CURLINFO_OS_ERRNO);
         return error == EMFILE || error == ENFILE || error == ENOMEM ? KN_ENOMEM : KN_ECONNECT;
     }
     case CURLE_OPERATION_TIMEDOUT:
@@ -107,9 +108,9 @@ std::string quoted_reason(const std::string &text) {
 
 } // namespace
 
-failure transfer_failure(CURL *easy, CURLcode code, const char *error_text) {
-    const kn_status status = transfer_status(easy, code);
-    const char *detail = error_text[0] != '\0' ? error_text : curl_easy_strerror(code);
+failure transfer_failure(CURL *easy, CURLcode code, const transfer_trace &trace) {
+    const kn_status status = transfer_status(easy, code, trace);
+    const char *detail = trace.text[0] != '\0' ? trace.text : curl_easy_strerror(code);
     return {status, std::string(status_message(status)) + ": " + detail};
 }
 

@@ -7,6 +7,7 @@
 #include <curl/curl.h>
 
 #include "failure.hpp"
+#include "http/transfer.hpp"
 #include "json.hpp"
 
 namespace kn {
@@ -22,7 +23,7 @@ enum class operation {
 };
 
 /// The failure behind a transfer that brought no answer.
-failure transfer_failure(CURL *easy, CURLcode code, const char *error_text);
+failure transfer_failure(CURL *easy, CURLcode code, const transfer_trace &trace);
 
 /// The failure behind an answer that is not the one hoped for (Backend API, "Errors").
 failure answer_failure(operation what, long http_status, std::string_view body,

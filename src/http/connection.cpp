@@ -9,8 +9,8 @@ namespace kn {
 
 connection::connection(const endpoint &where, const settings &options, client_metrics &metrics)
     : body_limit_(static_cast<std::size_t>(options.max_response_size)), easy_(make_easy()) {
-    configure_transfer(easy_.get(), options, error_text_);
-    count_sockets(easy_.get(), metrics);
+    configure_transfer(easy_.get(), options, trace_);
+    count_connections(easy_.get(), trace_, metrics);
     headers_.add_borrowed(where.authorization.view());
     headers_.add("Content-Type: application/json");
     headers_.add("Expect:"); // a round trip more for large payloads, and nothing won
@@ -45,7 +45,7 @@ void connection::prepare(const request &what, const deadline &until) {
     body_.clear();
     body_too_big_ = false;
     out_of_memory_ = false;
-    error_text_[0] = '\0';
+    trace_.clear();
     set(easy, CURLOPT_URL, what.url.c_str());
     set(easy, CURLOPT_TIMEOUT_MS, curl_time_left(until));
     set(easy, CURLOPT_CUSTOMREQUEST, static_cast<const char *>(nullptr));
@@ -82,7 +82,7 @@ answer connection::conclude(CURLcode code) {
         throw failure(KN_ETOOBIG,
                       "the answer is larger than " + std::to_string(body_limit_) + " bytes");
     if (code != CURLE_OK)
-        throw transfer_failure(easy_.get(), code, error_text_);
+        throw transfer_failure(easy_.get(), code, trace_);
     return {info<long>(easy_.get(), CURLINFO_RESPONSE_CODE), retry_after_ms(easy_.get()), body_};
 }
 

@@ -8,6 +8,7 @@
 #include "http/curl.hpp"
 #include "http/header_list.hpp"
 #include "http/request.hpp"
+#include "http/transfer.hpp"
 #include "settings.hpp"
 
 namespace kn {
@@ -41,7 +42,7 @@ class connection {
     std::string body_;
     bool body_too_big_ = false;
     bool out_of_memory_ = false;
-    char error_text_[CURL_ERROR_SIZE] = "";
+    transfer_trace trace_;
     easy_ptr easy_; // last, so that it goes before what it points to
 };
 

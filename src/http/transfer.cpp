@@ -1,6 +1,7 @@
 #include "http/transfer.hpp"
 
 #include <algorithm>
+#include <cerrno>
 #include <climits>
 
 #include <sys/socket.h>
@@ -11,15 +12,14 @@
 namespace kn {
 namespace {
 
-curl_socket_t open_socket(void *, curlsocktype, curl_sockaddr *address) {
-    return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
-}
-
-curl_socket_t open_counted_socket(void *metrics, curlsocktype purpose, curl_sockaddr *address) {
-    const curl_socket_t opened = open_socket(nullptr, purpose, address);
-    if (opened != CURL_SOCKET_BAD)
-        static_cast<client_metrics *>(metrics)->connection_opened();
-    return opened;
+curl_socket_t open_socket(void *data, curlsocktype, curl_sockaddr *address) {
+    auto &trace = *static_cast<transfer_trace *>(data);
+    const int made = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+    if (made < 0)
+        trace.socket_error = errno; // libcurl does not look at it
+    else if (trace.metrics != nullptr)
+        trace.metrics->connection_opened();
+    return made;
 }
 
 int close_counted_socket(void *metrics, curl_socket_t socket) {
@@ -67,17 +67,17 @@ long curl_time_left(const deadline &until) noexcept {
     return as_curl_time(ceil<milliseconds>(*until - std::chrono::steady_clock::now()));
 }
 
-void count_sockets(CURL *easy, client_metrics &metrics) {
-    set(easy, CURLOPT_OPENSOCKETFUNCTION, &open_counted_socket);
-    set(easy, CURLOPT_OPENSOCKETDATA, &metrics);
+void count_connections(CURL *easy, transfer_trace &trace, client_metrics &metrics) {
+    trace.metrics = &metrics;
     set(easy, CURLOPT_CLOSESOCKETFUNCTION, &close_counted_socket);
     set(easy, CURLOPT_CLOSESOCKETDATA, &metrics);
 }
 
-void configure_transfer(CURL *easy, const settings &options, char *error_text) {
-    set(easy, CURLOPT_ERRORBUFFER, error_text);
+void configure_transfer(CURL *easy, const settings &options, transfer_trace &trace) {
+    set(easy, CURLOPT_ERRORBUFFER, trace.text);
     set(easy, CURLOPT_NOSIGNAL, 1L);
     set(easy, CURLOPT_OPENSOCKETFUNCTION, &open_socket);
+    set(easy, CURLOPT_OPENSOCKETDATA, &trace);
     set(easy, CURLOPT_PROTOCOLS_STR, "http,https");
     set(easy, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
     set(easy, CURLOPT_FOLLOWLOCATION, 0L);

@@ -56,7 +56,7 @@ stream::stream(reactor &where, const endpoint &to, const settings &options,
                stream_listener &listener)
     : endpoint_(to), options_(options), listener_(listener), multi_(where), easy_(make_easy()) {
     CURL *easy = easy_.get();
-    configure_transfer(easy, options_, error_text_);
+    configure_transfer(easy, options_, trace_);
     set(easy, CURLOPT_BUFFERSIZE, receive_buffer);
     set(easy, CURLOPT_HEADERFUNCTION, &stream::take_header);
     set(easy, CURLOPT_HEADERDATA, this);
@@ -108,7 +108,7 @@ void stream::request(const std::string &url) {
     is_accepted_ = false;
     out_of_memory_ = false;
     refusal_.clear();
-    error_text_[0] = '\0';
+    trace_.clear();
     body_deadline_.reset();
     last_byte_ = clock::now();
     multi_.add(easy_.get());
@@ -240,7 +240,7 @@ std::optional<stream_end> stream::conclude(CURLcode code) {
         if (code == CURLE_OK)
             return head_is_whole_ ? failure(KN_EIO, "the server ended the stream")
                                   : failure(KN_EPROTOCOL, "the answer broke off in its head");
-        return transfer_failure(easy_.get(), code, error_text_);
+        return transfer_failure(easy_.get(), code, trace_);
     }();
     stop();
     return end_with(why);

@@ -11,6 +11,7 @@
 #include "http/curl.hpp"
 #include "http/header_list.hpp"
 #include "http/multi.hpp"
+#include "http/transfer.hpp"
 #include "reactor.hpp"
 #include "settings.hpp"
 
@@ -95,7 +96,7 @@ class stream {
     clock::time_point last_byte_;
     std::optional<clock::time_point> body_deadline_;
 
-    char error_text_[CURL_ERROR_SIZE] = "";
+    transfer_trace trace_;
     multi multi_;
     easy_ptr easy_; // goes before the multi handle, which outlives its transfers
 };
