@@ -26,6 +26,9 @@ struct proxy_choice {
 /// `Name: value`, NUL-terminated. Many a value is a key.
 using extra_header = std::shared_ptr<const secret>;
 
+/// Whoever asks for more than a century means for ever, and must not wrap a clock.
+inline constexpr milliseconds century = std::chrono::hours(24 * 365 * 100);
+
 /// What kn_options holds; each handle has its own copy.
 struct settings {
     milliseconds connect_timeout{5'000};

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include <sys/un.h>
 
 #include "capi/boundary.hpp"
@@ -13,11 +15,13 @@ using kn::capi::required_text;
 
 namespace {
 
+milliseconds within_a_century(int64_t ms) { return std::min(milliseconds(ms), kn::century); }
+
 /// A limit of time: no call could ever keep one of 0.
 milliseconds required_limit(int64_t timeout_ms) {
     if (timeout_ms < -1 || timeout_ms == 0)
         throw failure(KN_EINVAL, "a time limit is 1 ms or more, or -1 for none");
-    return milliseconds(timeout_ms);
+    return within_a_century(timeout_ms);
 }
 
 int64_t required_size(int64_t bytes) {
@@ -99,8 +103,8 @@ kn_status kn_options_set_reconnect_delay_ms(kn_options *options, int64_t min_ms,
         required(options, "options");
         if (min_ms < 1 || max_ms < min_ms)
             throw failure(KN_EINVAL, "a reconnect delay is 1 ms or more, and its bounds in order");
-        options->values.reconnect_delay_min = milliseconds(min_ms);
-        options->values.reconnect_delay_max = milliseconds(max_ms);
+        options->values.reconnect_delay_min = within_a_century(min_ms);
+        options->values.reconnect_delay_max = within_a_century(max_ms);
         return KN_OK;
     });
 }
