@@ -73,8 +73,12 @@ void broker::kill() {
     process_.reset();
 }
 
-pid_t broker::pid() const {
-    return process_ ? process_->pid() : -1;
+void broker::pause() {
+    process_.value().send(SIGSTOP);
+}
+
+void broker::resume() {
+    process_.value().send(SIGCONT);
 }
 
 std::string broker::add_vhost(const std::string &path) {

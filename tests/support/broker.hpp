@@ -26,7 +26,9 @@ class broker {
     void stop();
     /// SIGKILL. Returns when it is gone.
     void kill();
-    pid_t pid() const;
+    /// SIGSTOP and SIGCONT: it keeps its connections, and answers nobody meanwhile.
+    void pause();
+    void resume();
 
     /// The new vhost's URL, with its token.
     std::string add_vhost(const std::string &path);

@@ -1,5 +1,6 @@
 // What tests in C see of this library: no exception gets out, but its text does.
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <exception>
 #include <string>
@@ -8,6 +9,9 @@
 #include "browser.hpp"
 #include "test_broker.h"
 #include "test_browser.h"
+#include "test_wiretap.h"
+#include "unused_address.hpp"
+#include "wiretap.hpp"
 
 struct test_broker {
     support::broker object;
@@ -16,6 +20,11 @@ struct test_broker {
 struct test_browser {
     explicit test_browser(const char *backend_url) : object(backend_url) {}
     support::browser object;
+};
+
+struct test_wiretap {
+    explicit test_wiretap(const char *backend_url) : object(backend_url) {}
+    support::wiretap object;
 };
 
 namespace {
@@ -67,6 +76,14 @@ int test_broker_start_again(test_broker *broker) {
     return succeeds([&] { broker->object.start(); });
 }
 
+void test_broker_pause(test_broker *broker) {
+    broker->object.pause();
+}
+
+void test_broker_resume(test_broker *broker) {
+    broker->object.resume();
+}
+
 char *test_broker_add_vhost(test_broker *broker, const char *path) {
     return told<char *>(nullptr, [&] { return copied(broker->object.add_vhost(path)); });
 }
@@ -81,6 +98,11 @@ int test_broker_delete_vhost(test_broker *broker, const char *path) {
 
 int test_broker_workers(test_broker *broker, const char *path) {
     return told(-1, [&] { return static_cast<int>(broker->object.workers(path).size()); });
+}
+
+const char *test_unused_address(void) {
+    static const std::string address = unused_address();
+    return address.c_str();
 }
 
 test_browser *test_browser_connect(const char *backend_url) {
@@ -114,4 +136,28 @@ int test_browser_trigger(test_browser *browser, const char *event, const char *d
 
 char *test_browser_wait_for(test_browser *browser, const char *name) {
     return told<char *>(nullptr, [&] { return copied(browser->object.wait_for(name)); });
+}
+
+test_wiretap *test_wiretap_start(const char *backend_url) {
+    return told<test_wiretap *>(nullptr, [&] { return new test_wiretap(backend_url); });
+}
+
+void test_wiretap_free(test_wiretap *tap) {
+    delete tap;
+}
+
+const char *test_wiretap_url(const test_wiretap *tap) {
+    return tap->object.url().c_str();
+}
+
+char *test_wiretap_sent(const test_wiretap *tap, size_t *length) {
+    const std::string sent = tap->object.sent();
+    *length = sent.size();
+    auto *copy = static_cast<char *>(std::malloc(sent.size() + 1));
+    std::memcpy(copy, sent.c_str(), sent.size() + 1);
+    return copy;
+}
+
+int test_wiretap_connections(const test_wiretap *tap) {
+    return tap->object.connections();
 }

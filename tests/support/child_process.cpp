@@ -66,9 +66,13 @@ bool child_process::has_ended() {
     return status_.has_value();
 }
 
-int child_process::end_with(int signal) {
+void child_process::send(int signal) {
     if (!has_ended()) // a pid that was waited for may be somebody else's by now
         kill(pid_, signal);
+}
+
+int child_process::end_with(int signal) {
+    send(signal);
     wait_until("the end of process " + std::to_string(pid_), [&] { return has_ended(); });
     return *status_;
 }

@@ -20,8 +20,8 @@ class child_process {
     child_process(const child_process &) = delete;
     child_process &operator=(const child_process &) = delete;
 
-    pid_t pid() const noexcept { return pid_; }
     bool has_ended();
+    void send(int signal);
     /// Sends a signal and waits for the end; what waitpid() says about it.
     int end_with(int signal);
 
