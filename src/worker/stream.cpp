@@ -231,9 +231,12 @@ std::optional<stream_end> stream::conclude(CURLcode code) {
         return redirect();
     const failure why = [&] {
         if (head_is_whole_ && !is_accepted_) {
-            if (http_status_ == 200)
-                return failure(KN_EPROTOCOL, "the answer is no text/event-stream; is this a "
-                                             "WebRocket server?");
+            if (http_status_ == 200) {
+                failure no_stream(KN_EPROTOCOL, "the answer is no text/event-stream; is this a "
+                                                "WebRocket server?");
+                no_stream.http_status = 200;
+                return no_stream;
+            }
             return answer_failure(operation::subscribe, http_status_, refusal_,
                                   retry_after_ms(easy_.get()));
         }
