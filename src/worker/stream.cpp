@@ -242,7 +242,7 @@ std::optional<stream_end> stream::conclude(CURLcode code) {
         }
         if (code == CURLE_OK)
             return head_is_whole_ ? failure(KN_EIO, "the server ended the stream")
-                                  : failure(KN_EPROTOCOL, "the answer broke off in its head");
+                                  : failure(KN_EIO, "the answer broke off in its head");
         return transfer_failure(easy_.get(), code, trace_);
     }();
     stop();

@@ -38,6 +38,28 @@ sockaddr_in loopback(int number) {
     return address;
 }
 
+descriptor tcp_socket() {
+    return descriptor(
+        checked(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), "socket"));
+}
+
+descriptor bound_socket(int number) {
+    descriptor result = tcp_socket();
+    const int yes = 1; // as long as nobody listens, two may be bound to a port
+    setsockopt(result.get(), SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
+    const sockaddr_in address = loopback(number);
+    checked(bind(result.get(), reinterpret_cast<const sockaddr *>(&address), sizeof address),
+            "bind");
+    return result;
+}
+
+int number_of(const descriptor &bound) {
+    sockaddr_in address{};
+    socklen_t size = sizeof address;
+    checked(getsockname(bound.get(), reinterpret_cast<sockaddr *>(&address), &size), "getsockname");
+    return ntohs(address.sin_port);
+}
+
 /// Whether @p fd became ready within @p timeout_ms (-1: for ever). Throws when the server is
 /// stopped.
 bool wait_for(int fd, short events, int stop, int timeout_ms = -1) {
@@ -87,21 +109,16 @@ descriptor::~descriptor() {
         close(number_);
 }
 
-port::port()
-    : listener_(checked(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), "socket")) {
-    sockaddr_in address = loopback(0);
-    socklen_t size = sizeof address;
-    auto *generic = reinterpret_cast<sockaddr *>(&address);
-    checked(bind(fd(), generic, size), "bind");
-    checked(getsockname(fd(), generic, &size), "getsockname");
-    number_ = ntohs(address.sin_port);
+port::port() : reservation_(bound_socket(0)), number_(number_of(reservation_)) {
+    listener_ = bound_socket(number_);
 }
 
 void port::open() const {
     checked(listen(fd(), SOMAXCONN), "listen");
 }
 
-// Linux keeps the port bound to a listener that was shut down, and lets it listen again.
+// Linux lets a listener that was shut down listen again, on the port that it was bound to by
+// number.
 void port::shut() const {
     checked(shutdown(fd(), SHUT_RDWR), "shutdown");
 }
@@ -110,8 +127,7 @@ void port::clog() {
     checked(listen(fd(), 0), "listen");
     const sockaddr_in address = loopback(number_);
     for (;;) {
-        descriptor waiting(
-            checked(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), "socket"));
+        descriptor waiting = tcp_socket();
         // On the loopback whoever is let in is let in at once.
         (void)connect(waiting.get(), reinterpret_cast<const sockaddr *>(&address), sizeof address);
         pollfd watched{waiting.get(), POLLOUT, 0};

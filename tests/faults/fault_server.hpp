@@ -64,8 +64,9 @@ class port {
     std::string url(std::string_view scheme = "http", std::string_view host = "127.0.0.1") const;
 
   private:
+    descriptor reservation_; // never listens, and so keeps others off the port
+    int number_;
     descriptor listener_;
-    int number_ = 0;
     std::vector<descriptor> waiting_;
 };
 
