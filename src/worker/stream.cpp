@@ -40,6 +40,13 @@ std::string origin_of(const std::string &url) {
     return url.substr(0, path);
 }
 
+bool is_url(const std::string &text) {
+    const std::unique_ptr<CURLU, decltype(&curl_url_cleanup)> url(curl_url(), &curl_url_cleanup);
+    if (!url)
+        throw std::bad_alloc();
+    return curl_url_set(url.get(), CURLUPART_URL, text.c_str(), 0) == CURLUE_OK;
+}
+
 /// Redirects come with the port left out where it is the scheme's own.
 std::string with_port(std::string origin) {
     const std::size_t host = origin.find("://") + 3;
@@ -263,6 +270,8 @@ std::optional<stream_end> stream::redirect() {
         return refuse("to nowhere");
     if (!is_https && target.compare(0, 7, "http://") != 0)
         return refuse("to something that is not HTTP");
+    if (!is_url(target))
+        return refuse("to a malformed URL");
     if (!is_https && endpoint_.is_tls())
         return refuse("from https to http");
     if (++redirects_ > most_redirects)
