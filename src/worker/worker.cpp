@@ -37,11 +37,8 @@ class worker::seat {
             return;
         if (worker_.is_closing())
             worker_.finish_closing();
-        else if (worker_.has_unread() && !worker_.bell_rings_ &&
-                 worker_.is_watched_.load(std::memory_order_acquire)) {
-            worker_.reactor_.ring();
-            worker_.bell_rings_ = true;
-        }
+        else if (worker_.is_watched_.load(std::memory_order_acquire))
+            worker_.ready_descriptor();
         worker_.inside_.give_up_seat();
     }
     seat(const seat &) = delete;
@@ -238,15 +235,31 @@ void worker::give_up_reading() {
 void worker::advance(deadline until) {
     if (!stream_.is_running() && (!retry_at_ || *retry_at_ <= clock::now()))
         start_stream();
-    const deadline own = stream_.is_running() ? stream_.deadline() : retry_at_;
-    if (own)
-        reactor_.alarm_at(*own);
+    set_alarm();
     const reactor::readiness ready = reactor_.wait(until);
     if (ready.bell) {
         reactor_.silence();
         bell_rings_ = false;
     }
     last_end_ = stream_.advance(ready);
+}
+
+void worker::set_alarm() {
+    const std::optional<clock::time_point> due =
+        stream_.is_running() ? stream_.deadline() : retry_at_;
+    if (due)
+        reactor_.alarm_at(*due);
+}
+
+/// At the end of a call: whoever polls the descriptor has to come back for what is left to do, now or
+/// when it is time.
+void worker::ready_descriptor() {
+    const bool has_more = has_unread() || last_end_ || fatal_;
+    if (has_more && !bell_rings_) {
+        reactor_.ring();
+        bell_rings_ = true;
+    }
+    set_alarm();
 }
 
 void worker::start_stream() {

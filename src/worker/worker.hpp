@@ -78,6 +78,8 @@ class worker final : private stream_listener {
     void clear_inbox() noexcept;
     void give_up_reading();
     void advance(deadline until);
+    void set_alarm();
+    void ready_descriptor();
     void start_stream();
     void stream_ended(const stream_end &end);
     void retry_after(const failure &why);
