@@ -17,6 +17,9 @@ constexpr unsigned most_redirects = 10;
 constexpr std::size_t longest_refusal = 16 * 1024;
 constexpr std::chrono::seconds refusal_time{1};
 
+// How late a caller may be for an alarm; one who is later was away with something else.
+constexpr std::chrono::milliseconds prompt{100};
+
 // Fewer system calls under load than with libcurl's 16 KiB.
 constexpr long receive_buffer = 64 * 1024;
 
@@ -117,7 +120,7 @@ void stream::request(const std::string &url) {
     refusal_.clear();
     trace_.clear();
     body_deadline_.reset();
-    last_byte_ = clock::now();
+    heard_something();
     multi_.add(easy_.get());
     is_running_ = true;
 }
@@ -144,8 +147,13 @@ std::size_t stream::take_body(char *bytes, std::size_t size, std::size_t count,
     }
 }
 
-bool stream::on_header_line(std::string_view line) {
+void stream::heard_something() noexcept {
     last_byte_ = clock::now();
+    is_excused_ = false;
+}
+
+bool stream::on_header_line(std::string_view line) {
+    heard_something();
     if (head_is_whole_)
         return true; // trailers of a chunked body
     if (line.substr(0, 5) == "HTTP/") {
@@ -172,7 +180,7 @@ bool stream::on_header_line(std::string_view line) {
 }
 
 bool stream::on_body(std::string_view bytes) {
-    last_byte_ = clock::now();
+    heard_something();
     if (is_accepted_) {
         listener_.on_bytes(bytes);
         return true;
@@ -227,6 +235,13 @@ std::optional<stream_end> stream::overdue() {
         return conclude(CURLE_OK); // the rest of the explanation is not worth waiting for
     if (!is_silent_for_too_long(now))
         return std::nullopt;
+    if (!is_excused_ && now - last_byte_ - options_.idle_timeout > prompt) {
+        // Nobody was there to listen when the time was up. Once: whoever comes late every time would
+        // never give up a dead peer.
+        is_excused_ = true;
+        last_byte_ = now;
+        return std::nullopt;
+    }
     stop();
     return end_with(
         failure(KN_ETIMEOUT, std::string(status_message(KN_ETIMEOUT)) + ": not a byte for " +

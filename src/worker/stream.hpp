@@ -66,6 +66,7 @@ class stream {
     static std::size_t take_body(char *bytes, std::size_t size, std::size_t count,
                                  void *self) noexcept;
 
+    void heard_something() noexcept;
     bool on_header_line(std::string_view line);
     bool on_body(std::string_view bytes);
 
@@ -94,6 +95,7 @@ class stream {
     bool out_of_memory_ = false;
     bool is_running_ = false;
     clock::time_point last_byte_;
+    bool is_excused_ = false; // the silence since then was the caller's once
     std::optional<clock::time_point> body_deadline_;
 
     transfer_trace trace_;
