@@ -7,22 +7,13 @@
 #include <vector>
 
 #include <gtest/gtest.h>
-#include <jansson.h>
+
+#include "sse_vectors.hpp"
 
 namespace {
 
 using kn::event_stream::parser;
-
-struct event {
-    std::string type;
-    std::string data;
-    std::string id;
-    bool operator==(const event &) const = default;
-};
-
-void PrintTo(const event &e, std::ostream *out) {
-    *out << "{type " << e.type << ", id " << e.id << ", data " << e.data.substr(0, 80) << "}";
-}
+using sse::event;
 
 /// A parser with all that came out of it.
 struct reading {
@@ -48,70 +39,7 @@ struct reading {
     std::optional<std::uint64_t> retry;
 };
 
-struct vector {
-    std::string name;
-    std::vector<std::string> chunks;
-    std::vector<event> expected;
-    std::optional<std::uint64_t> retry;
-    std::string last_event_id;
-};
-
-std::string from_base64(std::string_view text) {
-    constexpr std::string_view alphabet =
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    std::string out;
-    std::uint32_t group = 0;
-    int bits = 0;
-    for (const char c : text) {
-        if (c == '=')
-            break;
-        group = group << 6 | static_cast<std::uint32_t>(alphabet.find(c));
-        bits += 6;
-        if (bits >= 8) {
-            bits -= 8;
-            out.push_back(static_cast<char>(group >> bits & 0xFF));
-        }
-    }
-    return out;
-}
-
-std::string text(const json_t *object, const char *key) {
-    const json_t *value = json_object_get(object, key);
-    return {json_string_value(value), json_string_length(value)};
-}
-
-std::vector<vector> load_vectors() {
-    json_error_t error;
-    json_t *root = json_load_file(SSE_VECTORS, JSON_ALLOW_NUL, &error);
-    if (root == nullptr)
-        throw std::runtime_error(std::string(SSE_VECTORS) + ": " + error.text);
-    std::vector<vector> vectors;
-    std::size_t i;
-    json_t *entry;
-    json_array_foreach(root, i, entry) {
-        vector v;
-        v.name = text(entry, "name");
-        std::size_t j;
-        json_t *item;
-        json_array_foreach(json_object_get(entry, "chunks"), j, item) {
-            v.chunks.push_back(from_base64(json_string_value(item)));
-        }
-        json_array_foreach(json_object_get(entry, "expected"), j, item) {
-            v.expected.push_back({text(item, "type"), text(item, "data"), text(item, "id")});
-        }
-        const json_t *retry = json_object_get(entry, "retry");
-        if (json_is_integer(retry))
-            v.retry = static_cast<std::uint64_t>(json_integer_value(retry));
-        v.last_event_id = text(entry, "last_event_id");
-        vectors.push_back(v);
-    }
-    json_decref(root);
-    return vectors;
-}
-
-void PrintTo(const vector &v, std::ostream *out) { *out << v.name; }
-
-class parser_vectors : public testing::TestWithParam<vector> {
+class parser_vectors : public testing::TestWithParam<sse::vector> {
   protected:
     void expect_outcome(const std::vector<std::string> &pieces) const {
         reading r;
@@ -121,28 +49,21 @@ class parser_vectors : public testing::TestWithParam<vector> {
         EXPECT_EQ(r.retry, GetParam().retry);
         EXPECT_EQ(r.p.last_event_id(), GetParam().last_event_id);
     }
-
-    std::string whole() const {
-        std::string all;
-        for (const std::string &chunk : GetParam().chunks)
-            all += chunk;
-        return all;
-    }
 };
 
 TEST_P(parser_vectors, in_its_own_pieces) { expect_outcome(GetParam().chunks); }
 
-TEST_P(parser_vectors, whole) { expect_outcome({whole()}); }
+TEST_P(parser_vectors, whole) { expect_outcome({GetParam().whole()}); }
 
 TEST_P(parser_vectors, byte_by_byte) {
     std::vector<std::string> bytes;
-    for (const char c : whole())
+    for (const char c : GetParam().whole())
         bytes.emplace_back(1, c);
     expect_outcome(bytes);
 }
 
 TEST_P(parser_vectors, cut_in_two_at_every_place) {
-    const std::string all = whole();
+    const std::string all = GetParam().whole();
     // The long ones would take quadratic time: there, some hundred places stand for all.
     const std::size_t step = all.size() / 512 + 1;
     for (std::size_t cut = 0; cut <= all.size(); cut += step) {
@@ -151,16 +72,10 @@ TEST_P(parser_vectors, cut_in_two_at_every_place) {
     }
 }
 
-INSTANTIATE_TEST_SUITE_P(sse, parser_vectors, testing::ValuesIn(load_vectors()),
-                         [](const auto &generated) {
-                             std::string name = generated.param.name;
-                             for (char &c : name)
-                                 if (std::isalnum(static_cast<unsigned char>(c)) == 0)
-                                     c = '_';
-                             return name;
-                         });
+INSTANTIATE_TEST_SUITE_P(sse, parser_vectors, testing::ValuesIn(sse::load_vectors(SSE_VECTORS)),
+                         sse::name_of);
 
-TEST(parser, all_vectors_are_there) { EXPECT_EQ(load_vectors().size(), 75U); }
+TEST(parser, all_vectors_are_there) { EXPECT_EQ(sse::load_vectors(SSE_VECTORS).size(), 75U); }
 
 TEST(parser, goes_on_from_the_last_connection_s_id) {
     reading r(1024, "41");
