@@ -215,10 +215,10 @@ void parser::take_retry(std::string_view digits) {
 }
 
 auto parser::end_of_block() -> outcome {
+    if (type_.size() + id_.size() > max_event_size_ - data_.size())
+        return outcome::too_big; // and so did not come: its id is none to go on from
     if (last_event_id_ != id_)
         last_event_id_ = id_;
-    if (type_.size() + id_.size() > max_event_size_ - data_.size())
-        return outcome::too_big;
     if (!has_data_) {
         begin_event();
         return outcome::needs_more;
