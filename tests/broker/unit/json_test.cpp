@@ -1,0 +1,189 @@
+// The JSON scanner: what it takes, what it refuses, and that it leaves everything as it was.
+#include "json.h"
+
+#include <gtest/gtest.h>
+#include <string>
+
+namespace {
+
+using namespace webrocket;
+
+std::string nested(std::string_view open, std::string_view middle, std::string_view close,
+                   std::size_t times) {
+    std::string text;
+    for (std::size_t i = 0; i < times; ++i)
+        text.append(open);
+    text.append(middle);
+    for (std::size_t i = 0; i < times; ++i)
+        text.append(close);
+    return text;
+}
+
+TEST(json, members_are_spans_of_the_text) {
+    const auto members = scan_json_object(
+        R"( { "a" : 1.0 , "b":{"x":[1, 2]},"c":[ ],"d":"\"}" ,"e":true,"f":null,"a":-0e+1} )");
+    ASSERT_TRUE(members);
+    ASSERT_EQ(members->size(), 7U);
+    const std::string_view expected[][2] = {{R"("a")", "1.0"},  {R"("b")", R"({"x":[1, 2]})"},
+                                            {R"("c")", "[ ]"},  {R"("d")", R"("\"}")"},
+                                            {R"("e")", "true"}, {R"("f")", "null"},
+                                            {R"("a")", "-0e+1"}};
+    const JsonType types[] = {JsonType::number, JsonType::object,  JsonType::array,
+                              JsonType::string, JsonType::boolean, JsonType::null,
+                              JsonType::number};
+    for (std::size_t i = 0; i < members->size(); ++i) {
+        EXPECT_EQ((*members)[i].key, expected[i][0]);
+        EXPECT_EQ((*members)[i].value, expected[i][1]);
+        EXPECT_EQ((*members)[i].type, types[i]);
+    }
+}
+
+TEST(json, objects) {
+    for (const char *text :
+         {"{}", " {}\r\n\t", R"({"":""})", R"({"a":{}})", R"({"a":[[],{},[{}]]})", R"({"a":0})",
+          R"({"a":-0.0E-0})", R"({"a":1e400})", R"({"a":"\"\\\/\b\f\n\r\t\u0000\uD83D\uDE00"})",
+          "{\"a\":\"\x7F \xC3\xA9 \xF4\x8F\xBF\xBF\"}", R"({"a":1,"a":1})"})
+        EXPECT_TRUE(scan_json_object(text)) << text;
+}
+
+TEST(json, refuses_what_is_no_object) {
+    for (const char *text : {"", " ", "null", "true", "1", R"("x")", "[]", "[{}]"})
+        EXPECT_FALSE(scan_json_object(text)) << text;
+}
+
+TEST(json, refuses_broken_structure) {
+    for (const char *text : {"{",
+                             "}",
+                             "{}}",
+                             "{{}",
+                             R"({"a"})",
+                             R"({"a":})",
+                             R"({"a":1,})",
+                             R"({,"a":1})",
+                             R"({"a":1 "b":2})",
+                             R"({"a":1,,"b":2})",
+                             R"({"a" 1})",
+                             R"({a:1})",
+                             R"({'a':1})",
+                             R"({"a":[1,]})",
+                             R"({"a":[,1]})",
+                             R"({"a":[1 2]})",
+                             R"({"a":[1})",
+                             R"({"a":{"b":1]})",
+                             R"({"a":1}x)",
+                             R"({"a":1}{})",
+                             R"({"a":1}//)",
+                             R"({1:1})",
+                             R"({"a":[}])"})
+        EXPECT_FALSE(scan_json_object(text)) << text;
+}
+
+TEST(json, refuses_broken_values) {
+    for (const char *value : {"01",
+                              "+1",
+                              ".5",
+                              "1.",
+                              "1e",
+                              "1e+",
+                              "-",
+                              "--1",
+                              "0x1",
+                              "NaN",
+                              "Infinity",
+                              "tru",
+                              "True",
+                              "nul",
+                              "nulls",
+                              "undefined",
+                              "'x'",
+                              "\"",
+                              "\"\\\"",
+                              R"("\x")",
+                              R"("\u12")",
+                              R"("\u12g4")",
+                              R"("\ud800")",
+                              R"("\ud800x")",
+                              R"("\ud800\n")",
+                              R"("\ud800\ud800")",
+                              R"("\udc00")",
+                              "\"\t\"",
+                              "\"\n\"",
+                              "\"\x01\"",
+                              "\"\x80\"",
+                              "\"\xC0\x80\"",
+                              "\"\xED\xA0\x80\"",
+                              "\"\xC3\"",
+                              "\"\xF4\x90\x80\x80\"",
+                              "\"\xE2\x82\"",
+                              "\xC2\xA0"
+                              "1"})
+        EXPECT_FALSE(scan_json_object("{\"a\":" + std::string(value) + "}")) << value;
+}
+
+TEST(json, refuses_zero_bytes_and_byte_order_marks) {
+    using namespace std::string_literals;
+    for (const auto &text : {"{}\0"s, "\0{}"s, "{\"a\":\"\0\"}"s, "{\"a\":\"\\\0\"}"s,
+                             "{\"a\":1\0}"s, "\xEF\xBB\xBF{}"s})
+        EXPECT_FALSE(scan_json_object(text));
+}
+
+TEST(json, refuses_every_beginning_of_a_document) {
+    const std::string text = R"({"a":{"b":[1.5e3,"\u00e9\ud83d\ude00",true]},"c":null})";
+    ASSERT_TRUE(scan_json_object(text));
+    for (std::size_t length = 0; length < text.size(); ++length)
+        EXPECT_FALSE(scan_json_object(std::string_view(text).substr(0, length))) << length;
+}
+
+TEST(json, depth) {
+    EXPECT_TRUE(scan_json_object(nested("{\"a\":", "1", "}", json_depth_max)));
+    EXPECT_FALSE(scan_json_object(nested("{\"a\":", "1", "}", json_depth_max + 1)));
+    EXPECT_TRUE(scan_json_object("{\"a\":" + nested("[", "", "]", json_depth_max - 1) + "}"));
+    EXPECT_FALSE(scan_json_object("{\"a\":" + nested("[", "", "]", json_depth_max) + "}"));
+    EXPECT_FALSE(scan_json_object("{\"a\":" + nested("[", "", "]", 1'000'000) + "}"));
+}
+
+TEST(json, arrays) {
+    const auto elements = scan_json_array(R"([1,"x",{"a":2}])");
+    ASSERT_TRUE(elements);
+    ASSERT_EQ(elements->size(), 3U);
+    EXPECT_EQ((*elements)[2].value, R"({"a":2})");
+    EXPECT_FALSE(scan_json_array("{}"));
+    EXPECT_FALSE(scan_json_array("[1"));
+}
+
+TEST(json, decodes_strings) {
+    using namespace std::string_literals;
+    EXPECT_EQ(decode_json_string(R"("")"), "");
+    EXPECT_EQ(decode_json_string(R"("\"\\\/\b\f\n\r\t")"), "\"\\/\b\f\n\r\t");
+    EXPECT_EQ(decode_json_string(R"("\u0041\u00e9\u20AC\ud83d\ude00")"),
+              "A\xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80");
+    EXPECT_EQ(decode_json_string(R"("\u0000x")"), "\0x"s);
+}
+
+TEST(json, encoding_is_undone_by_decoding) {
+    std::string text = "\xC5\xBC\xF0\x9F\x98\x80";
+    for (int byte = 0; byte < 0x80; ++byte)
+        text.push_back(static_cast<char>(byte));
+    const std::string quoted = json_string(text);
+    EXPECT_EQ(decode_json_string(quoted), text);
+    EXPECT_TRUE(scan_json_object("{" + quoted + ":" + quoted + "}"));
+}
+
+TEST(json, keys_are_compared_by_what_they_mean) {
+    EXPECT_TRUE(json_key_is(R"("sid")", "sid"));
+    EXPECT_TRUE(json_key_is(R"("\u0073id")", "sid"));
+    EXPECT_FALSE(json_key_is(R"("sid ")", "sid"));
+    EXPECT_FALSE(json_key_is(R"("\u0053id")", "sid"));
+}
+
+TEST(json, utf8) {
+    for (const char *text : {"", "plain", "\xC2\x80", "\xE0\xA0\x80", "\xED\x9F\xBF",
+                             "\xEF\xBF\xBF", "\xF0\x90\x80\x80", "\xF4\x8F\xBF\xBF"})
+        EXPECT_TRUE(is_valid_utf8(text)) << text;
+    for (const char *text :
+         {"\x80", "\xC0\x80", "\xC1\xBF", "\xC2", "\xE0\x9F\xBF", "\xED\xA0\x80",
+          "\xF0\x8F\xBF\xBF", "\xF4\x90\x80\x80", "\xF5\x80\x80\x80", "x\xE2\x82"})
+        EXPECT_FALSE(is_valid_utf8(text));
+}
+
+} // namespace

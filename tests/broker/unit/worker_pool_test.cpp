@@ -1,0 +1,120 @@
+// Who of the workers gets an event.
+#include "worker_pool.h"
+
+#include <gtest/gtest.h>
+#include <string>
+#include <vector>
+
+namespace {
+
+using namespace webrocket;
+using Topics = std::vector<std::string>;
+
+// Takes down what it is given.
+class RecordingWorker final : public Worker {
+  public:
+    explicit RecordingWorker(std::string id) : id_(std::move(id)) {}
+    const std::string &id() const override { return id_; }
+    void deliver(const WorkerEvent &event) override {
+        topics.emplace_back(event.topic);
+        event_ids.push_back(event.id);
+    }
+    void dismiss() override { dismissed = true; }
+
+    Topics topics;
+    std::vector<std::uint64_t> event_ids;
+    bool dismissed = false;
+
+  private:
+    std::string id_;
+};
+
+void add(WorkerPools &pools, RecordingWorker &worker, const std::string &filter) {
+    pools.add(worker, filter, filter.empty() ? nullptr : Pattern::compile(filter));
+}
+
+void dispatch(WorkerPools &pools, const Topics &topics) {
+    for (const auto &topic : topics)
+        pools.dispatch(topic, "{}");
+}
+
+TEST(worker_pool, members_take_turns) {
+    WorkerPools pools;
+    RecordingWorker a("a");
+    RecordingWorker b("b");
+    add(pools, a, "x.*");
+    add(pools, b, "x.*");
+    dispatch(pools, {"x1", "y", "x2", "x3", "x4"});
+    EXPECT_EQ(a.topics, (Topics{"x1", "x3"}));
+    EXPECT_EQ(b.topics, (Topics{"x2", "x4"}));
+}
+
+TEST(worker_pool, every_pool_gets_its_own) {
+    WorkerPools pools;
+    RecordingWorker everything("a");
+    RecordingWorker some("b");
+    add(pools, everything, "");
+    add(pools, some, "x");
+    dispatch(pools, {"x", "y"});
+    EXPECT_EQ(everything.topics, (Topics{"x", "y"}));
+    EXPECT_EQ(some.topics, Topics{"x"});
+}
+
+TEST(worker_pool, ids_count_the_events_that_somebody_got) {
+    WorkerPools pools;
+    RecordingWorker a("a");
+    RecordingWorker b("b");
+    add(pools, a, "x.*");
+    add(pools, b, "x1|z");
+    dispatch(pools, {"x1", "nobody", "x2", "z"});
+    EXPECT_EQ(a.event_ids, (std::vector<std::uint64_t>{1, 2}));
+    EXPECT_EQ(b.event_ids, (std::vector<std::uint64_t>{1, 3}));
+}
+
+TEST(worker_pool, turns_survive_a_member_that_leaves) {
+    WorkerPools pools;
+    RecordingWorker a("a");
+    RecordingWorker b("b");
+    RecordingWorker c("c");
+    for (auto *worker : {&a, &b, &c})
+        add(pools, *worker, "");
+    dispatch(pools, {"1"});
+    pools.remove(a);
+    dispatch(pools, {"2", "3", "4"});
+    EXPECT_EQ(b.topics, (Topics{"2", "4"}));
+    EXPECT_EQ(c.topics, Topics{"3"});
+    pools.remove(c);
+    dispatch(pools, {"5"});
+    EXPECT_EQ(b.topics.back(), "5");
+}
+
+TEST(worker_pool, members_come_and_go) {
+    WorkerPools pools;
+    RecordingWorker b("b");
+    RecordingWorker a("a");
+    EXPECT_FALSE(pools.has_workers());
+    add(pools, b, "x");
+    add(pools, a, "");
+    EXPECT_TRUE(pools.has_workers());
+    EXPECT_EQ(pools.worker_ids(), (Topics{"a", "b"}));
+    pools.remove(a);
+    pools.remove(a);
+    pools.remove(b);
+    EXPECT_FALSE(pools.has_workers());
+    dispatch(pools, {"x"});
+    EXPECT_TRUE(a.topics.empty());
+}
+
+TEST(worker_pool, dismissal) {
+    WorkerPools pools;
+    RecordingWorker a("a");
+    RecordingWorker b("b");
+    add(pools, a, "");
+    add(pools, b, "x");
+    pools.dismiss_all();
+    EXPECT_TRUE(a.dismissed);
+    EXPECT_TRUE(b.dismissed);
+    EXPECT_FALSE(pools.has_workers());
+}
+
+} // namespace
