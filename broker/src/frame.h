@@ -18,6 +18,7 @@ namespace close_code {
 inline constexpr std::uint16_t normal = 1000;
 inline constexpr std::uint16_t going_away = 1001;
 inline constexpr std::uint16_t protocol_error = 1002;
+inline constexpr std::uint16_t message_too_big = 1009;
 } // namespace close_code
 
 // WebSocket frames of a server: whole messages, unmasked.

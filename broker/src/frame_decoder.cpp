@@ -1,5 +1,7 @@
 #include "frame_decoder.h"
 
+#include "frame.h"
+
 #include <algorithm>
 #include <cstring>
 #include <new>
@@ -10,8 +12,13 @@ namespace webrocket {
 struct FrameDecoderCallbacks {
     static FrameDecoder &self(void *user_data) { return *static_cast<FrameDecoder *>(user_data); }
 
-    static ssize_t recv(wslay_event_context_ptr context, std::uint8_t *buffer, std::size_t length, int,
-                        void *user_data) {
+    static void fail(wslay_event_context_ptr context, std::uint16_t code) {
+        wslay_event_queue_close(context, code, nullptr, 0);
+        wslay_event_shutdown_read(context);
+    }
+
+    static ssize_t recv(wslay_event_context_ptr context, std::uint8_t *buffer, std::size_t length,
+                        int, void *user_data) {
         FrameDecoder &decoder = self(user_data);
         if (decoder.input_.empty()) {
             wslay_event_set_error(context, WSLAY_ERR_WOULDBLOCK);
@@ -29,7 +36,7 @@ struct FrameDecoderCallbacks {
         return static_cast<ssize_t>(length);
     }
 
-    static void frame_start(wslay_event_context_ptr,
+    static void frame_start(wslay_event_context_ptr context,
                             const wslay_event_on_frame_recv_start_arg *arg, void *user_data) {
         FrameDecoder &decoder = self(user_data);
         const std::uint64_t length = arg->payload_length;
@@ -37,14 +44,21 @@ struct FrameDecoderCallbacks {
         const std::uint64_t extended_length = length < 126 ? 0 : length <= 0xffff ? 2 : 8;
         decoder.frame_size_ = header_with_mask + extended_length + length;
         decoder.in_control_frame_ = wslay_is_ctrl_frame(arg->opcode) != 0;
-        if (!decoder.in_control_frame_)
+        if (!decoder.in_control_frame_) {
             decoder.in_message_ = true;
+            // Without buffering wslay holds the limit against single frames only.
+            if (length > decoder.message_size_max_ - decoder.message_.size())
+                fail(context, close_code::message_too_big);
+        } else if (arg->opcode == WSLAY_CONNECTION_CLOSE && length == 1) {
+            // Half a close code, which wslay would take for none.
+            fail(context, close_code::protocol_error);
+        }
     }
 
-    static void frame_chunk(wslay_event_context_ptr,
+    static void frame_chunk(wslay_event_context_ptr context,
                             const wslay_event_on_frame_recv_chunk_arg *arg, void *user_data) {
         FrameDecoder &decoder = self(user_data);
-        if (!decoder.in_control_frame_)
+        if (!decoder.in_control_frame_ && wslay_event_get_read_enabled(context))
             decoder.message_.append(reinterpret_cast<const char *>(arg->data), arg->data_length);
     }
 
@@ -55,7 +69,7 @@ struct FrameDecoderCallbacks {
 
     static void message(wslay_event_context_ptr context, const wslay_event_on_msg_recv_arg *arg,
                         void *user_data) {
-        if (wslay_is_ctrl_frame(arg->opcode))
+        if (wslay_is_ctrl_frame(arg->opcode) || !wslay_event_get_read_enabled(context))
             return;
         FrameDecoder &decoder = self(user_data);
         decoder.in_message_ = false;
@@ -69,12 +83,14 @@ struct FrameDecoderCallbacks {
     }
 };
 
-FrameDecoder::FrameDecoder(std::size_t message_size_max) {
-    static const wslay_event_callbacks callbacks = {
-        FrameDecoderCallbacks::recv,        FrameDecoderCallbacks::send,
-        nullptr,                            FrameDecoderCallbacks::frame_start,
-        FrameDecoderCallbacks::frame_chunk, FrameDecoderCallbacks::frame_end,
-        FrameDecoderCallbacks::message};
+FrameDecoder::FrameDecoder(std::size_t message_size_max) : message_size_max_(message_size_max) {
+    static const wslay_event_callbacks callbacks = {FrameDecoderCallbacks::recv,
+                                                    FrameDecoderCallbacks::send,
+                                                    nullptr,
+                                                    FrameDecoderCallbacks::frame_start,
+                                                    FrameDecoderCallbacks::frame_chunk,
+                                                    FrameDecoderCallbacks::frame_end,
+                                                    FrameDecoderCallbacks::message};
     if (wslay_event_context_server_init(&context_, &callbacks, this) != 0)
         throw std::bad_alloc();
     // The chunks are gathered here: wslay would keep each in a block of its own, and a message
@@ -83,7 +99,9 @@ FrameDecoder::FrameDecoder(std::size_t message_size_max) {
     wslay_event_config_set_max_recv_msg_length(context_, message_size_max);
 }
 
-FrameDecoder::~FrameDecoder() { wslay_event_context_free(context_); }
+FrameDecoder::~FrameDecoder() {
+    wslay_event_context_free(context_);
+}
 
 FrameDecoder::State FrameDecoder::feed(std::string_view bytes, Sink &sink, std::string &replies) {
     input_ = bytes;
@@ -93,7 +111,11 @@ FrameDecoder::State FrameDecoder::feed(std::string_view bytes, Sink &sink, std::
     bool failed = false;
     while (!failed && !input_.empty() && wslay_event_get_read_enabled(context_))
         failed = wslay_event_recv(context_) != 0;
-    while (wslay_event_want_write(context_)) {
+    if (failed) {
+        // wslay would answer a frame that cannot be read with a close frame that gives no reason.
+        replies.append(*websocket_close(close_code::protocol_error));
+    }
+    while (!failed && wslay_event_want_write(context_)) {
         if (wslay_event_send(context_) != 0)
             break;
     }
@@ -102,7 +124,8 @@ FrameDecoder::State FrameDecoder::feed(std::string_view bytes, Sink &sink, std::
     input_ = {};
     if (failed || !wslay_event_get_read_enabled(context_))
         return State::closed;
-    return bytes_unaccounted_ == 0 && !in_message_ ? State::between_messages : State::inside_message;
+    return bytes_unaccounted_ == 0 && !in_message_ ? State::between_messages
+                                                   : State::inside_message;
 }
 
 std::unique_ptr<FrameDecoder> FrameDecoderPool::take() {

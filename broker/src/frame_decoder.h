@@ -42,6 +42,7 @@ class FrameDecoder {
   private:
     friend struct FrameDecoderCallbacks;
 
+    std::size_t message_size_max_;
     wslay_event_context *context_ = nullptr;
     std::string_view input_;
     Sink *sink_ = nullptr;
