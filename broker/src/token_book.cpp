@@ -6,38 +6,33 @@ namespace webrocket {
 
 std::string MemoryTokenBook::issue(Permission permission) {
     const auto now = Clock::now();
-    forget_expired(now);
-    while (by_age_.size() >= limits_.outstanding_max) {
-        entries_.erase(by_age_.front().second);
-        by_age_.pop_front();
-    }
-    std::string token = random_hex(single_access_token_length);
-    const auto expires = now + limits_.lifetime;
-    by_age_.emplace_back(expires, token);
-    entries_.emplace(token, Entry{std::move(permission), expires});
-    return token;
+    while (!by_age_.empty() &&
+           (by_age_.front().expires <= now || by_age_.size() >= limits_.outstanding_max))
+        forget(by_age_.begin());
+    by_age_.push_back(
+        {random_hex(single_access_token_length), std::move(permission), now + limits_.lifetime});
+    const auto entry = std::prev(by_age_.end());
+    by_token_.emplace(entry->token, entry);
+    return entry->token;
 }
 
 std::optional<Permission> MemoryTokenBook::spend(std::string_view token) {
     // A hash lookup is not constant-time, but half a kilobit of randomness leaves nothing to
     // find by its timing.
-    const auto found = entries_.find(std::string(token));
-    if (found == entries_.end())
+    const auto found = by_token_.find(token);
+    if (found == by_token_.end())
         return std::nullopt;
-    auto entry = std::move(found->second);
-    entries_.erase(found);
-    if (entry.expires <= Clock::now())
-        return std::nullopt;
-    return std::move(entry.permission);
+    const auto entry = found->second;
+    std::optional<Permission> permission;
+    if (entry->expires > Clock::now())
+        permission = std::move(entry->permission);
+    forget(entry);
+    return permission;
 }
 
-// Spent tokens leave their age entry behind; it goes when its time or the limit comes.
-void MemoryTokenBook::forget_expired(Clock::time_point now) {
-    while (!by_age_.empty() &&
-           (by_age_.front().first <= now || !entries_.contains(by_age_.front().second))) {
-        entries_.erase(by_age_.front().second);
-        by_age_.pop_front();
-    }
+void MemoryTokenBook::forget(Entries::iterator entry) {
+    by_token_.erase(entry->token);
+    by_age_.erase(entry);
 }
 
 } // namespace webrocket

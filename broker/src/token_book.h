@@ -3,8 +3,7 @@
 
 #include <chrono>
 #include <cstddef>
-#include <deque>
-#include <memory>
+#include <list>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -39,15 +38,18 @@ class MemoryTokenBook final : public TokenBook {
 
   private:
     using Clock = std::chrono::steady_clock;
-    void forget_expired(Clock::time_point now);
-
     struct Entry {
+        std::string token;
         Permission permission;
         Clock::time_point expires;
     };
+    using Entries = std::list<Entry>;
+
+    void forget(Entries::iterator entry);
+
     TokenLimits limits_;
-    std::unordered_map<std::string, Entry> entries_;
-    std::deque<std::pair<Clock::time_point, std::string>> by_age_;
+    Entries by_age_; // the oldest first, and so the first to expire
+    std::unordered_map<std::string_view, Entries::iterator> by_token_;
 };
 
 } // namespace webrocket

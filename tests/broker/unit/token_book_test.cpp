@@ -53,4 +53,12 @@ TEST(token_book, past_the_limit_the_oldest_go) {
     EXPECT_TRUE(book.spend(third));
 }
 
+TEST(token_book, the_limit_counts_only_tokens_that_wait) {
+    MemoryTokenBook book({1h, 2});
+    const auto waiting = book.issue({"patient", "c"});
+    for (int i = 0; i < 10; ++i)
+        EXPECT_TRUE(book.spend(book.issue({"quick", "c"})));
+    EXPECT_TRUE(book.spend(waiting));
+}
+
 } // namespace
