@@ -186,9 +186,9 @@ HttpReply BackendApi::fire(Vhost &vhost, const std::string &name, std::string_vi
     if (channel == nullptr)
         return no_channel();
     const auto find = [](const std::vector<JsonMember> &members, std::string_view key) {
-        const auto found = std::find_if(members.rbegin(), members.rend(), [key](const auto &member) {
-            return json_key_is(member.key, key);
-        });
+        const auto found =
+            std::find_if(members.rbegin(), members.rend(),
+                         [key](const auto &member) { return json_key_is(member.key, key); });
         return found == members.rend() ? nullptr : &*found;
     };
     const auto document = scan_json_object(body);
@@ -237,7 +237,8 @@ HttpReply BackendApi::stream(Vhost &vhost, const HttpRequest &request,
                              std::string_view query) const {
     WorkerStream::Request stream;
     // A parameter that is there but cannot be decoded must not turn into "every topic".
-    const bool given = query.starts_with("filter=") || query.find("&filter=") != std::string_view::npos;
+    const bool given =
+        query.starts_with("filter=") || query.find("&filter=") != std::string_view::npos;
     const auto filter = query_parameter(query, "filter");
     if (given && !filter)
         return bad_request("filter is not a regular expression");

@@ -29,16 +29,14 @@ CommandKind kind_of(std::string_view key) {
 // Of a repeated key the last one counts, as in every JSON library.
 const JsonMember *find(const std::vector<JsonMember> &members, std::string_view name) {
     const auto found =
-        std::find_if(members.rbegin(), members.rend(), [name](const JsonMember &member) {
-            return json_key_is(member.key, name);
-        });
+        std::find_if(members.rbegin(), members.rend(),
+                     [name](const JsonMember &member) { return json_key_is(member.key, name); });
     return found == members.rend() ? nullptr : &*found;
 }
 
 std::string text(const JsonMember *member) {
-    return member != nullptr && member->type == JsonType::string
-               ? decode_json_string(member->value)
-               : std::string();
+    return member != nullptr && member->type == JsonType::string ? decode_json_string(member->value)
+                                                                 : std::string();
 }
 
 bool is_true(const JsonMember *member) {
@@ -67,9 +65,10 @@ Command parse_command(std::string_view frame) {
     const auto members = scan_json_object(frame);
     if (!members)
         return command;
-    const auto chosen = std::find_if(
-        members->begin(), members->end(),
-        [](const JsonMember &member) { return kind_of(member.key) != CommandKind::malformed; });
+    const auto chosen =
+        std::find_if(members->begin(), members->end(), [](const JsonMember &member) {
+            return kind_of(member.key) != CommandKind::malformed;
+        });
     if (chosen == members->end())
         return command;
     const CommandKind kind = kind_of(chosen->key);

@@ -30,7 +30,8 @@ void Connection::become(std::unique_ptr<Protocol> protocol) {
         protocol_ = std::move(replacement_);
 }
 
-template <typename Call> void Connection::call_protocol(Call call) {
+template <typename Call>
+void Connection::call_protocol(Call call) {
     in_protocol_ = true;
     try {
         call(*protocol_);

@@ -83,7 +83,8 @@ class Connection final : public std::enable_shared_from_this<Connection>,
     void on_timer() override;
 
     // Every call into the protocol goes through here: nothing that it throws may reach the loop.
-    template <typename Call> void call_protocol(Call call);
+    template <typename Call>
+    void call_protocol(Call call);
 
     EventLoop &loop_;
     boost::asio::ip::tcp::socket socket_;

@@ -29,12 +29,13 @@ struct TimerIntervals {
     std::chrono::milliseconds worker_heartbeat{15000};
 };
 
-using LoopHook = boost::intrusive::list_base_hook<
-    boost::intrusive::link_mode<boost::intrusive::auto_unlink>>;
+using LoopHook =
+    boost::intrusive::list_base_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>>;
 
 struct TimerTag;
-using TimerHook = boost::intrusive::list_base_hook<
-    boost::intrusive::tag<TimerTag>, boost::intrusive::link_mode<boost::intrusive::auto_unlink>>;
+using TimerHook =
+    boost::intrusive::list_base_hook<boost::intrusive::tag<TimerTag>,
+                                     boost::intrusive::link_mode<boost::intrusive::auto_unlink>>;
 
 // All waits of one kind are equally long, so a queue in order of arming is in order of expiry.
 struct TimerEntry : TimerHook {

@@ -38,7 +38,9 @@ bool Frontend::is_handshake(const HttpRequest &request) {
     return request.header_lists("Upgrade", "websocket");
 }
 
-HttpReply Frontend::not_websocket() { return plain(400, "not websocket protocol"); }
+HttpReply Frontend::not_websocket() {
+    return plain(400, "not websocket protocol");
+}
 
 bool Frontend::origin_allowed(const HttpRequest &request) const {
     if (!request.has_header("Origin"))
@@ -83,8 +85,8 @@ HttpReply Frontend::handle(const HttpRequest &request) {
     // A browser gives up when it offered a protocol and none comes back; which of several it
     // would get is not for the broker to choose.
     const auto protocol = request.header("Sec-WebSocket-Protocol");
-    const auto offers = std::count_if(
-        request.headers.begin(), request.headers.end(), [](const auto &header) {
+    const auto offers =
+        std::count_if(request.headers.begin(), request.headers.end(), [](const auto &header) {
             return equal_ignoring_case(header.first, "Sec-WebSocket-Protocol");
         });
     if (offers > 1 || protocol.find(',') != std::string_view::npos)

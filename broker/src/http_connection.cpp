@@ -85,7 +85,9 @@ void HttpConnection::refuse(int status) {
     connection_.finish();
 }
 
-void HttpConnection::on_end() { connection_.finish(); }
+void HttpConnection::on_end() {
+    connection_.finish();
+}
 
 void HttpConnection::on_timer() {
     if (parser_.inside_request() || !unparsed_.empty())
@@ -105,6 +107,8 @@ void HttpConnection::on_drained() {
     process(input);
 }
 
-void HttpConnection::on_shutdown() { connection_.finish(); }
+void HttpConnection::on_shutdown() {
+    connection_.finish();
+}
 
 } // namespace webrocket

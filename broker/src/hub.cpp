@@ -100,7 +100,9 @@ void Hub::close_all_channels(Vhost &vhost) {
         entry.second->dissolve();
 }
 
-void Hub::subscribe(Channel &channel, Subscription &subscription) { channel.add(subscription); }
+void Hub::subscribe(Channel &channel, Subscription &subscription) {
+    channel.add(subscription);
+}
 
 void Hub::unsubscribe(Subscription &subscription) {
     subscription.channel->remove(subscription);

@@ -28,7 +28,7 @@ class OutboundQueue {
 
   private:
     std::vector<Frame> frames_;
-    std::size_t next_ = 0;         // frames before it are written
+    std::size_t next_ = 0;          // frames before it are written
     std::size_t written_ahead_ = 0; // bytes of the next frame that are written
     std::size_t bytes_ = 0;
 };

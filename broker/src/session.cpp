@@ -50,7 +50,9 @@ Session::~Session() {
     vhost_->disconnect(*this);
 }
 
-void Session::greet() { say(fmt::format(R"({{":connected":{{"sid":"{}"}}}})", sid_)); }
+void Session::greet() {
+    say(fmt::format(R"({{":connected":{{"sid":"{}"}}}})", sid_));
+}
 
 bool Session::on_message(std::string_view message) {
     if (vhost_ == nullptr)
@@ -84,7 +86,9 @@ bool Session::on_message(std::string_view message) {
     return true;
 }
 
-void Session::say(std::string_view message) { transport_.send(websocket_text(message)); }
+void Session::say(std::string_view message) {
+    transport_.send(websocket_text(message));
+}
 
 void Session::refuse(int code) {
     say(fmt::format(R"({{":error":{{"code":{},"status":"{}"}}}})", code, status_text(code)));

@@ -7,10 +7,11 @@
 namespace webrocket {
 
 bool is_valid_event_name(std::string_view event) {
-    return !event.empty() && event.front() != ':' && std::none_of(event.begin(), event.end(), [](char c) {
-        const auto byte = static_cast<unsigned char>(c);
-        return byte < 0x20 || byte == 0x7f;
-    });
+    return !event.empty() && event.front() != ':' &&
+           std::none_of(event.begin(), event.end(), [](char c) {
+               const auto byte = static_cast<unsigned char>(c);
+               return byte < 0x20 || byte == 0x7f;
+           });
 }
 
 bool is_valid_browser_topic(std::string_view topic) {
