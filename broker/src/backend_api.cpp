@@ -185,26 +185,20 @@ HttpReply BackendApi::fire(Vhost &vhost, const std::string &name, std::string_vi
     Channel *channel = vhost.find_channel(name);
     if (channel == nullptr)
         return no_channel();
-    const auto find = [](const std::vector<JsonMember> &members, std::string_view key) {
-        const auto found =
-            std::find_if(members.rbegin(), members.rend(),
-                         [key](const auto &member) { return json_key_is(member.key, key); });
-        return found == members.rend() ? nullptr : &*found;
-    };
     const auto document = scan_json_object(body);
     if (!document)
         return bad_request("body is not a JSON object");
-    const JsonMember *trigger = find(*document, "trigger");
+    const JsonMember *trigger = find_member(*document, "trigger");
     if (trigger == nullptr || trigger->type != JsonType::object)
         return bad_request("no trigger object");
     const auto members = scan_json_object(trigger->value);
     if (!members)
         return bad_request("no trigger object");
-    const JsonMember *event = find(*members, "event");
+    const JsonMember *event = find_member(*members, "event");
     if (event == nullptr || event->type != JsonType::string ||
         !is_valid_event_name(decode_json_string(event->value)))
         return bad_request("invalid event name");
-    const JsonMember *data = find(*members, "data");
+    const JsonMember *data = find_member(*members, "data");
     if (data != nullptr && data->type != JsonType::object && data->type != JsonType::null)
         return bad_request("data is not an object");
     const std::string_view object =

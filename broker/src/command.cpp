@@ -26,14 +26,6 @@ CommandKind kind_of(std::string_view key) {
     return CommandKind::malformed;
 }
 
-// Of a repeated key the last one counts, as in every JSON library.
-const JsonMember *find(const std::vector<JsonMember> &members, std::string_view name) {
-    const auto found =
-        std::find_if(members.rbegin(), members.rend(),
-                     [name](const JsonMember &member) { return json_key_is(member.key, name); });
-    return found == members.rend() ? nullptr : &*found;
-}
-
 std::string text(const JsonMember *member) {
     return member != nullptr && member->type == JsonType::string ? decode_json_string(member->value)
                                                                  : std::string();
@@ -44,16 +36,16 @@ bool is_true(const JsonMember *member) {
 }
 
 void read_payload(Command &command, const std::vector<JsonMember> &payload) {
-    command.token = text(find(payload, "token"));
-    command.channel = text(find(payload, "channel"));
-    if (const JsonMember *event = find(payload, "event");
+    command.token = text(find_member(payload, "token"));
+    command.channel = text(find_member(payload, "channel"));
+    if (const JsonMember *event = find_member(payload, "event");
         event != nullptr && event->type == JsonType::string) {
         command.event = decode_json_string(event->value);
         command.event_json = event->value;
     }
-    command.trigger = text(find(payload, "trigger"));
-    command.hidden = is_true(find(payload, "hidden"));
-    if (const JsonMember *data = find(payload, "data");
+    command.trigger = text(find_member(payload, "trigger"));
+    command.hidden = is_true(find_member(payload, "hidden"));
+    if (const JsonMember *data = find_member(payload, "data");
         data != nullptr && data->type == JsonType::object)
         command.data = data->value;
 }
@@ -83,10 +75,10 @@ Command parse_command(std::string_view frame) {
         return command;
     command.kind = kind;
     read_payload(command, *payload);
-    if (kind == CommandKind::broadcast && find(*payload, "trigger") == nullptr)
-        command.trigger = text(find(*members, "trigger"));
-    if (kind == CommandKind::subscribe && find(*payload, "hidden") == nullptr)
-        command.hidden = is_true(find(*members, "hidden"));
+    if (kind == CommandKind::broadcast && find_member(*payload, "trigger") == nullptr)
+        command.trigger = text(find_member(*members, "trigger"));
+    if (kind == CommandKind::subscribe && find_member(*payload, "hidden") == nullptr)
+        command.hidden = is_true(find_member(*members, "hidden"));
     return command;
 }
 

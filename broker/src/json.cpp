@@ -1,21 +1,12 @@
 #include "json.h"
 
+#include "hex.h"
+
+#include <algorithm>
 #include <cstdint>
 
 namespace webrocket {
 namespace {
-
-constexpr std::string_view hex_digits = "0123456789abcdef";
-
-int hex_value(char c) {
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
-    return -1;
-}
 
 // Length of the UTF-8 sequence at the front of `s`, 0 if it is none (overlong forms, surrogates
 // and code points past U+10FFFF included).
@@ -316,6 +307,13 @@ std::optional<std::vector<JsonMember>> scan_json_object(std::string_view text) {
 
 std::optional<std::vector<JsonMember>> scan_json_array(std::string_view text) {
     return Scanner(text).scan('[');
+}
+
+const JsonMember *find_member(const std::vector<JsonMember> &members, std::string_view name) {
+    const auto found =
+        std::find_if(members.rbegin(), members.rend(),
+                     [name](const JsonMember &member) { return json_key_is(member.key, name); });
+    return found == members.rend() ? nullptr : &*found;
 }
 
 std::string decode_json_string(std::string_view quoted) {

@@ -28,6 +28,10 @@ std::optional<std::vector<JsonMember>> scan_json_object(std::string_view text);
 // Elements of a text that is one JSON array.
 std::optional<std::vector<JsonMember>> scan_json_array(std::string_view text);
 
+// The member called `name`, or null. Of a repeated key the last one counts, as in every JSON
+// library.
+const JsonMember *find_member(const std::vector<JsonMember> &members, std::string_view name);
+
 // The text of a scanned string (given with its quotes).
 std::string decode_json_string(std::string_view quoted);
 

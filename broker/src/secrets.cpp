@@ -1,5 +1,7 @@
 #include "secrets.h"
 
+#include "hex.h"
+
 #include <array>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
@@ -9,8 +11,6 @@
 
 namespace webrocket {
 namespace {
-
-constexpr std::string_view hex_digits = "0123456789abcdef";
 
 std::string to_hex(const unsigned char *bytes, std::size_t count) {
     std::string out;

@@ -176,6 +176,14 @@ TEST(json, keys_are_compared_by_what_they_mean) {
     EXPECT_FALSE(json_key_is(R"("\u0053id")", "sid"));
 }
 
+TEST(json, finds_the_last_member_of_a_name) {
+    const auto members = scan_json_object(R"({"a":1,"\u0061":2,"b":3})");
+    ASSERT_TRUE(members);
+    ASSERT_NE(find_member(*members, "a"), nullptr);
+    EXPECT_EQ(find_member(*members, "a")->value, "2");
+    EXPECT_EQ(find_member(*members, "c"), nullptr);
+}
+
 TEST(json, utf8) {
     for (const char *text : {"", "plain", "\xC2\x80", "\xE0\xA0\x80", "\xED\x9F\xBF",
                              "\xEF\xBF\xBF", "\xF0\x90\x80\x80", "\xF4\x8F\xBF\xBF"})
