@@ -74,6 +74,13 @@ bool is_authorized(const HttpRequest &request, const Vhost &vhost) {
     return credentials && equal_secrets(*credentials, "wr:" + vhost.access_token());
 }
 
+// Empty when there is none of that name.
+const std::string &parameter(const QueryParameters &parameters, std::string_view name) {
+    static const std::string absent;
+    const auto found = parameters.find(name);
+    return found == parameters.end() ? absent : found->second;
+}
+
 std::string join(const std::vector<std::string> &segments, std::size_t count) {
     std::string path;
     for (std::size_t i = 0; i < count; ++i)
@@ -100,7 +107,11 @@ HttpResponse BackendApi::refuse(int status) {
 
 // The resource is read from the right end of the path; what is left of it names the vhost. A
 // reading whose vhost does not exist gives way to the next one.
-BackendApi::Route BackendApi::route(const std::vector<std::string> &segments) const {
+BackendApi::Route BackendApi::route(std::string_view path) const {
+    const auto readable = path_segments(path);
+    if (!readable || readable->empty())
+        return {vhost_at_front_of(path), Resource::none, {}};
+    const auto &segments = *readable;
     const std::size_t count = segments.size();
     const auto from_right = [&](std::size_t i) -> std::string_view {
         return i < count ? std::string_view(segments[count - 1 - i]) : std::string_view();
@@ -120,17 +131,29 @@ BackendApi::Route BackendApi::route(const std::vector<std::string> &segments) co
         return {vhost, Resource::events, {}};
     if ((vhost = vhost_before(0)) != nullptr)
         return {vhost, Resource::vhost, {}};
-    for (std::size_t cut = 1; cut < count; ++cut) {
-        if ((vhost = vhost_before(cut)) != nullptr)
-            return {vhost, Resource::none, {}};
+    return {vhost_at_front_of(path), Resource::none, {}};
+}
+
+// Whose path it is, though it names none of that vhost's resources.
+Vhost *BackendApi::vhost_at_front_of(std::string_view path) const {
+    Vhost *vhost = nullptr;
+    std::string front;
+    while (path.starts_with('/')) {
+        const auto end = std::min(path.find('/', 1), path.size());
+        const auto segment = path_segments(path.substr(0, end));
+        if (!segment || segment->empty())
+            break;
+        front.append(1, '/').append(segment->front());
+        if (Vhost *longer = hub_.find_vhost(front))
+            vhost = longer;
+        path.remove_prefix(end);
     }
-    return {};
+    return vhost;
 }
 
 HttpReply BackendApi::handle(const HttpRequest &request) {
     const auto [path, query] = split_target(request.target);
-    const auto segments = path_segments(path);
-    const Route found = segments ? route(*segments) : Route();
+    const Route found = route(path);
     if (found.vhost == nullptr)
         return failure(404, error_code::vhost_not_found, "vhost doesn't exist");
     const bool get = request.method == "GET";
@@ -146,7 +169,8 @@ HttpReply BackendApi::handle(const HttpRequest &request) {
     Vhost &vhost = *found.vhost;
     switch (found.resource) {
     case Resource::none:
-        return failure(404, 404, "not found");
+        return has_sound_escapes(path) ? failure(404, 404, "not found")
+                                       : bad_request("path is malformed");
     case Resource::vhost:
         return wrong_method("GET, HEAD");
     case Resource::channel:
@@ -210,19 +234,24 @@ HttpReply BackendApi::fire(Vhost &vhost, const std::string &name, std::string_vi
 }
 
 HttpReply BackendApi::issue_token(Vhost &vhost, std::string_view query, bool head_only) {
-    auto uid = query_parameter(query, "uid");
-    auto channels = query_parameter(query, "channels");
-    if (!uid || uid->empty() || !is_valid_utf8(*uid))
+    const auto parameters = query_parameters(query);
+    if (!parameters)
+        return bad_request("query is malformed");
+    const std::string &uid = parameter(*parameters, "uid");
+    const std::string &channels = parameter(*parameters, "channels");
+    if (uid.empty())
         return bad_request("uid is missing");
-    if (!channels || channels->empty())
+    if (!is_valid_utf8(uid))
+        return bad_request("uid is not UTF-8");
+    if (channels.empty())
         return bad_request("channels is missing");
-    if (!Pattern::compile(*channels))
+    if (!Pattern::compile(channels))
         return bad_request("channels is not a regular expression");
     HttpReply reply;
     reply.response.with("Content-Type", "application/json").with("Cache-Control", "no-store");
     // HEAD describes the answer; it must not use up room in the book.
     const std::string token = head_only ? std::string(single_access_token_length, '0')
-                                        : vhost.tokens().issue({*uid, *channels});
+                                        : vhost.tokens().issue({uid, channels});
     reply.response.body = fmt::format(R"({{"token":"{}"}})", token);
     return reply;
 }
@@ -230,13 +259,10 @@ HttpReply BackendApi::issue_token(Vhost &vhost, std::string_view query, bool hea
 HttpReply BackendApi::stream(Vhost &vhost, const HttpRequest &request,
                              std::string_view query) const {
     WorkerStream::Request stream;
-    // A parameter that is there but cannot be decoded must not turn into "every topic".
-    const bool given =
-        query.starts_with("filter=") || query.find("&filter=") != std::string_view::npos;
-    const auto filter = query_parameter(query, "filter");
-    if (given && !filter)
-        return bad_request("filter is not a regular expression");
-    stream.filter = filter.value_or("");
+    const auto parameters = query_parameters(query);
+    if (!parameters)
+        return bad_request("query is malformed");
+    stream.filter = parameter(*parameters, "filter");
     if (!stream.filter.empty()) {
         stream.pattern = Pattern::compile(stream.filter);
         if (!stream.pattern)

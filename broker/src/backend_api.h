@@ -6,7 +6,7 @@
 #include "worker_stream.h"
 
 #include <string>
-#include <vector>
+#include <string_view>
 
 namespace webrocket {
 
@@ -25,7 +25,8 @@ class BackendApi {
         std::string channel;
     };
 
-    Route route(const std::vector<std::string> &segments) const;
+    Route route(std::string_view path) const;
+    Vhost *vhost_at_front_of(std::string_view path) const;
 
     HttpReply open_channel(Vhost &vhost, const std::string &name);
     HttpReply close_channel(Vhost &vhost, const std::string &name);

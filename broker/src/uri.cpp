@@ -2,6 +2,8 @@
 
 #include "hex.h"
 
+#include <algorithm>
+
 namespace webrocket {
 namespace {
 
@@ -25,14 +27,24 @@ std::optional<std::string> percent_decode(std::string_view text, bool plus_is_sp
     return out;
 }
 
+// What follows `http://` and the like; nothing when the target does not start so.
+std::optional<std::string_view> after_scheme(std::string_view target) {
+    const auto is_letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };
+    const auto end = std::find_if_not(target.begin(), target.end(), is_letter);
+    const auto length = static_cast<std::size_t>(end - target.begin());
+    target.remove_prefix(length);
+    if (length == 0 || !target.starts_with("://"))
+        return std::nullopt;
+    return target.substr(3);
+}
+
 } // namespace
 
 RequestTarget split_target(std::string_view target) {
     // The absolute form that proxies use: only its path matters here.
-    const auto scheme = target.find("://");
-    if (scheme != std::string_view::npos && !target.starts_with('/')) {
-        const auto path = target.find_first_of("/?", scheme + 3);
-        target = path == std::string_view::npos ? std::string_view("/") : target.substr(path);
+    if (const auto authority = after_scheme(target)) {
+        const auto path = authority->find('/');
+        target = path == std::string_view::npos ? std::string_view("/") : authority->substr(path);
     }
     target = target.substr(0, target.find('#'));
     const auto mark = target.find('?');
@@ -61,20 +73,26 @@ std::optional<std::vector<std::string>> path_segments(std::string_view path) {
     return segments;
 }
 
-std::optional<std::string> query_parameter(std::string_view query, std::string_view name) {
+bool has_sound_escapes(std::string_view text) {
+    return percent_decode(text, false).has_value();
+}
+
+std::optional<QueryParameters> query_parameters(std::string_view query) {
+    QueryParameters parameters;
     while (!query.empty()) {
         const auto end = query.find('&');
         const auto pair = query.substr(0, end);
         query = end == std::string_view::npos ? std::string_view() : query.substr(end + 1);
         const auto equals = pair.find('=');
-        const auto key = percent_decode(pair.substr(0, equals), true);
-        if (!key || *key != name)
-            continue;
-        if (equals == std::string_view::npos)
-            return std::string();
-        return percent_decode(pair.substr(equals + 1), true);
+        auto name = percent_decode(pair.substr(0, equals), true);
+        auto value = equals == std::string_view::npos
+                         ? std::string()
+                         : percent_decode(pair.substr(equals + 1), true);
+        if (!name || !value)
+            return std::nullopt;
+        parameters.emplace(std::move(*name), std::move(*value));
     }
-    return std::nullopt;
+    return parameters;
 }
 
 std::string clean_path(std::string_view path) {

@@ -1,6 +1,7 @@
 // Request targets: paths cut into decoded segments, and form-encoded queries.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -19,8 +20,13 @@ RequestTarget split_target(std::string_view target);
 // empty segment or a bad escape. `/` has no segments.
 std::optional<std::vector<std::string>> path_segments(std::string_view path);
 
-// The first parameter of that name. Nothing when it is absent or its escapes are broken.
-std::optional<std::string> query_parameter(std::string_view query, std::string_view name);
+// Whether every `%` is followed by two hexadecimal digits.
+bool has_sound_escapes(std::string_view text);
+
+// The decoded parameters of a query; of a repeated name the first one counts. Nothing when an
+// escape is broken: what was meant cannot be told.
+using QueryParameters = std::map<std::string, std::string, std::less<>>;
+std::optional<QueryParameters> query_parameters(std::string_view query);
 
 // `//`, `/./` and `/../` resolved; equal to `path` when that is clean already.
 std::string clean_path(std::string_view path);
