@@ -45,7 +45,8 @@ std::vector<std::string> with_two_dashes(int argc, char **argv) {
 }
 
 std::string help() {
-    std::string text = "Usage: webrocket-admin [options] command [args ...]\n\nAvailable commands\n";
+    std::string text =
+        "Usage: webrocket-admin [options] command [args ...]\n\nAvailable commands\n";
     for (const auto &command : webrocket::admin_commands()) {
         text.append("  ").append(command.name);
         if (command.argument_count > 0)

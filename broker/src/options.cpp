@@ -49,7 +49,8 @@ ParsedOptions parse_options(int argc, char **argv, const std::string &version) {
             return is_valid_node_name(text) ? std::string() : "not a node name: " + text;
         },
         "NAME");
-    app.add_option("--addr", options.addr, "Where browsers and backends connect; port 0: any free one")
+    app.add_option("--addr", options.addr,
+                   "Where browsers and backends connect; port 0: any free one")
         ->check(is_address);
     app.add_option("--admin-addr", options.admin_addr, "Where the admin tool connects")
         ->check(is_address);

@@ -107,8 +107,9 @@ void Server::wait_for_connections(int polls_left) {
         return;
     }
     stop_timer_.expires_after(std::chrono::milliseconds(20));
-    stop_timer_.async_wait(
-        [this, polls_left](const boost::system::error_code &) { wait_for_connections(polls_left - 1); });
+    stop_timer_.async_wait([this, polls_left](const boost::system::error_code &) {
+        wait_for_connections(polls_left - 1);
+    });
 }
 
 } // namespace webrocket

@@ -17,8 +17,8 @@ constexpr std::size_t cookie_length = 40;
 
 bool is_cookie(const std::string &text) {
     return text.size() == cookie_length && std::all_of(text.begin(), text.end(), [](char c) {
-        return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
-    });
+               return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
+           });
 }
 
 [[noreturn]] void fail(const std::string &what, const std::filesystem::path &file, int error) {
@@ -49,7 +49,9 @@ StorageDir::StorageDir(std::filesystem::path directory, std::string node_name)
         throw std::runtime_error("cannot create " + directory_.string() + ": " + error.message());
 }
 
-std::filesystem::path StorageDir::database_file() const { return directory_ / (node_name_ + ".db"); }
+std::filesystem::path StorageDir::database_file() const {
+    return directory_ / (node_name_ + ".db");
+}
 
 std::filesystem::path StorageDir::cookie_file() const {
     return directory_ / (node_name_ + ".cookie");
