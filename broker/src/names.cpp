@@ -26,10 +26,13 @@ bool is_valid_vhost_path(std::string_view path) {
 }
 
 bool is_reserved_vhost_path(std::string_view path) {
-    static constexpr std::array<std::string_view, 4> resources = {"channels", "events", "token",
-                                                                  "workers"};
+    static constexpr std::array<std::string_view, 3> resources = {"events", "token", "workers"};
     const std::string_view last = path.substr(path.rfind('/') + 1);
-    return std::find(resources.begin(), resources.end(), last) != resources.end();
+    if (std::find(resources.begin(), resources.end(), last) != resources.end())
+        return true;
+    // `/a/channels/b` would be a channel of `/a`.
+    constexpr std::string_view channels = "/channels";
+    return path.ends_with(channels) || path.find("/channels/") != std::string_view::npos;
 }
 
 bool is_valid_channel_name(std::string_view name) {

@@ -60,6 +60,10 @@ class Broker:
     def storage(self):
         return os.path.join(self.dir, "storage")
 
+    @property
+    def database(self):
+        return os.path.join(self.storage, "test-node.db")
+
     def command(self, *flags):
         return [SERVER, "--addr", "127.0.0.1:0", "--admin-addr", "127.0.0.1:0",
                 "--storage-dir", self.storage, "--node-name", "test-node",

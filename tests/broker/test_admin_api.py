@@ -1,0 +1,568 @@
+"""The operator's HTTP API: every resource, every method, every refusal."""
+
+import os
+import re
+import resource
+import unittest
+
+from broker import Broker, BrokerTest, Closed, RawConnection, main, wait_until
+
+HEX_40 = re.compile(r"[0-9a-f]{40}")
+UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+
+class AdminTest(BrokerTest):
+    def admin(self, method, path, **kwargs):
+        return self.broker.admin(method, path, **kwargs)
+
+    def get(self, path):
+        """The document behind a path."""
+        response = self.admin("GET", path)
+        self.assertEqual(response.status, 200, (path, response.body))
+        self.carries_cookie(response)
+        self.assertEqual(response.headers["Content-Type"], "application/json")
+        return response.json()
+
+    def carries_cookie(self, response):
+        self.assertEqual(response.headers["X-WebRocket-Cookie"], self.broker.cookie)
+
+    def succeeds(self, response, status, location=None):
+        """An empty answer, with a Location or without one."""
+        self.assertEqual((response.status, response.body), (status, b""))
+        self.assertEqual(response.headers["Location"], location)
+        self.assertEqual(response.headers["Content-Type"], "application/json")
+        self.assertEqual(response.headers["Content-Length"], "0")
+        self.carries_cookie(response)
+
+    def fails(self, response, status, text):
+        self.assertEqual((response.status, response.json()), (status, {"error": text}))
+        self.assertEqual(response.headers["Content-Type"], "application/json")
+        self.carries_cookie(response)
+
+    def fails_plainly(self, response, status, text):
+        self.assertEqual((response.status, response.body.decode()), (status, text + "\n"))
+        self.assertEqual(response.headers["Content-Type"], "text/plain; charset=utf-8")
+        self.assertEqual(response.headers["X-Content-Type-Options"], "nosniff")
+        self.carries_cookie(response)
+
+    def no_vhost(self, response):
+        self.fails(response, 404, "vhost doesn't exist")
+
+    def no_channel(self, response):
+        self.fails(response, 404, "channel doesn't exist")
+
+    def no_page(self, response):
+        self.fails_plainly(response, 404, "404 page not found")
+
+    def wrong_method(self, response, allowed):
+        self.fails_plainly(response, 405, "Method Not Allowed")
+        self.assertEqual(set(response.headers["Allow"].split(", ")), allowed)
+
+
+class Cookie(AdminTest):
+    def test_without_it_nothing_is_told(self):
+        wrong = [None, "bogus", "0" * 40, self.broker.cookie[:-1], self.broker.cookie + "0",
+                 self.broker.cookie.upper() + "x", '"' + self.broker.cookie + '"']
+        for cookie in wrong:
+            for method, path in (("GET", "/"), ("DELETE", "/"), ("GET", self.vhost.path),
+                                 ("POST", "/x"), ("GET", "/no/such/page"), ("PATCH", "/"),
+                                 ("DELETE", self.vhost.path)):
+                response = self.admin(method, path, cookie=cookie)
+                self.assertEqual((response.status, response.body), (403, b""), (cookie, path))
+                self.assertEqual(set(response.headers.keys()), {"Date", "Content-Length"})
+        self.assertEqual(self.get(self.vhost.path)["vhost"]["path"], self.vhost.path)
+        self.no_vhost(self.admin("GET", "/x"))
+
+    def test_name_of_the_header_in_any_case(self):
+        for name in ("X-WebRocket-Cookie", "X-Webrocket-Cookie", "x-webrocket-cookie"):
+            with RawConnection(self.broker.admin_addr) as connection:
+                connection.send(f"GET / HTTP/1.1\r\nHost: x\r\n{name}: {self.broker.cookie}\r\n\r\n")
+                status, headers, _ = connection.response()
+                self.assertEqual(status, 200)
+                self.assertEqual(headers["x-webrocket-cookie"], self.broker.cookie)
+
+    def test_vhost_token_is_no_cookie(self):
+        self.assertEqual(self.admin("GET", "/", cookie=self.vhost.token).status, 403)
+
+    def test_cookie_is_forty_digits(self):
+        self.assertTrue(HEX_40.fullmatch(self.broker.cookie))
+
+
+class Vhosts(AdminTest):
+    def test_list(self):
+        below = self.broker.vhost(self.vhost.path + "/b")
+        above = self.broker.vhost("/0" + self.vhost.path.strip("/"))
+        vhosts = self.get("/")["vhosts"]
+        paths = [vhost["path"] for vhost in vhosts]
+        self.assertEqual(paths, sorted(paths))
+        for vhost in (self.vhost, below, above):
+            self.assertIn({"path": vhost.path, "accessToken": vhost.token,
+                           "links": [{"rel": "self", "href": vhost.path}]}, vhosts)
+
+    def test_add(self):
+        path = self.vhost.path + "-new"
+        self.succeeds(self.admin("POST", path), 302, path)
+        vhost = self.get(path)["vhost"]
+        self.assertTrue(HEX_40.fullmatch(vhost.pop("accessToken")))
+        self.assertEqual(vhost, {"path": path, "channels": {"size": 0},
+                                 "links": [{"rel": "channels", "href": path + "/channels"},
+                                           {"rel": "self", "href": path}]})
+
+    def test_added_vhost_can_be_used_at_once(self):
+        vhost = self.broker.vhost(self.vhost.path + "-used")
+        vhost.open("c")
+        browser = vhost.browser()
+        self.addCleanup(browser.close)
+        browser.subscribe("c")
+        self.assertEqual(self.get(vhost.path)["vhost"]["channels"], {"size": 1})
+        vhost.connection.close()
+
+    def test_add_again(self):
+        self.fails(self.admin("POST", self.vhost.path), 400, "vhost already exists")
+        self.assertEqual(self.broker.token_of(self.vhost.path), self.vhost.token)
+
+    def test_every_vhost_has_a_token_of_its_own(self):
+        other = self.broker.vhost(self.vhost.path + "-other")
+        self.assertNotEqual(other.token, self.vhost.token)
+
+    def test_paths_that_are_none(self):
+        for path in ("/bad.name", "/bad%20name", "/%C5%BC", "/a%2F", "/%2Fa", "/a%2F%2Fb", "/a:b",
+                     "/a%00", "/a%0A", "/a%0D%0ALocation:%20x", "/%22", "/a~", "/.", "/a+b"):
+            response = self.admin("POST", path)
+            self.fails(response, 400, "invalid path")
+            self.assertIsNone(response.headers["Location"])
+        self.assertEqual(len(self.get("/")["vhosts"]),
+                         len({vhost["path"] for vhost in self.get("/")["vhosts"]}))
+
+    def test_paths_that_would_hide_behind_a_resource(self):
+        for path in ("/channels", "/events", "/token", "/workers", "/a%2Fchannels", "/a%2Fevents",
+                     "/a%2Ftoken", "/a%2Fworkers", "/a%2Fchannels%2Fb", "/channels%2Fb",
+                     "/a%2Fchannels%2Fb%2Fsubscribers"):
+            self.fails(self.admin("POST", path), 400, "invalid path")
+
+    def test_resource_names_in_other_places(self):
+        for name in ("subscribers", "channel", "Channels", "tokens", "token/x", "events/x"):
+            path = self.vhost.path + "/" + name
+            self.assertEqual(self.broker.vhost(path).path, path)
+            self.assertEqual(self.get(path)["vhost"]["path"], path)
+
+    def test_long_path(self):
+        path = self.vhost.path + "x" * 4000
+        self.succeeds(self.admin("POST", path), 302, path)
+        self.assertEqual(self.get(path)["vhost"]["path"], path)
+        self.succeeds(self.admin("DELETE", path), 202)
+
+    def test_segments_escaped_or_not(self):
+        plain, escaped = self.vhost.path + "/b", self.vhost.path + "%2fb"
+        self.succeeds(self.admin("POST", escaped), 302, plain)
+        self.fails(self.admin("POST", plain), 400, "vhost already exists")
+        for path in (plain, escaped):
+            self.assertEqual(self.get(path)["vhost"]["path"], plain)
+            self.assertEqual(self.get(path + "/channels"), {"channels": []})
+            self.assertEqual(self.get(path + "/workers"), {"workers": []})
+            self.succeeds(self.admin("PUT", path + "/token"), 302, plain)
+        self.succeeds(self.admin("DELETE", plain), 202)
+        self.succeeds(self.admin("POST", plain), 302, plain)
+        self.succeeds(self.admin("DELETE", escaped), 202)
+
+    def test_escapes_of_plain_letters(self):
+        escaped = "/" + "".join(f"%{ord(c):02X}" for c in self.vhost.path[1:])
+        self.assertEqual(self.get(escaped)["vhost"]["path"], self.vhost.path)
+
+    def test_unknown(self):
+        for method in ("GET", "DELETE"):
+            self.no_vhost(self.admin(method, "/nope"))
+            self.no_vhost(self.admin(method, "/bad%20name"))
+        self.assertEqual(self.admin("HEAD", "/nope").status, 404)
+
+    def test_delete(self):
+        path = self.vhost.path + "-gone"
+        vhost = self.broker.vhost(path)
+        vhost.open("c")
+        browser, worker = vhost.browser(), vhost.worker()
+        self.addCleanup(browser.close)
+        self.addCleanup(worker.close)
+        browser.subscribe("c")
+        self.succeeds(self.admin("DELETE", path), 202)
+        self.assertEqual(browser.close_code(), 1000)
+        self.assertIsNone(worker.record())
+        self.no_vhost(self.admin("GET", path))
+        self.no_vhost(self.admin("DELETE", path))
+        self.assertEqual(vhost.request("POST", "/channels/c").status, 404)
+        # A new one of that name has nothing of the old one.
+        again = self.broker.vhost(path)
+        self.assertNotEqual(again.token, vhost.token)
+        self.assertEqual(self.get(path + "/channels"), {"channels": []})
+        vhost.connection.close()
+
+    def test_delete_leaves_the_others(self):
+        nested = self.broker.vhost(self.vhost.path + "/b")
+        self.vhost.open("c")
+        self.succeeds(self.admin("DELETE", nested.path), 202)
+        self.assertEqual(self.get(self.vhost.path)["vhost"]["channels"], {"size": 1})
+
+    def test_spent_and_unspent_tokens_die_with_their_vhost(self):
+        vhost = self.broker.vhost(self.vhost.path + "-sat")
+        token = vhost.access_token()
+        self.succeeds(self.admin("DELETE", vhost.path), 202)
+        again = self.broker.vhost(vhost.path)
+        browser = again.browser()
+        self.addCleanup(browser.close)
+        self.assertEqual(browser.error("auth", token=token), 402)
+        vhost.connection.close()
+
+
+class AllVhosts(AdminTest):
+    def test_delete_all(self):
+        other = self.broker.vhost(self.vhost.path + "/b")
+        browsers = [self.browser(), other.browser()]
+        self.addCleanup(browsers[1].close)
+        worker = self.worker()
+        self.succeeds(self.admin("DELETE", "/"), 202)
+        self.assertEqual(self.admin("GET", "/").body, b'{"vhosts":[]}')
+        for browser in browsers:
+            self.assertEqual(browser.close_code(), 1000)
+        self.assertIsNone(worker.record())
+        self.succeeds(self.admin("DELETE", "/"), 202)
+
+
+class Tokens(AdminTest):
+    def test_renew(self):
+        self.succeeds(self.admin("PUT", self.vhost.path + "/token"), 302, self.vhost.path)
+        token = self.broker.token_of(self.vhost.path)
+        self.assertTrue(HEX_40.fullmatch(token))
+        self.assertNotEqual(token, self.vhost.token)
+
+    def test_new_one_holds_at_once_and_what_is_open_stays(self):
+        self.vhost.open("c")
+        pass_for_later = self.vhost.access_token("alice")
+        browser, worker = self.browser(), self.worker()
+        browser.subscribe("c")
+        self.succeeds(self.admin("PUT", self.vhost.path + "/token"), 302, self.vhost.path)
+        self.assertEqual(self.vhost.request("POST", "/channels/d").status, 401)
+        self.vhost.token = self.broker.token_of(self.vhost.path)
+        self.assertEqual(self.vhost.request("POST", "/channels/d").status, 202)
+        browser.say("auth", token=pass_for_later)
+        self.assertEqual(browser.hear(), {":authenticated": {}})
+        browser.say("trigger", event="still/here")
+        self.assertEqual(worker.event()[0], "still/here")
+
+    def test_another_vhost_keeps_its_own(self):
+        other = self.broker.vhost(self.vhost.path + "-other")
+        self.succeeds(self.admin("PUT", self.vhost.path + "/token"), 302, self.vhost.path)
+        self.assertEqual(self.broker.token_of(other.path), other.token)
+
+    def test_unknown_vhost(self):
+        self.no_vhost(self.admin("PUT", "/nope/token"))
+
+
+class Channels(AdminTest):
+    def channels(self):
+        return self.get(self.vhost.path + "/channels")["channels"]
+
+    def add(self, name):
+        path = self.vhost.path + "/channels/" + name
+        self.succeeds(self.admin("POST", path), 302, path)
+        return path
+
+    def test_none(self):
+        response = self.admin("GET", self.vhost.path + "/channels")
+        self.assertEqual(response.body, b'{"channels":[]}')
+
+    def test_list(self):
+        names = ["b", "private-x", "presence-x", "a", "ok.name-1_2", "B"]
+        for name in names:
+            self.add(name)
+        self.browser().subscribe("a")
+        self.assertEqual(self.channels(), [
+            {"name": name, "subscribers": {"size": 1 if name == "a" else 0},
+             "links": [{"rel": "self", "href": f"{self.vhost.path}/channels/{name}"},
+                       {"rel": "vhost", "href": self.vhost.path}]} for name in sorted(names)])
+
+    def test_add(self):
+        path = self.add("asteroids")
+        self.assertEqual(self.get(path), {"channel": {
+            "name": "asteroids", "subscribers": {"size": 0},
+            "links": [{"rel": "self", "href": path}, {"rel": "vhost", "href": self.vhost.path},
+                      {"rel": "subscribers", "href": path + "/subscribers"}]}})
+        self.assertEqual(self.get(self.vhost.path)["vhost"]["channels"], {"size": 1})
+        self.browser().subscribe("asteroids")
+
+    def test_add_again(self):
+        path = self.add("c")
+        browser = self.browser()
+        browser.subscribe("c")
+        self.fails(self.admin("POST", path), 400, "channel already exists")
+        self.assertEqual(self.vhost.subscribers("c"), 1)
+
+    def test_names(self):
+        for name in ("a", "_", "9", "a-", "a.", "x" * 1000, "channels", "token", "subscribers"):
+            self.add(name)
+        for name in ("-bad", ".bad", "bad%20name", "%C5%BC", "a%2Fb", "a%0A", "a%00", "a!", "a%22"):
+            response = self.admin("POST", self.vhost.path + "/channels/" + name)
+            self.fails(response, 400, "invalid channel name")
+
+    def test_escaped_name(self):
+        path = self.vhost.path + "/channels/"
+        self.succeeds(self.admin("POST", path + "%61"), 302, path + "a")
+
+    def test_misleading_name_is_logged(self):
+        self.add("priv-room")
+        self.assertIn("priv-room", self.broker.log_text())
+
+    def test_unknown(self):
+        for name in ("nope", "%C5%BC", "-bad"):
+            path = self.vhost.path + "/channels/" + name
+            for method in ("GET", "DELETE"):
+                self.no_channel(self.admin(method, path))
+            self.no_channel(self.admin("GET", path + "/subscribers"))
+
+    def test_unknown_vhost(self):
+        for method, path in (("GET", "/nope/channels"), ("DELETE", "/nope/channels"),
+                             ("POST", "/nope/channels/x"), ("GET", "/nope/channels/x"),
+                             ("POST", "/nope/channels/bad%20name"), ("DELETE", "/nope/channels/x"),
+                             ("GET", "/nope/channels/x/subscribers"), ("GET", "/nope/workers")):
+            self.no_vhost(self.admin(method, path))
+
+    def test_delete(self):
+        path = self.add("c")
+        other = self.add("d")
+        browser = self.browser()
+        browser.subscribe("c")
+        browser.subscribe("d")
+        self.succeeds(self.admin("DELETE", path), 202)
+        self.assertEqual(browser.hear(), {":unsubscribed": {"channel": "c"}})
+        self.no_channel(self.admin("GET", path))
+        self.no_channel(self.admin("DELETE", path))
+        self.assertEqual(self.get(other)["channel"]["subscribers"], {"size": 1})
+
+    def test_delete_all(self):
+        for name in ("a", "b", "c"):
+            self.add(name)
+        browser = self.browser()
+        for name in ("a", "b"):
+            browser.subscribe(name)
+        self.succeeds(self.admin("DELETE", self.vhost.path + "/channels"), 202)
+        heard = [browser.hear() for _ in range(2)]
+        self.assertEqual(sorted(event[":unsubscribed"]["channel"] for event in heard), ["a", "b"])
+        self.assertEqual(self.channels(), [])
+        self.succeeds(self.admin("DELETE", self.vhost.path + "/channels"), 202)
+
+
+class Subscribers(AdminTest):
+    def subscribers(self, channel):
+        return self.get(f"{self.vhost.path}/channels/{channel}/subscribers")["subscribers"]
+
+    def test_none(self):
+        self.vhost.open("c")
+        response = self.admin("GET", self.vhost.path + "/channels/c/subscribers")
+        self.assertEqual(response.body, b'{"subscribers":[]}')
+
+    def test_who(self):
+        self.vhost.open("presence-c")
+        uid = 'żó "quoted" \\ <b>\n'
+        somebody, hidden = self.browser(uid), self.browser("spy")
+        somebody.subscribe("presence-c")
+        hidden.subscribe("presence-c", hidden=True)
+        links = [{"rel": "channel", "href": self.vhost.path + "/channels/presence-c"},
+                 {"rel": "vhost", "href": self.vhost.path}]
+        expected = [{"sid": somebody.sid, "uid": uid, "hidden": False, "links": links},
+                    {"sid": hidden.sid, "uid": "spy", "hidden": True, "links": links}]
+        self.assertEqual(self.subscribers("presence-c"),
+                         sorted(expected, key=lambda entry: entry["sid"]))
+
+    def test_anonymous(self):
+        self.vhost.open("c")
+        browser = self.browser()
+        browser.subscribe("c")
+        [entry] = self.subscribers("c")
+        self.assertEqual((entry["sid"], entry["uid"], entry["hidden"]), (browser.sid, None, False))
+
+    def test_sorted_whoever_came_or_left(self):
+        self.vhost.open("c")
+        browsers = [self.browser() for _ in range(8)]
+        for browser in browsers:
+            browser.subscribe("c")
+        for leaver in (browsers.pop(2), browsers.pop(0)):
+            leaver.ask("unsubscribe", channel="c")
+        self.assertEqual([entry["sid"] for entry in self.subscribers("c")],
+                         sorted(browser.sid for browser in browsers))
+
+    def test_size_follows(self):
+        self.vhost.open("c")
+        browser = self.browser()
+        browser.subscribe("c")
+        self.assertEqual(self.vhost.subscribers("c"), 1)
+        browser.say("close")
+        wait_until(lambda: self.subscribers("c") == [], "the subscriber to leave")
+
+
+class Workers(AdminTest):
+    def workers(self):
+        return self.get(self.vhost.path + "/workers")["workers"]
+
+    def test_none(self):
+        self.assertEqual(self.admin("GET", self.vhost.path + "/workers").body, b'{"workers":[]}')
+
+    def test_list(self):
+        workers = [self.worker(), self.worker("a/.*"), self.worker("a/.*"), self.worker("b")]
+        for worker in workers:
+            self.assertTrue(UUID.fullmatch(worker.id))
+        self.assertEqual(self.workers(), [
+            {"id": id, "links": [{"rel": "self", "href": f"{self.vhost.path}/workers/{id}"},
+                                 {"rel": "vhost", "href": self.vhost.path}]}
+            for id in sorted(worker.id for worker in workers)])
+
+    def test_one_that_left_is_gone(self):
+        stays, leaves = self.worker(), self.worker()
+        leaves.close()
+        wait_until(lambda: [worker["id"] for worker in self.workers()] == [stays.id],
+                   "the worker to leave")
+
+    def test_one_worker_is_no_resource(self):
+        worker = self.worker()
+        for method in ("GET", "DELETE"):
+            self.no_page(self.admin(method, f"{self.vhost.path}/workers/{worker.id}"))
+
+
+class Routes(AdminTest):
+    def test_unknown_pages(self):
+        self.vhost.open("c")
+        base = self.vhost.path
+        for path in (base + "/", base + "/bogus", base + "/channels/", base + "/channels/c/",
+                     base + "/channels/c/bogus", base + "/token/", base + "/events", "//", base + "//",
+                     "/" + base, "/%zz", "/%", base + "/channels/%z", base + "/channels//subscribers"):
+            self.no_page(self.admin("GET", path))
+        for path in (base + "/", base + "/channels/c/", "/%zz"):
+            for method in ("POST", "PUT", "DELETE", "PATCH"):
+                self.no_page(self.admin(method, path))
+
+    def test_wrong_methods(self):
+        self.vhost.open("c")
+        base = self.vhost.path
+        read = {"GET", "HEAD"}
+        for path, allowed in (("/", read | {"DELETE"}), (base, read | {"POST", "DELETE"}),
+                              ("/nope", read | {"POST", "DELETE"}), (base + "/token", {"PUT"}),
+                              ("/nope/token", {"PUT"}), (base + "/channels", read | {"DELETE"}),
+                              (base + "/channels/c", read | {"POST", "DELETE"}),
+                              (base + "/channels/nope", read | {"POST", "DELETE"}),
+                              (base + "/channels/c/subscribers", read), (base + "/workers", read)):
+            for method in {"GET", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "BREW"} - allowed:
+                self.wrong_method(self.admin(method, path), allowed)
+
+    def test_head(self):
+        self.vhost.open("c")
+        for path in ("/", self.vhost.path, self.vhost.path + "/channels",
+                     self.vhost.path + "/channels/c", self.vhost.path + "/channels/c/subscribers",
+                     self.vhost.path + "/workers"):
+            get, head = self.admin("GET", path), self.admin("HEAD", path)
+            self.assertEqual((head.status, head.body), (200, b""))
+            self.assertEqual(head.headers["Content-Length"], str(len(get.body)))
+            self.assertEqual(head.headers["Content-Type"], "application/json")
+
+    def test_body_and_query_are_ignored(self):
+        path = self.vhost.path + "-q"
+        self.succeeds(self.admin("POST", path + "?path=/x", body="not {json"), 302, path)
+        self.assertEqual(self.get(path + "?a=/b/c")["vhost"]["path"], path)
+        self.succeeds(self.admin("DELETE", path + "?"), 202)
+
+    def test_what_is_no_request(self):
+        with RawConnection(self.broker.admin_addr) as connection:
+            connection.send("NONSENSE\r\n\r\n")
+            status, headers, body = connection.response()
+            self.assertEqual((status, body), (400, b"Bad Request\n"))
+            self.assertNotIn("x-webrocket-cookie", headers)
+            self.assertTrue(connection.is_closed())
+
+    def test_one_connection_many_requests(self):
+        with RawConnection(self.broker.admin_addr) as connection:
+            request = f"Host: x\r\nX-WebRocket-Cookie: {self.broker.cookie}\r\n\r\n"
+            connection.send(f"GET / HTTP/1.1\r\n{request}" * 3 + f"GET /nope HTTP/1.1\r\n{request}")
+            self.assertEqual([connection.response()[0] for _ in range(4)], [200, 200, 200, 404])
+
+    def test_backends_are_not_served_here_nor_operators_there(self):
+        self.assertEqual(self.admin("GET", self.vhost.path + "/events").status, 404)
+        for path in ("/", self.vhost.path + "/workers"):
+            response = self.vhost.request("GET", "", headers={"X-WebRocket-Cookie": self.broker.cookie})
+            self.assertEqual(response.status, 400)
+
+
+class FullDisk(unittest.TestCase):
+    """A change that cannot be stored has not happened, and the operator learns why."""
+
+    def setUp(self):
+        self.broker = Broker()
+        self.addCleanup(self.broker.close)
+        self.vhost = self.broker.vhost("/moon")
+        self.vhost.open("old")
+
+    def limit_files(self, size):
+        hard = resource.prlimit(self.broker.process.pid, resource.RLIMIT_FSIZE)[1]
+        resource.prlimit(self.broker.process.pid, resource.RLIMIT_FSIZE,
+                         (hard if size is None else size, hard))
+
+    def state(self):
+        return [self.broker.admin("GET", path).body
+                for path in ("/", "/moon", "/moon/channels", "/sun")]
+
+    def test_nothing_changes(self):
+        before = self.state()
+        # No file may grow past the log of what has been written so far.
+        self.limit_files(os.path.getsize(self.broker.database + "-wal"))
+        for method, path in (("POST", "/sun"), ("POST", "/moon/channels/new"), ("DELETE", "/moon"),
+                             ("DELETE", "/"), ("DELETE", "/moon/channels"), ("PUT", "/moon/token"),
+                             ("DELETE", "/moon/channels/old")):
+            response = self.broker.admin(method, path)
+            self.assertEqual((response.status, response.json()), (500, {"error": "internal error"}),
+                             (method, path))
+            self.assertEqual(self.state(), before, (method, path))
+        self.assertEqual(self.vhost.request("POST", "/channels/new").json()["code"], 597)
+        browser = self.vhost.browser()
+        self.addCleanup(browser.close)
+        browser.subscribe("old")
+        self.limit_files(None)
+        log = self.broker.log_text()
+        self.assertIn("cannot store", log)
+        self.assertIn(self.broker.database, log)
+
+        self.assertEqual(self.broker.admin("PUT", "/moon/token").status, 302)
+        self.assertEqual(self.broker.admin("POST", "/moon/channels/new").status, 302)
+        after = self.state()
+        self.vhost.connection.close()
+        browser.close()
+        self.broker.stop()
+        self.broker.start()
+        self.assertEqual([body.replace(b'"size":1', b'"size":0') for body in self.state()],
+                         [body.replace(b'"size":1', b'"size":0') for body in after])
+
+
+class Secrets(unittest.TestCase):
+    def test_none_is_logged(self):
+        broker = Broker("--log-level", "trace")
+        self.addCleanup(broker.close)
+        vhost = broker.vhost("/moon")
+        secrets = [broker.cookie, vhost.token, vhost.access_token()]
+        vhost.request("POST", "/channels/%zz")
+        with self.assertRaises(Closed):
+            browser = vhost.browser("alice")
+            self.addCleanup(browser.close)
+            browser.ask("auth", token=secrets[2])
+            browser.error("auth", token=secrets[2])
+            browser.say("close")
+            while True:
+                browser.hear()
+        broker.admin("PUT", "/moon/token")
+        secrets.append(broker.token_of("/moon"))
+        vhost.request("POST", "/channels/x")
+        broker.admin("GET", "/", cookie=broker.cookie + "x")
+        broker.admin("GET", "/" + secrets[1] + "/bogus")
+        broker.admin("DELETE", "/")
+        vhost.connection.close()
+        log = broker.log_text()
+        self.assertIn("/moon", log)
+        for secret in secrets:
+            self.assertNotIn(secret, log)
+
+
+if __name__ == "__main__":
+    main()
