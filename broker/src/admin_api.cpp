@@ -4,7 +4,9 @@
 #include "secrets.h"
 #include "uri.h"
 
+#include <algorithm>
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 
 namespace webrocket {
 namespace {
@@ -99,6 +101,15 @@ std::string subscriber_entry(const Vhost &vhost, const Subscription &subscriptio
                        link("vhost", vhost.path()));
 }
 
+std::vector<const Subscription *> sorted_by_sid(const Channel &channel) {
+    std::vector<const Subscription *> sorted(channel.subscriptions().begin(),
+                                             channel.subscriptions().end());
+    std::sort(sorted.begin(), sorted.end(), [](const Subscription *a, const Subscription *b) {
+        return a->subscriber->sid() < b->subscriber->sid();
+    });
+    return sorted;
+}
+
 std::string worker_entry(const Vhost &vhost, const std::string &id) {
     return fmt::format(R"({{"id":"{}","links":[{},{}]}})", id,
                        link("self", vhost.path() + "/workers/" + id), link("vhost", vhost.path()));
@@ -143,6 +154,7 @@ HttpReply AdminApi::handle(const HttpRequest &request) {
     try {
         reply.response = route(request);
     } catch (const StoreError &failure) {
+        spdlog::error("request failed: {}", failure.what());
         reply.response = error(500, "internal error");
     }
     reply.response.with("X-Webrocket-Cookie", cookie_);
@@ -272,7 +284,7 @@ HttpResponse AdminApi::subscribers(std::string_view method, const std::string &p
     const Channel *named = found->find_channel(name);
     if (named == nullptr)
         return no_channel();
-    return json(200, collection("subscribers", named->subscriptions(),
+    return json(200, collection("subscribers", sorted_by_sid(*named),
                                 [found](const Subscription *subscription) {
                                     return subscriber_entry(*found, *subscription);
                                 }));
