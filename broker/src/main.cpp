@@ -19,7 +19,9 @@ int main(int argc, char **argv) {
         spdlog::set_default_logger(spdlog::stderr_color_mt("webrocket"));
         spdlog::set_pattern("%Y-%m-%dT%H:%M:%S.%e %^%l%$ %v");
         spdlog::set_level(spdlog::level::from_str(parsed.options.log_level));
+        // A peer that has gone and a file that may not grow are errors to deal with, not to die of.
         std::signal(SIGPIPE, SIG_IGN);
+        std::signal(SIGXFSZ, SIG_IGN);
         webrocket::Server server(parsed.options);
         server.run();
         return 0;

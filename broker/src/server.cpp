@@ -50,9 +50,9 @@ FrontendRules frontend_rules(const Options &options) {
 
 Server::Server(const Options &options)
     : options_(options), storage_(options.storage_dir, options.node_name),
-      store_(storage_.database_file()), hub_(store_, options.tokens),
-      public_port_(hub_, frontend_rules(options),
-                   WorkerStreamRules{options.worker_queue_bytes_max}),
+      store_(storage_.database_file()), ready_file_(options.ready_file),
+      hub_(store_, options.tokens), public_port_(hub_, frontend_rules(options),
+                                                 WorkerStreamRules{options.worker_queue_bytes_max}),
       admin_api_(hub_, storage_.cookie()), loop_(io_, options.intervals),
       public_listener_(make_listener(loop_, options.addr, public_port_)),
       admin_listener_(make_listener(loop_, options.admin_addr, admin_api_)),
@@ -79,20 +79,20 @@ void Server::run() {
     spdlog::info("stopped");
 }
 
-void Server::write_ready_file() const {
-    if (options_.ready_file.empty())
+void Server::write_ready_file() {
+    if (!ready_file_.is_wanted())
         return;
-    write_file_atomically(
-        options_.ready_file,
+    ready_file_.write(
         fmt::format(R"({{"addr":{},"admin_addr":{},"cookie_file":{}}})",
                     json_string(reachable_address(public_listener_.endpoint())),
                     json_string(reachable_address(admin_listener_.endpoint())),
                     json_string(std::filesystem::absolute(storage_.cookie_file()).string())) +
-            "\n");
+        "\n");
 }
 
 void Server::stop() {
     spdlog::info("stopping");
+    ready_file_.withdraw();
     public_listener_.stop();
     admin_listener_.stop();
     loop_.for_each_connection([](Connection &connection) { connection.shut_down(); });

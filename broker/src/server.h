@@ -7,6 +7,7 @@
 #include "listener.h"
 #include "options.h"
 #include "public_port.h"
+#include "ready_file.h"
 #include "sqlite_store.h"
 #include "storage_dir.h"
 
@@ -30,11 +31,12 @@ class Server {
   private:
     void stop();
     void wait_for_connections(int polls_left);
-    void write_ready_file() const;
+    void write_ready_file();
 
     Options options_;
     StorageDir storage_;
     SqliteStore store_;
+    ReadyFile ready_file_; // after the store: whoever holds that lock owns the file
     Hub hub_;
     PublicPort public_port_;
     AdminApi admin_api_;

@@ -1,9 +1,9 @@
 #include "sqlite_store.h"
 
-#include <fcntl.h>
+#include "private_file.h"
+
 #include <map>
 #include <sqlite3.h>
-#include <unistd.h>
 
 namespace webrocket {
 namespace {
@@ -72,38 +72,42 @@ void SqliteStore::Close::operator()(sqlite3 *database) const {
     sqlite3_close_v2(database);
 }
 
-SqliteStore::SqliteStore(const std::filesystem::path &file) {
+SqliteStore::SqliteStore(const std::filesystem::path &file) : file_(file) {
     // The tokens in it are secrets. SQLite gives its log the mode of the database.
-    const int descriptor = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (descriptor >= 0)
-        ::close(descriptor);
-    sqlite3 *database = nullptr;
-    const int result =
-        sqlite3_open_v2(file.c_str(), &database,
-                        SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, nullptr);
-    database_.reset(database);
-    const auto fail = [&file](std::string_view why) {
-        throw StoreError("cannot use " + file.string() + ": " + std::string(why));
-    };
-    if (result != SQLITE_OK)
-        fail(database == nullptr ? "out of memory" : sqlite3_errmsg(database));
+    ensure_private_file(file_);
     try {
-        execute("PRAGMA locking_mode = EXCLUSIVE");
-        execute("PRAGMA journal_mode = WAL");
-        execute("PRAGMA synchronous = FULL");
-        execute("PRAGMA foreign_keys = ON");
-        const int version = schema_version();
-        if (version == 0)
-            execute(schema);
-        else if (version != schema_version_known)
-            fail("it was written by another version of the broker");
-        // Takes the exclusive lock now rather than with the first change.
-        execute("BEGIN EXCLUSIVE; COMMIT");
+        open();
+        prepare();
     } catch (const StoreError &error) {
-        if (sqlite3_errcode(database) == SQLITE_BUSY)
-            fail("another process is using it");
-        fail(error.what());
+        const bool busy = database_ && sqlite3_errcode(database_.get()) == SQLITE_BUSY;
+        throw StoreError("cannot use " + file_.string() + ": " +
+                         (busy ? "another process is using it" : error.what()));
     }
+}
+
+void SqliteStore::open() {
+    sqlite3 *database = nullptr;
+    const int result = sqlite3_open_v2(file_.c_str(), &database,
+                                       SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, nullptr);
+    database_.reset(database);
+    if (result != SQLITE_OK)
+        throw StoreError(database == nullptr ? "out of memory" : sqlite3_errmsg(database));
+}
+
+void SqliteStore::prepare() {
+    execute("PRAGMA locking_mode = EXCLUSIVE");
+    execute("PRAGMA journal_mode = WAL");
+    execute("PRAGMA synchronous = FULL");
+    execute("PRAGMA foreign_keys = ON");
+    const int version = schema_version();
+    if (version == 0)
+        execute(schema);
+    else if (version != schema_version_known)
+        throw StoreError("it was written by another version of the broker");
+    // Takes the exclusive lock now rather than with the first change.
+    execute("BEGIN EXCLUSIVE; COMMIT");
+    // Only the broker's own connections have SQLite watch the references.
+    execute("DELETE FROM channel WHERE vhost NOT IN (SELECT path FROM vhost)");
 }
 
 SqliteStore::~SqliteStore() = default;
@@ -119,15 +123,27 @@ void SqliteStore::execute(const char *sql) {
 }
 
 void SqliteStore::run(const char *sql, std::initializer_list<std::string_view> values) {
-    Statement statement(database_.get(), sql);
-    int position = 0;
-    for (const auto value : values)
-        statement.bind(++position, value);
-    while (statement.next_row()) {
+    try {
+        Statement statement(database_.get(), sql);
+        int position = 0;
+        for (const auto value : values)
+            statement.bind(++position, value);
+        while (statement.next_row()) {
+        }
+    } catch (const StoreError &error) {
+        throw StoreError("cannot store in " + file_.string() + ": " + error.what());
     }
 }
 
 std::vector<StoredVhost> SqliteStore::load() {
+    try {
+        return read_all();
+    } catch (const StoreError &error) {
+        throw StoreError("cannot read " + file_.string() + ": " + error.what());
+    }
+}
+
+std::vector<StoredVhost> SqliteStore::read_all() {
     std::map<std::string, StoredVhost> by_path;
     Statement vhosts(database_.get(), "SELECT path, access_token FROM vhost");
     while (vhosts.next_row())

@@ -14,7 +14,7 @@ namespace webrocket {
 
 class SqliteStore final : public Store {
   public:
-    // Throws StoreError with a message for the operator.
+    // Throws std::runtime_error with a message for the operator.
     explicit SqliteStore(const std::filesystem::path &file);
     ~SqliteStore() override;
 
@@ -28,13 +28,17 @@ class SqliteStore final : public Store {
     void remove_all_channels(std::string_view vhost) override;
 
   private:
+    void open();
+    void prepare();
     void execute(const char *sql);
     void run(const char *sql, std::initializer_list<std::string_view> values);
     int schema_version();
+    std::vector<StoredVhost> read_all();
 
     struct Close {
         void operator()(sqlite3 *database) const;
     };
+    std::filesystem::path file_;
     std::unique_ptr<sqlite3, Close> database_;
 };
 

@@ -1,14 +1,13 @@
 #include "storage_dir.h"
 
+#include "private_file.h"
 #include "secrets.h"
 
 #include <algorithm>
 #include <cerrno>
-#include <fcntl.h>
-#include <fstream>
 #include <stdexcept>
+#include <sys/stat.h>
 #include <system_error>
-#include <unistd.h>
 
 namespace webrocket {
 namespace {
@@ -21,32 +20,33 @@ bool is_cookie(const std::string &text) {
            });
 }
 
-[[noreturn]] void fail(const std::string &what, const std::filesystem::path &file, int error) {
-    throw std::runtime_error(what + " " + file.string() + ": " +
-                             std::generic_category().message(error));
-}
-
-void write_all(int descriptor, const std::string &content, const std::filesystem::path &file) {
-    std::size_t done = 0;
-    while (done < content.size()) {
-        const ssize_t count = ::write(descriptor, content.data() + done, content.size() - done);
-        if (count < 0 && errno != EINTR)
-            fail("cannot write", file, errno);
-        if (count > 0)
-            done += static_cast<std::size_t>(count);
-    }
-    if (::fsync(descriptor) != 0)
-        fail("cannot write", file, errno);
+// Like `mkdir -p -m 700`: whoever owns the parents decides who may pass them.
+std::error_code make_directory(const std::filesystem::path &directory) {
+    std::error_code error;
+    if (directory.has_parent_path())
+        std::filesystem::create_directories(directory.parent_path(), error);
+    if (error || ::mkdir(directory.c_str(), 0700) == 0)
+        return error;
+    const int failure = errno == EEXIST ? ENOTDIR : errno;
+    // Another server may have been faster.
+    if (!std::filesystem::is_directory(directory, error))
+        error.assign(failure, std::generic_category());
+    return error;
 }
 
 } // namespace
 
 StorageDir::StorageDir(std::filesystem::path directory, std::string node_name)
     : directory_(std::move(directory)), node_name_(std::move(node_name)) {
+    if (!directory_.has_filename()) // it ends with a slash
+        directory_ = directory_.parent_path();
     std::error_code error;
-    std::filesystem::create_directories(directory_, error);
+    if (std::filesystem::is_directory(directory_, error))
+        return;
+    error = make_directory(directory_);
     if (error)
-        throw std::runtime_error("cannot create " + directory_.string() + ": " + error.message());
+        throw std::runtime_error("cannot create the storage directory " + directory_.string() +
+                                 ": " + error.message());
 }
 
 std::filesystem::path StorageDir::database_file() const {
@@ -60,10 +60,7 @@ std::filesystem::path StorageDir::cookie_file() const {
 std::string StorageDir::cookie() const {
     const auto file = cookie_file();
     if (std::filesystem::exists(file)) {
-        std::ifstream in(file, std::ios::binary);
-        std::string text((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
-        if (!in.good() && !in.eof())
-            throw std::runtime_error("cannot read " + file.string());
+        std::string text = read_private_file(file);
         while (!text.empty() && (text.back() == '\n' || text.back() == '\r'))
             text.pop_back();
         // Overwriting it would lock out everyone who knows the old one without a word.
@@ -73,27 +70,8 @@ std::string StorageDir::cookie() const {
         return text;
     }
     std::string cookie = random_hex(cookie_length);
-    write_file_atomically(file, cookie);
+    write_private_file(file, cookie);
     return cookie;
-}
-
-void write_file_atomically(const std::filesystem::path &file, const std::string &content) {
-    std::filesystem::path temporary = file;
-    temporary += ".new";
-    ::unlink(temporary.c_str());
-    const int descriptor = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    if (descriptor < 0)
-        fail("cannot create", temporary, errno);
-    try {
-        write_all(descriptor, content, temporary);
-    } catch (...) {
-        ::close(descriptor);
-        ::unlink(temporary.c_str());
-        throw;
-    }
-    ::close(descriptor);
-    if (::rename(temporary.c_str(), file.c_str()) != 0)
-        fail("cannot write", file, errno);
 }
 
 } // namespace webrocket

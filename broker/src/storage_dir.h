@@ -22,7 +22,4 @@ class StorageDir {
     std::string node_name_;
 };
 
-// Replaces `file` in one step: a reader sees all of it or nothing. Only the owner may read it.
-void write_file_atomically(const std::filesystem::path &file, const std::string &content);
-
 } // namespace webrocket

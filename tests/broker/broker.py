@@ -69,12 +69,15 @@ class Broker:
                 "--storage-dir", self.storage, "--node-name", "test-node",
                 "--ready-file", os.path.join(self.dir, "ready.json"), *self.flags, *flags]
 
+    def popen(self, **options):
+        return subprocess.Popen(self.command(), **options)
+
     def start(self):
         ready = os.path.join(self.dir, "ready.json")
         if os.path.exists(ready):
             os.unlink(ready)
         self.log = open(os.path.join(self.dir, "log"), "ab")
-        self.process = subprocess.Popen(self.command(), stderr=self.log)
+        self.process = self.popen(stderr=self.log)
 
         def is_ready():
             if self.process.poll() is not None:

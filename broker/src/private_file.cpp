@@ -1,0 +1,111 @@
+#include "private_file.h"
+
+#include <array>
+#include <cerrno>
+#include <fcntl.h>
+#include <spdlog/spdlog.h>
+#include <stdexcept>
+#include <sys/stat.h>
+#include <system_error>
+#include <unistd.h>
+
+namespace webrocket {
+namespace {
+
+constexpr mode_t owner_only = 0600;
+
+[[noreturn]] void fail(const std::string &what, const std::filesystem::path &file, int error) {
+    throw std::runtime_error(what + " " + file.string() + ": " +
+                             std::generic_category().message(error));
+}
+
+class Descriptor {
+  public:
+    Descriptor(const std::filesystem::path &file, int flags)
+        : number_(::open(file.c_str(), flags | O_CLOEXEC, owner_only)) {}
+    ~Descriptor() {
+        if (number_ >= 0)
+            ::close(number_);
+    }
+    Descriptor(const Descriptor &) = delete;
+    Descriptor &operator=(const Descriptor &) = delete;
+
+    bool is_open() const { return number_ >= 0; }
+    int number() const { return number_; }
+
+  private:
+    int number_;
+};
+
+// A group may have been let in on purpose; everybody has not.
+void close_to_others(const Descriptor &descriptor, const std::filesystem::path &file) {
+    struct stat status {};
+    if (::fstat(descriptor.number(), &status) != 0 || !S_ISREG(status.st_mode) ||
+        (status.st_mode & S_IRWXO) == 0)
+        return;
+    if (::fchmod(descriptor.number(), status.st_mode & 07777 & ~mode_t{S_IRWXO}) == 0)
+        spdlog::warn("{} was open to every user of this machine; it no longer is", file.string());
+    else
+        spdlog::warn("{} is open to every user of this machine", file.string());
+}
+
+void write_all(const Descriptor &descriptor, const std::string &content,
+               const std::filesystem::path &file) {
+    std::size_t done = 0;
+    while (done < content.size()) {
+        const ssize_t count =
+            ::write(descriptor.number(), content.data() + done, content.size() - done);
+        if (count < 0 && errno != EINTR)
+            fail("cannot write", file, errno);
+        if (count > 0)
+            done += static_cast<std::size_t>(count);
+    }
+    if (::fsync(descriptor.number()) != 0)
+        fail("cannot write", file, errno);
+}
+
+} // namespace
+
+void ensure_private_file(const std::filesystem::path &file) {
+    const Descriptor descriptor(file, O_RDWR | O_CREAT);
+    if (!descriptor.is_open())
+        fail("cannot open", file, errno);
+    close_to_others(descriptor, file);
+}
+
+std::string read_private_file(const std::filesystem::path &file) {
+    const Descriptor descriptor(file, O_RDONLY);
+    if (!descriptor.is_open())
+        fail("cannot read", file, errno);
+    close_to_others(descriptor, file);
+    std::string content;
+    std::array<char, 4096> piece{};
+    while (true) {
+        const ssize_t count = ::read(descriptor.number(), piece.data(), piece.size());
+        if (count < 0 && errno != EINTR)
+            fail("cannot read", file, errno);
+        if (count == 0)
+            return content;
+        if (count > 0)
+            content.append(piece.data(), static_cast<std::size_t>(count));
+    }
+}
+
+void write_private_file(const std::filesystem::path &file, const std::string &content) {
+    std::filesystem::path draft = file;
+    draft += ".new";
+    ::unlink(draft.c_str());
+    try {
+        const Descriptor descriptor(draft, O_WRONLY | O_CREAT | O_EXCL);
+        if (!descriptor.is_open())
+            fail("cannot create", draft, errno);
+        write_all(descriptor, content, draft);
+        if (::rename(draft.c_str(), file.c_str()) != 0)
+            fail("cannot write", file, errno);
+    } catch (...) {
+        ::unlink(draft.c_str());
+        throw;
+    }
+}
+
+} // namespace webrocket

@@ -1,0 +1,29 @@
+#include "ready_file.h"
+
+#include "private_file.h"
+
+#include <cerrno>
+#include <stdexcept>
+#include <system_error>
+#include <unistd.h>
+
+namespace webrocket {
+
+ReadyFile::ReadyFile(std::filesystem::path file) : file_(std::move(file)) {
+    if (is_wanted() && ::unlink(file_.c_str()) != 0 && errno != ENOENT)
+        throw std::runtime_error("cannot replace " + file_.string() + ": " +
+                                 std::generic_category().message(errno));
+}
+
+void ReadyFile::write(const std::string &content) {
+    write_private_file(file_, content);
+    is_written_ = true;
+}
+
+void ReadyFile::withdraw() {
+    if (is_written_)
+        ::unlink(file_.c_str());
+    is_written_ = false;
+}
+
+} // namespace webrocket

@@ -1,0 +1,669 @@
+"""The server from its command line to its end: what it needs, what it leaves, what survives."""
+
+import errno
+import http.client
+import json
+import os
+import shutil
+import signal
+import socket
+import sqlite3
+import stat
+import subprocess
+import tempfile
+import threading
+import unittest
+
+from broker import (DEADLINE, SERVER, Broker, RawConnection, main, split,
+                    wait_until)
+
+MEMBERS = {"addr", "admin_addr", "cookie_file"}
+
+
+class Node(Broker):
+    """A server whose flags replace those of the harness; None leaves one out."""
+
+    def __init__(self, *more, umask=-1, **flags):
+        self.replaced = {"--" + name.replace("_", "-"): value for name, value in flags.items()}
+        self.umask = umask
+        self.vhosts = []
+        super().__init__(*more)
+
+    def command(self, *flags):
+        words = super().command(*flags)
+        for name, value in self.replaced.items():
+            if value is None:
+                at = words.index(name)
+                del words[at:at + 2]
+            elif name in words:
+                words[words.index(name) + 1] = value
+            else:
+                words += [name, value]
+        return words
+
+    def popen(self, **options):
+        return super().popen(umask=self.umask, **options)
+
+    def vhost(self, path="/moon"):
+        self.vhosts.append(super().vhost(path))
+        return self.vhosts[-1]
+
+    def stop(self, number=signal.SIGTERM):
+        # A backend that keeps its connection makes a server that stops wait for a moment.
+        for vhost in self.vhosts:
+            if vhost.connection:
+                vhost.connection.close()
+            vhost.connection = None  # the next server is on another port
+        return super().stop(number)
+
+
+class LifecycleTest(unittest.TestCase):
+    maxDiff = None
+
+    def node(self, *more, **flags):
+        node = Node(*more, **flags)
+        self.addCleanup(node.close)
+        return node
+
+    def ends(self, node):
+        """The end of a server that has been told to stop."""
+        self.assertEqual(node.process.wait(DEADLINE), 0)
+        node.process = None
+        node.log.close()
+
+    def directory(self):
+        directory = tempfile.mkdtemp(prefix="webrocket-test-")
+        self.addCleanup(shutil.rmtree, directory, ignore_errors=True)
+        return directory
+
+    def run_server(self, *arguments, **options):
+        """A server that is expected to end by itself."""
+        return subprocess.run([SERVER, *arguments], capture_output=True, text=True,
+                              timeout=DEADLINE, **options)
+
+    def does_not_start(self, *arguments, says, status=1, **options):
+        """One line on standard error, for a person: no trace, nothing on standard output."""
+        defaults = {"--addr": "127.0.0.1:0", "--admin-addr": "127.0.0.1:0", "--node-name": "node"}
+        given = set(arguments[::2])
+        if "--storage-dir" not in given:
+            defaults["--storage-dir"] = self.directory()
+        words = [word for flag in defaults.items() if flag[0] not in given for word in flag]
+        ended = self.run_server(*words, *arguments, **options)
+        self.assertEqual((ended.returncode, ended.stdout), (status, ""), ended.stderr)
+        for part in [says] if isinstance(says, str) else says:
+            self.assertIn(part, ended.stderr)
+        if status == 1:
+            self.assertRegex(ended.stderr, r"\Awebrocket-server: [^\n]+\n\Z")
+        return ended.stderr
+
+
+class CommandLine(LifecycleTest):
+    def test_help(self):
+        ended = self.run_server("--help")
+        self.assertEqual((ended.returncode, ended.stderr), (0, ""))
+        for flag in ("--addr", "--admin-addr", "--storage-dir", "--node-name", "--ready-file",
+                     "--log-level", "--allow-origin", "--worker-events-need-auth", "--version",
+                     "0.0.0.0:8080", "127.0.0.1:8081", "/var/lib/webrocket", os.uname().nodename):
+            self.assertIn(flag, ended.stdout)
+
+    def test_version(self):
+        ended = self.run_server("--version")
+        self.assertEqual((ended.returncode, ended.stderr), (0, ""))
+        self.assertRegex(ended.stdout, r"\Awebrocket-server \d+\.\d+\.\d+\n\Z")
+
+    def test_what_is_not_understood(self):
+        for arguments, says in ((["--bogus"], "--bogus"), (["stray"], "stray"), (["--addr"], "--addr"),
+                                (["--addr", "nowhere"], "nowhere"),
+                                (["--addr", "127.0.0.1"], "127.0.0.1"),
+                                (["--addr", "127.0.0.1:65536"], "65536"),
+                                (["--addr", "127.0.0.1:x"], "127.0.0.1:x"),
+                                (["--addr", "::1:0"], "::1:0"), (["--addr", "[::1:0"], "[::1:0"),
+                                (["--admin-addr", "example.com:80"], "example.com:80"),
+                                (["--log-level", "loud"], "loud"),
+                                (["--max-subscriptions", "0"], "0"),
+                                (["--max-subscriptions", "-1"], "-1"),
+                                (["--max-tokens", "many"], "many"),
+                                (["--ping-interval-ms", "0"], "--ping-interval-ms"),
+                                (["--ping-interval-ms", "1e99"], "--ping-interval-ms"),
+                                (["--addr", "127.0.0.1:0", "--addr", "127.0.0.1:1"], "--addr")):
+            ended = self.run_server(*arguments)
+            self.assertEqual((ended.returncode, ended.stdout), (2, ""), arguments)
+            self.assertIn(says, ended.stderr)
+            self.assertIn("--help", ended.stderr)
+
+    def test_names_that_no_node_has(self):
+        for name in ("", "a", "a/b", "/ab", "../x", " x", "\u00e9t\u00e9", "a\nb", "x" * 201, "%x"):
+            ended = self.run_server("--node-name=" + name)
+            self.assertEqual(ended.returncode, 2, name)
+            self.assertIn("--node-name", ended.stderr)
+
+    def test_names_of_nodes(self):
+        for name in ("ab", "a b", "node-1.example.com", "..", "-x", "x" * 200, 'q"\\', "n\u00f3"):
+            with self.subTest(name):
+                node = self.node("--node-name=" + name, node_name=None)
+                self.assertEqual(node.ready["cookie_file"],
+                                 os.path.join(node.storage, name + ".cookie"))
+                self.assertTrue(os.path.exists(os.path.join(node.storage, name + ".db")))
+
+    def test_default_name_is_that_of_the_machine(self):
+        node = self.node(node_name=None)
+        self.assertEqual(os.path.basename(node.ready["cookie_file"]), os.uname().nodename + ".cookie")
+
+
+class Addresses(LifecycleTest):
+    def test_any_port(self):
+        node = self.node()
+        self.assertNotIn(0, (node.addr[1], node.admin_addr[1]))
+        self.assertNotEqual(node.addr[1], node.admin_addr[1])
+        self.assertIn(node.ready["addr"], node.log_text())
+        self.assertIn(node.ready["admin_addr"], node.log_text())
+
+    def test_localhost_and_everywhere(self):
+        node = self.node(addr=":0", admin_addr="localhost:0")
+        self.assertEqual((node.addr[0], node.admin_addr[0]), ("127.0.0.1", "127.0.0.1"))
+        node.vhost().open("c")
+
+    def test_ipv6(self):
+        try:
+            with socket.create_server(("::1", 0), family=socket.AF_INET6):
+                pass
+        except OSError:
+            self.skipTest("this machine has no IPv6")
+        for addr in ("[::1]:0", "[::]:0"):
+            node = self.node(addr=addr, admin_addr="[::1]:0")
+            for address in (node.ready["addr"], node.ready["admin_addr"]):
+                self.assertTrue(address.startswith("[::1]:"), address)
+            node.addr, node.admin_addr = (("::1", at[1]) for at in (node.addr, node.admin_addr))
+            vhost = node.vhost()
+            vhost.open("c")
+            browser = vhost.browser()
+            browser.subscribe("c")
+            browser.close()
+
+    def test_port_in_use(self):
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            address = "127.0.0.1:%d" % taken.getsockname()[1]
+            for flag in ("--addr", "--admin-addr"):
+                self.does_not_start(flag, address,
+                                    says=f"cannot listen on {address}: Address already in use")
+
+    def test_address_of_another_machine(self):
+        self.does_not_start("--addr", "192.0.2.1:0",
+                            says="cannot listen on 192.0.2.1:0: Cannot assign requested address")
+
+    def test_port_of_a_server_that_was_killed(self):
+        node = self.node()
+        browser = node.vhost().browser()
+        node.kill()
+        browser.close()
+        node.replaced = {"--addr": node.ready["addr"], "--admin-addr": node.ready["admin_addr"]}
+        before = node.ready
+        node.start()
+        self.assertEqual(node.ready, before)
+
+
+class Storage(LifecycleTest):
+    def mode(self, *path):
+        return stat.S_IMODE(os.stat(os.path.join(*path)).st_mode)
+
+    def test_created(self):
+        directory = self.directory()
+        for storage in ("a/b/c", "d/e/"):
+            node = self.node(storage_dir=os.path.join(directory, storage), umask=0o022)
+            created = os.path.join(directory, storage.rstrip("/"))
+            self.assertEqual(os.path.dirname(node.ready["cookie_file"]), created)
+            self.assertEqual(self.mode(created), 0o700)
+
+    def test_relative(self):
+        self.addCleanup(os.chdir, os.getcwd())
+        os.chdir(self.directory())
+        node = self.node(storage_dir="here")
+        self.assertEqual(node.ready["cookie_file"], os.path.join(os.getcwd(), "here/test-node.cookie"))
+
+    def test_nobody_else_may_read_it(self):
+        node = self.node(umask=0)
+        node.vhost()
+        self.assertEqual(self.mode(node.storage), 0o700)
+        for name in os.listdir(node.storage):
+            self.assertEqual(self.mode(node.storage, name), 0o600, name)
+        self.assertEqual({"test-node.db", "test-node.db-wal", "test-node.cookie"},
+                         set(os.listdir(node.storage)))
+        self.assertEqual(self.mode(node.dir, "ready.json"), 0o600)
+
+    def test_files_that_were_open_to_all_are_closed(self):
+        node = self.node()
+        node.stop()
+        files = [node.database, node.ready["cookie_file"]]
+        for file in files:
+            os.chmod(file, 0o644)
+        node.start()
+        for file in files:
+            # The group may have been let in by the operator.
+            self.assertEqual(self.mode(file), 0o640)
+            self.assertIn(file + " was open to every user", node.log_text())
+
+    def test_existing_directory_keeps_its_mode(self):
+        storage = self.directory()
+        os.chmod(storage, 0o750)
+        self.node(storage_dir=storage)
+        self.assertEqual(self.mode(storage), 0o750)
+
+    def test_not_a_directory(self):
+        file = os.path.join(self.directory(), "file")
+        open(file, "w").close()
+        for storage in (file, file + "/below"):
+            self.does_not_start("--storage-dir", storage, says=(storage, os.strerror(errno.ENOTDIR)))
+        self.does_not_start("--storage-dir", "", says="the storage directory")
+
+    def unprivileged(self, directory):
+        """Options to run the server as somebody who is no superuser, and may pass `directory`."""
+        if os.geteuid() != 0:
+            return {}
+        os.chmod(directory, 0o755)
+        # The build tree may be closed to him.
+        server = shutil.copy(SERVER, directory)
+        return {"user": 65534, "group": 65534, "extra_groups": [], "executable": server}
+
+    def test_unwritable(self):
+        directory = self.directory()
+        options = self.unprivileged(directory)
+        storage = os.path.join(directory, "storage")
+        os.mkdir(storage, 0o555)
+        denied = os.strerror(errno.EACCES)
+        self.does_not_start("--storage-dir", storage, says=(storage, denied), **options)
+        self.assertEqual(os.listdir(storage), [])
+        self.does_not_start("--storage-dir", storage + "/below", says=(storage, denied), **options)
+
+    def test_files_of_another_user(self):
+        for name in ("node.db", "node.cookie"):
+            directory = self.directory()
+            options = self.unprivileged(directory)
+            storage = os.path.join(directory, "storage")
+            os.mkdir(storage)
+            os.chmod(storage, 0o777)
+            file = os.path.join(storage, name)
+            open(file, "w").close()
+            os.chmod(file, 0o000)
+            self.does_not_start("--storage-dir", storage, says=(file, os.strerror(errno.EACCES)),
+                                **options)
+
+    def test_directories_in_place_of_files(self):
+        for name in ("node.db", "node.cookie"):
+            storage = self.directory()
+            os.mkdir(os.path.join(storage, name))
+            self.does_not_start("--storage-dir", storage,
+                                says=(os.path.join(storage, name), os.strerror(errno.EISDIR)))
+
+    def test_two_nodes_share_a_directory(self):
+        one = self.node()
+        other = self.node(storage_dir=one.storage, node_name="other-node")
+        self.assertNotEqual(one.cookie, other.cookie)
+        one.vhost("/moon")
+        self.assertEqual(other.admin("GET", "/").json(), {"vhosts": []})
+
+    def test_two_servers_do_not(self):
+        node = self.node()
+        ready_file = os.path.join(node.dir, "ready.json")
+        said = self.does_not_start("--storage-dir", node.storage, "--node-name", "test-node",
+                                   "--ready-file", ready_file, says=node.database)
+        self.assertIn("another process is using it", said)
+        with open(ready_file) as file:
+            self.assertEqual(json.load(file), node.ready)
+        node.vhost()
+
+
+class Database(LifecycleTest):
+    def storage(self):
+        """The directory of a server that has stopped, and its database."""
+        node = Node()
+        self.addCleanup(node.close)
+        vhost = node.vhost()
+        for number in range(300):
+            vhost.open(f"channel-{number:0100}")
+        node.stop()
+        return node, node.database
+
+    def refuses(self, node, *says):
+        self.does_not_start("--storage-dir", node.storage, "--node-name", "test-node",
+                            says=(node.database, *says))
+
+    def test_not_a_database(self):
+        node, database = self.storage()
+        with open(database, "wb") as file:
+            file.write(b"no database " * 1000)
+        self.refuses(node, "not a database")
+        with open(database, "rb") as file:
+            self.assertEqual(file.read(12), b"no database ")
+
+    def test_damaged(self):
+        node, database = self.storage()
+        size = os.path.getsize(database)
+        with open(database, "r+b") as file:
+            file.seek(4096)
+            file.write(b"\xff" * (size - 4096))
+        self.refuses(node, "malformed")
+
+    def test_cut_short(self):
+        node, database = self.storage()
+        os.truncate(database, os.path.getsize(database) // 2)
+        self.refuses(node, "malformed")
+
+    def test_of_another_version(self):
+        node, database = self.storage()
+        with sqlite3.connect(database) as connection:
+            connection.execute("PRAGMA user_version = 99")
+        connection.close()
+        self.refuses(node, f"cannot use {database}: it was written by another version")
+
+    def test_without_tables(self):
+        node, database = self.storage()
+        with sqlite3.connect(database) as connection:
+            connection.execute("DROP TABLE channel")
+        connection.close()
+        self.refuses(node, "no such table: channel")
+
+    def test_vhost_removed_by_hand(self):
+        node, database = self.storage()
+        with sqlite3.connect(database) as connection:
+            connection.execute("DELETE FROM vhost")
+        connection.close()
+        node.start()
+        self.assertEqual(node.admin("GET", "/").json(), {"vhosts": []})
+        node.vhost()
+        self.assertEqual(node.admin("GET", "/moon/channels").json(), {"channels": []})
+        self.assertEqual(node.admin("POST", "/moon/channels/channel-" + "0" * 100).status, 302)
+
+
+class Cookie(LifecycleTest):
+    def test_kept(self):
+        node = self.node()
+        cookie = node.cookie
+        node.stop()
+        node.start()
+        self.assertEqual(node.cookie, cookie)
+
+    def test_made_anew_when_removed(self):
+        node = self.node()
+        cookie = node.cookie
+        node.stop()
+        os.unlink(node.ready["cookie_file"])
+        node.start()
+        self.assertNotEqual(node.cookie, cookie)
+        self.assertEqual(node.admin("GET", "/").status, 200)
+        self.assertEqual(node.admin("GET", "/", cookie=cookie).status, 403)
+
+    def test_line_end_after_it(self):
+        node = self.node()
+        node.stop()
+        cookie = "0123456789abcdef" * 2 + "01234567"
+        with open(node.ready["cookie_file"], "w") as file:
+            file.write(cookie + "\n")
+        node.start()
+        self.assertEqual(node.admin("GET", "/", cookie=cookie).status, 200)
+
+    def test_something_else_is_not_overwritten(self):
+        for content in ("", "x" * 40, "0" * 39, "0" * 41, "0" * 40 + "\n\0"):
+            storage = self.directory()
+            file = os.path.join(storage, "node.cookie")
+            with open(file, "w") as cookie:
+                os.fchmod(cookie.fileno(), 0o600)
+                cookie.write(content)
+            self.does_not_start("--storage-dir", storage, says=(file, "does not hold a cookie"))
+            with open(file) as cookie:
+                self.assertEqual(cookie.read(), content)
+
+
+class ReadyFile(LifecycleTest):
+    def path(self, node):
+        return os.path.join(node.dir, "ready.json")
+
+    def test_says_where_the_server_is(self):
+        node = self.node()
+        self.assertEqual(set(node.ready), MEMBERS)
+        self.assertEqual(node.ready["cookie_file"], os.path.join(node.storage, "test-node.cookie"))
+        for address in (node.ready["addr"], node.ready["admin_addr"]):
+            socket.create_connection(split(address), timeout=DEADLINE).close()
+        with open(self.path(node)) as file:
+            self.assertTrue(file.read().endswith("}\n"))
+        self.assertEqual(sorted(os.listdir(node.dir)), ["log", "ready.json", "storage"])
+
+    def test_never_half_written(self):
+        node = self.node()
+        node.stop()
+        seen, stop = [], threading.Event()
+
+        def look():
+            while not stop.is_set():
+                try:
+                    with open(self.path(node)) as file:
+                        seen.append(file.read())
+                except FileNotFoundError:
+                    pass
+
+        watcher = threading.Thread(target=look)
+        watcher.start()
+        try:
+            for _ in range(10):
+                node.start()
+                node.stop()
+        finally:
+            stop.set()
+            watcher.join()
+        self.assertTrue(seen)
+        for text in set(seen):
+            self.assertEqual(set(json.loads(text)), MEMBERS)
+
+    def test_gone_when_the_server_stops(self):
+        node = self.node()
+        node.stop()
+        self.assertFalse(os.path.exists(self.path(node)))
+
+    def test_of_a_server_that_was_killed(self):
+        node = self.node()
+        node.kill()
+        with open(self.path(node)) as file:
+            self.assertEqual(json.load(file), node.ready)
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            # Nobody may take the old one for a sign of life of a server that did not come up.
+            self.does_not_start("--storage-dir", node.storage, "--node-name", "test-node",
+                                "--ready-file", self.path(node),
+                                "--addr", "127.0.0.1:%d" % taken.getsockname()[1], says="cannot listen")
+        self.assertFalse(os.path.exists(self.path(node)))
+
+    def test_draft_left_behind(self):
+        node = self.node()
+        node.stop()
+        with open(self.path(node) + ".new", "w") as file:
+            file.write("half")
+        node.start()
+        self.assertEqual(sorted(os.listdir(node.dir)), ["log", "ready.json", "storage"])
+
+    def test_cannot_be_written(self):
+        directory = self.directory()
+        for file, error in ((directory + "/no/ready", errno.ENOENT), (directory, errno.EISDIR)):
+            self.does_not_start("--ready-file", file, says=(file, os.strerror(error)))
+
+    def test_not_wanted(self):
+        node = self.node()
+        node.stop()
+        node.process = subprocess.Popen(
+            [SERVER, "--addr", "127.0.0.1:0", "--admin-addr", "127.0.0.1:0", "--storage-dir",
+             node.storage, "--node-name", "test-node"], stderr=subprocess.PIPE, text=True)
+        node.log = node.process.stderr
+        wait_until(lambda: "listening on" in node.process.stderr.readline(), "the server")
+        self.assertEqual(sorted(os.listdir(node.dir)), ["log", "storage"])
+
+
+class Stop(LifecycleTest):
+    def test_everybody_is_told(self):
+        for number in (signal.SIGINT, signal.SIGTERM):
+            node = self.node()
+            vhost = node.vhost()
+            vhost.open("c")
+            browsers = [vhost.browser() for _ in range(3)]
+            for browser in browsers:
+                self.addCleanup(browser.close)
+                browser.subscribe("c")
+            worker = vhost.worker()
+            self.addCleanup(worker.close)
+            idle, halfway = RawConnection(node.addr), RawConnection(node.admin_addr)
+            self.addCleanup(idle.close)
+            self.addCleanup(halfway.close)
+            halfway.send("GET / HTTP/1.1\r\nHost")
+            node.process.send_signal(number)
+            for browser in browsers:
+                self.assertEqual(browser.close_code(), 1001)
+                self.assertTrue(browser.is_closed())
+                browser.close()
+            self.assertIsNone(worker.record())
+            worker.close()
+            for connection in (idle, halfway, vhost.connection):
+                connection.close()
+            self.ends(node)
+            self.assertIn("stopping", node.log_text())
+            self.assertIn("stopped", node.log_text())
+
+    def test_nobody_can_delay_it(self):
+        """Peers that neither read nor close."""
+        node = self.node()
+        vhost = node.vhost()
+        vhost.open("c")
+        browser, worker, idle = vhost.browser(), vhost.worker(), RawConnection(node.addr)
+        for peer in (browser, worker, idle):
+            self.addCleanup(peer.close)
+        browser.subscribe("c")
+        padding = "x" * 500000
+        for _ in range(12):
+            vhost.fire("c", "e", {"padding": padding})
+        self.assertEqual(node.stop(), 0)
+
+    def test_a_second_signal_changes_nothing(self):
+        node = self.node()
+        browser = node.vhost().browser()
+        self.addCleanup(browser.close)
+        node.process.send_signal(signal.SIGTERM)
+        wait_until(lambda: "stopping" in node.log_text(), "the server to stop")
+        node.process.send_signal(signal.SIGTERM)
+        node.process.send_signal(signal.SIGINT)
+        self.assertEqual(browser.close_code(), 1001)
+        browser.close()
+        self.ends(node)
+
+    def test_no_new_connections_once_it_stops(self):
+        node = self.node()
+        idle = RawConnection(node.addr)  # keeps it waiting for a moment
+        self.addCleanup(idle.close)
+        node.process.send_signal(signal.SIGTERM)
+        wait_until(lambda: "stopping" in node.log_text(), "the server to stop")
+
+        def refused():
+            try:
+                socket.create_connection(node.addr, timeout=DEADLINE).close()
+                return False
+            except ConnectionRefusedError:
+                return True
+
+        wait_until(refused, "the port to close")
+        idle.close()
+        self.ends(node)
+
+    def test_as_soon_as_it_starts(self):
+        node = self.node()
+        self.assertEqual(node.stop(), 0)
+        node.start()
+        self.assertEqual(node.stop(signal.SIGINT), 0)
+
+    def test_reader_of_the_log_is_gone(self):
+        node = self.node()
+        node.stop()
+        node.process = subprocess.Popen(node.command(), stderr=subprocess.PIPE)
+        wait_until(lambda: b"listening on" in node.process.stderr.readline(), "the server")
+        node.process.stderr.close()
+        with open(os.path.join(node.dir, "ready.json")) as file:
+            node.admin_addr = split(json.load(file)["admin_addr"])
+        self.assertEqual(node.admin("POST", "/moon").status, 302)
+        self.assertEqual(node.stop(), 0)
+
+
+class Survival(LifecycleTest):
+    def snapshot(self, node):
+        vhosts = node.admin("GET", "/").json()["vhosts"]
+        return {vhost["path"]: (vhost["accessToken"], [
+            channel["name"] for channel in node.admin("GET", vhost["path"] + "/channels").json()["channels"]])
+            for vhost in vhosts}
+
+    def test_changes_survive(self):
+        for number in (signal.SIGTERM, signal.SIGKILL):
+            node = self.node()
+            for path in ("/moon", "/moon/base-2", "/gone", "/emptied"):
+                vhost = node.vhost(path)
+                for channel in ("a", "private-b", "c.d_e"):
+                    vhost.open(channel)
+            for method, path in (("PUT", "/moon/token"), ("DELETE", "/gone"),
+                                 ("DELETE", "/emptied/channels"), ("DELETE", "/moon/channels/a"),
+                                 ("POST", "/moon/channels/last")):
+                self.assertIn(node.admin(method, path).status, (202, 302))
+            before, cookie = self.snapshot(node), node.cookie
+            node.stop(number)
+            node.start()
+            self.assertEqual(self.snapshot(node), before)
+            self.assertEqual(before["/moon"][1], ["c.d_e", "last", "private-b"])
+            self.assertEqual(before["/emptied"][1], [])
+            self.assertEqual(set(before), {"/emptied", "/moon", "/moon/base-2"})
+            self.assertEqual(node.cookie, cookie)
+
+            self.assertEqual(node.admin("DELETE", "/").status, 202)
+            node.stop(number)
+            node.start()
+            self.assertEqual(self.snapshot(node), {})
+            # Their channels are gone as well.
+            node.vhost()
+            self.assertEqual(self.snapshot(node)["/moon"][1], [])
+
+    def test_killed_in_the_middle_of_changes(self):
+        node = self.node()
+        node.vhost()
+        acknowledged = []
+
+        def change():
+            try:
+                while True:
+                    name = f"c{len(acknowledged)}"
+                    if node.admin("POST", "/moon/channels/" + name).status != 302:
+                        return
+                    acknowledged.append(name)
+            except (OSError, http.client.HTTPException):
+                return  # the server is gone
+
+        for _ in range(3):
+            already = len(acknowledged)
+            changer = threading.Thread(target=change)
+            changer.start()
+            wait_until(lambda: len(acknowledged) >= already + 20, "some changes")
+            node.kill()
+            changer.join()
+            node.start()
+            stored = set(self.snapshot(node)["/moon"][1])
+            self.assertLessEqual(set(acknowledged), stored)
+            # The one whose answer never came may be there or not.
+            self.assertLessEqual(stored, {*acknowledged, f"c{len(acknowledged)}"})
+            if len(stored) > len(acknowledged):
+                acknowledged.append(f"c{len(acknowledged)}")
+
+    def test_what_is_not_kept(self):
+        node = self.node()
+        vhost = node.vhost()
+        vhost.open("private-c")
+        token = vhost.access_token("alice")
+        node.stop()
+        node.start()
+        browser = vhost.browser()
+        self.addCleanup(browser.close)
+        self.assertEqual(browser.error("auth", token=token), 402)
+        self.assertEqual(browser.error("subscribe", channel="private-c"), 403)
+        self.assertEqual(node.admin("GET", "/moon/workers").json(), {"workers": []})
+        self.assertEqual(vhost.request("GET", "/token?uid=a&channels=b").status, 200)
+
+
+if __name__ == "__main__":
+    main()
