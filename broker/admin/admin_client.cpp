@@ -59,10 +59,16 @@ std::string AdminClient::request(const std::string &method, const std::string &p
     // Names go as they are, and the cookie only to where it was meant for.
     curl_easy_setopt(easy.get(), CURLOPT_PATH_AS_IS, 1L);
     curl_easy_setopt(easy.get(), CURLOPT_NOPROXY, "*");
-    if (curl_easy_perform(easy.get()) != CURLE_OK)
-        throw AdminError("couldn't reach the server: " + std::string(reason.data()));
+    const CURLcode result = curl_easy_perform(easy.get());
+    if (result != CURLE_OK) {
+        throw AdminError(
+            "couldn't reach the server: " +
+            std::string(reason[0] != '\0' ? reason.data() : curl_easy_strerror(result)));
+    }
     long status = 0;
     curl_easy_getinfo(easy.get(), CURLINFO_RESPONSE_CODE, &status);
+    if (status == 403)
+        throw AdminError("the server refused the cookie");
     if (status != 200 && status != 202 && status != 302)
         throw AdminError(error_text(body));
     return body;

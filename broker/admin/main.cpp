@@ -4,9 +4,11 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <cstdio>
 #include <fstream>
 #include <sys/utsname.h>
+#include <system_error>
 #include <unistd.h>
 
 #ifndef WEBROCKET_VERSION
@@ -61,20 +63,57 @@ std::string help() {
                   "  --version, --help\n";
 }
 
+std::string reason(int error) {
+    return std::generic_category().message(error);
+}
+
 std::string read_cookie(const Settings &settings) {
     if (!settings.cookie.empty())
         return settings.cookie;
     const std::string file = settings.storage_dir + "/" + settings.node + ".cookie";
+    errno = 0;
     std::ifstream in(file, std::ios::binary);
+    if (!in)
+        throw webrocket::AdminError("couldn't read the cookie file " + file + ": " + reason(errno));
     std::string cookie;
     if (!(in >> cookie))
-        throw webrocket::AdminError("couldn't read the cookie file " + file);
+        throw webrocket::AdminError("there is no cookie in " + file);
     return cookie;
+}
+
+void complain(const std::string &text) {
+    const bool colour = isatty(STDERR_FILENO) == 1;
+    std::fprintf(stderr, "%sERR: %s%s\n", colour ? "\033[31m" : "", text.c_str(),
+                 colour ? "\033[0m" : "");
 }
 
 int usage() {
     std::fputs(help().c_str(), stderr);
     return 1;
+}
+
+int refuse(const std::string &what_is_wrong) {
+    complain(what_is_wrong);
+    std::fputs("\n", stderr);
+    return usage();
+}
+
+std::string takes(const webrocket::AdminCommand &command) {
+    switch (command.argument_count) {
+    case 0:
+        return std::string(command.name) + " takes no argument";
+    case 1:
+        return std::string(command.name) + " takes 1 argument";
+    default:
+        return std::string(command.name) + " takes " + std::to_string(command.argument_count) +
+               " arguments";
+    }
+}
+
+void print(const std::string &text) {
+    errno = 0;
+    if (std::fputs(text.c_str(), stdout) < 0 || std::fflush(stdout) != 0)
+        throw webrocket::AdminError("couldn't write the output: " + reason(errno));
 }
 
 int run(const Settings &settings) {
@@ -86,11 +125,13 @@ int run(const Settings &settings) {
             return settings.words.front() == candidate.name;
         });
     const std::vector<std::string> arguments(settings.words.begin() + 1, settings.words.end());
-    if (command == commands.end() || arguments.size() != command->argument_count)
-        return usage();
+    if (command == commands.end())
+        return refuse("unknown command: " + settings.words.front());
+    if (arguments.size() != command->argument_count)
+        return refuse(takes(*command));
     const webrocket::AdminClient client(settings.admin_addr, read_cookie(settings));
-    std::fputs(command->run(client, arguments).c_str(), stdout);
-    return std::fflush(stdout) == 0 ? 0 : 1;
+    print(command->run(client, arguments));
+    return 0;
 }
 
 } // namespace
@@ -112,19 +153,16 @@ int main(int argc, char **argv) {
         app.add_option("command", settings.words)->allow_extra_args();
         try {
             app.parse(with_two_dashes(argc, argv));
-        } catch (const CLI::ParseError &) {
-            return usage();
+        } catch (const CLI::ParseError &error) {
+            return refuse(error.what());
         }
         if (help_wanted || version_wanted) {
-            std::fputs(help_wanted ? help().c_str() : "webrocket-admin " WEBROCKET_VERSION "\n",
-                       stdout);
+            print(help_wanted ? help() : "webrocket-admin " WEBROCKET_VERSION "\n");
             return 0;
         }
         return run(settings);
     } catch (const std::exception &error) {
-        const bool colour = isatty(STDERR_FILENO) == 1;
-        std::fprintf(stderr, "%sERR: %s%s\n", colour ? "\033[31m" : "", error.what(),
-                     colour ? "\033[0m" : "");
+        complain(error.what());
         return 1;
     }
 }

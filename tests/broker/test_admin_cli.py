@@ -1,0 +1,378 @@
+"""webrocket-admin: what it prints, where, and how it ends."""
+
+import errno
+import http.server
+import os
+import pty
+import shutil
+import socket
+import subprocess
+import tempfile
+import threading
+import unittest
+
+from broker import ADMIN, DEADLINE, BrokerTest, main
+
+COMMANDS = {"list_vhosts": 0, "add_vhost": 1, "delete_vhost": 1, "show_vhost": 1, "clear_vhosts": 0,
+            "regenerate_vhost_token": 1, "list_channels": 1, "add_channel": 2, "delete_channel": 2,
+            "clear_channels": 1, "list_workers": 1}
+
+
+def run(*words, **options):
+    return subprocess.run([ADMIN, *words], capture_output=True, text=True, timeout=2 * DEADLINE,
+                          **options)
+
+
+class Checks:
+    def prints(self, ended, *lines):
+        self.assertEqual((ended.returncode, ended.stderr), (0, ""))
+        self.assertEqual(ended.stdout, "".join(line + "\n" for line in lines))
+
+    def fails(self, ended, text):
+        self.assertEqual((ended.returncode, ended.stdout, ended.stderr), (1, "", f"ERR: {text}\n"))
+
+    def shows_usage(self, ended, reason):
+        """The reason, then the help."""
+        self.assertEqual((ended.returncode, ended.stdout), (1, ""))
+        if reason:
+            first, _, help = ended.stderr.partition("\n\n")
+            self.assertEqual(first, "ERR: " + reason)
+        else:
+            help = ended.stderr
+        self.is_help(help)
+
+    def is_help(self, text):
+        self.assertTrue(text.startswith("Usage: webrocket-admin [options] command [args ...]\n"), text)
+        for command in COMMANDS:
+            self.assertIn(f"\n  {command}", text)
+        for option in ("--admin-addr", "--cookie", "--node", "--storage-dir", "--version", "--help"):
+            self.assertIn(option, text)
+
+
+class CliTest(Checks, BrokerTest):
+    def cli(self, *words, **options):
+        return run("--admin-addr", self.broker.ready["admin_addr"], "--cookie", self.broker.cookie,
+                   *words, **options)
+
+
+class Vhosts(CliTest):
+    def test_add(self):
+        path = self.vhost.path + "-new"
+        ended = self.cli("add_vhost", path)
+        token = self.broker.token_of(path)
+        self.prints(ended, path, token)
+        self.prints(self.cli("show_vhost", path), path, token)
+
+    def test_add_again(self):
+        self.fails(self.cli("add_vhost", self.vhost.path), "vhost already exists")
+
+    def test_slash_in_front_may_be_left_out(self):
+        name = self.vhost.path[1:] + "-bare"
+        self.assertEqual(self.cli("add_vhost", name).stdout.split("\n")[0], "/" + name)
+        self.prints(self.cli("show_vhost", name), "/" + name, self.broker.token_of("/" + name))
+        self.prints(self.cli("delete_vhost", name))
+
+    def test_several_segments(self):
+        path = self.vhost.path + "/a/b"
+        self.assertEqual(self.cli("add_vhost", path).stdout.split("\n")[0], path)
+        self.prints(self.cli("add_channel", path, "c"))
+        self.prints(self.cli("list_channels", path), "c\t(0 subscribers)")
+        self.prints(self.cli("list_workers", path))
+        self.prints(self.cli("regenerate_vhost_token", path), self.broker.token_of(path))
+        self.prints(self.cli("delete_vhost", path))
+
+    def test_paths_that_are_none(self):
+        for path in ("bad.name", "", "/", "//", "a//b", "a/", "a b", "\u017c", "a?b", "a#b", "a%20b",
+                     "..", "../x", "/a/../b", "channels", "a/token", "a\nb"):
+            self.fails(self.cli("add_vhost", path), "invalid path")
+
+    def test_empty_path_is_not_every_vhost(self):
+        for command in ("delete_vhost", "show_vhost", "clear_channels", "list_channels"):
+            for path in ("", "/"):
+                self.fails(self.cli(command, path), "invalid path")
+        self.prints(self.cli("show_vhost", self.vhost.path), self.vhost.path, self.vhost.token)
+
+    def test_unknown(self):
+        for command, words in COMMANDS.items():
+            if words > 0 and command != "add_vhost":
+                arguments = ["/nope", "c"][:words]
+                self.fails(self.cli(command, *arguments), "vhost doesn't exist")
+
+    def test_token(self):
+        ended = self.cli("regenerate_vhost_token", self.vhost.path)
+        token = self.broker.token_of(self.vhost.path)
+        self.assertNotEqual(token, self.vhost.token)
+        self.prints(ended, token)
+
+    def test_delete(self):
+        path = self.broker.vhost(self.vhost.path + "-gone").path
+        self.prints(self.cli("delete_vhost", path))
+        self.fails(self.cli("delete_vhost", path), "vhost doesn't exist")
+
+    def test_list(self):
+        for suffix in ("/b", "-x", "/a"):
+            self.broker.vhost(self.vhost.path + suffix)
+        paths = [vhost["path"] for vhost in self.broker.admin("GET", "/").json()["vhosts"]]
+        self.prints(self.cli("list_vhosts"), *sorted(paths))
+
+
+class AllVhosts(CliTest):
+    def test_clear(self):
+        self.prints(self.cli("clear_vhosts"))
+        self.prints(self.cli("list_vhosts"))
+        self.prints(self.cli("clear_vhosts"))
+
+
+class Channels(CliTest):
+    def test_add(self):
+        self.prints(self.cli("add_channel", self.vhost.path, "greetings"))
+        self.prints(self.cli("list_channels", self.vhost.path), "greetings\t(0 subscribers)")
+        self.fails(self.cli("add_channel", self.vhost.path, "greetings"), "channel already exists")
+
+    def test_names_that_are_none(self):
+        for name in ("b ad", "", ".bad", "a/b", "\u017c", "a%20b", "a?b", "a\nb", ".."):
+            self.fails(self.cli("add_channel", self.vhost.path, name), "invalid channel name")
+        # The separator keeps it from being an option.
+        self.fails(self.cli("add_channel", "--", self.vhost.path, "-bad"), "invalid channel name")
+        self.prints(self.cli("list_channels", self.vhost.path))
+
+    def test_list(self):
+        for name in ("b", "a", "private-x", "B", "a.b"):
+            self.vhost.open(name)
+        for _ in range(2):
+            self.browser().subscribe("b")
+        self.prints(self.cli("list_channels", self.vhost.path), "B\t(0 subscribers)",
+                    "a\t(0 subscribers)", "a.b\t(0 subscribers)", "b\t(2 subscribers)",
+                    "private-x\t(0 subscribers)")
+
+    def test_delete(self):
+        self.vhost.open("c")
+        self.prints(self.cli("delete_channel", self.vhost.path, "c"))
+        for name in ("c", "no such", "\u017c"):
+            self.fails(self.cli("delete_channel", self.vhost.path, name), "channel doesn't exist")
+
+    def test_clear(self):
+        for name in ("a", "b"):
+            self.vhost.open(name)
+        self.prints(self.cli("clear_channels", self.vhost.path))
+        self.prints(self.cli("list_channels", self.vhost.path))
+
+
+class Workers(CliTest):
+    def test_list(self):
+        self.prints(self.cli("list_workers", self.vhost.path))
+        workers = [self.worker(filter) for filter in (None, "a", "a", "b")]
+        self.prints(self.cli("list_workers", self.vhost.path), *sorted(w.id for w in workers))
+
+
+class Usage(Checks, unittest.TestCase):
+    def test_no_command(self):
+        self.shows_usage(run(), None)
+        self.shows_usage(run("--cookie", "x"), None)
+
+    def test_unknown_command(self):
+        for words in (("bogus",), ("bogus", "/cli"), ("LIST_VHOSTS",), ("",)):
+            self.shows_usage(run(*words), "unknown command: " + words[0])
+
+    def test_wrong_number_of_arguments(self):
+        takes = {0: "no argument", 1: "1 argument", 2: "2 arguments"}
+        for command, count in COMMANDS.items():
+            for given in {0, 1, 2, 3} - {count}:
+                self.shows_usage(run(command, *["x"] * given), f"{command} takes {takes[count]}")
+
+    def test_wrong_options(self):
+        for words in (("--bogus", "list_vhosts"), ("list_vhosts", "--bogus"), ("-x",), ("--cookie",),
+                      ("add_channel", "/cli", "-bad"), ("--admin-addr",), ("--node", "a", "--node", "b")):
+            ended = run(*words)
+            self.assertEqual((ended.returncode, ended.stdout), (1, ""), words)
+            first, _, help = ended.stderr.partition("\n\n")
+            self.assertRegex(first, r"\AERR: .*-")
+            self.is_help(help)
+
+    def test_help_and_version(self):
+        for flag in ("--help", "-h"):
+            ended = run(flag)
+            self.assertEqual((ended.returncode, ended.stderr), (0, ""))
+            self.is_help(ended.stdout)
+        ended = run("--version")
+        self.assertEqual((ended.returncode, ended.stderr), (0, ""))
+        self.assertRegex(ended.stdout, r"\Awebrocket-admin \d+\.\d+\.\d+\n\Z")
+
+
+class Options(CliTest):
+    def test_spellings(self):
+        addr = self.broker.ready["admin_addr"]
+        for words in (("--admin-addr", addr, "--cookie", self.broker.cookie),
+                      (f"--admin-addr={addr}", f"--cookie={self.broker.cookie}"),
+                      ("-admin-addr", addr, "-cookie", self.broker.cookie),
+                      (f"-admin-addr={addr}", f"-cookie={self.broker.cookie}"),
+                      ("-admin-addr", addr, "-node", "test-node", "-storage-dir", self.broker.storage)):
+            self.prints(run(*words, "show_vhost", self.vhost.path), self.vhost.path, self.vhost.token)
+            self.prints(run("show_vhost", *words, self.vhost.path), self.vhost.path, self.vhost.token)
+
+    def test_no_proxy(self):
+        """The cookie goes to the server and to nobody else."""
+        environment = {**os.environ, "http_proxy": "http://127.0.0.1:9", "ALL_PROXY": "http://127.0.0.1:9"}
+        self.prints(self.cli("show_vhost", self.vhost.path, env=environment), self.vhost.path,
+                    self.vhost.token)
+
+    def test_red_on_a_terminal_only(self):
+        ours, theirs = pty.openpty()
+        self.addCleanup(os.close, ours)
+        ended = subprocess.run(
+            [ADMIN, "--admin-addr", self.broker.ready["admin_addr"], "--cookie", self.broker.cookie,
+             "show_vhost", "/none"], stdout=subprocess.DEVNULL, stderr=theirs, timeout=DEADLINE)
+        os.close(theirs)
+        self.assertEqual(ended.returncode, 1)
+        self.assertEqual(os.read(ours, 1000), b"\x1b[31mERR: vhost doesn't exist\x1b[0m\r\n")
+
+    def test_output_that_cannot_be_written(self):
+        with open("/dev/full", "w") as full:
+            ended = subprocess.run(
+                [ADMIN, "--admin-addr", self.broker.ready["admin_addr"], "--cookie", self.broker.cookie,
+                 "show_vhost", self.vhost.path], stdout=full, stderr=subprocess.PIPE, text=True,
+                timeout=DEADLINE)
+        self.assertEqual((ended.returncode, ended.stderr),
+                         (1, f"ERR: couldn't write the output: {os.strerror(errno.ENOSPC)}\n"))
+
+
+class CookieFile(CliTest):
+    def with_storage(self, storage, *words, **options):
+        return run("--admin-addr", self.broker.ready["admin_addr"], "--storage-dir", storage, *words,
+                   **options)
+
+    def copy(self, name, content=None):
+        """A storage directory with nothing but a cookie."""
+        storage = tempfile.mkdtemp(prefix="webrocket-test-")
+        self.addCleanup(shutil.rmtree, storage)
+        with open(os.path.join(storage, name + ".cookie"), "w") as file:
+            file.write(self.broker.cookie if content is None else content)
+        return storage
+
+    def test_of_the_node_that_is_named(self):
+        self.prints(self.with_storage(self.broker.storage, "--node", "test-node", "show_vhost",
+                                      self.vhost.path), self.vhost.path, self.vhost.token)
+
+    def test_of_this_machine(self):
+        storage = self.copy(os.uname().nodename)
+        self.prints(self.with_storage(storage, "show_vhost", self.vhost.path), self.vhost.path,
+                    self.vhost.token)
+
+    def test_default_place(self):
+        file = f"/var/lib/webrocket/{os.uname().nodename}.cookie"
+        if os.path.exists(file):
+            self.skipTest("this machine has a server of its own")
+        ended = run("--admin-addr", self.broker.ready["admin_addr"], "list_vhosts")
+        self.fails(ended, f"couldn't read the cookie file {file}: {os.strerror(errno.ENOENT)}")
+
+    def test_line_end_after_it(self):
+        storage = self.copy("node", self.broker.cookie + "\n")
+        self.prints(self.with_storage(storage, "--node", "node", "show_vhost", self.vhost.path),
+                    self.vhost.path, self.vhost.token)
+
+    def test_without_a_cookie_in_it(self):
+        for content in ("", "\n"):
+            storage = self.copy("node", content)
+            ended = self.with_storage(storage, "--node", "node", "list_vhosts")
+            self.fails(ended, f"there is no cookie in {storage}/node.cookie")
+
+    def test_that_may_not_be_read(self):
+        storage = self.copy("node")
+        options = {}
+        if os.geteuid() == 0:
+            # The build tree may be closed to somebody who is no superuser.
+            options = {"user": 65534, "group": 65534, "extra_groups": [],
+                       "executable": shutil.copy(ADMIN, storage)}
+            os.chmod(storage, 0o755)
+        os.chmod(os.path.join(storage, "node.cookie"), 0)
+        ended = self.with_storage(storage, "--node", "node", "list_vhosts", **options)
+        self.fails(ended, f"couldn't read the cookie file {storage}/node.cookie: "
+                   + os.strerror(errno.EACCES))
+
+    def test_wrong_cookie(self):
+        for cookie in ("0" * 40, "x", self.broker.cookie + "0"):
+            ended = run("--admin-addr", self.broker.ready["admin_addr"], "--cookie", cookie,
+                        "list_vhosts")
+            self.fails(ended, "the server refused the cookie")
+
+    def test_no_message_has_it(self):
+        cookie = "0123456789" * 4
+        for addr in (self.broker.ready["admin_addr"], "127.0.0.1:1", "[::1"):
+            ended = run("--admin-addr", addr, "--cookie", cookie, "list_vhosts")
+            self.assertEqual(ended.returncode, 1)
+            self.assertNotIn(cookie, ended.stdout + ended.stderr)
+
+
+class Page(http.server.BaseHTTPRequestHandler):
+    """A server that is no broker."""
+
+    body = b""
+    status = 200
+
+    def do_GET(self):
+        self.send_response(self.status)
+        self.send_header("Content-Length", str(len(self.body)))
+        self.end_headers()
+        self.wfile.write(self.body)
+
+    do_POST = do_PUT = do_DELETE = do_GET
+
+    def log_message(self, *_):
+        pass
+
+
+class OtherServers(Checks, unittest.TestCase):
+    def unreachable(self, ended):
+        self.assertEqual((ended.returncode, ended.stdout), (1, ""))
+        self.assertRegex(ended.stderr, r"\AERR: couldn't reach the server: [^\n]+\n\Z")
+
+    def test_nobody_there(self):
+        with socket.socket() as holder:
+            holder.bind(("127.0.0.1", 0))
+            port = holder.getsockname()[1]
+            ended = run("--admin-addr", f"127.0.0.1:{port}", "--cookie", "x", "list_vhosts")
+        self.unreachable(ended)
+        self.assertIn(str(port), ended.stderr)
+
+    def test_no_address(self):
+        for addr in ("", "127.0.0.1:99999", "[::1"):
+            self.unreachable(run("--admin-addr", addr, "--cookie", "x", "list_vhosts"))
+
+    def test_hangs_up(self):
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            def hang_up():
+                connection, _ = server.accept()
+                connection.recv(65536)
+                connection.close()
+
+            thread = threading.Thread(target=hang_up)
+            thread.start()
+            ended = run("--admin-addr", "127.0.0.1:%d" % server.getsockname()[1], "--cookie", "x",
+                        "list_vhosts")
+            thread.join()
+        self.unreachable(ended)
+
+    def test_answers_something_else(self):
+        invalid = "couldn't perform the operation, invalid response!"
+        with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Page) as server:
+            thread = threading.Thread(target=server.serve_forever)
+            thread.start()
+            try:
+                words = ("--admin-addr", "127.0.0.1:%d" % server.server_port, "--cookie", "x")
+                for status, body in ((200, b""), (200, b"<html>"), (200, b"[]"), (200, b"{}"),
+                                     (200, b'{"vhosts":{}}'), (200, b'{"vhosts":[1]}'),
+                                     (200, b'{"vhosts":[{"path":1}]}'), (500, b"oops"), (500, b"{}"),
+                                     (404, b'{"error":1}'), (301, b'{"vhosts":[]}'),
+                                     (204, b'')):
+                    Page.status, Page.body = status, body
+                    self.fails(run(*words, "list_vhosts"), invalid)
+                Page.status, Page.body = 500, b'{"error":"internal error"}'
+                for command, count in COMMANDS.items():
+                    self.fails(run(*words, command, *["x"] * count), "internal error")
+            finally:
+                server.shutdown()
+                thread.join()
+
+
+if __name__ == "__main__":
+    main()
