@@ -101,9 +101,10 @@ class CommandLine(LifecycleTest):
     def test_help(self):
         ended = self.run_server("--help")
         self.assertEqual((ended.returncode, ended.stderr), (0, ""))
-        for flag in ("--addr", "--admin-addr", "--storage-dir", "--node-name", "--ready-file",
+        self.assertIn("--addr HOST:PORT=0.0.0.0:8080\n", ended.stdout)
+        for flag in ("--admin-addr", "--storage-dir", "--node-name", "--ready-file",
                      "--log-level", "--allow-origin", "--worker-events-need-auth", "--version",
-                     "0.0.0.0:8080", "127.0.0.1:8081", "/var/lib/webrocket", os.uname().nodename):
+                     "127.0.0.1:8081", "/var/lib/webrocket", os.uname().nodename):
             self.assertIn(flag, ended.stdout)
 
     def test_version(self):
@@ -123,6 +124,10 @@ class CommandLine(LifecycleTest):
                                 (["--max-subscriptions", "0"], "0"),
                                 (["--max-subscriptions", "-1"], "-1"),
                                 (["--max-tokens", "many"], "many"),
+                                (["--allow-origin", "https://a.example", "stray"], "stray"),
+                                (["--allow-origin", "https://a.example/"], "https://a.example/"),
+                                (["--allow-origin", "a.example"], "a.example"),
+                                (["--allow-origin", "*"], "*"),
                                 (["--ping-interval-ms", "0"], "--ping-interval-ms"),
                                 (["--ping-interval-ms", "1e99"], "--ping-interval-ms"),
                                 (["--addr", "127.0.0.1:0", "--addr", "127.0.0.1:1"], "--addr")):
@@ -144,6 +149,11 @@ class CommandLine(LifecycleTest):
                 self.assertEqual(node.ready["cookie_file"],
                                  os.path.join(node.storage, name + ".cookie"))
                 self.assertTrue(os.path.exists(os.path.join(node.storage, name + ".db")))
+
+    def test_origins(self):
+        node = self.node("--allow-origin", "https://a.example", "--allow-origin", "http://test")
+        browser = node.vhost().browser()  # says that it comes from http://test
+        browser.close()
 
     def test_default_name_is_that_of_the_machine(self):
         node = self.node(node_name=None)
