@@ -1,6 +1,7 @@
 // A chat whose every line passes through this program: a worker hears it, a client tells everybody.
 // Run: chat-backend --url http://wr:TOKEN@127.0.0.1:8080/VHOST --addr 127.0.0.1:8000
 // Then open http://127.0.0.1:8000/ in two browsers. README.md says what happens.
+#include <cctype>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -59,18 +60,22 @@ bool read(int argc, char **argv, arguments &read) {
             return false;
         }
     }
-    return !read.url.empty();
+    const bool names_broker = read.broker_url.empty() || read.broker_url.rfind("ws://", 0) == 0 ||
+                              read.broker_url.rfind("wss://", 0) == 0;
+    return !read.url.empty() && names_broker;
 }
 
 // The vhost's address as browsers need it: without the token, which is for backends alone. The
 // client has accepted the URL before, so it is of the form that the library takes.
 std::string for_browsers(const std::string &vhost_url) {
     const std::size_t scheme_end = vhost_url.find("://");
-    const std::string scheme = vhost_url.substr(0, scheme_end);
-    std::string rest = vhost_url.substr(scheme_end + 3);
-    rest = rest.substr(rest.find('@') + 1);
-    const std::size_t path = rest.find('/');
-    std::string host = rest.substr(0, path);
+    std::string scheme = vhost_url.substr(0, scheme_end);
+    for (char &letter : scheme) {
+        letter = static_cast<char>(std::tolower(static_cast<unsigned char>(letter)));
+    }
+    const std::size_t path = vhost_url.find('/', scheme_end + 3);
+    std::string host = vhost_url.substr(scheme_end + 3, path - scheme_end - 3);
+    host = host.substr(host.rfind('@') + 1); // what stands before it is secret
     const bool has_port = host.rfind(':') != std::string::npos && host.back() != ']';
     if (!has_port && scheme == "wr") {
         host += ":8080";
@@ -78,7 +83,7 @@ std::string for_browsers(const std::string &vhost_url) {
         host += ":8443";
     }
     const bool is_safe = scheme == "https" || scheme == "wrs";
-    return (is_safe ? "wss://" : "ws://") + host + rest.substr(path);
+    return (is_safe ? "wss://" : "ws://") + host + vhost_url.substr(path);
 }
 
 // Whoever waits for the file never finds half of it.

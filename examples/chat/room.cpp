@@ -16,12 +16,29 @@ namespace {
 
 constexpr std::size_t line_bytes_max = 4000;
 
-// Text from a browser must not be able to speak to the terminal.
+constexpr std::size_t line_id_bytes_max = 64;
+constexpr std::size_t logged_bytes_max = 400;
+
+bool continues_character(char byte) {
+    return (static_cast<unsigned char>(byte) & 0xC0) == 0x80;
+}
+
+// Text from a browser must neither speak to the terminal nor fill it. Control characters are those
+// of ASCII and, in UTF-8, U+0080 to U+009F.
 std::string printable(std::string_view text) {
     std::string shown;
-    for (const char byte : text) {
-        const auto value = static_cast<unsigned char>(byte);
-        shown += value < 0x20 || value == 0x7F ? ' ' : byte;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        if (i >= logged_bytes_max && !continues_character(text[i])) {
+            return shown + "…";
+        }
+        const auto byte = static_cast<unsigned char>(text[i]);
+        const auto next = static_cast<unsigned char>(i + 1 < text.size() ? text[i + 1] : 0);
+        if (byte == 0xC2 && next >= 0x80 && next < 0xA0) {
+            shown += ' ';
+            ++i;
+        } else {
+            shown += byte < 0x20 || byte == 0x7F ? ' ' : text[i];
+        }
     }
     return shown;
 }
@@ -94,16 +111,17 @@ std::string room::token_for(const visitor &who) {
 // seen it yet. Who says it is the broker's word, so nobody can speak in another's name.
 void room::on_say(kosmonaut::event_ref event) {
     const json data = parse(event.data());
-    const std::string line = text_of(data, "line").substr(0, 64);
+    const std::string line = text_of(data, "line");
     const std::string text = text_of(data, "text");
     const std::string uid(event.uid().value_or(""));
     const std::optional<std::string> name = visitors_.name_of(uid);
-    log("worker hears", std::string(event.topic()) + "  " + name.value_or("(signed out)") + ": " + text);
+    log("worker hears",
+        std::string(event.topic()) + "  " + name.value_or("(signed out)") + ": " + text);
 
     const char *reason = nullptr;
     if (!name) {
         reason = "signed-out";
-    } else if (text.empty() || text.size() > line_bytes_max) {
+    } else if (text.empty() || text.size() > line_bytes_max || line.size() > line_id_bytes_max) {
         reason = "length";
     } else if (!tell_everybody(
                    "said",
@@ -112,6 +130,9 @@ void room::on_say(kosmonaut::event_ref event) {
     }
     if (reason != nullptr) {
         log("not delivered", reason);
+    }
+    // Whoever makes up his own line numbers has to live without an answer.
+    if (reason != nullptr && line.size() <= line_id_bytes_max) {
         tell_everybody("unsaid", object({{"uid", uid}, {"line", line}, {"reason", reason}}));
     }
 }

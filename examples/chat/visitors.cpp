@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <iterator>
 #include <stdexcept>
 
 #include <sys/random.h>
@@ -27,19 +28,50 @@ std::string random_hex(std::size_t bytes) {
     return hex;
 }
 
-// A name is some characters of UTF-8 (the JSON parser saw to that) without controls or blank edges.
+// The characters of a text that is UTF-8: the JSON parser saw to that.
+std::u32string characters(std::string_view text) {
+    std::u32string found;
+    for (const char c : text) {
+        const auto byte = static_cast<unsigned char>(c);
+        if ((byte & 0xC0) != 0x80) {
+            found += byte < 0x80   ? byte
+                     : byte < 0xE0 ? byte & 0x1F
+                     : byte < 0xF0 ? byte & 0x0F
+                                   : byte & 7;
+        } else {
+            found.back() = (found.back() << 6) | (byte & 0x3F);
+        }
+    }
+    return found;
+}
+
+// Controls, characters without a shape of their own, and spaces other than the common one: with
+// them two names can look the same.
+bool is_unseen(char32_t character) {
+    struct range {
+        char32_t first, last;
+    };
+    static constexpr range unseen[] = {
+        {0x00, 0x1F},     {0x7F, 0xA0},     {0xAD, 0xAD},     {0x34F, 0x34F},   {0x61C, 0x61C},
+        {0x115F, 0x1160}, {0x1680, 0x1680}, {0x17B4, 0x17B5}, {0x180B, 0x180F}, {0x2000, 0x200F},
+        {0x2028, 0x202F}, {0x205F, 0x206F}, {0x2800, 0x2800}, {0x3000, 0x3000}, {0x3164, 0x3164},
+        {0xFE00, 0xFE0F}, {0xFEFF, 0xFEFF}, {0xFFA0, 0xFFA0}, {0xFFF0, 0xFFFB}, {0xE0000, 0xE0FFF},
+    };
+    return std::any_of(std::begin(unseen), std::end(unseen), [character](const range &range) {
+        return character >= range.first && character <= range.last;
+    });
+}
+
 bool is_name(std::string_view name) {
-    const auto starts_character = [](unsigned char byte) { return (byte & 0xC0) != 0x80; };
-    const auto is_control = [](unsigned char byte) { return byte < 0x20 || byte == 0x7F; };
-    const auto length = std::count_if(name.begin(), name.end(), starts_character);
-    return length > 0 && static_cast<std::size_t>(length) <= name_length_max &&
-           std::none_of(name.begin(), name.end(), is_control) && name.front() != ' ' &&
-           name.back() != ' ';
+    const std::u32string text = characters(name);
+    return !text.empty() && text.size() <= name_length_max &&
+           std::none_of(text.begin(), text.end(), is_unseen) && text.front() != ' ' &&
+           text.back() != ' ' && name.find("  ") == std::string_view::npos;
 }
 
 } // namespace
 
-std::optional<visitors::refusal> visitors::sign_in(std::string_view name, std::string &session) {
+std::variant<visitors::welcome, visitors::refusal> visitors::sign_in(std::string_view name) {
     if (!is_name(name)) {
         return refusal::bad_name;
     }
@@ -53,9 +85,9 @@ std::optional<visitors::refusal> visitors::sign_in(std::string_view name, std::s
             return refusal::taken;
         }
     }
-    session = random_hex(32);
-    by_session_[session] = {{random_hex(8), std::string(name)}, clock::now()};
-    return std::nullopt;
+    welcome in{random_hex(32), {random_hex(8), std::string(name)}};
+    by_session_[in.session] = {in.who, clock::now()};
+    return in;
 }
 
 void visitors::sign_out(const std::string &session) {

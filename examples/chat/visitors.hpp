@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <variant>
 
 namespace chat {
 
@@ -21,8 +22,12 @@ class visitors {
   public:
     enum class refusal { bad_name, taken, full };
 
-    // Signs somebody in; the session's id is the secret that goes into the cookie.
-    std::optional<refusal> sign_in(std::string_view name, std::string &session);
+    struct welcome {
+        std::string session; // the secret that goes into the cookie
+        visitor who;
+    };
+
+    std::variant<welcome, refusal> sign_in(std::string_view name);
     void sign_out(const std::string &session);
 
     std::optional<visitor> of_session(const std::string &session);

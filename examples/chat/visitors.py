@@ -29,8 +29,9 @@ CONVERSATION = [
 
 
 def log(what, text):
-    """One line on the terminal, in the form of the backend's own."""
-    print(f"{time.strftime('%H:%M:%S')}  {what:16}  {text}", flush=True)
+    """One line on the terminal, in the form of the backend's own. Others' text cannot steer it."""
+    shown = "".join(character if character.isprintable() else " " for character in text)
+    print(f"{time.strftime('%H:%M:%S')}  {what:16}  {shown}", flush=True)
 
 
 class Visitor:

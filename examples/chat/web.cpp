@@ -1,5 +1,9 @@
 #include "web.hpp"
 
+#include <algorithm>
+#include <atomic>
+#include <charconv>
+#include <exception>
 #include <stdexcept>
 #include <thread>
 #include <utility>
@@ -42,6 +46,60 @@ void answer(httplib::Response &response, int status, const std::string &body) {
     response.set_header("Cache-Control", "no-store");
 }
 
+// Another site can have a browser send a form here, but not JSON.
+bool is_json(const httplib::Request &request) {
+    return request.get_header_value("Content-Type").rfind("application/json", 0) == 0;
+}
+
+const char *name_of(visitors::refusal refusal) {
+    switch (refusal) {
+    case visitors::refusal::bad_name:
+        return "bad-name";
+    case visitors::refusal::taken:
+        return "taken";
+    case visitors::refusal::full:
+        return "full";
+    }
+    return "unknown";
+}
+
+int status_of(visitors::refusal refusal) {
+    switch (refusal) {
+    case visitors::refusal::bad_name:
+        return 400;
+    case visitors::refusal::taken:
+        return 409;
+    case visitors::refusal::full:
+        return 503;
+    }
+    return 500;
+}
+
+std::string error(const char *name) {
+    return object({{"error", name}});
+}
+
+struct place {
+    std::string host;
+    int port = 0;
+};
+
+place parse_address(const std::string &address) {
+    const std::size_t colon = address.rfind(':');
+    place found;
+    if (colon != std::string::npos) {
+        const char *const end = address.data() + address.size();
+        const auto [rest, failure] = std::from_chars(address.data() + colon + 1, end, found.port);
+        if (failure == std::errc() && rest == end && found.port >= 0 && found.port <= 65535) {
+            found.host = address.substr(0, colon);
+        }
+    }
+    if (found.host.empty()) {
+        throw std::invalid_argument("the address is not HOST:PORT: " + address);
+    }
+    return found;
+}
+
 std::string origin_of(const std::string &url) {
     return url.substr(0, url.find('/', url.find("://") + 3));
 }
@@ -51,18 +109,14 @@ std::string origin_of(const std::string &url) {
 struct web::server {
     httplib::Server http;
     std::thread thread;
+    std::atomic<bool> ended{false};
 };
 
 web::web(const std::string &address, settings config, visitors &visitors)
     : server_(std::make_unique<server>()) {
     httplib::Server &http = server_->http;
 
-    const std::size_t colon = address.rfind(':');
-    if (colon == std::string::npos) {
-        throw std::invalid_argument("the address is not HOST:PORT: " + address);
-    }
-    const std::string host = address.substr(0, colon);
-    int port = std::stoi(address.substr(colon + 1));
+    auto [host, port] = parse_address(address);
 
     // The library's own choice lets two servers share a port, to the confusion of both.
     http.set_socket_options([](socket_t socket) {
@@ -83,6 +137,18 @@ web::web(const std::string &address, settings config, visitors &visitors)
         [](const httplib::Request & /*request*/, httplib::Response &response) {
             response.set_header("Cache-Control", "no-cache");
         });
+    // The library would tell the browser what went wrong inside.
+    http.set_exception_handler([](const httplib::Request & /*request*/, httplib::Response &response,
+                                  std::exception_ptr failure) {
+        try {
+            std::rethrow_exception(std::move(failure));
+        } catch (const std::exception &thrown) {
+            log("web", std::string("request failed: ") + thrown.what());
+        } catch (...) {
+            log("web", "request failed");
+        }
+        answer(response, 500, error("internal"));
+    });
     if (!http.set_mount_point("/", config.page_directory)) {
         throw std::invalid_argument("no such directory: " + config.page_directory);
     }
@@ -95,25 +161,19 @@ web::web(const std::string &address, settings config, visitors &visitors)
 
     http.Post(
         "/sign-in", [&visitors](const httplib::Request &request, httplib::Response &response) {
-            const std::string name = text_of(parse(request.body), "name");
-            std::string session;
-            if (const auto refusal = visitors.sign_in(name, session)) {
-                switch (*refusal) {
-                case visitors::refusal::bad_name:
-                    answer(response, 400, R"({"error":"bad-name"})");
-                    return;
-                case visitors::refusal::taken:
-                    answer(response, 409, R"({"error":"taken"})");
-                    return;
-                case visitors::refusal::full:
-                    answer(response, 503, R"({"error":"full"})");
-                    return;
-                }
+            if (!is_json(request)) {
+                answer(response, 415, error("not-json"));
+                return;
             }
+            const auto outcome = visitors.sign_in(text_of(parse(request.body), "name"));
+            if (const auto *refusal = std::get_if<visitors::refusal>(&outcome)) {
+                answer(response, status_of(*refusal), error(name_of(*refusal)));
+                return;
+            }
+            const auto &[session, who] = std::get<visitors::welcome>(outcome);
             visitors.sign_out(session_of(request)); // somebody who comes back under another name
-            const auto who = visitors.of_session(session);
-            log("web", name + " signed in");
-            answer(response, 200, object({{"uid", who->uid}, {"name", who->name}}));
+            log("web", who.name + " signed in");
+            answer(response, 200, object({{"uid", who.uid}, {"name", who.name}}));
             response.set_header("Set-Cookie", cookie(session));
         });
 
@@ -125,21 +185,24 @@ web::web(const std::string &address, settings config, visitors &visitors)
               });
 
     // Whom a token is for is known from the session, never from what the request asks for.
-    http.Get("/webrocket/auth.json", [&visitors, config](const httplib::Request &request,
-                                                         httplib::Response &response) {
-        const auto who = visitors.of_session(session_of(request));
-        if (!who) {
-            answer(response, 401, R"({"error":"signed-out"})");
-            return;
-        }
-        try {
-            answer(response, 200,
-                   object({{"token", config.token_for(*who)}, {"url", config.broker_url}}));
-        } catch (const kosmonaut::error &error) {
-            log("broker", error.what());
-            answer(response, 503, R"({"error":"broker"})");
-        }
-    });
+    http.Get("/webrocket/auth.json",
+             [&visitors, config](const httplib::Request &request, httplib::Response &response) {
+                 const auto who = visitors.of_session(session_of(request));
+                 if (!who) {
+                     answer(response, 401, error("signed-out"));
+                     return;
+                 }
+                 try {
+                     answer(response, 200,
+                            object({{"token", config.token_for(*who)},
+                                    {"url", config.broker_url},
+                                    {"uid", who->uid},
+                                    {"name", who->name}}));
+                 } catch (const kosmonaut::error &failure) {
+                     log("broker", failure.what());
+                     answer(response, 503, error("broker"));
+                 }
+             });
 
     if (port == 0) {
         port = http.bind_to_any_port(host);
@@ -150,11 +213,16 @@ web::web(const std::string &address, settings config, visitors &visitors)
         throw std::runtime_error("cannot listen on " + address);
     }
     address_ = host + ":" + std::to_string(port);
-    server_->thread = std::thread([&http] { http.listen_after_bind(); });
+    server_->thread = std::thread([this] {
+        if (!server_->http.listen_after_bind()) {
+            log("web", "no longer listens");
+        }
+        server_->ended = true;
+    });
 }
 
 web::~web() {
-    while (!server_->http.is_running()) { // stop() before that would go unheard
+    while (!server_->http.is_running() && !server_->ended) { // stop() before it runs goes unheard
         std::this_thread::yield();
     }
     server_->http.stop();

@@ -130,3 +130,43 @@ test('a visitor who reloads the page is still signed in, and one who leaves is n
   await valentina.waitForSelector('#sign-in:not([hidden])');
   assert.equal(await valentina.isVisible('#room'), false);
 });
+
+test('a visitor who comes back under another name in a second tab has it in the first one, too', async () => {
+  const first = await stage.openPage();
+  await signIn(first, 'Sergei');
+  await online(first);
+  const second = await first.context().newPage();
+  await second.goto(stage.url);
+  await online(second);
+  await second.click('#leave');
+  await signIn(second, 'Vladimir');
+  await online(second);
+
+  await first.fill('#text', 'Who am I?');
+  await first.click('#composer button');
+  await first.waitForSelector('.lost .retry');
+  await first.waitForFunction(() => document.querySelector('#state').textContent === 'Vladimir');
+  await first.click('.lost .retry');
+  await second.waitForSelector('.line.mine');
+  assert.equal(await second.textContent('.line .name'), 'Vladimir');
+  await first.waitForFunction(() => document.querySelectorAll('.line.mine:not(.sending, .lost)').length === 1);
+  assert.equal(await first.locator('#lines .line').count(), 1);
+  assert.deepEqual(first.complaints, []);
+  await first.context().close();
+});
+
+test('leaving while the backend is away: the page comes back with it', async () => {
+  const page = await stage.openPage();
+  await signIn(page, 'Pavel');
+  await online(page);
+  assert.deepEqual(await stage.backend.stop(), { status: 0, signal: null });
+  await page.click('#leave');
+  await page.waitForSelector('#state[data-state="connecting"]');
+  await stage.startBackend();
+  // It has forgotten its sessions, so there is no way back but through the door.
+  await page.waitForSelector('#sign-in:not([hidden])');
+  await signIn(page, 'Pavel');
+  await online(page);
+  assert.deepEqual(page.complaints.filter((text) => !UNREACHABLE.test(text)), []);
+  await page.context().close();
+});

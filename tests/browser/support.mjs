@@ -50,15 +50,8 @@ export class Stage {
     stage.directory = mkdtempSync(join(tmpdir(), 'kosmonaut-browser-'));
     try {
       await stage.startBroker();
-      const token = stage.admin('add_vhost', '/demo').trim().split('\n').at(-1);
-
-      const readyFile = join(stage.directory, 'backend.json');
-      stage.backend = new Program(CHAT_BACKEND, [
-        '--url', `http://wr:${token}@${stage.broker.addr}/demo`,
-        '--addr', '127.0.0.1:0',
-        '--ready-file', readyFile,
-      ]);
-      stage.url = `http://${(await stage.backend.ready(readyFile)).addr}/`;
+      stage.token = stage.admin('add_vhost', '/demo').trim().split('\n').at(-1);
+      await stage.startBackend();
 
       stage.browser = await chromium.launch({
         executablePath: CHROMIUM,
@@ -89,6 +82,19 @@ export class Stage {
     ]);
     this.brokerProgram = program;
     this.broker = await program.ready(readyFile);
+  }
+
+  // Likewise: the pages that are open find it again.
+  async startBackend() {
+    const readyFile = join(this.directory, 'backend.json');
+    rmSync(readyFile, { force: true });
+    this.backend = new Program(CHAT_BACKEND, [
+      '--url', `http://wr:${this.token}@${this.broker.addr}/demo`,
+      '--addr', this.addr ?? '127.0.0.1:0',
+      '--ready-file', readyFile,
+    ]);
+    this.addr = (await this.backend.ready(readyFile)).addr;
+    this.url = `http://${this.addr}/`;
   }
 
   async killBroker() {

@@ -69,7 +69,7 @@
   byId('sign-in').addEventListener('submit', async (event) => {
     event.preventDefault();
     const complaints = {
-      'bad-name': 'A name has 1 to 24 characters.',
+      'bad-name': 'A name has 1 to 24 characters that can be seen.',
       'taken': 'Somebody here has that name already.',
       'full': 'The chat is full. Try again later.'
     };
@@ -92,7 +92,7 @@
       await ask('sign-out', {});
       stay('');
     } catch (failure) {
-      show('connecting', 'The chat does not answer');
+      reconnect(); // still signed in, as far as anybody knows
     }
   });
 
@@ -134,6 +134,8 @@
     } else if (answer.status !== 200) {
       reconnect();
     } else {
+      // In another tab the visitor may have come back under another name.
+      me = { uid: answer.body.uid, name: answer.body.name };
       open(answer.body);
     }
   }
