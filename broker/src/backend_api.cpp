@@ -36,9 +36,7 @@ HttpReply failure(int status, int code, std::string_view text) {
     return {error(status, code, text), nullptr};
 }
 
-HttpReply bad_request(std::string_view text) {
-    return failure(400, error_code::bad_request, text);
-}
+HttpReply bad_request(std::string_view text) { return failure(400, error_code::bad_request, text); }
 
 HttpReply no_channel() {
     return failure(404, error_code::channel_not_found, "channel doesn't exist");
@@ -184,7 +182,9 @@ HttpReply BackendApi::handle(const HttpRequest &request) {
     case Resource::token:
         return get || head ? issue_token(vhost, query, head) : wrong_method("GET, HEAD");
     case Resource::events:
-        return get ? stream(vhost, request, query) : wrong_method("GET");
+        if (post)
+            return fire_many(vhost, request.body);
+        return get ? stream(vhost, request, query) : wrong_method("GET, POST");
     }
     return {refuse(500), nullptr};
 }
@@ -213,24 +213,77 @@ HttpReply BackendApi::fire(Vhost &vhost, const std::string &name, std::string_vi
     if (!document)
         return bad_request("body is not a JSON object");
     const JsonMember *trigger = find_member(*document, "trigger");
-    if (trigger == nullptr || trigger->type != JsonType::object)
-        return bad_request("no trigger object");
-    const auto members = scan_json_object(trigger->value);
+    const auto members = trigger != nullptr ? scan_json_object(trigger->value) : std::nullopt;
     if (!members)
         return bad_request("no trigger object");
-    const JsonMember *event = find_member(*members, "event");
+    const auto read = read_trigger(*members);
+    if (const auto *refusal = std::get_if<Refusal>(&read))
+        return failure(refusal->status, refusal->code, refusal->text);
+    publish(*channel, std::get<Trigger>(read));
+    return accepted();
+}
+
+HttpReply BackendApi::fire_many(Vhost &vhost, std::string_view body) {
+    const auto document = scan_json_object(body);
+    if (!document)
+        return bad_request("body is not a JSON object");
+    const JsonMember *triggers = find_member(*document, "triggers");
+    const auto list = triggers != nullptr ? scan_json_array(triggers->value) : std::nullopt;
+    if (!list)
+        return bad_request("no triggers array");
+    HttpReply reply;
+    reply.response.with("Content-Type", "application/json");
+    std::string &results = reply.response.body;
+    results = R"({"results":[)";
+    for (const auto &element : *list) {
+        if (&element != &list->front())
+            results += ',';
+        const auto refusal = fire_one(vhost, element.value);
+        if (refusal)
+            results += fmt::format(R"({{"status":{},"error":"{}","code":{}}})", refusal->status,
+                                   refusal->text, refusal->code);
+        else
+            results += R"({"status":202})";
+    }
+    results += "]}";
+    return reply;
+}
+
+std::optional<BackendApi::Refusal> BackendApi::fire_one(Vhost &vhost, std::string_view element) {
+    const auto members = scan_json_object(element);
+    if (!members)
+        return Refusal{400, error_code::bad_request, "not a trigger object"};
+    const JsonMember *name = find_member(*members, "channel");
+    if (name == nullptr || name->type != JsonType::string)
+        return Refusal{400, error_code::bad_request, "no channel"};
+    Channel *channel = vhost.find_channel(decode_json_string(name->value));
+    if (channel == nullptr)
+        return Refusal{404, error_code::channel_not_found, "channel doesn't exist"};
+    const auto read = read_trigger(*members);
+    if (const auto *refusal = std::get_if<Refusal>(&read))
+        return *refusal;
+    publish(*channel, std::get<Trigger>(read));
+    return std::nullopt;
+}
+
+std::variant<BackendApi::Trigger, BackendApi::Refusal>
+BackendApi::read_trigger(const std::vector<JsonMember> &members) {
+    const JsonMember *event = find_member(members, "event");
     if (event == nullptr || event->type != JsonType::string ||
         !is_valid_event_name(decode_json_string(event->value)))
-        return bad_request("invalid event name");
-    const JsonMember *data = find_member(*members, "data");
-    if (data != nullptr && data->type != JsonType::object && data->type != JsonType::null)
-        return bad_request("data is not an object");
-    const std::string_view object =
-        data != nullptr && data->type == JsonType::object ? data->value : std::string_view();
-    const std::string channel_json = '"' + channel->name() + '"';
-    const std::string payload = overlay_payload(object, {{"channel", channel_json}});
-    hub_.publish(*channel, websocket_text(event_message(event->value, payload)));
-    return accepted();
+        return Refusal{400, error_code::bad_request, "invalid event name"};
+    const JsonMember *data = find_member(members, "data");
+    if (data == nullptr || data->type == JsonType::null)
+        return Trigger{event->value, {}};
+    if (data->type != JsonType::object)
+        return Refusal{400, error_code::bad_request, "data is not an object"};
+    return Trigger{event->value, data->value};
+}
+
+void BackendApi::publish(Channel &channel, const Trigger &trigger) {
+    const std::string channel_json = '"' + channel.name() + '"';
+    const std::string payload = overlay_payload(trigger.data, {{"channel", channel_json}});
+    hub_.publish(channel, websocket_text(event_message(trigger.event, payload)));
 }
 
 HttpReply BackendApi::issue_token(Vhost &vhost, std::string_view query, bool head_only) {

@@ -3,10 +3,13 @@
 
 #include "http_message.h"
 #include "hub.h"
+#include "json.h"
 #include "worker_stream.h"
 
+#include <optional>
 #include <string>
 #include <string_view>
+#include <variant>
 
 namespace webrocket {
 
@@ -31,6 +34,22 @@ class BackendApi {
     HttpReply open_channel(Vhost &vhost, const std::string &name);
     HttpReply close_channel(Vhost &vhost, const std::string &name);
     HttpReply fire(Vhost &vhost, const std::string &name, std::string_view body);
+    HttpReply fire_many(Vhost &vhost, std::string_view body);
+
+    // What a backend wants sent: JSON texts, the data empty for {}.
+    struct Trigger {
+        std::string_view event;
+        std::string_view data;
+    };
+    struct Refusal {
+        int status;
+        int code;
+        std::string_view text;
+    };
+    static std::variant<Trigger, Refusal> read_trigger(const std::vector<JsonMember> &members);
+    std::optional<Refusal> fire_one(Vhost &vhost, std::string_view element);
+    void publish(Channel &channel, const Trigger &trigger);
+
     static HttpReply issue_token(Vhost &vhost, std::string_view query, bool head_only);
     HttpReply stream(Vhost &vhost, const HttpRequest &request, std::string_view query) const;
 

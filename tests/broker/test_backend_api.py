@@ -63,8 +63,8 @@ class Checks(BrokerTest):
                                       ("PUT", "/channels/nope", "POST, DELETE"),
                                       ("GET", "/channels/c/events", "POST"),
                                       ("POST", "/token", "GET, HEAD"),
-                                      ("POST", "/events", "GET"),
-                                      ("HEAD", "/events", "GET"),
+                                      ("PUT", "/events", "GET, POST"),
+                                      ("HEAD", "/events", "GET, POST"),
                                       ("OPTIONS", "/token", "GET, HEAD"),
                                       ("BREW", "/token", "GET, HEAD")):
             response = self.vhost.request(method, suffix)
@@ -235,6 +235,59 @@ class Events(BrokerTest):
         for number in range(200):
             self.vhost.fire("c", "n", {"i": number})
         self.assertEqual([self.listener.hear()["n"]["i"] for _ in range(200)], list(range(200)))
+
+
+class Batches(BrokerTest):
+    """Many triggers in one request."""
+
+    def setUp(self):
+        super().setUp()
+        self.vhost.open("c")
+        self.vhost.open("d")
+        self.listener = self.browser()
+        self.listener.subscribe("c")
+
+    def post(self, text):
+        return self.vhost.request("POST", "/events", body=text)
+
+    def results(self, *triggers):
+        response = self.post('{"triggers":[' + ",".join(triggers) + "]}")
+        self.assertEqual(response.status, 200)
+        self.assertEqual(response.headers["Content-Type"], "application/json")
+        return response.json()["results"]
+
+    def test_each_is_triggered_in_order(self):
+        triggers = ['{"channel":"c","event":"n","data":{"i":%d}}' % i for i in range(200)]
+        self.assertEqual(self.results(*triggers), [{"status": 202}] * 200)
+        self.assertEqual([self.listener.hear() for _ in range(200)],
+                         [{"n": {"i": i, "channel": "c"}} for i in range(200)])
+
+    def test_each_has_a_status_of_its_own(self):
+        results = self.results('{"channel":"c","event":"first"}',
+                               '{"channel":"nowhere","event":"e"}',
+                               '{"channel":"c","event":":system"}',
+                               '{"channel":"c","event":"e","data":[]}',
+                               '{"channel":7,"event":"e"}', '{"event":"e"}', "17",
+                               '{"channel":"d","event":"e"}',
+                               '{"channel":"c","event":"last","data":null}')
+        self.assertEqual([r["status"] for r in results],
+                         [202, 404, 400, 400, 400, 400, 400, 202, 202])
+        self.assertEqual(results[1], {"status": 404, "code": 454, "error": "channel doesn't exist"})
+        self.assertTrue(all(r["code"] == 400 and r["error"] for r in results[2:7]))
+        self.assertEqual([self.listener.hear(), self.listener.hear()],
+                         [{"first": {"channel": "c"}}, {"last": {"channel": "c"}}])
+
+    def test_none(self):
+        self.assertEqual(self.results(), [])
+
+    def test_bad_bodies(self):
+        for body in ("", "[]", "{}", '{"triggers":{}}', '{"triggers":null}', '{"triggers":[1}',
+                     '{"trigger":{"event":"e"}}', b'{"triggers":["\xff"]}'):
+            response = self.post(body)
+            self.assertEqual((response.status, response.json()["code"]), (400, 400), body)
+
+    def test_large_body(self):
+        self.assertEqual(self.post('{"triggers":[' + " " * (1 << 20) + "]}").status, 413)
 
 
 class Tokens(BrokerTest):

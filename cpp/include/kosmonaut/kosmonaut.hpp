@@ -23,6 +23,8 @@
 #ifndef KOSMONAUT_KOSMONAUT_HPP
 #define KOSMONAUT_KOSMONAUT_HPP
 
+#include <kosmonaut/cpp/application.hpp>
+#include <kosmonaut/cpp/batch.hpp>
 #include <kosmonaut/cpp/client.hpp>
 #include <kosmonaut/cpp/error.hpp>
 #include <kosmonaut/cpp/event.hpp>
@@ -35,9 +37,7 @@ namespace kosmonaut {
 inline namespace v1 {
 
 /** The version of the library that is loaded, such as "1.0.0". @since 1.0 */
-[[nodiscard]] inline std::string_view version() noexcept {
-    return kn_version();
-}
+[[nodiscard]] inline std::string_view version() noexcept { return kn_version(); }
 
 } // namespace v1
 } // namespace kosmonaut

@@ -5,18 +5,53 @@
 #ifndef KOSMONAUT_CPP_CLIENT_HPP
 #define KOSMONAUT_CPP_CLIENT_HPP
 
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <system_error>
+#include <type_traits>
 #include <utility>
 
 #include <kosmonaut/client.h>
+#include <kosmonaut/cpp/batch.hpp>
 #include <kosmonaut/cpp/detail.hpp>
+#include <kosmonaut/cpp/driven.hpp>
 #include <kosmonaut/cpp/options.hpp>
 
 namespace kosmonaut {
 inline namespace v1 {
+
+namespace detail {
+
+using client_core = driven<kn_client, kn_client_interrupt>;
+
+/** A completion with the client it belongs to; the C library owns it. */
+template <class Function>
+struct completion {
+    completion(Function &&function, std::shared_ptr<client_core> of)
+        : fn(std::move(function)), core(std::move(of)) {}
+    completion(const Function &function, std::shared_ptr<client_core> of)
+        : fn(function), core(std::move(of)) {}
+
+    static void on_end(const kn_result *ended, void *data) noexcept {
+        auto *self = static_cast<completion *>(data);
+        try {
+            self->fn(result_ref(ended));
+        } catch (...) {
+            self->core->caught();
+        }
+    }
+
+    static void destroy(void *data) noexcept { delete static_cast<completion *>(data); }
+
+    Function fn;
+    std::shared_ptr<client_core> core;
+};
+
+} // namespace detail
 
 /**
  * @brief A client of one vhost: it opens and closes channels, triggers events on them, and asks for
@@ -37,15 +72,29 @@ class client {
      * @throws error status::invalid: the URL is not of that form; status::no_memory.
      * @since 1.0
      */
-    explicit client(std::string_view url) : handle_(make(url, nullptr)) {}
-    client(std::string_view url, const options &options) : handle_(make(url, options.handle())) {}
-    client(std::string_view url, std::error_code &code) noexcept
-        : handle_(make(url, nullptr, code)) {}
+    explicit client(std::string_view url) : client(url, nullptr) {}
+    client(std::string_view url, const options &options) : client(url, options.handle()) {}
+    client(std::string_view url, std::error_code &code) noexcept : client(url, nullptr, code) {}
     client(std::string_view url, const options &options, std::error_code &code) noexcept
-        : handle_(make(url, options.handle(), code)) {}
+        : client(url, options.handle(), code) {}
 
-    /** Takes over what kn_client_new() made. @since 1.0 */
-    explicit client(kn_client *handle) noexcept : handle_(handle) {}
+    /** Takes over what kn_client_new() made, unless it throws std::bad_alloc. @since 1.0 */
+    explicit client(kn_client *handle)
+        : core_(handle != nullptr ? std::make_shared<detail::client_core>(handle) : nullptr) {}
+
+    client(client &&) noexcept = default;
+    client &operator=(client &&other) noexcept {
+        client(std::move(other)).swap(*this);
+        return *this;
+    }
+    client(const client &) = delete;
+    client &operator=(const client &) = delete;
+    /** What was handed in and has not ended is dropped. */
+    ~client() {
+        if (core_) {
+            kn_client_free(std::exchange(core_->handle, nullptr));
+        }
+    }
 
     /**
      * @brief Opens a channel, of the type that its name says; one that is open already stays so.
@@ -128,34 +177,214 @@ class client {
         return token ? token.get() : std::string();
     }
 
+    /**
+     * @brief Triggers many events in one request, in the order of the batch.
+     * @param batch not empty; left as it is.
+     * @return how each trigger ended; empty (a result of nothing) only when the call that takes an
+     *         error code failed.
+     * @throws error what any request may fail with: then no trigger has a status of its own.
+     * @since 1.0
+     */
+    [[nodiscard]] result trigger_batch(const batch &batch) {
+        kn_result *ended = nullptr;
+        detail::require([&](kn_error **details) {
+            return kn_client_trigger_batch(handle(), batch.handle(), &ended, details);
+        });
+        return result(ended);
+    }
+    [[nodiscard]] result trigger_batch(const batch &batch, std::error_code &code) noexcept {
+        kn_result *ended = nullptr;
+        detail::assign(code, kn_client_trigger_batch(handle(), batch.handle(), &ended, nullptr));
+        return result(ended);
+    }
+
+    /**
+     * @brief Hands in a request without waiting; kn_client_open_channel_async() says what that
+     * means.
+     *
+     * Requests move, and completions run, inside dispatch() and flush(). What a completion throws
+     * comes out of the call that ran it, intact.
+     *
+     * @param fn called as `fn(result_ref)` with how the request ended, at most once. It is moved
+     * in. Leave it out where nobody asks.
+     * @throws error status::full: too many are pending already; status::invalid; status::no_memory;
+     *         status::fork. Then nothing was taken.
+     * @par Threads
+     * any thread, any time.
+     * @since 1.0
+     */
+    template <class Function = std::nullptr_t>
+    void open_channel_async(std::string_view channel, Function &&fn = nullptr) {
+        hand_in(std::forward<Function>(fn),
+                [&](auto told, auto *data, auto destroy, auto **details) {
+                    return kn_client_open_channel_async(handle(), detail::c_text(channel), told,
+                                                        data, destroy, details);
+                });
+    }
+    /** As open_channel_async(). @since 1.0 */
+    template <class Function = std::nullptr_t>
+    void close_channel_async(std::string_view channel, Function &&fn = nullptr) {
+        hand_in(std::forward<Function>(fn),
+                [&](auto told, auto *data, auto destroy, auto **details) {
+                    return kn_client_close_channel_async(handle(), detail::c_text(channel), told,
+                                                         data, destroy, details);
+                });
+    }
+    /** As open_channel_async(); also throws status::json. @since 1.0 */
+    template <class Function = std::nullptr_t>
+    void trigger_async(std::string_view channel, std::string_view event, std::string_view data,
+                       Function &&fn = nullptr) {
+        hand_in(std::forward<Function>(fn), [&](auto told, auto *box, auto destroy,
+                                                auto **details) {
+            return kn_client_trigger_async(handle(), detail::c_text(channel), detail::c_text(event),
+                                           data.empty() ? "" : data.data(), data.size(), told, box,
+                                           destroy, details);
+        });
+    }
+    /** As open_channel_async(); the token is in the result. @since 1.0 */
+    template <class Function>
+    void request_token_async(std::string_view uid, std::string_view channels, Function &&fn) {
+        hand_in(std::forward<Function>(fn),
+                [&](auto told, auto *data, auto destroy, auto **details) {
+                    return kn_client_request_token_async(handle(), detail::c_text(uid),
+                                                         detail::c_text(channels), told, data,
+                                                         destroy, details);
+                });
+    }
+    /** As open_channel_async(); each trigger's status is in the result. @since 1.0 */
+    template <class Function = std::nullptr_t>
+    void trigger_batch_async(const batch &batch, Function &&fn = nullptr) {
+        hand_in(std::forward<Function>(fn),
+                [&](auto told, auto *data, auto destroy, auto **details) {
+                    return kn_client_trigger_batch_async(handle(), batch.handle(), told, data,
+                                                         destroy, details);
+                });
+    }
+
+    /**
+     * @brief Moves the calls on that were handed in, with what is ready, without waiting.
+     * @return status::ok: at least one has ended; status::again; status::interrupted;
+     * status::closed.
+     * @throws error status::state: another thread, or a completion, is inside dispatch() or flush()
+     *         already; status::no_memory; status::fork. And what a completion throws.
+     * @par Threads
+     * one thread at a time.
+     * @since 1.0
+     */
+    [[nodiscard]] kosmonaut::status dispatch() {
+        return drive([](kn_client *driven, kn_error **details) {
+            return kn_client_dispatch(driven, details);
+        });
+    }
+
+    /**
+     * @brief Moves the calls on until all that were handed in before have ended.
+     * @return status::ok; status::again: time is up; status::interrupted; status::closed.
+     * @throws error as dispatch(). And what a completion throws.
+     * @par Threads
+     * one thread at a time.
+     * @since 1.0
+     */
+    kosmonaut::status flush(std::chrono::milliseconds timeout = forever) { // NOLINT
+        return drive([timeout](kn_client *driven, kn_error **details) {
+            return kn_client_flush(driven, timeout.count(), details);
+        });
+    }
+
+    /** One descriptor to poll for reading; kn_client_fd(). @since 1.0 */
+    [[nodiscard]] int fd() const noexcept { return kn_client_fd(handle()); }
+
+    /**
+     * @brief Makes the dispatch() or flush() that is running, or else the next one, say
+     * status::interrupted.
+     * @par Threads
+     * any thread, any time, and inside a signal handler.
+     * @since 1.0
+     */
+    kosmonaut::status interrupt() noexcept { // NOLINT(modernize-use-nodiscard)
+        return static_cast<kosmonaut::status>(core_ ? core_->interrupt() : KN_EINVAL);
+    }
+
+    /** How many calls were handed in and have not ended. @since 1.0 */
+    [[nodiscard]] std::size_t pending() const noexcept { return kn_client_pending(handle()); }
+    /** How many calls have ended. @since 1.0 */
+    [[nodiscard]] std::int64_t requests() const noexcept { return kn_client_requests(handle()); }
+    /** How many calls have ended with a status. @since 1.0 */
+    [[nodiscard]] std::int64_t requests(kosmonaut::status status) const noexcept {
+        return kn_client_requests_with_status(handle(), static_cast<kn_status>(status));
+    }
+    /** How many connections are open now. @since 1.0 */
+    [[nodiscard]] std::int32_t connections() const noexcept {
+        return kn_client_connections(handle());
+    }
+    /** All of its figures in one JSON text; kn_client_stats(). @throws error. @since 1.0 */
+    [[nodiscard]] std::string stats() const {
+        return detail::required_text([&](char **text, kn_error **details) {
+            return kn_client_stats(handle(), text, details);
+        });
+    }
+
     /** Lends the C API's handle; nullptr when moved from. @since 1.0 */
-    [[nodiscard]] kn_client *handle() const noexcept { return handle_.get(); }
+    [[nodiscard]] kn_client *handle() const noexcept { return core_ ? core_->handle : nullptr; }
 
     /** Hands the handle over; the caller frees it with kn_client_free(). @since 1.0 */
-    [[nodiscard]] kn_client *release() noexcept { return handle_.release(); }
+    [[nodiscard]] kn_client *release() noexcept {
+        const std::shared_ptr<detail::client_core> core = std::move(core_);
+        return core ? core->handle : nullptr;
+    }
 
     /** @since 1.0 */
-    void swap(client &other) noexcept { handle_.swap(other.handle_); }
+    void swap(client &other) noexcept { core_.swap(other.core_); }
     friend void swap(client &left, client &right) noexcept { left.swap(right); }
 
   private:
     using owned_text = std::unique_ptr<char, detail::freed_by<kn_string_free>>;
 
-    static kn_client *make(std::string_view url, const kn_options *options) {
-        kn_client *made = nullptr;
-        detail::require([&](kn_error **details) {
-            return kn_client_new(detail::c_text(url), options, &made, details);
-        });
-        return made;
+    client(std::string_view url, const kn_options *options) {
+        detail::require(
+            [&](kn_error **details) { return make(detail::c_text(url), options, details); });
     }
 
-    static kn_client *make(std::string_view url, const kn_options *options,
-                           std::error_code &code) noexcept {
-        kn_client *made = nullptr;
-        detail::attempt(code, [&](kn_error **details) {
-            return kn_client_new(detail::c_text(url), options, &made, details);
+    client(std::string_view url, const kn_options *options, std::error_code &code) noexcept {
+        detail::attempt(
+            code, [&](kn_error **details) { return make(detail::c_text(url), options, details); });
+    }
+
+    kn_status make(const char *url, const kn_options *options, kn_error **details) {
+        auto core = std::make_shared<detail::client_core>(nullptr);
+        const kn_status status = kn_client_new(url, options, &core->handle, details);
+        if (status == KN_OK) {
+            core_ = std::move(core);
+        }
+        return status;
+    }
+
+    /** @param call makes the C API's call with a completion, its data and the end of that. */
+    template <class Function, class Call>
+    void hand_in(Function &&fn, Call &&call) {
+        detail::require([&](kn_error **details) {
+            if constexpr (std::is_same_v<std::decay_t<Function>, std::nullptr_t>) {
+                using destroyer = void (*)(void *);
+                return call(kn_completion(nullptr), static_cast<void *>(nullptr),
+                            destroyer(nullptr), details);
+            } else {
+                using completion = detail::completion<std::decay_t<Function>>;
+                static_assert(std::is_invocable_v<std::decay_t<Function> &, result_ref>,
+                              "a completion is called as fn(result_ref)");
+                auto boxed = std::make_unique<completion>(std::forward<Function>(fn), core_);
+                return call(&completion::on_end, boxed.release(), &completion::destroy, details);
+            }
         });
-        return made;
+    }
+
+    template <class Call>
+    kosmonaut::status drive(Call &&call) {
+        return static_cast<kosmonaut::status>(detail::require([&](kn_error **details) {
+            const std::shared_ptr<detail::client_core> core = core_;
+            return core ? core->watched([&] { return call(core->handle, details); },
+                                        [] { return false; })
+                        : call(nullptr, details);
+        }));
     }
 
     kn_status send(std::string_view channel, std::string_view event, std::string_view data,
@@ -174,7 +403,7 @@ class client {
         return status;
     }
 
-    std::unique_ptr<kn_client, detail::freed_by<kn_client_free>> handle_;
+    std::shared_ptr<detail::client_core> core_;
 };
 
 } // namespace v1

@@ -8,6 +8,7 @@
 #include <cstring>
 #include <memory>
 #include <new>
+#include <string>
 #include <string_view>
 #include <system_error>
 #include <type_traits>
@@ -111,6 +112,14 @@ kn_status attempt(std::error_code &code, Call &&call) noexcept {
     }
     assign(code, status);
     return status;
+}
+
+/** Text that a call of the C API hands over; throws when it fails. */
+template <class Call>
+std::string required_text(Call &&call) {
+    char *text = nullptr;
+    require([&](kn_error **details) { return call(&text, details); });
+    return std::unique_ptr<char, freed_by<kn_string_free>>(text).get();
 }
 
 } // namespace detail

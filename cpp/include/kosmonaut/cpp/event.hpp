@@ -209,9 +209,7 @@ class event : public detail::event_base {
 
 inline event_ref::event_ref(const event &owner) noexcept : event_base(owner.handle()) {}
 
-inline event detail::event_base::retain() const noexcept {
-    return event(kn_event_retain(handle_));
-}
+inline event detail::event_base::retain() const noexcept { return event(kn_event_retain(handle_)); }
 
 } // namespace v1
 } // namespace kosmonaut

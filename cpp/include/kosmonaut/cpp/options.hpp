@@ -133,6 +133,118 @@ class options {
         return set(kn_options_set_max_event_size(handle(), bytes), code);
     }
 
+    /** How large an answer a client accepts, in bytes. Default: 1 MiB. @since 1.0 */
+    options &max_response_size(std::int64_t bytes) {
+        return set(kn_options_set_max_response_size(handle(), bytes));
+    }
+    options &max_response_size(std::int64_t bytes, std::error_code &code) noexcept {
+        return set(kn_options_set_max_response_size(handle(), bytes), code);
+    }
+
+    /** How many connections a client opens at most; kn_options_set_max_connections(). Default: 32.
+     * @since 1.0 */
+    options &max_connections(std::int32_t count) {
+        return set(kn_options_set_max_connections(handle(), count));
+    }
+    options &max_connections(std::int32_t count, std::error_code &code) noexcept {
+        return set(kn_options_set_max_connections(handle(), count), code);
+    }
+
+    /** How many calls may be pending. Default: 10000. @since 1.0 */
+    options &max_pending(std::int32_t count) {
+        return set(kn_options_set_max_pending(handle(), count));
+    }
+    options &max_pending(std::int32_t count, std::error_code &code) noexcept {
+        return set(kn_options_set_max_pending(handle(), count), code);
+    }
+
+    /** The name under which the broker lists a worker. @since 1.0 */
+    options &worker_name(std::string_view name) {
+        return set(kn_options_set_worker_name(handle(), detail::c_text(name)));
+    }
+    options &worker_name(std::string_view name, std::error_code &code) noexcept {
+        detail::attempt(code, [&](kn_error ** /*details*/) {
+            return kn_options_set_worker_name(handle(), detail::c_text(name));
+        });
+        return *this;
+    }
+
+    /** The certificate authorities to trust, in a PEM file, instead of the system's. @since 1.0 */
+    options &ca_file(std::string_view path) {
+        return set(kn_options_set_ca_file(handle(), detail::c_text(path)));
+    }
+    options &ca_file(std::string_view path, std::error_code &code) noexcept {
+        detail::attempt(code, [&](kn_error ** /*details*/) {
+            return kn_options_set_ca_file(handle(), detail::c_text(path));
+        });
+        return *this;
+    }
+
+    /** The certificate with which this side proves who it is, and its key: PEM files. @since 1.0 */
+    options &client_certificate(std::string_view cert_file, std::string_view key_file) {
+        return set(kn_options_set_client_certificate(handle(), detail::c_text(cert_file),
+                                                     detail::c_text(key_file)));
+    }
+    options &client_certificate(std::string_view cert_file, std::string_view key_file,
+                                std::error_code &code) noexcept {
+        detail::attempt(code, [&](kn_error ** /*details*/) {
+            return kn_options_set_client_certificate(handle(), detail::c_text(cert_file),
+                                                     detail::c_text(key_file));
+        });
+        return *this;
+    }
+
+    /** Whether the server's certificate and name are verified. Default: true. @since 1.0 */
+    options &verify(bool on) { return set(kn_options_set_verify(handle(), on ? 1 : 0)); }
+    options &verify(bool on, std::error_code &code) noexcept {
+        return set(kn_options_set_verify(handle(), on ? 1 : 0), code);
+    }
+
+    /** The proxy to go through: a URL, "" for none (the default), or "environment". @since 1.0 */
+    options &proxy(std::string_view url) {
+        return set(kn_options_set_proxy(handle(), detail::c_text(url)));
+    }
+    options &proxy(std::string_view url, std::error_code &code) noexcept {
+        detail::attempt(code, [&](kn_error ** /*details*/) {
+            return kn_options_set_proxy(handle(), detail::c_text(url));
+        });
+        return *this;
+    }
+
+    /** A unix socket to connect to, instead of the URL's host and port. @since 1.0 */
+    options &unix_socket(std::string_view path) {
+        return set(kn_options_set_unix_socket(handle(), detail::c_text(path)));
+    }
+    options &unix_socket(std::string_view path, std::error_code &code) noexcept {
+        detail::attempt(code, [&](kn_error ** /*details*/) {
+            return kn_options_set_unix_socket(handle(), detail::c_text(path));
+        });
+        return *this;
+    }
+
+    /** One more header for every request; kn_options_add_header(). @since 1.0 */
+    options &add_header(std::string_view name, std::string_view value) {
+        return set(kn_options_add_header(handle(), detail::c_text(name), detail::c_text(value)));
+    }
+    options &add_header(std::string_view name, std::string_view value,
+                        std::error_code &code) noexcept {
+        detail::attempt(code, [&](kn_error ** /*details*/) {
+            return kn_options_add_header(handle(), detail::c_text(name), detail::c_text(value));
+        });
+        return *this;
+    }
+
+    /** How requests call themselves. @since 1.0 */
+    options &user_agent(std::string_view text) {
+        return set(kn_options_set_user_agent(handle(), detail::c_text(text)));
+    }
+    options &user_agent(std::string_view text, std::error_code &code) noexcept {
+        detail::attempt(code, [&](kn_error ** /*details*/) {
+            return kn_options_set_user_agent(handle(), detail::c_text(text));
+        });
+        return *this;
+    }
+
     /**
      * @brief Where the log goes. Without it there is none.
      *

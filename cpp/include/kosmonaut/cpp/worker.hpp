@@ -5,19 +5,20 @@
 #ifndef KOSMONAUT_CPP_WORKER_HPP
 #define KOSMONAUT_CPP_WORKER_HPP
 
-#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <exception>
 #include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <system_error>
 #include <type_traits>
 #include <utility>
 
 #include <kosmonaut/cpp/detail.hpp>
+#include <kosmonaut/cpp/driven.hpp>
 #include <kosmonaut/cpp/event.hpp>
 #include <kosmonaut/cpp/options.hpp>
 #include <kosmonaut/worker.h>
@@ -43,31 +44,7 @@ enum class worker_state : std::int32_t {
 
 namespace detail {
 
-/**
- * What a worker shares with its callbacks. It lives on the heap, so that a callback may move the
- * worker or destroy it, and whoever is inside a call still has something to stand on.
- */
-struct worker_core {
-    explicit worker_core(kn_worker *worker) noexcept : handle(worker) {}
-
-    /** Called in the catch block of a callback: no exception may enter the C library. */
-    void caught() noexcept {
-        if (!thrown) { // the first one counts, the others are likely to follow from it
-            thrown = std::current_exception();
-        }
-        if (handle != nullptr) {
-            stopped_here = true;
-            kn_worker_interrupt(handle);
-        }
-    }
-
-    kn_worker *handle;         // nullptr once the worker was destroyed
-    std::exception_ptr thrown; // by a callback, on its way out of the call that runs it
-    kn_status last = KN_OK;
-    bool has_callbacks = false;
-    bool stopped_here = false;                // caught() interrupted, and no call has reported it
-    std::atomic<bool> stopped_by_user{false}; // likewise worker::interrupt()
-};
+using worker_core = driven<kn_worker, kn_worker_interrupt>;
 
 /** A callback with the worker it belongs to; the C library owns it. */
 template <class Function>
@@ -310,10 +287,7 @@ class worker {
      * @since 1.0
      */
     kosmonaut::status interrupt() noexcept { // NOLINT(modernize-use-nodiscard)
-        if (core_) {
-            core_->stopped_by_user = true;
-        }
-        return static_cast<kosmonaut::status>(kn_worker_interrupt(handle()));
+        return static_cast<kosmonaut::status>(core_ ? core_->interrupt() : KN_EINVAL);
     }
 
     /**
@@ -336,6 +310,31 @@ class worker {
         const kn_status status = kn_worker_close(handle(), timeout.count(), nullptr);
         detail::assign(code, status);
         return status == KN_OK || status == KN_CLOSED;
+    }
+
+    /** How many events it has handed over. @since 1.0 */
+    [[nodiscard]] std::int64_t events() const noexcept { return kn_worker_events(handle()); }
+    /** How many bytes of the stream it has received. @since 1.0 */
+    [[nodiscard]] std::int64_t bytes() const noexcept { return kn_worker_bytes(handle()); }
+    /** How many times the stream was opened again after the first time. @since 1.0 */
+    [[nodiscard]] std::int64_t reconnects() const noexcept {
+        return kn_worker_reconnects(handle());
+    }
+    /** How long the oldest of what was received and not handed over has been waiting. @since 1.0 */
+    [[nodiscard]] std::chrono::milliseconds lag() const noexcept {
+        return std::chrono::milliseconds(kn_worker_lag_ms(handle()));
+    }
+    /** The failure that ended a connection, or the try for one, last. @since 1.0 */
+    [[nodiscard]] std::optional<error> last_error() const {
+        const std::unique_ptr<kn_error, detail::freed_by<kn_error_free>> last(
+            kn_worker_last_error(handle()));
+        return last ? std::optional<error>(last.get()) : std::nullopt;
+    }
+    /** All of its figures in one JSON text; kn_worker_stats(). @throws error. @since 1.0 */
+    [[nodiscard]] std::string stats() const {
+        return detail::required_text([&](char **text, kn_error **details) {
+            return kn_worker_stats(handle(), text, details);
+        });
     }
 
     /** Lends the C API's handle; nullptr when moved from. @since 1.0 */
@@ -419,9 +418,9 @@ class worker {
             }
         } else {
             const std::shared_ptr<detail::worker_core> core = core_;
-            status = watched(*core, got, [&] {
-                return kn_worker_next(core->handle, timeout.count(), &got, details);
-            });
+            status = core->watched(
+                [&] { return kn_worker_next(core->handle, timeout.count(), &got, details); },
+                [&] { return got != nullptr; }); // an event in hand goes first
         }
         if (got != nullptr) {
             taken.emplace(got);
@@ -442,39 +441,9 @@ class worker {
 
     kn_status drive(driver call, kn_error **details) {
         const std::shared_ptr<detail::worker_core> core = core_;
-        kn_event *const none = nullptr;
-        return core ? watched(*core, none, [&] { return call(core->handle, details); })
+        return core ? core->watched([&] { return call(core->handle, details); },
+                                    [] { return false; })
                     : call(nullptr, details);
-    }
-
-    /**
-     * Makes a call in which callbacks may run, passes on what they throw, and keeps the interrupts
-     * that they cause apart from the user's. It does not touch `*this`: a callback may have
-     * destroyed it.
-     */
-    template <class Call>
-    static kn_status watched(detail::worker_core &core, kn_event *const &got, Call &&call) {
-        for (;;) {
-            const kn_status status = call();
-            core.last = status;
-            if (core.thrown && got == nullptr) { // an event in hand goes first
-                if (status == KN_INTERRUPTED) {
-                    core.stopped_here = false;
-                    if (core.stopped_by_user && core.handle != nullptr) {
-                        kn_worker_interrupt(core.handle); // theirs was reported as ours
-                    }
-                }
-                std::rethrow_exception(std::exchange(core.thrown, nullptr));
-            }
-            if (status == KN_INTERRUPTED) {
-                const bool ours = std::exchange(core.stopped_here, false);
-                const bool theirs = core.stopped_by_user.exchange(false);
-                if (ours && !theirs) {
-                    continue; // left over from an exception that is out already
-                }
-            }
-            return status;
-        }
     }
 
     std::shared_ptr<detail::worker_core> core_;
