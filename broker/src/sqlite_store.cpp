@@ -152,6 +152,7 @@ std::vector<StoredVhost> SqliteStore::read_all() {
     while (channels.next_row())
         by_path[channels.text(0)].channels.push_back(channels.text(1));
     std::vector<StoredVhost> all;
+    all.reserve(by_path.size());
     for (auto &entry : by_path)
         all.push_back(std::move(entry.second));
     return all;

@@ -14,8 +14,7 @@ import tempfile
 import threading
 import unittest
 
-from broker import (DEADLINE, SERVER, Broker, RawConnection, main, split,
-                    wait_until)
+from broker import ADMIN, DEADLINE, SERVER, Broker, RawConnection, main, split, wait_until
 
 MEMBERS = {"addr", "admin_addr", "cookie_file"}
 
@@ -189,6 +188,10 @@ class Addresses(LifecycleTest):
             browser = vhost.browser()
             browser.subscribe("c")
             browser.close()
+            ended = subprocess.run([ADMIN, "--admin-addr", node.ready["admin_addr"], "--cookie",
+                                    node.cookie, "list_channels", "/moon"],
+                                   capture_output=True, text=True, timeout=DEADLINE)
+            self.assertEqual((ended.stdout, ended.stderr), ("c\t(0 subscribers)\n", ""))
 
     def test_port_in_use(self):
         with socket.create_server(("127.0.0.1", 0)) as taken:
