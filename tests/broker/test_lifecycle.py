@@ -337,8 +337,9 @@ class Database(LifecycleTest):
         return node, node.database
 
     def refuses(self, node, *says):
-        self.does_not_start("--storage-dir", node.storage, "--node-name", "test-node",
-                            says=(node.database, *says))
+        said = self.does_not_start("--storage-dir", node.storage, "--node-name", "test-node",
+                                   says=says)
+        self.assertEqual(said.count(node.database), 1, said)
 
     def test_not_a_database(self):
         node, database = self.storage()
