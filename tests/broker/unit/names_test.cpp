@@ -19,9 +19,9 @@ TEST(names, vhosts) {
 }
 
 TEST(names, vhosts_called_like_resources) {
-    for (const char *path : {"/channels", "/a/events", "/token", "/a/b/workers"})
+    for (const char *path : {"/channels", "/channels/a", "/a/events", "/token", "/a/b/workers"})
         EXPECT_TRUE(is_reserved_vhost_path(path)) << path;
-    for (const char *path : {"/a", "/channels/a", "/event", "/Events", "/mytoken"})
+    for (const char *path : {"/a", "/events/a", "/event", "/Events", "/mytoken"})
         EXPECT_FALSE(is_reserved_vhost_path(path)) << path;
 }
 
