@@ -43,7 +43,7 @@ HttpReply Frontend::not_websocket() {
 }
 
 bool Frontend::origin_allowed(const HttpRequest &request) const {
-    if (!request.has_header("Origin"))
+    if (request.header_count("Origin") == 0)
         return true;
     const auto origin = request.header("Origin");
     if (!is_origin(origin))
@@ -78,18 +78,15 @@ HttpReply Frontend::handle(const HttpRequest &request) {
         return reply;
     }
     const auto key = request.header("Sec-WebSocket-Key");
-    if (!is_handshake_key(key))
+    if (request.header_count("Sec-WebSocket-Key") != 1 || !is_handshake_key(key))
         return plain(400, "invalid websocket key");
     if (!origin_allowed(request))
         return plain(403, "Forbidden");
     // A browser gives up when it offered a protocol and none comes back; which of several it
     // would get is not for the broker to choose.
     const auto protocol = request.header("Sec-WebSocket-Protocol");
-    const auto offers =
-        std::count_if(request.headers.begin(), request.headers.end(), [](const auto &header) {
-            return equal_ignoring_case(header.first, "Sec-WebSocket-Protocol");
-        });
-    if (offers > 1 || protocol.find(',') != std::string_view::npos)
+    if (request.header_count("Sec-WebSocket-Protocol") > 1 ||
+        protocol.find(',') != std::string_view::npos)
         return plain(400, "more than one websocket protocol offered");
 
     HttpReply reply;

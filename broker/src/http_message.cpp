@@ -32,10 +32,11 @@ std::string_view HttpRequest::header(std::string_view name) const {
     return {};
 }
 
-bool HttpRequest::has_header(std::string_view name) const {
-    return std::any_of(headers.begin(), headers.end(), [name](const auto &entry) {
-        return equal_ignoring_case(entry.first, name);
-    });
+std::size_t HttpRequest::header_count(std::string_view name) const {
+    return static_cast<std::size_t>(
+        std::count_if(headers.begin(), headers.end(), [name](const auto &entry) {
+            return equal_ignoring_case(entry.first, name);
+        }));
 }
 
 bool HttpRequest::header_lists(std::string_view name, std::string_view token) const {

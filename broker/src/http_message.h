@@ -1,6 +1,7 @@
 // Requests and responses as the endpoints see them.
 #pragma once
 
+#include <cstddef>
 #include <functional>
 #include <memory>
 #include <string>
@@ -24,7 +25,7 @@ struct HttpRequest {
 
     // The first header of that name, whatever its case; empty if there is none.
     std::string_view header(std::string_view name) const;
-    bool has_header(std::string_view name) const;
+    std::size_t header_count(std::string_view name) const;
     // Whether a comma-separated header lists `token`, whatever its case.
     bool header_lists(std::string_view name, std::string_view token) const;
 };

@@ -22,6 +22,19 @@ int status_for(const boost::system::error_code &error) {
     return 400;
 }
 
+bool names_one_host(const HttpRequest &request) {
+    const std::size_t count = request.header_count("Host");
+    return count == 1 || (count == 0 && request.http_1_0);
+}
+
+// Beast takes a request with a transfer coding that it does not know for one without a body. What
+// follows would be read as the next request, and others on the way may see that differently.
+bool has_clear_end(const HttpRequest &request) {
+    return request.header_count("Transfer-Encoding") == 0 ||
+           (!request.http_1_0 &&
+            equal_ignoring_case(request.header("Transfer-Encoding"), "chunked"));
+}
+
 } // namespace
 
 struct HttpParser::Beast {
@@ -50,6 +63,13 @@ bool HttpParser::inside_request() const {
 
 HttpParser::State HttpParser::feed(std::string_view &input) {
     auto &parser = *beast_->parser;
+    if (!inside_request()) {
+        // Some clients send an empty line behind a body.
+        while (input.starts_with("\r\n"))
+            input.remove_prefix(2);
+        if (input == "\r")
+            return State::need_more;
+    }
     while (!input.empty() && !parser.is_done()) {
         boost::system::error_code error;
         const std::size_t used =
@@ -80,7 +100,7 @@ HttpParser::State HttpParser::feed(std::string_view &input) {
     request_.keep_alive = message.keep_alive();
     for (const auto &field : message)
         request_.headers.emplace_back(view(field.name_string()), view(field.value()));
-    if (!request_.http_1_0 && !request_.has_header("Host")) {
+    if (!names_one_host(request_) || !has_clear_end(request_)) {
         error_status_ = 400;
         return State::failed;
     }

@@ -118,6 +118,9 @@ class Broker:
         finally:
             shutil.rmtree(self.dir, ignore_errors=True)
 
+    def descriptors(self):
+        return len(os.listdir(f"/proc/{self.process.pid}/fd"))
+
     def admin(self, method, path, cookie=True, body=None):
         connection = http.client.HTTPConnection(*self.admin_addr, timeout=DEADLINE)
         headers = {"X-WebRocket-Cookie": self.cookie if cookie is True else cookie} if cookie else {}
@@ -156,6 +159,11 @@ class Vhost:
         if response.headers.get("Connection", "").lower() == "close":
             self.connection.close()
         return response
+
+    def disconnect(self):
+        if self.connection is not None:
+            self.connection.close()
+            self.connection = None
 
     def open(self, channel):
         response = self.request("POST", "/channels/" + channel)
@@ -408,8 +416,7 @@ class BrokerTest(unittest.TestCase):
     def tearDown(self):
         # Whatever the test did to it, the server is still there.
         self.assertEqual(self.broker.admin("GET", "/").status, 200)
-        if self.vhost.connection:
-            self.vhost.connection.close()
+        self.vhost.disconnect()
 
     def browser(self, *args, **kwargs):
         browser = self.vhost.browser(*args, **kwargs)
