@@ -28,7 +28,7 @@ void HttpConnection::on_data(std::string_view bytes) {
 }
 
 void HttpConnection::process(std::string_view input) {
-    while (!input.empty() && !connection_.ending() && !taken_over_) {
+    while (!input.empty() && !connection_.ending() && !successor_) {
         if (connection_.pending_bytes() > pending_answers_max) {
             connection_.pause_reading();
             break;
@@ -46,9 +46,13 @@ void HttpConnection::process(std::string_view input) {
         answer(parser_.request());
         parser_.reset();
     }
-    // What follows a request that took the connection over is nobody's.
-    if (!taken_over_)
-        unparsed_.assign(input);
+    if (successor_) {
+        if (!input.empty())
+            successor_->on_data(input);
+        connection_.become(std::move(successor_));
+        return;
+    }
+    unparsed_.assign(input);
 }
 
 void HttpConnection::answer(const HttpRequest &request) {
@@ -67,9 +71,8 @@ void HttpConnection::answer(const HttpRequest &request) {
     context.takeover = reply.takeover != nullptr;
     connection_.send(make_frame(serialize(reply.response, context)));
     if (reply.takeover) {
-        taken_over_ = true;
         connection_.disarm();
-        connection_.become(reply.takeover(connection_));
+        successor_ = reply.takeover(connection_);
     } else if (!context.keep_alive) {
         connection_.finish();
     } else {
@@ -97,14 +100,9 @@ void HttpConnection::on_timer() {
 }
 
 void HttpConnection::on_drained() {
-    if (unparsed_.empty()) {
-        connection_.resume_reading();
-        return;
-    }
     connection_.resume_reading();
-    std::string input = std::move(unparsed_);
-    unparsed_.clear();
-    process(input);
+    if (!unparsed_.empty())
+        on_data({});
 }
 
 void HttpConnection::on_shutdown() {

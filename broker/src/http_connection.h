@@ -5,6 +5,7 @@
 #include "connection.h"
 #include "http_parser.h"
 
+#include <memory>
 #include <string>
 
 namespace webrocket {
@@ -29,7 +30,7 @@ class HttpConnection final : public Protocol {
     HttpHandler &handler_;
     HttpParser parser_;
     std::string unparsed_;
-    bool taken_over_ = false;
+    std::unique_ptr<Protocol> successor_; // for the rest of the call that made it
 };
 
 } // namespace webrocket

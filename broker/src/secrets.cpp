@@ -2,6 +2,7 @@
 
 #include "hex.h"
 
+#include <algorithm>
 #include <array>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
@@ -63,21 +64,23 @@ std::string websocket_accept_key(std::string_view client_key) {
 }
 
 std::optional<std::string> decode_base64(std::string_view text) {
+    // OpenSSL overlooks strange characters at either end, and takes padding for zero bits.
+    constexpr std::string_view alphabet =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     if (text.empty() || text.size() % 4 != 0 || text.size() > 4096)
         return std::nullopt;
-    std::vector<unsigned char> bytes(text.size() / 4 * 3);
-    const int written =
-        EVP_DecodeBlock(bytes.data(), reinterpret_cast<const unsigned char *>(text.data()),
-                        static_cast<int>(text.size()));
-    if (written < 0)
+    const std::size_t digits = std::min(text.find_first_not_of(alphabet), text.size());
+    const std::size_t padding = text.size() - digits;
+    if (padding > 2 || text.substr(digits).find_first_not_of('=') != std::string_view::npos)
         return std::nullopt;
-    // OpenSSL decodes the padding too, as zero bytes.
-    auto length = static_cast<std::size_t>(written);
-    if (text.back() == '=')
-        --length;
-    if (text.substr(text.size() - 2) == "==")
-        --length;
-    return std::string(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(length));
+    std::string bytes(text.size() / 4 * 3, '\0');
+    const int written = EVP_DecodeBlock(reinterpret_cast<unsigned char *>(bytes.data()),
+                                        reinterpret_cast<const unsigned char *>(text.data()),
+                                        static_cast<int>(text.size()));
+    if (written != static_cast<int>(bytes.size()))
+        return std::nullopt;
+    bytes.resize(bytes.size() - padding);
+    return bytes;
 }
 
 } // namespace webrocket

@@ -44,10 +44,15 @@ Session::Session(Hub &hub, Vhost &vhost, SessionTransport &transport, const Sess
 }
 
 Session::~Session() {
+    leave();
+}
+
+void Session::leave() {
     if (vhost_ == nullptr)
         return;
     drop_all_subscriptions();
     vhost_->disconnect(*this);
+    vhost_ = nullptr;
 }
 
 void Session::greet() {
@@ -99,9 +104,10 @@ void Session::auth(const Command &command) {
         return refuse(refusal::bad_request);
     auto permission = vhost_->tokens().spend(command.token);
     if (!permission) {
-        // Whoever fails to prove who he is goes on as nobody.
+        // Whoever was somebody and fails to prove it again goes on as nobody.
+        if (permission_)
+            drop_all_subscriptions();
         permission_.reset();
-        drop_all_subscriptions();
         return refuse(refusal::unauthorized);
     }
     permission_ = std::move(permission);
@@ -148,11 +154,8 @@ void Session::unsubscribe(const Command &command) {
 }
 
 void Session::broadcast(const Command &command) {
-    if (command.channel.empty() || command.event.empty())
-        return refuse(refusal::bad_request);
-    const std::string implicit = implicit_topic(command.channel, command.event);
-    if (!is_valid_event_name(command.event) ||
-        !is_valid_browser_topic(command.trigger.empty() ? implicit : command.trigger))
+    if (command.channel.empty() || !is_valid_browser_topic(command.event) ||
+        (!command.trigger.empty() && !is_valid_browser_topic(command.trigger)))
         return refuse(refusal::bad_request);
     Channel *channel = vhost_->find_channel(command.channel);
     if (channel == nullptr)
@@ -166,7 +169,9 @@ void Session::broadcast(const Command &command) {
     const std::string payload = overlay_payload(command.data, {{"channel", name}, {"sid", sid}});
     hub_.publish(*channel, websocket_text(event_message(command.event_json, payload)));
     if (permission_ || !rules_.worker_events_need_auth)
-        tell_workers(command.trigger.empty() ? implicit : command.trigger, command.data, channel);
+        tell_workers(command.trigger.empty() ? implicit_topic(channel->name(), command.event)
+                                             : command.trigger,
+                     command.data, channel);
 }
 
 void Session::trigger(const Command &command) {
@@ -179,6 +184,7 @@ void Session::trigger(const Command &command) {
 
 void Session::close() {
     say(fmt::format(R"({{":closed":{{"sid":"{}"}}}})", sid_));
+    leave();
     transport_.close(close_code::normal);
 }
 

@@ -39,6 +39,8 @@ class Session final : private Subscriber {
     void greet();
     // Returns false when the session has ended.
     bool on_message(std::string_view message);
+    // Ends the session; whoever can still hear it is told.
+    void leave();
 
   private:
     const std::string &sid() const override { return sid_; }
@@ -65,7 +67,7 @@ class Session final : private Subscriber {
     void drop_forbidden_subscriptions();
 
     Hub &hub_;
-    Vhost *vhost_; // null once the vhost is gone
+    Vhost *vhost_; // null once the session has ended
     SessionTransport &transport_;
     const SessionRules &rules_;
     std::string sid_;

@@ -31,6 +31,7 @@ void WebSocketConnection::on_data(std::string_view bytes) {
         decoder_ = std::move(decoder);
         break;
     case FrameDecoder::State::closed:
+        session_.leave();
         connection_.finish();
         return;
     }

@@ -155,6 +155,11 @@ class Commands(BrokerTest):
         self.a.ask("auth", token=self.vhost.access_token())
         self.assertIn("e", self.a.ask("broadcast", channel="chat", event="e"))
 
+    def test_failed_first_auth_keeps_subscriptions(self):
+        self.a.subscribe("chat")
+        self.assertEqual(self.a.error("auth", token="bad"), 402)
+        self.assertIn("e", self.a.ask("broadcast", channel="chat", event="e"))
+
     def test_reauth_keeps_what_it_may_hear(self):
         browser = self.browser("alice", "private-.*")
         for channel in ("chat", "private-room", "private-other"):
