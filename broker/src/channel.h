@@ -5,6 +5,7 @@
 #include "names.h"
 
 #include <cstddef>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -28,11 +29,18 @@ class Subscriber {
     ~Subscriber() = default;
 };
 
+// What the others on a presence channel see of a subscriber.
+struct Member {
+    std::string uid;   // of the time when it came
+    std::string entry; // JSON: its data with uid and channel
+};
+
 struct Subscription {
     Subscriber *subscriber = nullptr;
     Channel *channel = nullptr;
     bool hidden = false;
-    std::size_t position = 0; // in the channel's list
+    std::unique_ptr<const Member> member; // on presence channels, and not for the hidden
+    std::size_t position = 0;             // in the channel's list
 };
 
 class Channel {

@@ -1,5 +1,6 @@
 #include "hub.h"
 
+#include "presence.h"
 #include "secrets.h"
 
 #include <spdlog/spdlog.h>
@@ -102,10 +103,15 @@ void Hub::close_all_channels(Vhost &vhost) {
 
 void Hub::subscribe(Channel &channel, Subscription &subscription) {
     channel.add(subscription);
+    if (subscription.member)
+        publish(channel, member_joined(*subscription.member));
 }
 
-void Hub::unsubscribe(Subscription &subscription) {
-    subscription.channel->remove(subscription);
+void Hub::unsubscribe(Subscription &subscription, std::string_view farewell) {
+    Channel &channel = *subscription.channel;
+    channel.remove(subscription);
+    if (subscription.member)
+        publish(channel, member_left(channel, *subscription.member, farewell));
 }
 
 } // namespace webrocket

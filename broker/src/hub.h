@@ -32,9 +32,10 @@ class Hub {
     void close_channel(Vhost &vhost, Channel &channel);
     void close_all_channels(Vhost &vhost);
 
-    // Subscriptions. Presence hangs on these two: every join and leave passes here.
+    // Subscriptions. Every join and leave passes here; those of visible members are announced, a
+    // join to the newcomer too. `farewell` is a scanned JSON object, or empty.
     void subscribe(Channel &channel, Subscription &subscription);
-    void unsubscribe(Subscription &subscription);
+    void unsubscribe(Subscription &subscription, std::string_view farewell = {});
 
     // To everyone who listens to the channel.
     void publish(Channel &channel, const Frame &frame) { channel.deliver(frame); }

@@ -3,6 +3,9 @@
 #include "json.h"
 
 #include <algorithm>
+#include <set>
+#include <utility>
+#include <vector>
 
 namespace webrocket {
 namespace {
@@ -16,36 +19,60 @@ void append_on_one_line(std::string &out, std::string_view json) {
         [](char c) { return c == '\n' || c == '\r'; }, ' ');
 }
 
+class ObjectWriter {
+  public:
+    explicit ObjectWriter(std::size_t size_expected) { out_.reserve(size_expected); }
+
+    // Both are JSON text, the key with its quotes.
+    void add(std::string_view key, std::string_view value) {
+        out_.append(1, out_.empty() ? '{' : ',').append(key).append(1, ':');
+        append_on_one_line(out_, value);
+    }
+
+    std::string finish() && {
+        out_.append(out_.empty() ? "{}" : "}");
+        return std::move(out_);
+    }
+
+  private:
+    std::string out_;
+};
+
+std::vector<JsonMember> members_of(std::string_view object) {
+    return object.empty() ? std::vector<JsonMember>()
+                          : scan_json_object(object).value_or(std::vector<JsonMember>());
+}
+
 } // namespace
 
 std::string overlay_payload(std::string_view object, std::initializer_list<PayloadField> fields) {
-    std::string out;
-    out.reserve(object.size() + 128);
-    out.push_back('{');
-    if (!object.empty()) {
-        if (const auto members = scan_json_object(object)) {
-            for (const auto &member : *members) {
-                const bool overwritten =
-                    std::any_of(fields.begin(), fields.end(), [&member](const PayloadField &field) {
-                        return json_key_is(member.key, field.key);
-                    });
-                if (overwritten)
-                    continue;
-                if (out.size() > 1)
-                    out.push_back(',');
-                out.append(member.key);
-                out.push_back(':');
-                append_on_one_line(out, member.value);
-            }
-        }
+    ObjectWriter writer(object.size() + 128);
+    for (const auto &member : members_of(object)) {
+        const bool overwritten =
+            std::any_of(fields.begin(), fields.end(), [&member](const PayloadField &field) {
+                return json_key_is(member.key, field.key);
+            });
+        if (!overwritten)
+            writer.add(member.key, member.value);
     }
-    for (const auto &field : fields) {
-        if (out.size() > 1)
-            out.push_back(',');
-        out.append(1, '"').append(field.key).append("\":").append(field.value);
+    for (const auto &field : fields)
+        writer.add('"' + std::string(field.key) + '"', field.value);
+    return std::move(writer).finish();
+}
+
+std::string merge_objects(std::string_view object, std::string_view over) {
+    const auto winners = members_of(over);
+    std::set<std::string> won;
+    for (const auto &member : winners)
+        won.insert(decode_json_string(member.key));
+    ObjectWriter writer(object.size() + over.size());
+    for (const auto &member : members_of(object)) {
+        if (!won.contains(decode_json_string(member.key)))
+            writer.add(member.key, member.value);
     }
-    out.push_back('}');
-    return out;
+    for (const auto &member : winners)
+        writer.add(member.key, member.value);
+    return std::move(writer).finish();
 }
 
 std::string event_message(std::string_view event, std::string_view payload) {

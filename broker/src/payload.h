@@ -16,6 +16,10 @@ struct PayloadField {
 // named like one of `fields`, which win. The result is a single line.
 std::string overlay_payload(std::string_view object, std::initializer_list<PayloadField> fields);
 
+// The members of `object`, except those that `over` has too, and those of `over`. Both are scanned
+// JSON objects, or empty for {}. The result is a single line.
+std::string merge_objects(std::string_view object, std::string_view over);
+
 // {<event>:<payload>}; `event` is JSON text with its quotes.
 std::string event_message(std::string_view event, std::string_view payload);
 

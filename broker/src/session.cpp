@@ -2,6 +2,7 @@
 
 #include "json.h"
 #include "payload.h"
+#include "presence.h"
 #include "secrets.h"
 #include "topic.h"
 
@@ -127,16 +128,28 @@ void Session::subscribe(const Command &command) {
         return;
     if (subscriptions_.size() >= rules_.subscriptions_max)
         return refuse(refusal::forbidden);
-    if (needs_permission(channel->type()))
-        say(fmt::format(R"({{":subscribed":{{"channel":"{}","uid":{}}}}})", channel->name(),
-                        json_string(permission_->uid)));
-    else
-        say(fmt::format(R"({{":subscribed":{{"channel":"{}"}}}})", channel->name()));
     auto subscription = std::make_unique<Subscription>();
     subscription->subscriber = this;
     subscription->hidden = command.hidden;
+    if (channel->type() == ChannelType::presence && !command.hidden) {
+        if (command.data.size() > rules_.member_data_bytes_max)
+            return refuse(refusal::bad_request);
+        subscription->member =
+            std::make_unique<Member>(make_member(*channel, permission_->uid, command.data));
+    }
+    say(subscribed_message(*channel));
     hub_.subscribe(*channel, *subscription);
     subscriptions_.push_back(std::move(subscription));
+}
+
+// Before the subscription: the newcomer is not on the roster that it gets.
+std::string Session::subscribed_message(const Channel &channel) const {
+    std::string message = fmt::format(R"({{":subscribed":{{"channel":"{}")", channel.name());
+    if (needs_permission(channel.type()))
+        message += fmt::format(R"(,"uid":{})", json_string(permission_->uid));
+    if (channel.type() == ChannelType::presence)
+        message += fmt::format(R"(,"subscribers":{})", roster(channel));
+    return message + "}}";
 }
 
 void Session::unsubscribe(const Command &command) {
@@ -148,7 +161,7 @@ void Session::unsubscribe(const Command &command) {
     Subscription *subscription = subscription_to(*channel);
     if (subscription == nullptr)
         return refuse(refusal::not_subscribed);
-    hub_.unsubscribe(*subscription);
+    hub_.unsubscribe(*subscription, command.data);
     drop(*subscription);
     say(fmt::format(R"({{":unsubscribed":{{"channel":"{}"}}}})", channel->name()));
 }
@@ -192,6 +205,12 @@ bool Session::may_join(const Channel &channel) {
     if (!needs_permission(channel.type()))
         return true;
     return permission_ && hub_.permits(*permission_, channel.name());
+}
+
+// A member keeps the name under which it came.
+bool Session::may_stay(const Subscription &subscription) {
+    return may_join(*subscription.channel) &&
+           (!subscription.member || subscription.member->uid == permission_->uid);
 }
 
 // Explicit topics are for the authenticated; one in the name of a guarded channel only for those
@@ -238,7 +257,7 @@ void Session::drop_all_subscriptions() {
 // A session that goes on as somebody else keeps what that somebody may hear.
 void Session::drop_forbidden_subscriptions() {
     std::erase_if(subscriptions_, [this](const auto &subscription) {
-        if (may_join(*subscription->channel))
+        if (may_stay(*subscription))
             return false;
         hub_.unsubscribe(*subscription);
         return true;

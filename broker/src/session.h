@@ -25,6 +25,9 @@ class SessionTransport {
 
 struct SessionRules {
     std::size_t subscriptions_max = 1000;
+    // Of what a member of a presence channel says about itself: it is kept, and sent to everyone
+    // who joins.
+    std::size_t member_data_bytes_max = 4096;
     // Whether workers hear only of what authenticated browsers do.
     bool worker_events_need_auth = false;
 };
@@ -59,6 +62,8 @@ class Session final : private Subscriber {
     void say(std::string_view message);
     void refuse(int code);
     bool may_join(const Channel &channel);
+    bool may_stay(const Subscription &subscription);
+    std::string subscribed_message(const Channel &channel) const;
     bool may_speak_for(std::string_view topic);
     void tell_workers(std::string_view topic, std::string_view data, const Channel *channel);
     Subscription *subscription_to(const Channel &channel);

@@ -6,6 +6,7 @@
 namespace {
 
 using webrocket::event_message;
+using webrocket::merge_objects;
 using webrocket::overlay_payload;
 
 TEST(payload, nothing_given) {
@@ -28,6 +29,14 @@ TEST(payload, the_broker_wins) {
 
 TEST(payload, is_one_line) {
     EXPECT_EQ(overlay_payload("{\r\n\"a\"\n:\r[\n1,\r\n2]\n}", {}), "{\"a\":[ 1,  2]}");
+}
+
+TEST(payload, merging) {
+    EXPECT_EQ(merge_objects("", ""), "{}");
+    EXPECT_EQ(merge_objects(R"({"a":1})", ""), R"({"a":1})");
+    EXPECT_EQ(merge_objects("", R"({"a":1})"), R"({"a":1})");
+    EXPECT_EQ(merge_objects(R"({"a":1.0,"b":2,"\u0063":3})", R"({"c":4,"\u0061":{"b":5}})"),
+              R"({"b":2,"c":4,"\u0061":{"b":5}})");
 }
 
 TEST(payload, message) {
