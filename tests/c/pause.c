@@ -1,5 +1,6 @@
 #include "pause.h"
 
+#include <errno.h>
 #include <time.h>
 
 int64_t now_ms(void) {
@@ -19,4 +20,15 @@ int is_over(int64_t deadline) {
 void pause_briefly(void) {
     const struct timespec brief = {0, 2000000};
     nanosleep(&brief, NULL);
+}
+
+int was_posted(sem_t *semaphore) {
+    struct timespec deadline;
+    clock_gettime(CLOCK_REALTIME, &deadline);
+    deadline.tv_sec += 20;
+    int result;
+    do
+        result = sem_timedwait(semaphore, &deadline);
+    while (result != 0 && errno == EINTR);
+    return result == 0;
 }
