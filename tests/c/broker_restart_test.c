@@ -18,6 +18,7 @@ struct running {
     kn_status said;
     sem_t failed;
     sem_t missed_its_vhost;
+    sem_t heard_nothing;
     sem_t received;
     int number; /* of the last event */
 };
@@ -33,6 +34,8 @@ static void note_failure(const kn_error *error, void *user_data) {
     sem_post(&running->failed);
     if (kn_error_status(error) == KN_ENOVHOST)
         sem_post(&running->missed_its_vhost);
+    if (kn_error_status(error) == KN_ETIMEOUT)
+        sem_post(&running->heard_nothing);
 }
 
 static void *run(void *user_data) {
@@ -41,13 +44,15 @@ static void *run(void *user_data) {
     return NULL;
 }
 
-static void start_running(struct running *running, const char *url) {
+static void start_running(struct running *running, const char *url, int64_t idle_timeout_ms) {
     memset(running, 0, sizeof *running);
     sem_init(&running->failed, 0, 0);
     sem_init(&running->missed_its_vhost, 0, 0);
+    sem_init(&running->heard_nothing, 0, 0);
     sem_init(&running->received, 0, 0);
     kn_options *options = kn_options_new();
     assert_status(KN_OK, kn_options_set_reconnect_delay_ms(options, 10, 100));
+    assert_status(KN_OK, kn_options_set_idle_timeout_ms(options, idle_timeout_ms));
     assert_ok(kn_worker_new, url, options, &running->worker);
     kn_options_free(options);
     assert_ok(kn_worker_on, running->worker, "chat/save", receive, running, NULL);
@@ -98,7 +103,7 @@ static void a_worker_goes_on_after_the_broker_was_killed(void **state) {
     kn_client *client = impatient_client(stage);
     assert_ok(kn_client_open_channel, client, "news");
     struct running running;
-    start_running(&running, stage->url);
+    start_running(&running, stage->url, -1);
     send_from_new_page(stage, "{\"n\":1}");
     assert_true(was_posted(&running.received));
     assert_int_equal(running.number, 1);
@@ -124,7 +129,7 @@ static void a_worker_goes_on_after_the_broker_was_killed(void **state) {
 static void a_worker_goes_on_after_the_broker_was_stopped(void **state) {
     struct stage *stage = *state;
     struct running running;
-    start_running(&running, stage->url);
+    start_running(&running, stage->url, -1);
     assert_true(test_broker_stop(stage->broker));
     assert_true(was_posted(&running.failed));
     assert_true(test_broker_start_again(stage->broker));
@@ -137,7 +142,7 @@ static void a_worker_goes_on_after_the_broker_was_stopped(void **state) {
 static void a_worker_can_be_closed_while_the_broker_is_away(void **state) {
     struct stage *stage = *state;
     struct running running;
-    start_running(&running, stage->url);
+    start_running(&running, stage->url, -1);
     assert_true(test_broker_kill(stage->broker));
     assert_true(was_posted(&running.failed));
     stop_running(&running);
@@ -157,11 +162,24 @@ static void a_call_that_waits_hears_of_the_end(void **state) {
     kn_client_free(client);
 }
 
+static void a_silent_broker_is_taken_for_dead(void **state) {
+    struct stage *stage = *state;
+    struct running running;
+    start_running(&running, stage->url, 200);
+    test_broker_pause(stage->broker);
+    assert_true(was_posted(&running.heard_nothing)); /* on the stream that was open */
+    assert_true(was_posted(&running.heard_nothing)); /* and on the try for another one */
+    test_broker_resume(stage->broker);
+    /* By then it may have been silent for too long once more. */
+    wait_until(kn_worker_state(running.worker) == KN_WORKER_CONNECTED);
+    stop_running(&running);
+}
+
 /* A vhost that goes may come back, as with a deployment; a token that is wrong stays wrong. */
 static void a_connected_worker_waits_for_its_vhost_but_not_with_a_wrong_token(void **state) {
     struct stage *stage = *state;
     struct running running;
-    start_running(&running, stage->url);
+    start_running(&running, stage->url, -1);
     assert_true(test_broker_delete_vhost(stage->broker, stage->vhost));
     assert_true(was_posted(&running.missed_its_vhost));
 
@@ -180,6 +198,7 @@ int main(void) {
         on_stage(a_worker_goes_on_after_the_broker_was_stopped),
         on_stage(a_worker_can_be_closed_while_the_broker_is_away),
         on_stage(a_call_that_waits_hears_of_the_end),
+        on_stage(a_silent_broker_is_taken_for_dead),
         on_stage(a_connected_worker_waits_for_its_vhost_but_not_with_a_wrong_token),
     };
     return cmocka_run_group_tests(tests, start_broker, stop_broker);

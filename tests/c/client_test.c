@@ -1,10 +1,12 @@
 /* client.h: the four requests, at a broker and without one. */
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <sys/resource.h>
+#include <sys/socket.h>
 
 #include "assertions.h"
 #include "pause.h"
@@ -408,6 +410,46 @@ static void connections_are_kept_alive(void **state) {
     test_wiretap_free(tap);
 }
 
+/* The stage's URL over TLS, which its broker does not speak. */
+static void a_broker_without_tls_is_a_tls_failure(void **state) {
+    struct stage *stage = *state;
+    char url[256];
+    snprintf(url, sizeof url, "https%s", stage->url + strlen("http"));
+    kn_client *client = client_at(url);
+    assert_fails(KN_ETLS, kn_client_open_channel, client, "news");
+    kn_client_free(client);
+}
+
+struct sockets {
+    int all;
+    int inherited; /* by a program that this one would start */
+};
+
+static struct sockets own_tcp_sockets(void) {
+    struct sockets sockets = {0, 0};
+    for (int fd = 0; fd < 1024; ++fd) {
+        struct sockaddr_storage address;
+        socklen_t length = sizeof address;
+        if (getsockname(fd, (struct sockaddr *)&address, &length) != 0 ||
+            address.ss_family != AF_INET)
+            continue;
+        sockets.all++;
+        sockets.inherited += (fcntl(fd, F_GETFD) & FD_CLOEXEC) == 0;
+    }
+    return sockets;
+}
+
+static void connections_are_close_on_exec(void **state) {
+    kn_client *client = client_on(*state);
+    const struct sockets before = own_tcp_sockets();
+    assert_ok(kn_client_open_channel, client, "news");
+    const struct sockets after = own_tcp_sockets();
+    assert_int_equal(after.all, before.all + 1);
+    assert_int_equal(after.inherited, before.inherited);
+    kn_client_free(client);
+    assert_int_equal(own_tcp_sockets().all, before.all);
+}
+
 /* ---- Threads ---- */
 
 enum { THREADS = 8, CALLS_OF_EACH = 25 };
@@ -543,7 +585,9 @@ int main(void) {
         on_stage(refusals_have_their_status),
         on_stage(a_replaced_token_is_unauthorized),
         on_stage(a_silent_broker_is_a_timeout),
+        on_stage(a_broker_without_tls_is_a_tls_failure),
         on_stage(connections_are_kept_alive),
+        on_stage(connections_are_close_on_exec),
         on_stage(many_threads_share_a_client),
         on_stage(a_call_outlives_its_client_s_free),
         on_stage(a_cancelled_thread_finishes_its_call),
