@@ -47,8 +47,9 @@ inline script says(std::string bytes) {
     };
 }
 
-/// One request, one answer, the end.
+/// One request, one answer, the end; and it says so, lest the next request come on this connection.
 inline script answers(int status, headers lines = {}, std::string_view body = "") {
+    lines.push_back("Connection: close");
     return says(whole_answer(status, std::move(lines), body));
 }
 
