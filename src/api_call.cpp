@@ -15,6 +15,15 @@ std::string channel_url(const endpoint &where, std::string_view channel) {
     return url;
 }
 
+std::string required_token(const answer &received) {
+    std::optional<std::string> token = read_token(received.body);
+    if (token)
+        return *std::move(token);
+    failure none(KN_EPROTOCOL, "the answer holds no token; is this a WebRocket server?");
+    none.http_status = static_cast<std::int32_t>(received.http_status);
+    throw none;
+}
+
 long success_of(operation what) noexcept {
     return what == operation::request_token || what == operation::trigger_batch ? 200 : 202;
 }
@@ -70,11 +79,8 @@ single_call single_call::request_token(const endpoint &where, std::string_view u
 
 bool single_call::take(const answer &received, kn_result &result) {
     require_success(what_, received);
-    if (what_ == operation::request_token) {
-        result.token = read_token(received.body);
-        if (!result.token)
-            throw failure(KN_EPROTOCOL, "the answer holds no token; is this a WebRocket server?");
-    }
+    if (what_ == operation::request_token)
+        result.token = required_token(received);
     return false;
 }
 
