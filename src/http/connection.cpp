@@ -17,6 +17,8 @@ connection::connection(const endpoint &where, const settings &options, client_me
     for (const extra_header &extra : options.headers)
         headers_.add_borrowed(extra->view());
     set(easy_.get(), CURLOPT_HTTPHEADER, headers_.get());
+    set(easy_.get(), CURLOPT_HEADERFUNCTION, &connection::receive_header);
+    set(easy_.get(), CURLOPT_HEADERDATA, this);
     set(easy_.get(), CURLOPT_WRITEFUNCTION, &connection::receive);
     set(easy_.get(), CURLOPT_WRITEDATA, this);
 }
@@ -24,6 +26,17 @@ connection::connection(const endpoint &where, const settings &options, client_me
 std::size_t connection::receive(char *bytes, std::size_t size, std::size_t count,
                                 void *self) noexcept {
     return static_cast<connection *>(self)->take({bytes, size * count});
+}
+
+std::size_t connection::receive_header(char *bytes, std::size_t size, std::size_t count,
+                                       void *self) noexcept {
+    const std::string_view line(bytes, size * count);
+    bool &is_whole = static_cast<connection *>(self)->head_is_whole_;
+    if (line.substr(0, 5) == "HTTP/")
+        is_whole = false; // what was before was an interim answer's
+    else if (line == "\r\n" || line == "\n")
+        is_whole = true;
+    return line.size();
 }
 
 std::size_t connection::take(std::string_view bytes) noexcept {
@@ -42,6 +55,7 @@ std::size_t connection::take(std::string_view bytes) noexcept {
 
 void connection::prepare(const request &what, const deadline &until) {
     CURL *easy = easy_.get();
+    head_is_whole_ = false;
     body_.clear();
     body_too_big_ = false;
     out_of_memory_ = false;
@@ -83,6 +97,8 @@ answer connection::conclude(CURLcode code) {
                       "the answer is larger than " + std::to_string(body_limit_) + " bytes");
     if (code != CURLE_OK)
         throw transfer_failure(easy_.get(), code, trace_);
+    if (!head_is_whole_) // which is no failure to libcurl
+        throw failure(KN_EIO, "the answer broke off in its head");
     return {info<long>(easy_.get(), CURLINFO_RESPONSE_CODE), retry_after_ms(easy_.get()), body_};
 }
 

@@ -35,10 +35,13 @@ class connection {
   private:
     static std::size_t receive(char *bytes, std::size_t size, std::size_t count,
                                void *self) noexcept;
+    static std::size_t receive_header(char *bytes, std::size_t size, std::size_t count,
+                                      void *self) noexcept;
     std::size_t take(std::string_view bytes) noexcept;
 
     header_list headers_;
     std::size_t body_limit_;
+    bool head_is_whole_ = false;
     std::string body_;
     bool body_too_big_ = false;
     bool out_of_memory_ = false;
