@@ -45,23 +45,27 @@ std::string trigger_members(std::string_view event, std::optional<std::string_vi
     return members;
 }
 
-void require_success(operation what, const answer &received) {
+void require_success(const endpoint &where, operation what, const answer &received) {
     if (received.http_status != success_of(what))
-        throw answer_failure(what, received.http_status, received.body, received.retry_after_ms);
+        throw answer_failure(where, what, received.http_status, received.body,
+                             received.retry_after_ms);
 }
 
 single_call single_call::open_channel(const endpoint &where, std::string_view channel) {
-    return {operation::open_channel, {request::method::post, channel_url(where, channel), {}}};
+    return {
+        where, operation::open_channel, {request::method::post, channel_url(where, channel), {}}};
 }
 
 single_call single_call::close_channel(const endpoint &where, std::string_view channel) {
-    return {operation::close_channel, {request::method::del, channel_url(where, channel), {}}};
+    return {
+        where, operation::close_channel, {request::method::del, channel_url(where, channel), {}}};
 }
 
 single_call single_call::trigger(const endpoint &where, std::string_view channel,
                                  std::string_view event, std::optional<std::string_view> data) {
     std::string url = trigger_url(where, channel);
-    return {operation::trigger,
+    return {where,
+            operation::trigger,
             {request::method::post, std::move(url),
              R"({"trigger":{)" + trigger_members(event, data) + "}}"}};
 }
@@ -70,7 +74,8 @@ single_call single_call::request_token(const endpoint &where, std::string_view u
                                        std::string_view channels) {
     require_text(uid, "the uid");
     require_text(channels, "the pattern of channels");
-    return {operation::request_token,
+    return {where,
+            operation::request_token,
             {request::method::get,
              where.url() + "/token?uid=" + percent_encoded(uid) +
                  "&channels=" + percent_encoded(channels),
@@ -78,7 +83,7 @@ single_call single_call::request_token(const endpoint &where, std::string_view u
 }
 
 bool single_call::take(const answer &received, kn_result &result) {
-    require_success(what_, received);
+    require_success(where_, what_, received);
     if (what_ == operation::request_token)
         result.token = required_token(received);
     return false;

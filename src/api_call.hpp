@@ -53,9 +53,11 @@ class single_call final : public api_call {
     const request &current() const noexcept override { return request_; }
     bool take(const answer &received, kn_result &result) override;
 
-    single_call(operation what, request sent) : what_(what), request_(std::move(sent)) {}
+    single_call(const endpoint &where, operation what, request sent)
+        : where_(where), what_(what), request_(std::move(sent)) {}
 
   private:
+    const endpoint &where_;
     operation what_;
     request request_;
 };
@@ -67,6 +69,6 @@ std::string trigger_url(const endpoint &where, std::string_view channel);
 std::string trigger_members(std::string_view event, std::optional<std::string_view> data);
 
 /// Throws unless @p received says that @p what was done.
-void require_success(operation what, const answer &received);
+void require_success(const endpoint &where, operation what, const answer &received);
 
 } // namespace kn

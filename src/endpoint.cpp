@@ -99,15 +99,16 @@ void append_base64(secret &out, std::string_view bytes) {
     }
 }
 
+constexpr std::string_view authorization_head = "Authorization: Basic ";
+
 secret basic_authorization(const secret &token) {
     secret credentials;
     credentials.reserve(3 + token.view().size());
     credentials.append("wr:");
     credentials.append(token.view());
-    constexpr std::string_view head = "Authorization: Basic ";
     secret header;
-    header.reserve(head.size() + (credentials.view().size() + 2) / 3 * 4 + 1);
-    header.append(head);
+    header.reserve(authorization_head.size() + (credentials.view().size() + 2) / 3 * 4 + 1);
+    header.append(authorization_head);
     append_base64(header, credentials.view());
     header.append('\0'); // libcurl reads it as a C string
     return header;
@@ -125,7 +126,7 @@ endpoint endpoint::parse(std::string_view url) {
     const std::size_t at = authority.rfind('@');
     if (at == std::string_view::npos)
         refuse("it holds no token");
-    const secret token = read_token(s, authority.substr(0, at));
+    secret token = read_token(s, authority.substr(0, at));
 
     // Without its credentials, of which the parser would leave copies.
     const parsed_url parsed(std::string(s.http) + "://" + std::string(rest.substr(at + 1)));
@@ -145,7 +146,15 @@ endpoint endpoint::parse(std::string_view url) {
     result.origin = std::string(s.http) + "://" + *host + ":" +
                     parsed.part(CURLUPART_PORT).value_or(std::string(s.default_port));
     result.authorization = basic_authorization(token);
+    result.token = std::move(token);
     return result;
+}
+
+bool endpoint::is_secret_in(std::string_view text) const noexcept {
+    std::string_view credentials = authorization.view().substr(authorization_head.size());
+    credentials.remove_suffix(1); // the NUL
+    return text.find(token.view()) != std::string_view::npos ||
+           text.find(credentials) != std::string_view::npos;
 }
 
 } // namespace kn

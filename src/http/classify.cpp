@@ -96,34 +96,38 @@ kn_status answer_status(operation what, long http_status, std::int32_t server_co
 }
 
 /// The server's own words, where they are fit to be shown.
-std::string quoted_reason(const std::string &text) {
+std::string quoted_reason(const endpoint &where, const std::string &text) {
     constexpr std::size_t longest = 200;
     try {
         require_text(text, "");
     } catch (const failure &) {
         return "";
     }
-    return text.size() > longest ? "" : ": " + text;
+    return text.size() > longest || where.is_secret_in(text) ? "" : ": " + text;
 }
 
 } // namespace
 
-failure transfer_failure(CURL *easy, CURLcode code, const transfer_trace &trace) {
+failure transfer_failure(const endpoint &where, CURL *easy, CURLcode code,
+                         const transfer_trace &trace) {
     const kn_status status = transfer_status(easy, code, trace);
-    const char *detail = trace.text[0] != '\0' ? trace.text : curl_easy_strerror(code);
+    // libcurl's words may hold the server's, such as the host of a redirect.
+    const bool is_fit = trace.text[0] != '\0' && !where.is_secret_in(trace.text);
+    const char *detail = is_fit ? trace.text : curl_easy_strerror(code);
     return {status, std::string(status_message(status)) + ": " + detail};
 }
 
-failure answer_failure(operation what, long http_status, std::string_view body,
-                       std::int64_t retry_after) {
-    return answer_failure(what, http_status, read_server_error(body), retry_after);
+failure answer_failure(const endpoint &where, operation what, long http_status,
+                       std::string_view body, std::int64_t retry_after) {
+    return answer_failure(where, what, http_status, read_server_error(body), retry_after);
 }
 
-failure answer_failure(operation what, long http_status, const server_error &error,
-                       std::int64_t retry_after) {
+failure answer_failure(const endpoint &where, operation what, long http_status,
+                       const server_error &error, std::int64_t retry_after) {
     const kn_status status = answer_status(what, http_status, error.code);
     failure result(status, std::string(status_message(status)) + " (HTTP " +
-                               std::to_string(http_status) + quoted_reason(error.text) + ")");
+                               std::to_string(http_status) + quoted_reason(where, error.text) +
+                               ")");
     result.http_status = static_cast<std::int32_t>(http_status);
     result.server_code = error.code;
     result.retry_after_ms = retry_after;

@@ -6,6 +6,7 @@
 
 #include <curl/curl.h>
 
+#include "endpoint.hpp"
 #include "failure.hpp"
 #include "http/transfer.hpp"
 #include "json.hpp"
@@ -23,13 +24,14 @@ enum class operation {
 };
 
 /// The failure behind a transfer that brought no answer.
-failure transfer_failure(CURL *easy, CURLcode code, const transfer_trace &trace);
+failure transfer_failure(const endpoint &where, CURL *easy, CURLcode code,
+                         const transfer_trace &trace);
 
 /// The failure behind an answer that is not the one hoped for (Backend API, "Errors").
-failure answer_failure(operation what, long http_status, std::string_view body,
-                       std::int64_t retry_after_ms);
-failure answer_failure(operation what, long http_status, const server_error &error,
-                       std::int64_t retry_after_ms = -1);
+failure answer_failure(const endpoint &where, operation what, long http_status,
+                       std::string_view body, std::int64_t retry_after_ms);
+failure answer_failure(const endpoint &where, operation what, long http_status,
+                       const server_error &error, std::int64_t retry_after_ms = -1);
 
 /// The answer's Retry-After in milliseconds; -1 where there is none.
 std::int64_t retry_after_ms(CURL *easy) noexcept;

@@ -8,7 +8,8 @@
 namespace kn {
 
 connection::connection(const endpoint &where, const settings &options, client_metrics &metrics)
-    : body_limit_(static_cast<std::size_t>(options.max_response_size)), easy_(make_easy()) {
+    : where_(where), body_limit_(static_cast<std::size_t>(options.max_response_size)),
+      easy_(make_easy()) {
     configure_transfer(easy_.get(), options, trace_);
     count_connections(easy_.get(), trace_, metrics);
     headers_.add_borrowed(where.authorization.view());
@@ -96,7 +97,7 @@ answer connection::conclude(CURLcode code) {
         throw failure(KN_ETOOBIG,
                       "the answer is larger than " + std::to_string(body_limit_) + " bytes");
     if (code != CURLE_OK)
-        throw transfer_failure(easy_.get(), code, trace_);
+        throw transfer_failure(where_, easy_.get(), code, trace_);
     if (!head_is_whole_) // which is no failure to libcurl
         throw failure(KN_EIO, "the answer broke off in its head");
     return {info<long>(easy_.get(), CURLINFO_RESPONSE_CODE), retry_after_ms(easy_.get()), body_};

@@ -39,6 +39,7 @@ class connection {
                                       void *self) noexcept;
     std::size_t take(std::string_view bytes) noexcept;
 
+    const endpoint &where_;
     header_list headers_;
     std::size_t body_limit_;
     bool head_is_whole_ = false;

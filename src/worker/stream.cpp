@@ -263,13 +263,13 @@ std::optional<stream_end> stream::conclude(CURLcode code) {
                 no_stream.http_status = 200;
                 return no_stream;
             }
-            return answer_failure(operation::subscribe, http_status_, refusal_,
+            return answer_failure(endpoint_, operation::subscribe, http_status_, refusal_,
                                   retry_after_ms(easy_.get()));
         }
         if (code == CURLE_OK)
             return head_is_whole_ ? failure(KN_EIO, "the server ended the stream")
                                   : failure(KN_EIO, "the answer broke off in its head");
-        return transfer_failure(easy_.get(), code, trace_);
+        return transfer_failure(endpoint_, easy_.get(), code, trace_);
     }();
     stop();
     return end_with(why);
