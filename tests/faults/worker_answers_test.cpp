@@ -324,6 +324,17 @@ TEST(worker, a_refusal_that_breaks_off_is_a_refusal) {
     EXPECT_EQ(worker.await_end(), KN_EUNAUTHORIZED);
 }
 
+TEST(worker, shows_no_token_that_a_server_says_back) {
+    // Every text that is told is looked at.
+    const std::string said =
+        "no vhost for " + std::string(token) + ", " + std::string(authorization) + " that is";
+    fault_server server({answers(503, {"X-Said: " + said}, json_error(said, 1)),
+                         answers(401, {"WWW-Authenticate: " + said}, json_error(said, 402))});
+    observed_worker worker(server.url());
+    EXPECT_EQ(worker.await_end(), KN_EUNAUTHORIZED);
+    EXPECT_EQ(worker.failures().size(), 1U);
+}
+
 // ---- Retry-After
 
 std::string http_date(std::time_t when) {
