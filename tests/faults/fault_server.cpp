@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <csignal>
 #include <stdexcept>
 #include <system_error>
 
@@ -243,8 +244,12 @@ void conversation::reset() {
     throw hung_up(); // what is left is to close it
 }
 
-void conversation::end() {
+void conversation::half_close() {
     shutdown(channel_.fd(), SHUT_WR);
+}
+
+void conversation::end() {
+    half_close();
     stall();
 }
 
@@ -267,6 +272,10 @@ fault_server::~fault_server() {
 }
 
 void fault_server::accept_all() {
+    // The process's signals are the test's affair, and so is a SIGPIPE that the server earns.
+    sigset_t all;
+    sigfillset(&all);
+    pthread_sigmask(SIG_BLOCK, &all, nullptr);
     try {
         for (;;) {
             // A port that is shut for a while shows as hung up, which is no connection.
@@ -276,13 +285,22 @@ void fault_server::accept_all() {
                     wait_for(-1, 0, stop_.get(), 1);
                     continue;
                 }
-                conversations_.emplace_back([this, number = connections_++](
-                                                descriptor mine) { play(std::move(mine), number); },
-                                            std::move(socket));
+                conversations_.emplace_back(
+                    [this, number = connections_++](descriptor mine) {
+                        serve(std::move(mine), number);
+                    },
+                    std::move(socket));
             }
         }
     } catch (const hung_up &) { // stopped
     }
+}
+
+void fault_server::serve(descriptor socket, std::size_t number) {
+    play(std::move(socket), number);
+    const std::lock_guard lock(mutex_);
+    ++closed_;
+    changed_.notify_all();
 }
 
 void fault_server::play(descriptor socket, std::size_t number) {
@@ -301,7 +319,7 @@ void fault_server::play(descriptor socket, std::size_t number) {
 void fault_server::record(const request &what) {
     const std::lock_guard lock(mutex_);
     requests_.push_back(what);
-    recorded_.notify_all();
+    changed_.notify_all();
 }
 
 std::vector<request> fault_server::requests() const {
@@ -315,8 +333,13 @@ std::size_t fault_server::connections() const {
 
 std::vector<request> fault_server::await_requests(std::size_t count) const {
     std::unique_lock lock(mutex_);
-    recorded_.wait_for(lock, patience, [&] { return requests_.size() >= count; });
+    changed_.wait_for(lock, patience, [&] { return requests_.size() >= count; });
     return requests_;
+}
+
+bool fault_server::await_closed(std::size_t count) const {
+    std::unique_lock lock(mutex_);
+    return changed_.wait_for(lock, patience, [&] { return closed_ >= count; });
 }
 
 forked_fault_server::forked_fault_server(std::vector<script> scripts) {

@@ -122,7 +122,9 @@ class conversation {
     void pause(milliseconds time) const;
     /// Ends the connection with an RST.
     void reset();
-    /// Ends the connection's half of this side.
+    /// Says that nothing more comes from this side.
+    void half_close();
+    /// Ends the connection in good order.
     void end();
 
   private:
@@ -152,11 +154,14 @@ class fault_server {
 
     std::vector<request> requests() const;
     std::size_t connections() const;
+    /// Waits until @p count connections are closed; false when they are not.
+    bool await_closed(std::size_t count) const;
     /// The requests as soon as there are @p count; fewer when they do not come.
     std::vector<request> await_requests(std::size_t count) const;
 
   private:
     void accept_all();
+    void serve(descriptor socket, std::size_t number);
     void play(descriptor socket, std::size_t number);
     void record(const request &what);
 
@@ -166,8 +171,9 @@ class fault_server {
     descriptor stop_;
     std::atomic<std::size_t> connections_{0};
     mutable std::mutex mutex_;
-    mutable std::condition_variable recorded_;
+    mutable std::condition_variable changed_;
     std::vector<request> requests_;
+    std::size_t closed_ = 0;
     std::vector<std::thread> conversations_; // the acceptor's alone
     std::thread acceptor_;
 };
