@@ -24,9 +24,6 @@ constexpr std::chrono::milliseconds prompt{100};
 // id would keep the worker out for ever.
 constexpr std::size_t longest_id = 4 * 1024;
 
-// Fewer system calls under load than with libcurl's 16 KiB.
-constexpr long receive_buffer = 64 * 1024;
-
 std::string_view trimmed(std::string_view text) noexcept {
     const auto blank = [](char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; };
     while (!text.empty() && blank(text.front()))
@@ -71,7 +68,6 @@ stream::stream(reactor &where, const endpoint &to, const settings &options,
     : endpoint_(to), options_(options), listener_(listener), multi_(where), easy_(make_easy()) {
     CURL *easy = easy_.get();
     configure_transfer(easy, options_, trace_);
-    set(easy, CURLOPT_BUFFERSIZE, receive_buffer);
     set(easy, CURLOPT_HEADERFUNCTION, &stream::take_header);
     set(easy, CURLOPT_HEADERDATA, this);
     set(easy, CURLOPT_WRITEFUNCTION, &stream::take_body);
@@ -121,6 +117,7 @@ void stream::request(const std::string &url) {
     head_is_whole_ = false;
     is_accepted_ = false;
     out_of_memory_ = false;
+    is_held_ = false;
     refusal_.clear();
     trace_.clear();
     body_deadline_.reset();
@@ -143,6 +140,10 @@ std::size_t stream::take_header(char *bytes, std::size_t size, std::size_t count
 std::size_t stream::take_body(char *bytes, std::size_t size, std::size_t count,
                               void *self) noexcept {
     auto &me = *static_cast<stream *>(self);
+    if (me.is_accepted_ && !me.listener_.has_room()) {
+        me.is_held_ = true;
+        return CURL_WRITEFUNC_PAUSE;
+    }
     try {
         return me.on_body({bytes, size * count}) ? size * count : 0;
     } catch (const std::bad_alloc &) {
@@ -212,6 +213,8 @@ std::optional<stream::clock::time_point> stream::deadline() const noexcept {
 
 std::optional<stream_end> stream::advance(const reactor::readiness &ready) {
     try {
+        if (is_held_)
+            go_on();
         multi_.advance(ready);
     } catch (const std::bad_alloc &) {
         out_of_memory_ = true;
@@ -224,6 +227,14 @@ std::optional<stream_end> stream::advance(const reactor::readiness &ready) {
     if (const std::optional<multi::completion> done = multi_.next_completion())
         return conclude(done->code);
     return overdue();
+}
+
+/// Takes what there was no room for. libcurl hands it over inside this call, and wants to look for
+/// more at once.
+void stream::go_on() {
+    is_held_ = false;
+    if (curl_easy_pause(easy_.get(), CURLPAUSE_CONT) != CURLE_OK)
+        throw std::bad_alloc();
 }
 
 bool stream::is_silent_for_too_long(clock::time_point now) const noexcept {

@@ -22,7 +22,8 @@ class stream_listener {
   public:
     /// The head of an answer. True: this is the stream, its bytes are wanted.
     virtual bool on_head(long http_status, bool is_event_stream) = 0;
-    /// Bytes of the stream.
+    /// Whether bytes of the stream are wanted now; if not, they wait until the next advance().
+    virtual bool has_room() const noexcept = 0;
     virtual void on_bytes(std::string_view bytes) = 0;
 
   protected:
@@ -53,6 +54,9 @@ class stream {
     /// Drops what is under way.
     void stop() noexcept;
     bool is_running() const noexcept { return is_running_; }
+    /// Bytes have come that there was no room for: advance() has something to do, whether or not a
+    /// socket is ready.
+    bool is_held() const noexcept { return is_running_ && is_held_; }
 
     /// Moves on with what is ready; how the try ended, if it did.
     std::optional<stream_end> advance(const reactor::readiness &ready);
@@ -70,6 +74,7 @@ class stream {
     bool on_header_line(std::string_view line);
     bool on_body(std::string_view bytes);
 
+    void go_on();
     void request(const std::string &url);
     std::optional<stream_end> overdue();
     std::optional<stream_end> conclude(CURLcode code);
@@ -94,6 +99,7 @@ class stream {
 
     bool out_of_memory_ = false;
     bool is_running_ = false;
+    bool is_held_ = false;
     clock::time_point last_byte_;
     bool is_excused_ = false; // the silence since then was the caller's once
     std::optional<clock::time_point> body_deadline_;

@@ -236,7 +236,8 @@ void worker::advance(deadline until) {
     if (!stream_.is_running() && (!retry_at_ || *retry_at_ <= clock::now()))
         start_stream();
     set_alarm();
-    const reactor::readiness ready = reactor_.wait(until);
+    const reactor::readiness ready =
+        stream_.is_held() ? reactor::readiness{} : reactor_.wait(until);
     if (ready.bell) {
         reactor_.silence();
         bell_rings_ = false;
@@ -254,7 +255,7 @@ void worker::set_alarm() {
 /// At the end of a call: whoever polls the descriptor has to come back for what is left to do, now or
 /// when it is time.
 void worker::ready_descriptor() {
-    const bool has_more = has_unread() || last_end_ || fatal_;
+    const bool has_more = has_backlog() || last_end_ || fatal_;
     if (has_more && !bell_rings_) {
         reactor_.ring();
         bell_rings_ = true;

@@ -62,6 +62,7 @@ class worker final : private stream_listener {
 
     // Out of the stream, while it is advanced.
     bool on_head(long http_status, bool is_event_stream) override;
+    bool has_room() const noexcept override { return inbox_.size() < inbox_limit; }
     void on_bytes(std::string_view bytes) override;
 
     bool is_closing() const noexcept { return closing_.load(std::memory_order_acquire); }
@@ -76,6 +77,8 @@ class worker final : private stream_listener {
     event_ptr read_event();
     bool has_unread() const noexcept { return read_ < inbox_.size(); }
     void clear_inbox() noexcept;
+    /// Whether the next call has something to do that no socket will tell.
+    bool has_backlog() const noexcept { return has_unread() || stream_.is_held(); }
     void give_up_reading();
     void advance(deadline until);
     void set_alarm();
@@ -93,6 +96,10 @@ class worker final : private stream_listener {
 
     void finish_closing() noexcept;
     void set_state(std::int32_t state) noexcept;
+
+    /// Read no further ahead than this: a server that is faster than the handlers must neither fill
+    /// the memory nor drive their events out of the processor's cache.
+    static constexpr std::size_t inbox_limit = 64 * 1024;
 
     settings options_;
     endpoint where_;
