@@ -1,6 +1,5 @@
 #include "event_stream/parser.hpp"
 
-#include <cstring>
 #include <limits>
 
 namespace kn::event_stream {
@@ -21,18 +20,14 @@ bool may_matter(std::string_view beginning) noexcept {
     return beginning.size() <= longest_field_name;
 }
 
-/// Where @p c is in @p bytes, or their size.
-std::size_t find(std::string_view bytes, char c) noexcept {
-    const void *at = std::memchr(bytes.data(), c, bytes.size());
-    return at == nullptr ? bytes.size()
-                         : static_cast<std::size_t>(static_cast<const char *>(at) - bytes.data());
-}
-
-/// The value, where @p line is the field @p name.
-std::optional<std::string_view> value_of(std::string_view line, std::string_view name) noexcept {
-    if (line.substr(0, name.size()) != name)
+/// The value, where @p line is the field @p name. The name's size is known to the compiler, which
+/// makes comparing it cheap.
+template <std::size_t Size>
+std::optional<std::string_view> value_of(std::string_view line, const char (&name)[Size]) noexcept {
+    constexpr std::size_t length = Size - 1;
+    if (line.substr(0, length) != std::string_view(name, length))
         return std::nullopt;
-    line.remove_prefix(name.size());
+    line.remove_prefix(length);
     if (line.empty())
         return line;
     if (line.front() != ':')
@@ -77,23 +72,28 @@ bool parser::skip_byte_order_mark(std::string_view &bytes) {
 auto parser::read_lines(std::string_view &bytes) -> outcome {
     while (!bytes.empty()) {
         if (std::exchange(after_cr_, false) && bytes.front() == '\n') {
-            bytes.remove_prefix(1);
+            pass(bytes, 1);
             continue;
         }
-        // A CR ends a line as well; looking for it no further than the next LF keeps this linear.
-        std::string_view piece = bytes.substr(0, find(bytes, '\n'));
-        piece = piece.substr(0, find(piece, '\r'));
+        // Looking for an LF no further than the next CR keeps this linear.
+        std::string_view piece = bytes.substr(0, cr_.distance(bytes));
+        piece = piece.substr(0, piece.find('\n'));
         if (piece.size() == bytes.size()) {
-            bytes = {};
+            pass(bytes, piece.size());
             return keep_partial(piece) ? needs_more() : outcome::too_big;
         }
         after_cr_ = bytes[piece.size()] == '\r';
-        bytes.remove_prefix(piece.size() + 1);
+        pass(bytes, piece.size() + 1);
         const outcome now = finish_line(piece);
         if (now != outcome::needs_more)
             return now;
     }
     return needs_more();
+}
+
+void parser::pass(std::string_view &bytes, std::size_t count) noexcept {
+    bytes.remove_prefix(count);
+    cr_.pass(count);
 }
 
 /// The input goes away, the event goes on.
@@ -111,8 +111,11 @@ void parser::begin_event() {
 }
 
 auto parser::finish_line(std::string_view piece) -> outcome {
-    if (partial_.empty() && partial_kind_ == partial_line::wanted)
-        return take_line(piece);
+    const bool is_whole = partial_.empty() && partial_kind_ == partial_line::wanted;
+    return is_whole ? take_line(piece) : finish_partial(piece);
+}
+
+auto parser::finish_partial(std::string_view piece) -> outcome {
     if (!keep_partial(piece))
         return outcome::too_big;
     outcome now = outcome::needs_more;
@@ -195,6 +198,7 @@ bool parser::take_type(std::string_view value) {
 bool parser::take_id(std::string_view value) {
     if (value.find('\0') != std::string_view::npos)
         return true;
+    has_id_ = true;
     id_.clear();
     append_decoded(id_, value);
     return id_.size() <= max_event_size_;
@@ -217,7 +221,7 @@ void parser::take_retry(std::string_view digits) {
 auto parser::end_of_block() -> outcome {
     if (type_.size() + id_.size() > max_event_size_ - data_.size())
         return outcome::too_big; // and so did not come: its id is none to go on from
-    if (last_event_id_ != id_)
+    if (std::exchange(has_id_, false))
         last_event_id_ = id_;
     if (!has_data_) {
         begin_event();

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -10,6 +11,34 @@
 #include "event_stream/field.hpp"
 
 namespace kn::event_stream {
+
+/// How far it is to the next CR of an input that is taken away from the front. There is hardly ever
+/// one, and nothing is looked at twice to know.
+class cr_lookout {
+  public:
+    /// Bytes before the next CR, or all of @p bytes. They begin where those that passed have ended.
+    std::size_t distance(std::string_view bytes) noexcept {
+        if (!is_in_sight_ && clear_ < bytes.size()) {
+            clear_ = std::min(bytes.find('\r', clear_), bytes.size());
+            is_in_sight_ = clear_ < bytes.size();
+        }
+        return clear_;
+    }
+
+    /// The first @p count bytes are taken away.
+    void pass(std::size_t count) noexcept {
+        if (count > clear_) {
+            clear_ = 0;
+            is_in_sight_ = false;
+        } else {
+            clear_ -= count;
+        }
+    }
+
+  private:
+    std::size_t clear_ = 0;
+    bool is_in_sight_ = false;
+};
 
 /// The event stream format of the HTML standard (9.2.6), read in pieces of any size, an event at a
 /// time. One parser per connection; linear in its input; it holds at most @p max_event_size bytes of
@@ -45,10 +74,12 @@ class parser {
     enum class partial_line { wanted, ignored };
 
     outcome read_lines(std::string_view &bytes);
+    void pass(std::string_view &bytes, std::size_t count) noexcept;
     outcome needs_more();
     bool skip_byte_order_mark(std::string_view &bytes);
     void begin_event();
     outcome finish_line(std::string_view piece);
+    outcome finish_partial(std::string_view piece);
     bool keep_partial(std::string_view bytes);
     outcome take_line(std::string_view line);
     bool take_data(std::string_view value);
@@ -63,6 +94,7 @@ class parser {
     std::size_t mark_matched_ = 0; // bytes of a byte order mark seen at the very start
     bool at_start_ = true;
     bool after_cr_ = false;
+    cr_lookout cr_;
     partial_line partial_kind_ = partial_line::wanted;
     std::string partial_; // a line that has not ended yet
 
@@ -70,6 +102,7 @@ class parser {
     bool has_data_ = false;
     field data_;
     field type_;
+    bool has_id_ = false; // an `id` came since the last block ended
     std::string id_;
     std::string last_event_id_;
     std::optional<std::uint64_t> retry_hint_;
