@@ -99,7 +99,7 @@ class worker final : private stream_listener {
 
     /// Read no further ahead than this: a server that is faster than the handlers must neither fill
     /// the memory nor drive their events out of the processor's cache.
-    static constexpr std::size_t inbox_limit = 64 * 1024;
+    static constexpr std::size_t inbox_limit = 256 * 1024;
 
     settings options_;
     endpoint where_;
