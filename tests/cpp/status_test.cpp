@@ -43,8 +43,6 @@ TEST(Status, EqualsTheConditionsOfTheStandardWhereTheySayTheSame) {
     EXPECT_NE(make_error_code(status::no_channel), std::errc::invalid_argument);
 }
 
-TEST(Version, IsThatOfTheLibrary) {
-    EXPECT_EQ(kosmonaut::version(), kn_version());
-}
+TEST(Version, IsThatOfTheLibrary) { EXPECT_EQ(kosmonaut::version(), kn_version()); }
 
 } // namespace
