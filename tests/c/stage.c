@@ -79,6 +79,20 @@ void send_numbers(struct stage *stage, const char *topic, int count) {
     }
 }
 
+/* It deals with one request after the other, so an answer tells that what came before was dealt
+ * with. Twice, because it may send what it has for one connection after it has answered another. */
+void settle(struct stage *stage) {
+    static int number = 0;
+    kn_client *client = client_on(stage);
+    for (int i = 0; i < 2; ++i) {
+        char channel[32];
+        snprintf(channel, sizeof channel, "settled-%d", ++number);
+        assert_ok(kn_client_open_channel, client, channel);
+        assert_true(test_browser_subscribe(browser_on(stage), channel));
+    }
+    kn_client_free(client);
+}
+
 int number_in(const kn_event *event) {
     const char *member = strstr(kn_event_data(event, NULL), "\"n\":");
     return member != NULL ? atoi(member + 4) : -1;

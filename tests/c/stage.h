@@ -35,6 +35,8 @@ kn_worker *worker_on(const struct stage *stage);
 void connect_worker(kn_worker *worker);
 /* A browser sends `{"n":1}` to `{"n":COUNT}` to the workers. */
 void send_numbers(struct stage *stage, const char *topic, int count);
+/* Returns when the broker has sent all that the stage's browser triggered before. */
+void settle(struct stage *stage);
 /* The number in such an event. */
 int number_in(const kn_event *event);
 /* Takes the next event, which has to come, and has to have that number. */

@@ -193,7 +193,8 @@ static void an_interrupt_goes_before_events_and_loses_none(void **state) {
     struct stage *stage = *state;
     kn_worker *worker = worker_on(stage);
     send_numbers(stage, "chat/save", 3);
-    take_number(worker, 1); /* by now the others may be here, too */
+    settle(stage);
+    take_number(worker, 1); /* one read brings all three */
     kn_worker_interrupt(worker);
     kn_event *event = garbage;
     assert_says(KN_INTERRUPTED, kn_worker_next, worker, PATIENCE_MS, &event);
