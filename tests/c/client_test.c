@@ -13,12 +13,6 @@
 #include "stage.h"
 #include "test_wiretap.h"
 
-static kn_client *client_at(const char *url) {
-    kn_client *client = NULL;
-    assert_ok(kn_client_new, url, NULL, &client);
-    return client;
-}
-
 static kn_client *client_with_request_timeout(const char *url, int64_t timeout_ms) {
     kn_options *options = kn_options_new();
     kn_client *client = NULL;

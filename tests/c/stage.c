@@ -34,30 +34,39 @@ int set_stage(void **state) {
 
 int clear_stage(void **state) {
     struct stage *stage = *state;
-    test_browser_free(stage->browser_);
+    test_browser_free(stage->browser);
     free(stage->url);
     free(stage);
     return 0;
 }
 
 test_browser *browser_on(struct stage *stage) {
-    if (stage->browser_ == NULL) {
-        stage->browser_ = test_browser_connect(stage->url);
-        assert_non_null(stage->browser_);
-        assert_true(test_browser_authenticate(stage->browser_, "joe", ".*"));
+    if (stage->browser == NULL) {
+        stage->browser = test_browser_connect(stage->url);
+        assert_non_null(stage->browser);
+        assert_true(test_browser_authenticate(stage->browser, "joe", ".*"));
     }
-    return stage->browser_;
+    return stage->browser;
 }
 
-kn_client *client_on(const struct stage *stage) {
+kn_client *client_at(const char *url) {
     kn_client *client = NULL;
-    assert_ok(kn_client_new, stage->url, NULL, &client);
+    assert_ok(kn_client_new, url, NULL, &client);
     return client;
 }
 
-kn_worker *worker_on(const struct stage *stage) {
+kn_worker *worker_at(const char *url) {
     kn_worker *worker = NULL;
-    assert_ok(kn_worker_new, stage->url, NULL, &worker);
+    assert_ok(kn_worker_new, url, NULL, &worker);
+    return worker;
+}
+
+kn_client *client_on(const struct stage *stage) {
+    return client_at(stage->url);
+}
+
+kn_worker *worker_on(const struct stage *stage) {
+    kn_worker *worker = worker_at(stage->url);
     connect_worker(worker);
     return worker;
 }

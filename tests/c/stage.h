@@ -11,8 +11,8 @@
 struct stage {
     test_broker *broker;
     char vhost[32];
-    char *url;              /* with the token */
-    test_browser *browser_; /* browser_on() */
+    char *url;             /* with the token */
+    test_browser *browser; /* once browser_on() was called */
 };
 
 /* For cmocka: of a group of tests, and of each one. */
@@ -28,6 +28,8 @@ int clear_stage(void **state);
 
 /* Authenticated as "joe", who may be on every channel. */
 test_browser *browser_on(struct stage *stage);
+kn_client *client_at(const char *url);
+kn_worker *worker_at(const char *url); /* not used yet */
 kn_client *client_on(const struct stage *stage);
 /* A worker that is connected, so that it misses nothing from now on. */
 kn_worker *worker_on(const struct stage *stage);

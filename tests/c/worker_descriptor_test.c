@@ -13,12 +13,6 @@
 #include "pause.h"
 #include "stage.h"
 
-static kn_worker *worker_at(const char *url) {
-    kn_worker *worker = NULL;
-    assert_ok(kn_worker_new, url, NULL, &worker);
-    return worker;
-}
-
 static int is_readable_within(kn_worker *worker, int timeout_ms) {
     struct pollfd polled = {kn_worker_fd(worker), POLLIN, 0};
     const int ready = poll(&polled, 1, timeout_ms);

@@ -8,12 +8,6 @@
 #include "pause.h"
 #include "stage.h"
 
-static kn_worker *worker_at(const char *url) {
-    kn_worker *worker = NULL;
-    assert_ok(kn_worker_new, url, NULL, &worker);
-    return worker;
-}
-
 static kn_worker *worker_with_filter(const struct stage *stage, const char *filter) {
     kn_options *options = kn_options_new();
     kn_worker *worker = NULL;

@@ -9,12 +9,6 @@
 #include "pause.h"
 #include "stage.h"
 
-static kn_worker *worker_at(const char *url) {
-    kn_worker *worker = NULL;
-    assert_ok(kn_worker_new, url, NULL, &worker);
-    return worker;
-}
-
 static void make_no_event_of(kn_event *event, void *user_data) {
     (void)event;
     (void)user_data;

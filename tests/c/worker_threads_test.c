@@ -12,12 +12,6 @@
 #include "pause.h"
 #include "stage.h"
 
-static kn_worker *worker_at(const char *url) {
-    kn_worker *worker = NULL;
-    assert_ok(kn_worker_new, url, NULL, &worker);
-    return worker;
-}
-
 /* ---- A thread that drives a worker ---- */
 
 struct driver {
