@@ -3,6 +3,7 @@
 #include <boost/asio/buffer.hpp>
 #include <cerrno>
 #include <spdlog/spdlog.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 namespace webrocket {
@@ -48,7 +49,10 @@ void Connection::send(Frame frame) {
     if (ending())
         return;
     queue_.push(std::move(frame));
-    if (queue_.bytes() > pending_limit_) {
+    // One turn may bring a lot: it is no peer's fault that nothing was written meanwhile.
+    if (queue_.bytes() > pending_limit_ && !waiting_for_room_)
+        write_queue();
+    if (queue_.bytes() > pending_limit_ && !doomed_) {
         spdlog::warn("{} reads too slowly: closed with {} bytes unsent",
                      protocol_ ? protocol_->description() : "connection", queue_.bytes());
         abort();
@@ -56,6 +60,13 @@ void Connection::send(Frame frame) {
     }
     if (!waiting_for_room_)
         schedule_end_turn();
+}
+
+std::uint64_t Connection::acknowledged_position() {
+    int in_kernel = 0;
+    if (::ioctl(socket_.native_handle(), TIOCOUTQ, &in_kernel) != 0)
+        return 0;
+    return written_ - static_cast<std::uint64_t>(in_kernel);
 }
 
 void Connection::resume_reading() {
@@ -99,7 +110,7 @@ void Connection::end_turn() {
         write_pending();
 }
 
-void Connection::write_pending() {
+void Connection::write_queue() {
     OutboundQueue::Gather gather;
     while (!queue_.empty()) {
         msghdr message{};
@@ -108,14 +119,21 @@ void Connection::write_pending() {
         const ssize_t written = ::sendmsg(socket_.native_handle(), &message, MSG_NOSIGNAL);
         if (written >= 0) {
             queue_.consume(static_cast<std::size_t>(written));
+            written_ += static_cast<std::uint64_t>(written);
         } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
             wait_for_room();
             return;
         } else if (errno != EINTR) {
-            tear_down();
+            abort();
             return;
         }
     }
+}
+
+void Connection::write_pending() {
+    write_queue();
+    if (doomed_ || !queue_.empty())
+        return;
     if (finishing_ && peer_ended_) {
         tear_down();
         return;

@@ -6,6 +6,7 @@
 #include "outbound_queue.h"
 
 #include <boost/asio/ip/tcp.hpp>
+#include <cstdint>
 #include <memory>
 #include <string_view>
 
@@ -44,11 +45,16 @@ class Connection final : public std::enable_shared_from_this<Connection>,
     // Takes effect when the running call into the present protocol has returned.
     void become(std::unique_ptr<Protocol> protocol);
 
-    // Queued now, written at the end of the loop's turn. More than the limit in the queue ends the
-    // connection: a peer that does not read must not cost memory without bound.
+    // Queued now, written at the end of the loop's turn. More than the limit that the kernel does
+    // not take ends the connection: a peer that does not read must not cost memory without bound.
     void send(Frame frame);
     void set_pending_limit(std::size_t bytes) { pending_limit_ = bytes; }
     std::size_t pending_bytes() const { return queue_.bytes(); }
+
+    // Bytes to the peer since the beginning: up to the end of the queue, and up to where the peer's
+    // system has taken them.
+    std::uint64_t queued_position() const { return written_ + queue_.bytes(); }
+    std::uint64_t acknowledged_position();
 
     // Reading stops until resume_reading(): the peer has to wait.
     void pause_reading() { reading_paused_ = true; }
@@ -75,6 +81,7 @@ class Connection final : public std::enable_shared_from_this<Connection>,
   private:
     void wait_for_input();
     void on_readable();
+    void write_queue();
     void write_pending();
     void wait_for_room();
     void close_sending_side();
@@ -91,6 +98,7 @@ class Connection final : public std::enable_shared_from_this<Connection>,
     std::unique_ptr<Protocol> protocol_;
     std::unique_ptr<Protocol> replacement_;
     OutboundQueue queue_;
+    std::uint64_t written_ = 0;
     std::size_t pending_limit_ = std::size_t{8} << 20;
     bool in_protocol_ : 1 = false;
     bool end_turn_scheduled_ : 1 = false;

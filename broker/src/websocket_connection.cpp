@@ -45,13 +45,21 @@ bool WebSocketConnection::on_message(std::string_view message) {
 
 // A peer that has not said anything since the last ping, not even a pong, is gone.
 void WebSocketConnection::on_timer() {
-    if (!heard_since_ping_) {
+    if (!heard_since_ping_ && !is_catching_up()) {
         connection_.abort();
         return;
     }
     heard_since_ping_ = false;
+    acknowledged_at_ping_ = connection_.acknowledged_position();
     connection_.send(websocket_ping());
+    ping_position_ = connection_.queued_position();
     connection_.arm(TimerKind::websocket_ping);
+}
+
+// The ping has not reached the peer yet, but what goes before it is being taken.
+bool WebSocketConnection::is_catching_up() {
+    const auto acknowledged = connection_.acknowledged_position();
+    return acknowledged > acknowledged_at_ping_ && acknowledged < ping_position_;
 }
 
 void WebSocketConnection::close(std::uint16_t code) {

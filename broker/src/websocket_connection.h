@@ -5,6 +5,7 @@
 #include "frame_decoder.h"
 #include "session.h"
 
+#include <cstdint>
 #include <memory>
 
 namespace webrocket {
@@ -26,9 +27,12 @@ class WebSocketConnection final : public Protocol,
     void send(const Frame &frame) override { connection_.send(frame); }
     void close(std::uint16_t code) override;
     bool on_message(std::string_view message) override;
+    bool is_catching_up();
 
     Connection &connection_;
     std::unique_ptr<FrameDecoder> decoder_; // only in the middle of a message
+    std::uint64_t ping_position_ = 0;
+    std::uint64_t acknowledged_at_ping_ = 0;
     bool heard_since_ping_ = true;
     Session session_;
 };

@@ -207,8 +207,12 @@ class Closed(Exception):
 class RawConnection:
     """A socket that sends whatever it is told to."""
 
-    def __init__(self, addr):
-        self.socket = socket.create_connection(addr, timeout=DEADLINE)
+    def __init__(self, addr, receive_buffer=None):
+        self.socket = socket.socket(socket.AF_INET)
+        self.socket.settimeout(DEADLINE)
+        if receive_buffer is not None:
+            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+        self.socket.connect(addr)
         self.file = self.socket.makefile("rb")
 
     def send(self, data):
@@ -279,8 +283,8 @@ TEXT, BINARY, CONTINUATION, CLOSE, PING, PONG = 1, 2, 0, 8, 9, 10
 class Browser(RawConnection):
     """A WebSocket client with nothing hidden."""
 
-    def __init__(self, addr, path, greet=True):
-        super().__init__(addr)
+    def __init__(self, addr, path, greet=True, receive_buffer=None):
+        super().__init__(addr, receive_buffer)
         self.send(f"GET {path} HTTP/1.1\r\nHost: test\r\nUpgrade: websocket\r\n"
                   "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
                   "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nOrigin: http://test\r\n\r\n")
@@ -302,19 +306,20 @@ class Browser(RawConnection):
             size = struct.unpack("!Q", self.file.read(8))[0]
         return head[0] & 0x0F, head[0] & 0x80 != 0, self.file.read(size)
 
-    def hear_text(self):
+    def hear_text(self, answer_pings=True):
         while True:
             opcode, fin, payload = self.read_frame()
             if opcode == PING:
-                self.send(frame(PONG, payload))
+                if answer_pings:
+                    self.send(frame(PONG, payload))
             elif opcode == CLOSE:
                 raise Closed(struct.unpack("!H", payload[:2])[0] if payload else 1005)
             elif opcode == TEXT:
                 assert fin
                 return payload.decode()
 
-    def hear(self):
-        return json.loads(self.hear_text())
+    def hear(self, answer_pings=True):
+        return json.loads(self.hear_text(answer_pings))
 
     def say_text(self, text):
         self.send(frame(TEXT, text.encode()))
