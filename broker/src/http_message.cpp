@@ -1,6 +1,7 @@
 #include "http_message.h"
 
 #include <algorithm>
+#include <fmt/format.h>
 
 namespace webrocket {
 namespace {
@@ -115,6 +116,10 @@ std::string serialize(const HttpResponse &response, const ResponseContext &conte
     if (!context.head_only)
         out.append(response.body);
     return out;
+}
+
+std::string http_chunk(std::string_view piece) {
+    return fmt::format("{:x}\r\n{}\r\n", piece.size(), piece);
 }
 
 } // namespace webrocket

@@ -69,4 +69,7 @@ struct ResponseContext {
 };
 std::string serialize(const HttpResponse &response, const ResponseContext &context);
 
+// A piece of a chunked body; an empty one ends it.
+std::string http_chunk(std::string_view piece);
+
 } // namespace webrocket

@@ -30,15 +30,25 @@ void WorkerPools::remove(Worker &worker) {
 }
 
 void WorkerPools::dispatch(std::string_view topic, std::string_view payload) {
-    std::uint64_t id = 0;
+    const WorkerEvent event(last_event_id_ + 1, topic, payload);
+    bool wanted = false;
     for (auto &pool : pools_) {
         if (pool.pattern && !pool.pattern->matches(topic))
             continue;
-        if (id == 0)
-            id = ++last_event_id_;
-        if (pool.next >= pool.members.size())
-            pool.next = 0;
-        pool.members[pool.next++]->deliver({id, topic, payload});
+        wanted = true;
+        pool.deliver(event);
+    }
+    if (wanted)
+        ++last_event_id_;
+}
+
+// To whoever's turn it is, or the next one that can take it.
+void WorkerPools::Pool::deliver(const WorkerEvent &event) {
+    for (std::size_t tries = 0; tries < members.size(); ++tries) {
+        if (next >= members.size())
+            next = 0;
+        if (members[next++]->deliver(event))
+            return;
     }
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "pattern.h"
+#include "worker_event.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -12,17 +13,12 @@
 
 namespace webrocket {
 
-struct WorkerEvent {
-    std::uint64_t id;
-    std::string_view topic;
-    std::string_view payload; // one line of JSON
-};
-
 // The receiving end of a worker's stream.
 class Worker {
   public:
     virtual const std::string &id() const = 0;
-    virtual void deliver(const WorkerEvent &event) = 0;
+    // False when it cannot take events any more.
+    virtual bool deliver(const WorkerEvent &event) = 0;
     // The vhost is gone.
     virtual void dismiss() = 0;
 
@@ -60,6 +56,8 @@ class WorkerPools final : public WorkerRegistry {
         std::shared_ptr<const Pattern> pattern;
         std::vector<Worker *> members;
         std::size_t next = 0;
+
+        void deliver(const WorkerEvent &event);
     };
     std::vector<Pool> pools_;
     std::uint64_t last_event_id_ = 0;

@@ -1,6 +1,7 @@
 #include "worker_stream.h"
 
-#include <fmt/format.h>
+#include "http_message.h"
+
 #include <spdlog/spdlog.h>
 
 namespace webrocket {
@@ -29,8 +30,11 @@ void WorkerStream::on_timer() {
     connection_.arm(TimerKind::worker_heartbeat);
 }
 
-void WorkerStream::deliver(const WorkerEvent &event) {
-    write(fmt::format("id: {}\nevent: {}\ndata: {}\n\n", event.id, event.topic, event.payload));
+bool WorkerStream::deliver(const WorkerEvent &event) {
+    if (connection_.ending())
+        return false;
+    connection_.send(chunked_ ? event.chunk() : event.record());
+    return !connection_.ending();
 }
 
 void WorkerStream::dismiss() {
@@ -39,15 +43,12 @@ void WorkerStream::dismiss() {
     vhost_->workers().remove(*this);
     vhost_ = nullptr;
     if (chunked_)
-        connection_.send(make_frame("0\r\n\r\n"));
+        connection_.send(make_frame(http_chunk({})));
     connection_.finish();
 }
 
 void WorkerStream::write(std::string_view record) {
-    if (chunked_)
-        connection_.send(make_frame(fmt::format("{:x}\r\n{}\r\n", record.size(), record)));
-    else
-        connection_.send(make_frame(std::string(record)));
+    connection_.send(make_frame(chunked_ ? http_chunk(record) : std::string(record)));
 }
 
 } // namespace webrocket

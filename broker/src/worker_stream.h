@@ -37,7 +37,7 @@ class WorkerStream final : public Protocol, private Worker {
 
   private:
     const std::string &id() const override { return id_; }
-    void deliver(const WorkerEvent &event) override;
+    bool deliver(const WorkerEvent &event) override;
     void dismiss() override;
     void write(std::string_view record);
 

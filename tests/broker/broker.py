@@ -54,6 +54,7 @@ class Broker:
         self.flags = flags
         self.dir = tempfile.mkdtemp(prefix="webrocket-test-")
         self.process = None
+        self.vhosts = []
         self.start()
 
     @property
@@ -110,6 +111,8 @@ class Broker:
 
     def close(self):
         """Stops for good, and fails if the server had anything to be ashamed of."""
+        for vhost in self.vhosts:
+            vhost.disconnect()
         try:
             status = self.stop()
             text = self.log_text()
@@ -132,7 +135,8 @@ class Broker:
     def vhost(self, path):
         response = self.admin("POST", "/" + path.lstrip("/").replace("/", "%2F"))
         assert response.status == 302, response.body
-        return Vhost(self, path, self.token_of(path))
+        self.vhosts.append(Vhost(self, path, self.token_of(path)))
+        return self.vhosts[-1]
 
     def token_of(self, path):
         return self.admin("GET", path).json()["vhost"]["accessToken"]

@@ -238,6 +238,30 @@ class Distribution(BrokerTest):
             browser.close()
 
 
+class SlowMember(BrokerTest):
+    FLAGS = ("--worker-queue-bytes", "400000")
+
+    def test_the_others_take_over(self):
+        slow = self.worker("t.*")
+        quick = self.worker("t.*")
+        browser = self.browser("u")
+        sent, heard = [], []
+        while slow.id not in self.broker.log_text():
+            self.assertLess(len(sent), 1000, "the slow one is still there")
+            for _ in range(2):
+                sent.append(f"t{len(sent)}")
+                browser.say("trigger", event=sent[-1], data={"x": "y" * 300000})
+            heard.append(quick.event()[0])
+        sent.append("tend")
+        browser.say("trigger", event="tend")
+        while heard[-1] != "tend":
+            heard.append(quick.event()[0])
+        # What is missing went to the slow one, in turn, until it was dropped.
+        missing = [topic for topic in sent if topic not in heard]
+        self.assertEqual(missing, sent[:2 * len(missing):2])
+        self.assertEqual(heard, [topic for topic in sent if topic not in missing])
+
+
 class SlowWorker(BrokerTest):
     FLAGS = ("--worker-queue-bytes", "100000")
 

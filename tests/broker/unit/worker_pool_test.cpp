@@ -15,14 +15,20 @@ class RecordingWorker final : public Worker {
   public:
     explicit RecordingWorker(std::string id) : id_(std::move(id)) {}
     const std::string &id() const override { return id_; }
-    void deliver(const WorkerEvent &event) override {
-        topics.emplace_back(event.topic);
-        event_ids.push_back(event.id);
+    bool deliver(const WorkerEvent &event) override {
+        if (ending)
+            return false;
+        topics.emplace_back(event.topic());
+        event_ids.push_back(event.id());
+        chunk = event.chunk();
+        return true;
     }
     void dismiss() override { dismissed = true; }
 
     Topics topics;
     std::vector<std::uint64_t> event_ids;
+    webrocket::Frame chunk;
+    bool ending = false;
     bool dismissed = false;
 
   private:
@@ -86,6 +92,31 @@ TEST(worker_pool, turns_survive_a_member_that_leaves) {
     pools.remove(c);
     dispatch(pools, {"5"});
     EXPECT_EQ(b.topics.back(), "5");
+}
+
+TEST(worker_pool, who_cannot_take_an_event_leaves_it_to_the_next) {
+    WorkerPools pools;
+    RecordingWorker a("a");
+    RecordingWorker b("b");
+    for (auto *worker : {&a, &b})
+        add(pools, *worker, "");
+    a.ending = true;
+    dispatch(pools, {"1", "2", "3"});
+    EXPECT_EQ(b.topics, (Topics{"1", "2", "3"}));
+    b.ending = true;
+    dispatch(pools, {"nobody"});
+    EXPECT_EQ(b.topics.size(), 3U);
+}
+
+TEST(worker_pool, an_event_is_encoded_once) {
+    WorkerPools pools;
+    RecordingWorker a("a");
+    RecordingWorker b("b");
+    add(pools, a, "");
+    add(pools, b, "x");
+    pools.dispatch("x", R"({"a":1})");
+    EXPECT_EQ(a.chunk, b.chunk);
+    EXPECT_EQ(*a.chunk, "1e\r\nid: 1\nevent: x\ndata: {\"a\":1}\n\n\r\n");
 }
 
 TEST(worker_pool, members_come_and_go) {
