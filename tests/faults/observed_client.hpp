@@ -11,8 +11,8 @@
 namespace faults {
 
 struct client_settings {
-    std::int64_t connect_timeout_ms = 10'000;
-    std::int64_t request_timeout_ms = 30'000;
+    std::int64_t connect_timeout_ms = longer_than_patience_ms;
+    std::int64_t request_timeout_ms = longer_than_patience_ms;
 };
 
 enum class operation { open_channel, close_channel, trigger, request_token };

@@ -63,8 +63,8 @@ void PrintTo(const told_event &event, std::ostream *out);
 struct worker_settings {
     std::int64_t reconnect_min_ms = 5;
     std::int64_t reconnect_max_ms = 20;
-    std::int64_t connect_timeout_ms = 10'000;
-    std::int64_t idle_timeout_ms = 30'000;
+    std::int64_t connect_timeout_ms = longer_than_patience_ms;
+    std::int64_t idle_timeout_ms = longer_than_patience_ms;
     std::int64_t max_event_size = 0; // the default
 };
 

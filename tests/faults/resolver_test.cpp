@@ -99,12 +99,13 @@ extern "C" int getaddrinfo(const char *name, const char *service, const addrinfo
 namespace faults {
 namespace {
 
-constexpr std::chrono::seconds at_once{5};
-
 /// In the end every resolver comes back, and its thread is gone before the program is.
 class resolver : public testing::Test {
   protected:
     resolver() {
+        // ThreadSanitizer starts a thread of its own beside the program's first one.
+        std::thread([] {}).join();
+        before_ = count_tasks();
         hanging.shut();
         resolutions = 0;
     }
@@ -113,7 +114,7 @@ class resolver : public testing::Test {
         EXPECT_TRUE(await_tasks(before_));
     }
 
-    std::size_t before_ = count_tasks();
+    std::size_t before_ = 0;
 };
 
 std::string url_of(std::string_view host) {
@@ -160,7 +161,7 @@ TEST_F(resolver, that_hangs_does_not_hold_free) {
     ASSERT_TRUE(hanging.await_inside(1));
     const clock::time_point began = clock::now();
     kn_worker_free(worker);
-    EXPECT_LT(clock::now() - began, at_once);
+    EXPECT_LT(clock::now() - began, patience);
     EXPECT_EQ(hanging.inside(), 1) << "the resolver still hangs";
 }
 
@@ -170,7 +171,7 @@ TEST_F(resolver, that_hangs_does_not_hold_close) {
     ASSERT_TRUE(hanging.await_inside(1));
     const clock::time_point began = clock::now();
     EXPECT_EQ(kn_worker_close(worker.get(), -1, nullptr), KN_OK);
-    EXPECT_LT(clock::now() - began, at_once);
+    EXPECT_LT(clock::now() - began, patience);
     EXPECT_EQ(hanging.inside(), 1);
 }
 
@@ -187,7 +188,7 @@ TEST_F(resolver, that_hangs_does_not_hold_a_thread_that_waits) {
     kn_worker_free(worker);
     waiting.join();
     EXPECT_EQ(status, KN_CLOSED);
-    EXPECT_LT(clock::now() - began, at_once);
+    EXPECT_LT(clock::now() - began, patience);
     EXPECT_EQ(hanging.inside(), 1);
 }
 
@@ -207,7 +208,7 @@ TEST_F(resolver, that_hangs_holds_a_client_s_call_no_longer_than_connecting_may_
         const observed_client client(url_of("broker.hangs.test"), how);
         EXPECT_EQ(client.call().status, KN_ETIMEOUT);
     }
-    EXPECT_LT(clock::now() - began, at_once);
+    EXPECT_LT(clock::now() - began, patience);
     EXPECT_EQ(hanging.inside(), 1);
 }
 

@@ -36,7 +36,6 @@ void expect_growing_from_40_to_320(const std::vector<request> &requests) {
     EXPECT_GE(waited[2], milliseconds(80));
     EXPECT_GE(waited[3], milliseconds(160));
     EXPECT_GE(waited[4], milliseconds(160));
-    EXPECT_LT(waited[0], milliseconds(2000));
 }
 
 TEST(reconnect, waits_longer_after_each_failure) {
@@ -64,7 +63,7 @@ TEST(reconnect, waits_after_a_stream_that_ended_in_good_order) {
 }
 
 TEST(reconnect, begins_anew_after_a_stable_connection) {
-    constexpr int failures = 7; // 20, 40, … 1280 ms; the next wait would be 2560, or at least 1280
+    constexpr int failures = 8; // 20, 40, … 2560 ms; the next wait would be 5120, or at least 2560
     std::vector<script> scripts(failures, answers(503));
     scripts.push_back([](conversation &with) {
         with.receive();
@@ -76,7 +75,7 @@ TEST(reconnect, begins_anew_after_a_stable_connection) {
     observed_worker worker(server.url(), delays(20, 60'000));
     const auto waited = gaps(worker.await_requests(server, failures + 2));
     ASSERT_EQ(waited.size(), failures + 1U);
-    EXPECT_LT(waited.back(), milliseconds(200 + 1280));
+    EXPECT_LT(waited.back(), milliseconds(200 + 2560));
 }
 
 TEST(reconnect, reports_that_it_waits) {
@@ -122,8 +121,8 @@ TEST(retry_field, stays_above_the_caller_s_floor) {
 }
 
 TEST(retry_field, stays_below_the_caller_s_ceiling) {
-    EXPECT_LT(wait_after("retry: 3600000\n\n", 1, 50), milliseconds(10'000));
-    EXPECT_LT(wait_after("retry: 99999999999999999999999\n\n", 1, 50), milliseconds(10'000));
+    EXPECT_LT(wait_after("retry: 3600000\n\n", 1, 50), patience);
+    EXPECT_LT(wait_after("retry: 99999999999999999999999\n\n", 1, 50), patience);
 }
 
 TEST(retry_field, is_remembered_from_stream_to_stream) {
