@@ -292,7 +292,8 @@ class Paths(BadHttpTest):
         methods = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "BREW", "get"}
         for suffix, allowed in (("/channels/c", {"POST", "DELETE"}), ("/channels/nope", {"POST", "DELETE"}),
                                 ("/channels/c/events", {"POST"}), ("/channels/nope/events", {"POST"}),
-                                ("/token", {"GET", "HEAD"}), ("/events", {"GET"}), ("", {"GET", "HEAD"})):
+                                ("/token", {"GET", "HEAD"}), ("/events", {"GET", "POST"}),
+                                ("", {"GET", "HEAD"})):
             for method in methods - allowed:
                 with RawConnection(self.broker.addr) as raw:
                     raw.send(self.head(method, suffix, "Content-Length: 0"))
