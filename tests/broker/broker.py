@@ -212,7 +212,7 @@ class RawConnection:
     """A socket that sends whatever it is told to."""
 
     def __init__(self, addr, receive_buffer=None):
-        self.socket = socket.socket(socket.AF_INET)
+        self.socket = socket.socket(socket.AF_INET6 if ":" in addr[0] else socket.AF_INET)
         self.socket.settimeout(DEADLINE)
         if receive_buffer is not None:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
