@@ -1,15 +1,25 @@
 #include "http/connection.hpp"
 
+#include <optional>
+
 #include "failure.hpp"
 #include "http/classify.hpp"
 #include "http/sigpipe.hpp"
 #include "http/transfer.hpp"
 
 namespace kn {
+namespace {
+
+/// A proxy may be spoken to in TLS, too.
+bool may_use_tls(const endpoint &where, const settings &options) noexcept {
+    return where.is_tls() || options.proxy.kind != proxy_choice::none;
+}
+
+} // namespace
 
 connection::connection(const endpoint &where, const settings &options, client_metrics &metrics)
-    : where_(where), body_limit_(static_cast<std::size_t>(options.max_response_size)),
-      easy_(make_easy()) {
+    : where_(where), may_use_tls_(may_use_tls(where, options)),
+      body_limit_(static_cast<std::size_t>(options.max_response_size)), easy_(make_easy()) {
     configure_transfer(easy_.get(), options, trace_);
     count_connections(easy_.get(), trace_, metrics);
     headers_.add_borrowed(where.authorization.view());
@@ -84,7 +94,11 @@ answer connection::exchange(const request &what, const deadline &until) {
     prepare(what, until);
     CURLcode code;
     {
-        const sigpipe_hold hold;
+        // On a bare socket libcurl asks for no signal with each write, and there it would cost a
+        // tenth of the request.
+        std::optional<sigpipe_hold> hold;
+        if (may_use_tls_)
+            hold.emplace();
         code = curl_easy_perform(easy_.get());
     }
     return conclude(code);

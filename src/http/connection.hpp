@@ -40,6 +40,7 @@ class connection {
     std::size_t take(std::string_view bytes) noexcept;
 
     const endpoint &where_;
+    const bool may_use_tls_;
     header_list headers_;
     std::size_t body_limit_;
     bool head_is_whole_ = false;
