@@ -12,7 +12,8 @@ namespace kn {
 /// Who is inside a handle: its owner, calls of any number of threads, and at most one of them in
 /// the driver's seat. Whoever is the last one out deletes the handle.
 ///
-/// Both are kept in one word, since a worker's hot path goes through here twice for each event.
+/// Both are kept in one word, so that whoever finds nobody there can change both at once: a
+/// worker's hot path goes through here twice for each event.
 class occupancy {
   public:
     using clock = std::chrono::steady_clock;
@@ -35,6 +36,18 @@ class occupancy {
         const std::lock_guard lock(mutex_);
         seat_is_free_.notify_all();
     }
+    /// Comes in and takes the seat in one step. False, and nothing done: somebody else is inside.
+    [[nodiscard]] bool enter_alone() noexcept {
+        std::uint64_t seen = one_call;
+        return word_.compare_exchange_strong(seen, alone_in_seat, std::memory_order_acq_rel);
+    }
+    /// Gives up the seat and leaves in one step. False, and nothing done: somebody came meanwhile,
+    /// or the owner is gone.
+    [[nodiscard]] bool leave_alone() noexcept {
+        std::uint64_t seen = alone_in_seat;
+        return word_.compare_exchange_strong(seen, one_call, std::memory_order_acq_rel);
+    }
+
     /// Waits for the seat until then, or for ever.
     [[nodiscard]] bool wait_for_seat(std::optional<clock::time_point> until) {
         const waiting_here here(waiting_);
@@ -51,6 +64,7 @@ class occupancy {
   private:
     static constexpr std::uint64_t seat_taken = 1;
     static constexpr std::uint64_t one_call = 2;
+    static constexpr std::uint64_t alone_in_seat = 2 * one_call | seat_taken; // beside the owner
 
     struct waiting_here {
         explicit waiting_here(std::atomic<int> &count) : count_(count) { count_.fetch_add(1); }

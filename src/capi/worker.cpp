@@ -12,6 +12,7 @@ using kn::capi::required;
 using kn::capi::required_text;
 using kn::capi::required_timeout;
 using visit = kn::capi::visit<kn_worker>;
+using seated_visit = kn::capi::seated_visit<kn_worker>;
 
 kn_status kn_worker_new(const char *url, const kn_options *options, kn_worker **worker,
                         kn_error **error) {
@@ -45,8 +46,9 @@ kn_status kn_worker_next(kn_worker *worker, int64_t timeout_ms, kn_event **event
     return guarded(error, [&] {
         *required(event, "the place for the event") = nullptr;
         kn::event_ptr next;
+        const seated_visit inside(worker);
         const kn_status status =
-            visit(worker)->next(milliseconds(required_timeout(timeout_ms)), next);
+            inside->next(milliseconds(required_timeout(timeout_ms)), next, inside.has_seat());
         *event = next.release();
         return status;
     });

@@ -25,8 +25,8 @@ std::uint32_t random_seed() noexcept {
 /// The driver's seat for the length of a call.
 class worker::seat {
   public:
-    explicit seat(worker &w) : worker_(w) {
-        if (!w.inside_.take_seat()) {
+    explicit seat(worker &w, bool is_taken = false) : worker_(w), is_lent_(is_taken) {
+        if (!is_taken && !w.inside_.take_seat()) {
             if (!w.is_closing())
                 throw failure(KN_ESTATE, "another call is inside this worker");
             is_mine_ = false;
@@ -39,7 +39,8 @@ class worker::seat {
             worker_.finish_closing();
         else if (worker_.is_watched_.load(std::memory_order_acquire))
             worker_.ready_descriptor();
-        worker_.inside_.give_up_seat();
+        if (!is_lent_)
+            worker_.inside_.give_up_seat();
     }
     seat(const seat &) = delete;
     seat &operator=(const seat &) = delete;
@@ -49,6 +50,7 @@ class worker::seat {
 
   private:
     worker &worker_;
+    const bool is_lent_; // by the caller, who gives it up
     bool is_mine_ = true;
 };
 
@@ -124,8 +126,8 @@ kn_status worker::on_error(callback_ptr<kn_error_handler> handler) {
     return change_handlers([&] { error_handler_.swap(handler); });
 }
 
-kn_status worker::next(milliseconds timeout, event_ptr &event) {
-    const seat taken(*this);
+kn_status worker::next(milliseconds timeout, event_ptr &event, bool has_seat) {
+    const seat taken(*this, has_seat);
     if (!taken.is_mine())
         return KN_CLOSED;
     return wait_for_event(deadline_after(timeout), event);
@@ -252,8 +254,8 @@ void worker::set_alarm() {
         reactor_.alarm_at(*due);
 }
 
-/// At the end of a call: whoever polls the descriptor has to come back for what is left to do, now or
-/// when it is time.
+/// At the end of a call: whoever polls the descriptor has to come back for what is left to do, now
+/// or when it is time.
 void worker::ready_descriptor() {
     const bool has_more = has_backlog() || last_end_ || fatal_;
     if (has_more && !bell_rings_) {
@@ -376,8 +378,11 @@ void worker::end(ending how) noexcept {
 /// Hands over what has come so far, without a look at the network; why it stopped before, if it
 /// did.
 kn_status worker::hand_over_from(event_ptr first) {
+    std::shared_ptr<const routes> current;
     for (event_ptr event = std::move(first); event; event = read_event()) {
-        if (!hand_over(*event))
+        if (current != routes_) // a handler may change them, but not for the event it has
+            current = routes_;
+        if (!hand_over(*event, *current))
             return KN_CLOSED;
         if (const std::optional<kn_status> answer = standing_answer())
             return *answer;
@@ -386,13 +391,12 @@ kn_status worker::hand_over_from(event_ptr first) {
 }
 
 /// False when a handler closed the worker: the rest of them are not called.
-bool worker::hand_over(kn_event &event) {
+bool worker::hand_over(kn_event &event, const routes &to) {
     const std::string_view channel = event.channel_view();
     const std::string_view name = event.name_view();
-    const std::shared_ptr<const routes> current = routes_; // a handler may change them
     const handler_scope handling(event);
     bool is_handled = false;
-    for (const routes::route &r : *current) {
+    for (const routes::route &r : to) {
         if (r.handler == nullptr || !r.what.covers(channel, name))
             continue;
         is_handled = true;

@@ -38,7 +38,8 @@ class worker final : private stream_listener {
     // The driver's calls. Each takes the seat, or throws KN_ESTATE.
     kn_status on(std::string_view pattern_text, callback_ptr<kn_handler> handler);
     kn_status on_error(callback_ptr<kn_error_handler> handler);
-    kn_status next(milliseconds timeout, event_ptr &event);
+    /// @p has_seat: the caller has taken the seat already, and gives it up himself.
+    kn_status next(milliseconds timeout, event_ptr &event, bool has_seat = false);
     kn_status run();
     kn_status dispatch();
 
@@ -92,7 +93,7 @@ class worker final : private stream_listener {
     void end(ending how) noexcept;
 
     kn_status hand_over_from(event_ptr first);
-    bool hand_over(kn_event &event);
+    bool hand_over(kn_event &event, const routes &to);
 
     void finish_closing() noexcept;
     void set_state(std::int32_t state) noexcept;
