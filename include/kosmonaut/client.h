@@ -34,8 +34,8 @@ typedef struct kn_client kn_client;
  * @brief Makes a client. Nothing is sent yet.
  *
  * @param url the vhost's address, with its token: `http://wr:TOKEN@HOST[:PORT]/VHOST`, or https.
- *        `wr://TOKEN@HOST[:PORT]/VHOST` and `wrs://` are read as the same over http and https. Where
- *        no port is given it is 80, 443, 8080 and 8443 in that order.
+ *        `wr://TOKEN@HOST[:PORT]/VHOST` and `wrs://` are read as the same over http and https.
+ *        Where no port is given it is 80, 443, 8080 and 8443 in that order.
  * @param options copied; NULL for the defaults.
  * @param client receives the client, which the caller frees with kn_client_free(); NULL on failure.
  * @param error receives the details of a failure; may be NULL.
@@ -189,7 +189,8 @@ typedef void (*kn_completion)(const kn_result *result, void *user_data);
  *
  * @param client not NULL.
  * @param channel as for kn_client_open_channel().
- * @param fn hears how the request ended, at most once; NULL: nobody asks. kn_client_free() drops it.
+ * @param fn hears how the request ended, at most once; NULL: nobody asks. kn_client_free() drops
+ *        it.
  * @param user_data given to @p fn and @p destroy; may be NULL.
  * @param destroy runs exactly once, after @p fn if that runs at all, also when this call fails. May
  *        be NULL.
@@ -291,8 +292,8 @@ KN_API kn_status kn_client_trigger_batch_async(kn_client *client, const kn_batch
  * @param client not NULL.
  * @param error receives the details of a failure; may be NULL.
  * @return KN_OK: at least one call has ended; KN_AGAIN: none has; KN_INTERRUPTED; KN_CLOSED: the
- *         client was freed meanwhile; KN_ESTATE: another thread, or a completion, is inside dispatch
- *         or flush already; KN_EINVAL; KN_ENOMEM; KN_EFORK.
+ *         client was freed meanwhile; KN_ESTATE: another thread, or a completion, is inside
+ *         dispatch or flush already; KN_EINVAL; KN_ENOMEM; KN_EFORK.
  * @par Threads
  * one thread at a time for each client; not inside its completions.
  * @since 1.0
@@ -307,8 +308,8 @@ KN_API kn_status kn_client_dispatch(kn_client *client, kn_error **error);
  * @param client not NULL.
  * @param timeout_ms milliseconds; 0 does not wait, -1 waits for ever.
  * @param error receives the details of a failure; may be NULL.
- * @return KN_OK: all have ended; KN_AGAIN: time is up, some have not; KN_INTERRUPTED; KN_CLOSED: the
- *         client was freed meanwhile; KN_ESTATE, KN_EINVAL, KN_ENOMEM and KN_EFORK as
+ * @return KN_OK: all have ended; KN_AGAIN: time is up, some have not; KN_INTERRUPTED; KN_CLOSED:
+ *         the client was freed meanwhile; KN_ESTATE, KN_EINVAL, KN_ENOMEM and KN_EFORK as
  *         kn_client_dispatch().
  * @par Threads
  * one thread at a time for each client; not inside its completions.

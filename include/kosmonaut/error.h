@@ -4,9 +4,9 @@
  *
  * A call that can fail takes a `kn_error **` as its last argument, or NULL for a caller who does
  * not want to know. A status below 0 puts a new object there, which the caller frees with
- * kn_error_free(); any other status leaves the pointer alone. So: start it at NULL, test the status.
- * When not even an error object can be allocated, a shared one that says KN_ENOMEM stands in; it is
- * freed in the same way.
+ * kn_error_free(); any other status leaves the pointer alone. So: start it at NULL, test the
+ * status. When not even an error object can be allocated, a shared one that says KN_ENOMEM stands
+ * in; it is freed in the same way.
  *
  * No text of an error holds the vhost token.
  */

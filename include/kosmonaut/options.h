@@ -2,8 +2,8 @@
  * @file options.h
  * @brief Everything about a client or a worker that has a default.
  *
- * A client or a worker copies the options it is given: the caller frees them, or goes on using them,
- * whether that call succeeded or not. Each handle ignores the options it has no use for.
+ * A client or a worker copies the options it is given: the caller frees them, or goes on using
+ * them, whether that call succeeded or not. Each handle ignores the options it has no use for.
  *
  * A setting that cannot be is KN_EINVAL at its setter, not at first use, and changes nothing.
  * Times are milliseconds; -1 is "for ever".
@@ -42,7 +42,8 @@ enum {
  * call it on several threads at once. It must not call the library.
  *
  * @param level one of the KN_LOG_ constants.
- * @param message one line of UTF-8 without a newline, borrowed for the call; it never holds a token.
+ * @param message one line of UTF-8 without a newline, borrowed for the call; it never holds a
+ *        token.
  * @param user_data as given to kn_options_set_log().
  * @since 1.0
  */
@@ -227,8 +228,8 @@ KN_API kn_status kn_options_set_ca_file(kn_options *options, const char *path);
  * @brief The certificate with which this side proves who it is.
  *
  * @param options not NULL.
- * @param cert_file a file in PEM form; copied, and opened when a connection is made: one that cannot
- *        be read is KN_ETLS then.
+ * @param cert_file a file in PEM form; copied, and opened when a connection is made: one that
+ *        cannot be read is KN_ETLS then.
  * @param key_file the same for the private key; NULL: it is in @p cert_file.
  * @return KN_OK; KN_EINVAL; KN_ENOMEM.
  * @par Threads

@@ -53,7 +53,7 @@ enum {
     KN_EBADREQUEST = -301,
     /** 401: the vhost token is wrong or was replaced. */
     KN_EUNAUTHORIZED = -302,
-    /** 403. */
+    /** 403: the server forbids it. */
     KN_EFORBIDDEN = -303,
     /** 404: the vhost does not exist. */
     KN_ENOVHOST = -304,
@@ -67,7 +67,7 @@ enum {
     KN_EUNAVAILABLE = -308,
     /** Every other 5xx. */
     KN_ESERVER = -309,
-    /** 409. */
+    /** 409: the request conflicts with an earlier one. */
     KN_ECONFLICT = -310,
     /** Another worker took this one's name. */
     KN_EREPLACED = -311,

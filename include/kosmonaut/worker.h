@@ -10,11 +10,11 @@
  * kn_worker_dispatch(), on the thread that calls them; only one thread may be in them at a time.
  * Events wait in one queue, whichever of the three takes them out.
  *
- * |            | KN_OK                 | KN_AGAIN          | KN_CLOSED      | KN_INTERRUPTED | below 0 |
- * |------------|-----------------------|-------------------|----------------|----------------|---------|
- * | `next`     | an event              | time is up        | since `close`  | an interrupt   | fatal   |
- * | `dispatch` | handed over what was ready as it began | nothing was ready | since `close` | an interrupt | fatal |
- * | `run`      | never                 | never             | since `close`  | an interrupt   | fatal   |
+ * |            | KN_OK       | KN_AGAIN      | KN_CLOSED     | KN_INTERRUPTED | below 0 |
+ * |------------|-------------|---------------|---------------|----------------|---------|
+ * | `next`     | an event    | time is up    | since `close` | an interrupt   | fatal   |
+ * | `dispatch` | handed over | nothing ready | since `close` | an interrupt   | fatal   |
+ * | `run`      | never       | never         | since `close` | an interrupt   | fatal   |
  *
  * A fatal failure is reported once, after the events that came before it, and then KN_CLOSED:
  * the answers 401, 403, 405, 406, 410 and 501; and, until the worker was connected for the first
@@ -59,9 +59,9 @@ enum {
 /**
  * @brief Deals with an event.
  *
- * It runs inside kn_worker_run() or kn_worker_dispatch(), on the caller's thread, with no lock held.
- * It may call everything that is marked "any thread", kn_worker_on() and kn_worker_on_error(), and
- * may close or free its worker.
+ * It runs inside kn_worker_run() or kn_worker_dispatch(), on the caller's thread, with no lock
+ * held. It may call everything that is marked "any thread", kn_worker_on() and
+ * kn_worker_on_error(), and may close or free its worker.
  *
  * @param event borrowed for the call; kn_event_retain() keeps it.
  * @param user_data as given to kn_worker_on().
@@ -122,7 +122,8 @@ KN_API void kn_worker_free(kn_worker *worker);
  * cover, or for everything if it has none; so a new pattern has to come before the first use.
  *
  * @param worker not NULL.
- * @param pattern such as `chat/save`, `chat/` followed by `*`, or `*` followed by `/joined`; copied.
+ * @param pattern such as `chat/save`, `chat/` followed by `*`, or `*` followed by `/joined`;
+ *        copied.
  * @param fn the handler. A second call with the same pattern replaces it; NULL removes it.
  * @param user_data given to @p fn and @p destroy; may be NULL.
  * @param destroy runs exactly once, after the last @p fn, also when this call fails. May be NULL.
@@ -209,8 +210,8 @@ KN_API kn_status kn_worker_dispatch(kn_worker *worker, kn_error **error);
  *
  * It becomes readable whenever a call would do or tell something: from the start, for data, timers,
  * interrupt and close, and for good once the worker is closed or failed; now and then for nothing.
- * It is the library's own: poll it for reading only, never read or close it, take it out of the loop
- * before kn_worker_free(). An edge-triggered loop calls kn_worker_next() with 0, or
+ * It is the library's own: poll it for reading only, never read or close it, take it out of the
+ * loop before kn_worker_free(). An edge-triggered loop calls kn_worker_next() with 0, or
  * kn_worker_dispatch(), until KN_AGAIN before it waits.
  *
  * @param worker may be NULL.
@@ -316,7 +317,8 @@ KN_API int64_t kn_worker_lag_ms(const kn_worker *worker);
  * It stays when the worker has recovered; kn_worker_state() tells how it is now.
  *
  * @param worker may be NULL.
- * @return a copy, which the caller frees with kn_error_free(); NULL when there was none, or for NULL.
+ * @return a copy, which the caller frees with kn_error_free(); NULL when there was none, or for
+ *         NULL.
  * @par Threads
  * any thread, any time.
  * @since 1.0

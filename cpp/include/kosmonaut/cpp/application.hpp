@@ -30,6 +30,7 @@ inline namespace v1 {
  */
 class received_event : public event_ref {
   public:
+    /** Lends an event and the client that answers it. @since 1.0 */
     received_event(event_ref event, client &answers) noexcept
         : event_ref(event), client_(&answers) {}
 
@@ -48,6 +49,7 @@ class received_event : public event_ref {
      * @since 1.0
      */
     void broadcast_copy(std::string_view channel) const { reply(channel, name(), data()); }
+    /** The same, under another name. @since 1.0 */
     void broadcast_copy(std::string_view channel, std::string_view as) const {
         reply(channel, as, data());
     }
@@ -63,6 +65,7 @@ class received_event : public event_ref {
  */
 class backend {
   public:
+    /** What deals with an event. @since 1.0 */
     using handler = std::function<void(const received_event &)>;
 
     /** Gives an event a handler; "*" stands for every event. @since 1.0 */
@@ -102,6 +105,7 @@ class application {
      * @since 1.0
      */
     explicit application(std::string_view url) : client_(url), worker_(url) {}
+    /** The same, with options. @since 1.0 */
     application(std::string_view url, const options &options)
         : client_(url, options), worker_(url, options) {}
     application(const application &) = delete; // its handlers know where it is
@@ -111,6 +115,7 @@ class application {
      * @brief Routes the events of a name, `NAME/EVENT`, to the handlers of a backend.
      * @param name what stands before the slash: a channel, or what browsers put into `trigger`; "*"
      *        stands for every one.
+     * @param backend its handlers are copied.
      * @throws error status::invalid: not a pattern; status::state: the application ran already.
      * @since 1.0
      */

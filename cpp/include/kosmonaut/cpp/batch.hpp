@@ -49,6 +49,7 @@ class batch {
         }
         return *this;
     }
+    /** The same, with an error code. @since 1.0 */
     batch &add(std::string_view channel, std::string_view event, std::string_view data,
                std::error_code &code) noexcept {
         detail::attempt(code, [&](kn_error ** /*details*/) { return put(channel, event, data); });
@@ -69,6 +70,7 @@ class batch {
 
     /** @since 1.0 */
     void swap(batch &other) noexcept { handle_.swap(other.handle_); }
+    /** @since 1.0 */
     friend void swap(batch &left, batch &right) noexcept { left.swap(right); }
 
   private:
@@ -146,9 +148,11 @@ class result : public result_ref {
   public:
     /** Takes over a result from the C API. @since 1.0 */
     explicit result(kn_result *handle) noexcept : result_ref(handle), owner_(handle) {}
+    /** Takes everything over; what was moved from holds nothing. @since 1.0 */
     result(result &&other) noexcept
         : result_ref(std::exchange(static_cast<result_ref &>(other), result_ref(nullptr))),
           owner_(std::move(other.owner_)) {}
+    /** Lets go of what it held. @since 1.0 */
     result &operator=(result &&other) noexcept {
         static_cast<result_ref &>(*this) =
             std::exchange(static_cast<result_ref &>(other), result_ref(nullptr));

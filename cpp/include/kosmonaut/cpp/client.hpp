@@ -73,8 +73,11 @@ class client {
      * @since 1.0
      */
     explicit client(std::string_view url) : client(url, nullptr) {}
+    /** The same, with options. @since 1.0 */
     client(std::string_view url, const options &options) : client(url, options.handle()) {}
+    /** The same, with an error code. @since 1.0 */
     client(std::string_view url, std::error_code &code) noexcept : client(url, nullptr, code) {}
+    /** The same, with options and an error code. @since 1.0 */
     client(std::string_view url, const options &options, std::error_code &code) noexcept
         : client(url, options.handle(), code) {}
 
@@ -82,7 +85,9 @@ class client {
     explicit client(kn_client *handle)
         : core_(handle != nullptr ? std::make_shared<detail::client_core>(handle) : nullptr) {}
 
+    /** Takes everything over; what was moved from holds nothing. @since 1.0 */
     client(client &&) noexcept = default;
+    /** Lets go of what it held. @since 1.0 */
     client &operator=(client &&other) noexcept {
         client(std::move(other)).swap(*this);
         return *this;
@@ -107,6 +112,7 @@ class client {
             return kn_client_open_channel(handle(), detail::c_text(channel), details);
         });
     }
+    /** The same, with an error code. @since 1.0 */
     void open_channel(std::string_view channel, std::error_code &code) noexcept {
         detail::attempt(code, [&](kn_error **details) {
             return kn_client_open_channel(handle(), detail::c_text(channel), details);
@@ -123,6 +129,7 @@ class client {
             return kn_client_close_channel(handle(), detail::c_text(channel), details);
         });
     }
+    /** The same, with an error code. @since 1.0 */
     void close_channel(std::string_view channel, std::error_code &code) noexcept {
         detail::attempt(code, [&](kn_error **details) {
             return kn_client_close_channel(handle(), detail::c_text(channel), details);
@@ -142,11 +149,13 @@ class client {
     void trigger(std::string_view channel, std::string_view event, std::string_view data = "{}") {
         detail::require([&](kn_error **details) { return send(channel, event, data, details); });
     }
+    /** The same, with an error code. @since 1.0 */
     void trigger(std::string_view channel, std::string_view event, std::string_view data,
                  std::error_code &code) noexcept {
         detail::attempt(code,
                         [&](kn_error **details) { return send(channel, event, data, details); });
     }
+    /** The same without data, with an error code. @since 1.0 */
     void trigger(std::string_view channel, std::string_view event, std::error_code &code) noexcept {
         trigger(channel, event, "{}", code);
     }
@@ -169,6 +178,7 @@ class client {
         detail::require([&](kn_error **details) { return ask(uid, channels, token, details); });
         return token.get();
     }
+    /** The same, with an error code. @since 1.0 */
     [[nodiscard]] std::string request_token(std::string_view uid, std::string_view channels,
                                             std::error_code &code) {
         owned_text token;
@@ -192,6 +202,7 @@ class client {
         });
         return result(ended);
     }
+    /** The same, with an error code. @since 1.0 */
     [[nodiscard]] result trigger_batch(const batch &batch, std::error_code &code) noexcept {
         kn_result *ended = nullptr;
         detail::assign(code, kn_client_trigger_batch(handle(), batch.handle(), &ended, nullptr));
@@ -205,8 +216,9 @@ class client {
      * Requests move, and completions run, inside dispatch() and flush(). What a completion throws
      * comes out of the call that ran it, intact.
      *
+     * @param channel as for open_channel().
      * @param fn called as `fn(result_ref)` with how the request ended, at most once. It is moved
-     * in. Leave it out where nobody asks.
+     *        in. Leave it out where nobody asks.
      * @throws error status::full: too many are pending already; status::invalid; status::no_memory;
      *         status::fork. Then nothing was taken.
      * @par Threads
@@ -335,6 +347,7 @@ class client {
 
     /** @since 1.0 */
     void swap(client &other) noexcept { core_.swap(other.core_); }
+    /** @since 1.0 */
     friend void swap(client &left, client &right) noexcept { left.swap(right); }
 
   private:
@@ -359,7 +372,7 @@ class client {
         return status;
     }
 
-    /** @param call makes the C API's call with a completion, its data and the end of that. */
+    // call makes the C API's call with a completion, its data and the end of that.
     template <class Function, class Call>
     void hand_in(Function &&fn, Call &&call) {
         detail::require([&](kn_error **details) {

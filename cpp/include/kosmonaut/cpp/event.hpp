@@ -186,7 +186,9 @@ class event : public detail::event_base {
     /** Takes over a reference from the C API. @since 1.0 */
     explicit event(kn_event *handle) noexcept : event_base(handle) {}
 
+    /** Takes everything over; what was moved from holds nothing. @since 1.0 */
     event(event &&other) noexcept : event_base(std::exchange(other.handle_, nullptr)) {}
+    /** Lets go of what it held. @since 1.0 */
     event &operator=(event &&other) noexcept {
         event(std::move(other)).swap(*this);
         return *this;
@@ -204,6 +206,7 @@ class event : public detail::event_base {
 
     /** @since 1.0 */
     void swap(event &other) noexcept { std::swap(handle_, other.handle_); }
+    /** @since 1.0 */
     friend void swap(event &left, event &right) noexcept { left.swap(right); }
 };
 

@@ -63,6 +63,7 @@ class options {
     options &connect_timeout(std::chrono::milliseconds timeout) {
         return set(kn_options_set_connect_timeout_ms(handle(), timeout.count()));
     }
+    /** The same, with an error code. @since 1.0 */
     options &connect_timeout(std::chrono::milliseconds timeout, std::error_code &code) noexcept {
         return set(kn_options_set_connect_timeout_ms(handle(), timeout.count()), code);
     }
@@ -75,6 +76,7 @@ class options {
     options &request_timeout(std::chrono::milliseconds timeout) {
         return set(kn_options_set_request_timeout_ms(handle(), timeout.count()));
     }
+    /** The same, with an error code. @since 1.0 */
     options &request_timeout(std::chrono::milliseconds timeout, std::error_code &code) noexcept {
         return set(kn_options_set_request_timeout_ms(handle(), timeout.count()), code);
     }
@@ -87,6 +89,7 @@ class options {
     options &idle_timeout(std::chrono::milliseconds timeout) {
         return set(kn_options_set_idle_timeout_ms(handle(), timeout.count()));
     }
+    /** The same, with an error code. @since 1.0 */
     options &idle_timeout(std::chrono::milliseconds timeout, std::error_code &code) noexcept {
         return set(kn_options_set_idle_timeout_ms(handle(), timeout.count()), code);
     }
@@ -100,6 +103,7 @@ class options {
     options &reconnect_delay(std::chrono::milliseconds min, std::chrono::milliseconds max) {
         return set(kn_options_set_reconnect_delay_ms(handle(), min.count(), max.count()));
     }
+    /** The same, with an error code. @since 1.0 */
     options &reconnect_delay(std::chrono::milliseconds min, std::chrono::milliseconds max,
                              std::error_code &code) noexcept {
         return set(kn_options_set_reconnect_delay_ms(handle(), min.count(), max.count()), code);
@@ -114,6 +118,7 @@ class options {
     options &filter(std::string_view regex) {
         return set(kn_options_set_filter(handle(), detail::c_text(regex)));
     }
+    /** The same, with an error code. @since 1.0 */
     options &filter(std::string_view regex, std::error_code &code) noexcept {
         detail::attempt(code, [&](kn_error ** /*details*/) {
             return kn_options_set_filter(handle(), detail::c_text(regex));
@@ -129,6 +134,7 @@ class options {
     options &max_event_size(std::int64_t bytes) {
         return set(kn_options_set_max_event_size(handle(), bytes));
     }
+    /** The same, with an error code. @since 1.0 */
     options &max_event_size(std::int64_t bytes, std::error_code &code) noexcept {
         return set(kn_options_set_max_event_size(handle(), bytes), code);
     }
@@ -137,6 +143,7 @@ class options {
     options &max_response_size(std::int64_t bytes) {
         return set(kn_options_set_max_response_size(handle(), bytes));
     }
+    /** The same, with an error code. @since 1.0 */
     options &max_response_size(std::int64_t bytes, std::error_code &code) noexcept {
         return set(kn_options_set_max_response_size(handle(), bytes), code);
     }
@@ -146,6 +153,7 @@ class options {
     options &max_connections(std::int32_t count) {
         return set(kn_options_set_max_connections(handle(), count));
     }
+    /** The same, with an error code. @since 1.0 */
     options &max_connections(std::int32_t count, std::error_code &code) noexcept {
         return set(kn_options_set_max_connections(handle(), count), code);
     }
@@ -154,6 +162,7 @@ class options {
     options &max_pending(std::int32_t count) {
         return set(kn_options_set_max_pending(handle(), count));
     }
+    /** The same, with an error code. @since 1.0 */
     options &max_pending(std::int32_t count, std::error_code &code) noexcept {
         return set(kn_options_set_max_pending(handle(), count), code);
     }
@@ -162,6 +171,7 @@ class options {
     options &worker_name(std::string_view name) {
         return set(kn_options_set_worker_name(handle(), detail::c_text(name)));
     }
+    /** The same, with an error code. @since 1.0 */
     options &worker_name(std::string_view name, std::error_code &code) noexcept {
         detail::attempt(code, [&](kn_error ** /*details*/) {
             return kn_options_set_worker_name(handle(), detail::c_text(name));
@@ -173,6 +183,7 @@ class options {
     options &ca_file(std::string_view path) {
         return set(kn_options_set_ca_file(handle(), detail::c_text(path)));
     }
+    /** The same, with an error code. @since 1.0 */
     options &ca_file(std::string_view path, std::error_code &code) noexcept {
         detail::attempt(code, [&](kn_error ** /*details*/) {
             return kn_options_set_ca_file(handle(), detail::c_text(path));
@@ -185,6 +196,7 @@ class options {
         return set(kn_options_set_client_certificate(handle(), detail::c_text(cert_file),
                                                      detail::c_text(key_file)));
     }
+    /** The same, with an error code. @since 1.0 */
     options &client_certificate(std::string_view cert_file, std::string_view key_file,
                                 std::error_code &code) noexcept {
         detail::attempt(code, [&](kn_error ** /*details*/) {
@@ -196,6 +208,7 @@ class options {
 
     /** Whether the server's certificate and name are verified. Default: true. @since 1.0 */
     options &verify(bool on) { return set(kn_options_set_verify(handle(), on ? 1 : 0)); }
+    /** The same, with an error code. @since 1.0 */
     options &verify(bool on, std::error_code &code) noexcept {
         return set(kn_options_set_verify(handle(), on ? 1 : 0), code);
     }
@@ -204,6 +217,7 @@ class options {
     options &proxy(std::string_view url) {
         return set(kn_options_set_proxy(handle(), detail::c_text(url)));
     }
+    /** The same, with an error code. @since 1.0 */
     options &proxy(std::string_view url, std::error_code &code) noexcept {
         detail::attempt(code, [&](kn_error ** /*details*/) {
             return kn_options_set_proxy(handle(), detail::c_text(url));
@@ -215,6 +229,7 @@ class options {
     options &unix_socket(std::string_view path) {
         return set(kn_options_set_unix_socket(handle(), detail::c_text(path)));
     }
+    /** The same, with an error code. @since 1.0 */
     options &unix_socket(std::string_view path, std::error_code &code) noexcept {
         detail::attempt(code, [&](kn_error ** /*details*/) {
             return kn_options_set_unix_socket(handle(), detail::c_text(path));
@@ -226,6 +241,7 @@ class options {
     options &add_header(std::string_view name, std::string_view value) {
         return set(kn_options_add_header(handle(), detail::c_text(name), detail::c_text(value)));
     }
+    /** The same, with an error code. @since 1.0 */
     options &add_header(std::string_view name, std::string_view value,
                         std::error_code &code) noexcept {
         detail::attempt(code, [&](kn_error ** /*details*/) {
@@ -238,6 +254,7 @@ class options {
     options &user_agent(std::string_view text) {
         return set(kn_options_set_user_agent(handle(), detail::c_text(text)));
     }
+    /** The same, with an error code. @since 1.0 */
     options &user_agent(std::string_view text, std::error_code &code) noexcept {
         detail::attempt(code, [&](kn_error ** /*details*/) {
             return kn_options_set_user_agent(handle(), detail::c_text(text));
@@ -260,6 +277,7 @@ class options {
         return set(
             set_log(level, std::make_unique<std::decay_t<Function>>(std::forward<Function>(fn))));
     }
+    /** The same, with an error code. @since 1.0 */
     template <class Function>
     options &log(log_level level, Function &&fn, std::error_code &code) {
         return set(
@@ -280,6 +298,7 @@ class options {
 
     /** @since 1.0 */
     void swap(options &other) noexcept { handle_.swap(other.handle_); }
+    /** @since 1.0 */
     friend void swap(options &left, options &right) noexcept { left.swap(right); }
 
   private:

@@ -146,7 +146,9 @@ class KOSMONAUT_VISIBLE status_category final : public std::error_category {
 } // namespace v1
 } // namespace kosmonaut
 
+/** @cond */
 template <>
 struct std::is_error_code_enum<kosmonaut::status> : std::true_type {};
+/** @endcond */
 
 #endif

@@ -112,8 +112,11 @@ class worker {
      * @since 1.0
      */
     explicit worker(std::string_view url) : worker(url, nullptr) {}
+    /** The same, with options. @since 1.0 */
     worker(std::string_view url, const options &options) : worker(url, options.handle()) {}
+    /** The same, with an error code. @since 1.0 */
     worker(std::string_view url, std::error_code &code) noexcept : worker(url, nullptr, code) {}
+    /** The same, with options and an error code. @since 1.0 */
     worker(std::string_view url, const options &options, std::error_code &code) noexcept
         : worker(url, options.handle(), code) {}
 
@@ -121,7 +124,9 @@ class worker {
     explicit worker(kn_worker *handle)
         : core_(handle != nullptr ? std::make_shared<detail::worker_core>(handle) : nullptr) {}
 
+    /** Takes everything over; what was moved from holds nothing. @since 1.0 */
     worker(worker &&) noexcept = default;
+    /** Lets go of what it held. @since 1.0 */
     worker &operator=(worker &&other) noexcept {
         worker(std::move(other)).swap(*this);
         return *this;
@@ -154,6 +159,7 @@ class worker {
             return set_handler(pattern, std::forward<Function>(fn), details);
         });
     }
+    /** The same, with an error code. @since 1.0 */
     template <class Function>
     void on(std::string_view pattern, Function &&fn, std::error_code &code) {
         detail::assign(code, set_handler(pattern, std::forward<Function>(fn), nullptr));
@@ -166,6 +172,7 @@ class worker {
                                 details);
         });
     }
+    /** The same, with an error code. @since 1.0 */
     void on(std::string_view pattern, std::nullptr_t, std::error_code &code) noexcept {
         detail::attempt(code, [&](kn_error **details) {
             return kn_worker_on(handle(), detail::c_text(pattern), nullptr, nullptr, nullptr,
@@ -186,6 +193,7 @@ class worker {
             return set_error_handler(std::forward<Function>(fn), details);
         });
     }
+    /** The same, with an error code. @since 1.0 */
     template <class Function>
     void on_error(Function &&fn, std::error_code &code) {
         detail::assign(code, set_error_handler(std::forward<Function>(fn), nullptr));
@@ -197,6 +205,7 @@ class worker {
             return kn_worker_on_error(handle(), nullptr, nullptr, nullptr, details);
         });
     }
+    /** The same, with an error code. @since 1.0 */
     void on_error(std::nullptr_t, std::error_code &code) noexcept {
         detail::assign(code, kn_worker_on_error(handle(), nullptr, nullptr, nullptr, nullptr));
     }
@@ -216,6 +225,7 @@ class worker {
         failure.throw_if(pull(timeout, taken, failure.out()));
         return taken;
     }
+    /** The same, with an error code. @since 1.0 */
     [[nodiscard]] std::optional<event> next(std::chrono::milliseconds timeout,
                                             std::error_code &code) {
         std::optional<event> taken;
@@ -234,6 +244,7 @@ class worker {
      * @since 1.0
      */
     kosmonaut::status run() { return drive(kn_worker_run); } // NOLINT(modernize-use-nodiscard)
+    /** The same, with an error code. @since 1.0 */
     kosmonaut::status run(std::error_code &code) { return drive(kn_worker_run, code); }
 
     /**
@@ -247,6 +258,7 @@ class worker {
      * @since 1.0
      */
     [[nodiscard]] kosmonaut::status dispatch() { return drive(kn_worker_dispatch); }
+    /** The same, with an error code. @since 1.0 */
     [[nodiscard]] kosmonaut::status dispatch(std::error_code &code) {
         return drive(kn_worker_dispatch, code);
     }
@@ -306,6 +318,7 @@ class worker {
                    return kn_worker_close(handle(), timeout.count(), details);
                }) != KN_AGAIN;
     }
+    /** The same, with an error code. @since 1.0 */
     bool close(std::chrono::milliseconds timeout, std::error_code &code) noexcept {
         const kn_status status = kn_worker_close(handle(), timeout.count(), nullptr);
         detail::assign(code, status);
@@ -355,6 +368,7 @@ class worker {
 
     /** @since 1.0 */
     void swap(worker &other) noexcept { core_.swap(other.core_); }
+    /** @since 1.0 */
     friend void swap(worker &left, worker &right) noexcept { left.swap(right); }
 
   private:
