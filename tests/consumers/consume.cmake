@@ -62,28 +62,6 @@ elseif(STEP STREQUAL "pkg-config")
   set(ENV{LD_LIBRARY_PATH} ${PREFIX}/${LIBDIR})
   run(${WORK}/program-c)
   run(${WORK}/program-cpp)
-elseif(STEP STREQUAL "readme")
-  # The README's programs are for copying, so they have to compile. Brackets and semicolons mean
-  # something in CMake's lists: awk cuts the blocks out.
-  file(WRITE ${WORK}/cut.awk [=[
-/^```$/ { file = "" }
-file { print > file }
-/^```c(pp)?$/ { file = dir "/readme-" ++count "." substr($0, 4) }
-]=])
-  run(awk -v dir=${WORK} -f ${WORK}/cut.awk ${CMAKE_CURRENT_LIST_DIR}/../../README.md)
-  pkg_config(flags --cflags --libs kosmonaut-cpp)
-  file(GLOB c_programs ${WORK}/readme-*.c)
-  file(GLOB cpp_programs ${WORK}/readme-*.cpp)
-  if(NOT c_programs OR NOT cpp_programs)
-    message(FATAL_ERROR "the README has no programs any more")
-  endif()
-  set(strict -Wall -Wextra -pedantic -Werror)
-  foreach(program ${c_programs})
-    run(${CC} -std=c99 ${strict} ${program} -o ${program}.out ${flags})
-  endforeach()
-  foreach(program ${cpp_programs})
-    run(${CXX} -std=c++17 ${strict} ${program} -o ${program}.out ${flags})
-  endforeach()
 else()
   message(FATAL_ERROR "no step '${STEP}'")
 endif()

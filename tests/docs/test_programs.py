@@ -1,0 +1,294 @@
+#!/usr/bin/env python3
+"""The programs on the pages: compiled as strictly as the library itself, and run beside a real broker.
+
+Where a program has the URL http://wr:TOKEN@localhost:8080/moon it gets that of a vhost of its own, on
+which the channel `greetings` is open and a browser subscribed to it. localhost:8443 leads there
+through TLS, localhost:9443 through TLS that asks for a certificate, /run/webrocket.sock through a unix
+socket; the directory has ca.pem, client.pem and client.key. A program is expected to end by itself,
+with 0, and to leave the standard error alone.
+
+Words of a <!-- test: … --> comment above it say what else:
+
+    events=N       once a worker is connected, the browser broadcasts `hello` N times: {"n":1} and so on
+    delivers=NAME  the browser is sent this event
+    prints=REGEX   this is in what it prints; it may come again, and the order does not matter
+    says=REGEX     likewise on the standard error
+    ends=SIGNAL    sent once all that was printed; the program ends well nevertheless
+    dies=SIGNAL    likewise, and it is how the program ends
+    status=N       how it ends
+    offline        nobody listens at the URL
+    pkg-config=P   it needs another library, too
+
+It needs in the environment: CC, CXX, KOSMONAUT_FLAGS (to compile), KOSMONAUT_LIBRARY.
+"""
+
+import concurrent.futures
+import os
+import pathlib
+import re
+import selectors
+import shlex
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "broker"))
+
+from broker import DEADLINE, Broker, wait_until  # noqa: E402
+from fronts import Authority, Front  # noqa: E402
+from pages import ROOT, blocks, pages  # noqa: E402
+
+LIBRARY = pathlib.Path(os.environ["KOSMONAUT_LIBRARY"])
+IS_SANITIZED = "-fsanitize" in os.environ["KOSMONAUT_FLAGS"]
+STRICT = ["-Wall", "-Wextra", "-Werror", "-pedantic"]
+COMPILERS = {
+    "c": [os.environ["CC"], "-std=c99"],
+    "cpp": [os.environ["CXX"], "-std=c++17"],
+}
+# Nothing listens on port 1.
+OFFLINE = "http://wr:0123456789abcdef0123456789abcdef01234567@127.0.0.1:1/moon"
+
+
+def compiler(language):
+    return [*COMPILERS[language], *STRICT, *shlex.split(os.environ["KOSMONAUT_FLAGS"])]
+
+
+# ---- Fragments ----
+
+def fragments_of(page, language):
+    """All fragments of a page in one file, each in a function; complaints name the page's lines."""
+    begin = "#include <kosmonaut/kosmonaut.h>\n" + page.fragment_declarations
+    functions = [f"void {b.identifier}(void);\nvoid {b.identifier}(void) {{\n"
+                 f'#line {b.line} "{page.relative}"\n{b.text}}}\n'
+                 for b in page.blocks if b.is_fragment and b.language == language]
+    return begin + "".join(functions) if functions else None
+
+
+class Fragments(unittest.TestCase):
+    def test_they_compile(self):
+        found = 0
+        for page in pages():
+            source = fragments_of(page, "c")
+            if source is None:
+                continue
+            found += 1
+            with self.subTest(page.relative):
+                done = subprocess.run([*compiler("c"), "-x", "c", "-fsyntax-only", "-"],
+                                      input=source, text=True, capture_output=True,
+                                      timeout=DEADLINE * 3)
+                self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertGreater(found, 0)
+
+
+# ---- The stage of all programs ----
+
+class Stage:
+    def __init__(self):
+        self.directory = pathlib.Path(tempfile.mkdtemp(prefix="kosmonaut-docs-"))
+        self.broker = Broker()
+        authority = Authority(self.directory)
+        authority.issue("server", "localhost")
+        authority.issue("client", "backend")
+        self.fronts = {
+            "localhost:8443": authority.server_context("server"),
+            "localhost:9443": authority.server_context("server", asks_for_certificate=True),
+        }
+        self.fronts = {name: Front.with_tls(self.broker.addr, context)
+                       for name, context in self.fronts.items()}
+        self.socket = str(self.directory / "webrocket.sock")
+        self.unix = Front.at_path(self.socket, self.broker.addr)
+
+    def close(self):
+        for front in (self.unix, *self.fronts.values()):
+            front.close()
+        self.broker.close()
+        shutil.rmtree(self.directory)
+
+    def localized(self, text, token, path):
+        host, port = self.broker.addr
+        text = text.replace("wr:TOKEN@localhost:8080/moon", f"wr:{token}@{host}:{port}{path}")
+        for name, front in self.fronts.items():
+            text = text.replace(f"wr:TOKEN@{name}/moon",
+                                f"wr:{token}@localhost:{front.port}{path}")
+        return text.replace("/run/webrocket.sock", self.socket)
+
+
+STAGE = None
+COMPILED = {}  # block's identifier to (command, what the compiler said)
+
+
+class Program:
+    """A block that is a program, with a vhost to itself."""
+
+    def __init__(self, block):
+        self.block = block
+        self.vhost = STAGE.broker.vhost("/" + block.identifier)
+        text = block.text
+        if block.wishes.has("offline"):
+            text = text.replace("http://wr:TOKEN@localhost:8080/moon", OFFLINE)
+        text = STAGE.localized(text, self.vhost.token, self.vhost.path)
+        if block.language != "python":  # so that a complaint names the page's line
+            text = f'#line {block.line} "{block.page.relative}"\n{text}'
+        suffix = {"c": ".c", "cpp": ".cpp", "python": ".py"}[block.language]
+        self.source = STAGE.directory / (block.identifier + suffix)
+        self.source.write_text(text)
+        self.others = [shlex.split(subprocess.check_output(
+            ["pkg-config", flag, name], text=True)) for name in block.wishes.all("pkg-config")
+            for flag in ("--cflags", "--libs")]
+
+    def compile(self):
+        """(the command that runs it, why there is none)."""
+        if self.block.language == "python":
+            return [sys.executable, "-B", str(self.source)], ""
+        program = self.source.with_suffix("")
+        done = subprocess.run(
+            [*compiler(self.block.language), str(self.source), "-o", str(program), str(LIBRARY),
+             *(flag for flags in self.others for flag in flags), "-pthread",
+             f"-Wl,-rpath,{LIBRARY.parent}"],
+            text=True, capture_output=True, timeout=DEADLINE * 6)
+        return ([str(program)] if done.returncode == 0 else None), done.stderr
+
+
+def setUpModule():
+    global STAGE
+    STAGE = Stage()
+    unittest.addModuleCleanup(STAGE.close)
+    programs = [Program(block) for block in PROGRAMS]
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        for program, compiled in zip(programs, pool.map(Program.compile, programs)):
+            COMPILED[program.block.identifier] = (program, *compiled)
+
+
+# ---- Running ----
+
+class Run:
+    """A program with its output, which is a terminal, so that a line can be seen as soon as it is
+    printed, as by whoever tries the page's program."""
+
+    def __init__(self, command):
+        self.terminal, its_end = os.openpty()
+        environment = {**os.environ, "LD_LIBRARY_PATH": str(LIBRARY.parent)}
+        self.process = subprocess.Popen(command, cwd=STAGE.directory, env=environment,
+                                        stdin=subprocess.DEVNULL, stdout=its_end,
+                                        stderr=subprocess.PIPE)
+        os.close(its_end)
+        self.texts = {self.terminal: b"", self.process.stderr.fileno(): b""}
+        self.selector = selectors.DefaultSelector()
+        for stream in self.texts:
+            self.selector.register(stream, selectors.EVENT_READ)
+
+    def close(self):
+        self.process.kill()
+        self.process.wait()
+        self.process.stderr.close()
+        os.close(self.terminal)
+
+    def read(self, timeout):
+        for key, _ in self.selector.select(timeout):
+            try:
+                more = os.read(key.fd, 65536)
+            except OSError:  # how a terminal says that nobody has it open any more
+                more = b""
+            self.texts[key.fd] += more
+            if not more:
+                self.selector.unregister(key.fd)
+
+    def await_until(self, condition):
+        """Until it is true, the output ends, or time is up; whether it is true."""
+        end = time.monotonic() + DEADLINE
+        while not condition() and self.selector.get_map() and time.monotonic() < end:
+            self.read(0.1)
+        return condition()
+
+    @property
+    def printed(self):
+        return self.texts[self.terminal].decode().replace("\r\n", "\n")
+
+    @property
+    def said(self):
+        return self.texts[self.process.stderr.fileno()].decode()
+
+
+class Programs(unittest.TestCase):
+    def run_block(self, block):
+        program, command, complaint = COMPILED[block.identifier]
+        self.assertIsNotNone(command, complaint)
+        if block.language == "python" and IS_SANITIZED:
+            self.skipTest("a sanitized library cannot be loaded into this Python")
+        vhost = program.vhost
+        self.addCleanup(vhost.disconnect)
+        vhost.open("greetings")
+        browser = vhost.browser()
+        self.addCleanup(browser.close)
+        browser.subscribe("greetings")
+
+        run = Run(command)
+        self.addCleanup(run.close)
+        self.play(block.wishes, vhost, browser, run)
+        block.wishes.require_all_known()
+
+    def play(self, wishes, vhost, browser, run):
+        events = int(wishes.one("events", "0"))
+        if events:
+            # What it prints is not read meanwhile, and need not be: nothing has happened yet.
+            wait_until(lambda: run.process.poll() is not None or self.has_worker(vhost), "a worker")
+        for n in range(1, events + 1):
+            browser.say("broadcast", channel="greetings", event="hello", data={"n": n})
+        for name in wishes.all("delivers"):
+            self.assertIn(name, self.heard(browser, name))
+        patterns = wishes.all("prints"), wishes.all("says")
+        self.assertTrue(
+            run.await_until(lambda: self.shows_all(patterns, run)),
+            f"wanted {patterns}\nbut it printed {run.printed}\nand said {run.said}")
+        ends, dies = wishes.one("ends"), wishes.one("dies")
+        if ends or dies:
+            run.process.send_signal(getattr(signal, ends or dies))
+        run.await_until(lambda: False)  # the end of its output
+        status = run.process.wait(DEADLINE)
+        expected = -getattr(signal, dies) if dies else int(wishes.one("status", "0"))
+        self.assertEqual(status, expected, f"it printed {run.printed}\nand said {run.said}")
+        if not patterns[1]:
+            self.assertEqual(run.said, "")
+
+    @staticmethod
+    def has_worker(vhost):
+        return vhost.broker.admin("GET", vhost.path + "/workers").json()["workers"]
+
+    @staticmethod
+    def heard(browser, name):
+        """What the browser hears until this, which has to come before the socket's deadline."""
+        heard = []
+        while name not in heard:
+            heard.extend(browser.hear())
+        return heard
+
+    @staticmethod
+    def shows_all(patterns, run):
+        texts = run.printed, run.said
+        return all(re.search(pattern, text, re.M)
+                   for wanted, text in zip(patterns, texts) for pattern in wanted)
+
+
+def add_tests():
+    found = [b for b in blocks("c", "cpp", "python") if not b.is_fragment]
+    for block in found:
+        setattr(Programs, "test_" + block.identifier, lambda self, b=block: self.run_block(b))
+    return found
+
+
+PROGRAMS = add_tests()
+
+
+class AllKinds(unittest.TestCase):
+    def test_there_are_some(self):
+        languages = {block.language for block in PROGRAMS}
+        self.assertEqual(languages, {"c", "cpp", "python"})
+        self.assertTrue(any(b.page.path == ROOT / "README.md" for b in PROGRAMS))
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
