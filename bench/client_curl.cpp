@@ -1,8 +1,10 @@
-// A bare libcurl easy handle that posts the same bytes: bench_client_curl PORT COUNT PAYLOAD
+// A bare libcurl easy handle that posts the same bytes, with the limits of time that every program
+// should set: bench_client_curl PORT COUNT PAYLOAD
 #include <cstdlib>
 #include <string>
 
 #include <curl/curl.h>
+#include <kosmonaut/version.h>
 
 #include "stopwatch.hpp"
 
@@ -24,8 +26,12 @@ int main(int argc, char **argv) {
     CURL *easy = curl_easy_init();
     curl_slist *headers = curl_slist_append(nullptr, "Content-Type: application/json");
     headers = curl_slist_append(headers, "Authorization: Basic d3I6dG9rZW4=");
+    headers = curl_slist_append(headers, "Expect:");
     curl_easy_setopt(easy, CURLOPT_URL, url.c_str());
     curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers);
+    curl_easy_setopt(easy, CURLOPT_USERAGENT, "libkosmonaut/" KN_VERSION_STRING);
+    curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, 5'000L);
+    curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, 10'000L);
     curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE, static_cast<long>(body.size()));
     curl_easy_setopt(easy, CURLOPT_POSTFIELDS, body.c_str());
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, ignore);
