@@ -50,7 +50,8 @@ class worker_in_trouble : public testing::TestWithParam<trouble> {
         kn_options_free(options);
     }
 
-    /// A thread in kn_worker_next(), at the point that the test is about.
+    /// A thread in kn_worker_next(), at the point that the test is about. No trouble hands over an
+    /// event first: the thread would leave to come back, and might come back to a freed worker.
     void wait_inside() {
         waiting_ = std::thread([this] {
             kn_event *event = nullptr;
@@ -138,7 +139,7 @@ INSTANTIATE_TEST_SUITE_P(
                 }},
         trouble{"in_a_silent_stream", KN_WORKER_CONNECTED, [] { return keeps_streaming(""); }},
         trouble{"in_the_middle_of_an_event", KN_WORKER_CONNECTED,
-                [] { return keeps_streaming("data: a\n\ndata: b\n"); }},
+                [] { return keeps_streaming("data: b\n"); }},
         trouble{"between_two_tries", KN_WORKER_WAITING, [] { return answers(503); }}),
     [](const auto &generated) { return std::string(generated.param.name); });
 
