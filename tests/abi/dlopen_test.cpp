@@ -106,9 +106,7 @@ class two_events {
     fault_server server_;
 };
 
-void count(kn_event *, void *events) {
-    ++*static_cast<std::atomic<int> *>(events);
-}
+void count(kn_event *, void *events) { ++*static_cast<std::atomic<int> *>(events); }
 
 bool await_count(const std::atomic<int> &events, int count) {
     const clock::time_point deadline = clock::now() + patience;

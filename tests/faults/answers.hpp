@@ -54,9 +54,7 @@ inline script answers(int status, headers lines = {}, std::string_view body = ""
 }
 
 /// An event stream that ends after these bytes.
-inline script streams(std::string_view bytes) {
-    return says(stream_head() + std::string(bytes));
-}
+inline script streams(std::string_view bytes) { return says(stream_head() + std::string(bytes)); }
 
 /// An event stream that stays open after these bytes.
 inline script keeps_streaming(std::string_view bytes) {

@@ -42,9 +42,7 @@ struct meaning {
         }
     }
 };
-void PrintTo(const meaning &m, std::ostream *out) {
-    *out << m.http_status << "/" << m.code;
-}
+void PrintTo(const meaning &m, std::ostream *out) { *out << m.http_status << "/" << m.code; }
 
 constexpr meaning same(int http_status, int code, kn_status status) {
     return {http_status, code, status, status, status, status};

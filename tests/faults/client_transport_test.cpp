@@ -130,9 +130,7 @@ struct breach {
     const char *name;
     const char *said;
 };
-void PrintTo(const breach &b, std::ostream *out) {
-    *out << b.name;
-}
+void PrintTo(const breach &b, std::ostream *out) { *out << b.name; }
 
 class broken_answers : public testing::TestWithParam<breach> {
   protected:

@@ -114,15 +114,11 @@ port::port() : reservation_(bound_socket(0)), number_(number_of(reservation_)) {
     listener_ = bound_socket(number_);
 }
 
-void port::open() const {
-    checked(listen(fd(), SOMAXCONN), "listen");
-}
+void port::open() const { checked(listen(fd(), SOMAXCONN), "listen"); }
 
 // Linux lets a listener that was shut down listen again, on the port that it was bound to by
 // number.
-void port::shut() const {
-    checked(shutdown(fd(), SHUT_RDWR), "shutdown");
-}
+void port::shut() const { checked(shutdown(fd(), SHUT_RDWR), "shutdown"); }
 
 void port::clog() {
     checked(listen(fd(), 0), "listen");
@@ -244,9 +240,7 @@ void conversation::reset() {
     throw hung_up(); // what is left is to close it
 }
 
-void conversation::half_close() {
-    shutdown(channel_.fd(), SHUT_WR);
-}
+void conversation::half_close() { shutdown(channel_.fd(), SHUT_WR); }
 
 void conversation::end() {
     half_close();
@@ -327,9 +321,7 @@ std::vector<request> fault_server::requests() const {
     return requests_;
 }
 
-std::size_t fault_server::connections() const {
-    return connections_;
-}
+std::size_t fault_server::connections() const { return connections_; }
 
 std::vector<request> fault_server::await_requests(std::size_t count) const {
     std::unique_lock lock(mutex_);

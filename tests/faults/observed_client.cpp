@@ -41,9 +41,7 @@ observed_client::observed_client(const std::string &url, const client_settings &
         throw std::runtime_error(taken(error).message);
 }
 
-observed_client::~observed_client() {
-    kn_client_free(client_);
-}
+observed_client::~observed_client() { kn_client_free(client_); }
 
 told_failure observed_client::call(operation what) const {
     kn_error *error = nullptr;

@@ -78,9 +78,7 @@ observed_worker::observed_worker(const std::string &url, const worker_settings &
     EXPECT_EQ(kn_worker_on_error(worker_, keep, this, nullptr, nullptr), KN_OK);
 }
 
-observed_worker::~observed_worker() {
-    kn_worker_free(worker_);
-}
+observed_worker::~observed_worker() { kn_worker_free(worker_); }
 
 kn_status observed_worker::next(std::int64_t timeout_ms) {
     kn_event *event = nullptr;

@@ -117,9 +117,7 @@ class resolver : public testing::Test {
     std::size_t before_ = 0;
 };
 
-std::string url_of(std::string_view host) {
-    return port().url("http", host);
-}
+std::string url_of(std::string_view host) { return port().url("http", host); }
 
 TEST_F(resolver, that_finds_a_name_leaves_no_thread) {
     forked_fault_server server({keeps_streaming("data: a\n\n")});

@@ -119,9 +119,7 @@ struct retried_answer {
     int http_status;
     kn_status status;
 };
-void PrintTo(const retried_answer &a, std::ostream *out) {
-    *out << a.http_status;
-}
+void PrintTo(const retried_answer &a, std::ostream *out) { *out << a.http_status; }
 std::string name_of(const testing::TestParamInfo<retried_answer> &generated) {
     return std::to_string(generated.param.http_status);
 }
@@ -181,9 +179,7 @@ struct refusal {
     int code; // in the answer's body
     kn_status status;
 };
-void PrintTo(const refusal &r, std::ostream *out) {
-    *out << r.http_status;
-}
+void PrintTo(const refusal &r, std::ostream *out) { *out << r.http_status; }
 std::string refusal_name(const testing::TestParamInfo<refusal> &generated) {
     return std::to_string(generated.param.http_status) + "_" + std::to_string(generated.param.code);
 }

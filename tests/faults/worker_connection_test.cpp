@@ -55,9 +55,7 @@ struct breach {
     const char *name;
     const char *said; // before the connection breaks
 };
-void PrintTo(const breach &b, std::ostream *out) {
-    *out << b.name;
-}
+void PrintTo(const breach &b, std::ostream *out) { *out << b.name; }
 
 class broken_heads : public testing::TestWithParam<breach> {
   protected:
@@ -143,9 +141,7 @@ struct ending {
     bool has_last_chunk;
     bool is_reset;
 };
-void PrintTo(const ending &e, std::ostream *out) {
-    *out << e.name;
-}
+void PrintTo(const ending &e, std::ostream *out) { *out << e.name; }
 
 script ends_stream(const ending &how, std::string bytes) {
     return [how, bytes = std::move(bytes)](conversation &with) {
@@ -220,9 +216,7 @@ struct cut {
     const char *second;
     std::vector<told_event> events;
 };
-void PrintTo(const cut &c, std::ostream *out) {
-    *out << c.name;
-}
+void PrintTo(const cut &c, std::ostream *out) { *out << c.name; }
 
 class cut_streams : public testing::TestWithParam<cut> {};
 

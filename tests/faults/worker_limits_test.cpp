@@ -25,9 +25,7 @@ struct oversize {
     const char *name;
     std::string bytes;
 };
-void PrintTo(const oversize &o, std::ostream *out) {
-    *out << o.name;
-}
+void PrintTo(const oversize &o, std::ostream *out) { *out << o.name; }
 
 std::string many_lines(int count) {
     std::string lines;

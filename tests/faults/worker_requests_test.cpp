@@ -60,9 +60,7 @@ TEST(last_event_id, is_not_sent_once_it_was_cleared) {
     EXPECT_EQ(id_sent_after("id: 1\ndata: a\n\nid\n\n"), std::nullopt);
 }
 
-TEST(last_event_id, counts_without_an_event) {
-    EXPECT_EQ(id_sent_after("id: 5\n\n"), "5");
-}
+TEST(last_event_id, counts_without_an_event) { EXPECT_EQ(id_sent_after("id: 5\n\n"), "5"); }
 
 TEST(last_event_id, of_a_block_that_broke_off_does_not_count) {
     EXPECT_EQ(id_sent_after("id: 1\ndata: a\n\nid: 2\ndata: b\n"), "1");

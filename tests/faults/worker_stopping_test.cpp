@@ -21,9 +21,7 @@ struct trouble {
     std::int32_t state;
     std::function<script()> make;
 };
-void PrintTo(const trouble &t, std::ostream *out) {
-    *out << t.name;
-}
+void PrintTo(const trouble &t, std::ostream *out) { *out << t.name; }
 
 bool await_state(const kn_worker *worker, std::int32_t state) {
     const clock::time_point deadline = clock::now() + patience;

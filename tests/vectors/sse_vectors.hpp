@@ -41,9 +41,7 @@ struct vector {
     }
 };
 
-inline void PrintTo(const vector &v, std::ostream *out) {
-    *out << v.name;
-}
+inline void PrintTo(const vector &v, std::ostream *out) { *out << v.name; }
 
 /// The vector's name, as one that a test may have.
 inline std::string name_of(const testing::TestParamInfo<vector> &generated) {
