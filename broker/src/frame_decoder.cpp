@@ -75,7 +75,7 @@ struct FrameDecoderCallbacks {
         decoder.in_message_ = false;
         if (!decoder.sink_->on_message(decoder.message_))
             wslay_event_shutdown_read(context);
-        constexpr std::size_t kept_capacity_max = 16 * 1024;
+        constexpr std::size_t kept_capacity_max = std::size_t{16} << 10;
         if (decoder.message_.capacity() > kept_capacity_max)
             std::string().swap(decoder.message_);
         else

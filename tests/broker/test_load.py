@@ -45,7 +45,7 @@ class LoadTest(BrokerTest):
 
 
 class Order(LoadTest):
-    BROWSERS, CHANNELS, EACH, FIRED = 200, 4, 6, 100
+    BROWSERS, CHANNELS, EACH, FIRED = 200, 4, 4, 60
 
     def test_two_hundred_browsers(self):
         """On every channel all hear the same events in one order, which keeps every sender's own."""
@@ -312,7 +312,7 @@ class Echoes(LoadTest):
     def test_whoever_reads_slowly_is_waited_for(self):
         """Neither its messages nor its pongs are heard meanwhile; that is no reason to drop it."""
         self.vhost.open("c")
-        count = 300
+        count = 240
         broadcasts = b"".join(frame(TEXT, command("broadcast", channel="c", event="n",
                                                   data={"i": i, "filler": "x" * 60000}).encode())
                               for i in range(count))
