@@ -20,8 +20,7 @@ int main(int argc, char **argv) {
     const std::string url =
         std::string("http://127.0.0.1:") + argv[1] + "/bench/channels/chat/events";
     const long count = std::atol(argv[2]);
-    const std::string body =
-        std::string(R"({"trigger":{"event":"said","data":)") + argv[3] + "}}";
+    const std::string body = std::string(R"({"trigger":{"event":"said","data":)") + argv[3] + "}}";
     curl_global_init(CURL_GLOBAL_DEFAULT);
     CURL *easy = curl_easy_init();
     curl_slist *headers = curl_slist_append(nullptr, "Content-Type: application/json");

@@ -1,5 +1,6 @@
-// The other side of every measurement: a server that does as little as one can. To a POST it answers
-// 202; to a GET it sends a pre-encoded event stream and then waits. One connection at a time.
+// The other side of every measurement: a server that does as little as one can. To a POST it
+// answers 202; to a GET it sends a pre-encoded event stream and then waits. One connection at a
+// time.
 //
 // bench_peer EVENTS EVENT_BYTES prints its port and serves until it is killed.
 #include <cstdio>
@@ -80,8 +81,8 @@ int main(int argc, char **argv) {
         return 2;
     constexpr int chunk_events = 64;
     const int events = std::atoi(argv[1]) / chunk_events * chunk_events;
-    const std::string chunk = encoded_chunk(1'000'000, chunk_events,
-                                            std::strtoul(argv[2], nullptr, 10));
+    const std::string chunk =
+        encoded_chunk(1'000'000, chunk_events, std::strtoul(argv[2], nullptr, 10));
     const int listener = socket(AF_INET, SOCK_STREAM, 0);
     sockaddr_in address{};
     address.sin_family = AF_INET;

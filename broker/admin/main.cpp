@@ -63,9 +63,7 @@ std::string help() {
                   "  --version, --help\n";
 }
 
-std::string reason(int error) {
-    return std::generic_category().message(error);
-}
+std::string reason(int error) { return std::generic_category().message(error); }
 
 std::string read_cookie(const Settings &settings) {
     if (!settings.cookie.empty())

@@ -25,12 +25,8 @@ HttpResponse error(int status, std::string_view text) {
     return json(status, fmt::format(R"({{"error":"{}"}})", text));
 }
 
-HttpResponse no_vhost() {
-    return error(404, "vhost doesn't exist");
-}
-HttpResponse no_channel() {
-    return error(404, "channel doesn't exist");
-}
+HttpResponse no_vhost() { return error(404, "vhost doesn't exist"); }
+HttpResponse no_channel() { return error(404, "channel doesn't exist"); }
 
 HttpResponse see(std::string location) {
     auto response = json(302);
@@ -47,9 +43,7 @@ HttpResponse plain(int status, std::string_view text) {
     return response;
 }
 
-HttpResponse no_page() {
-    return plain(404, "404 page not found");
-}
+HttpResponse no_page() { return plain(404, "404 page not found"); }
 
 HttpResponse wrong_method(std::string allow) {
     auto response = plain(405, "Method Not Allowed");
@@ -130,9 +124,7 @@ std::string collection(std::string_view name, const Items &items, Entry entry) {
     return body;
 }
 
-bool reads(std::string_view method) {
-    return method == "GET" || method == "HEAD";
-}
+bool reads(std::string_view method) { return method == "GET" || method == "HEAD"; }
 
 std::string join(const std::vector<std::string> &segments, std::size_t count) {
     std::string path;
@@ -161,9 +153,7 @@ HttpReply AdminApi::handle(const HttpRequest &request) {
     return reply;
 }
 
-HttpResponse AdminApi::refuse(int status) {
-    return plain(status, http_reason(status));
-}
+HttpResponse AdminApi::refuse(int status) { return plain(status, http_reason(status)); }
 
 HttpResponse AdminApi::route(const HttpRequest &request) {
     const auto segments = path_segments(split_target(request.target).path);

@@ -71,9 +71,7 @@ void EventLoop::run_timer(TimerQueue &queue) {
     });
 }
 
-void EventLoop::add(Connection &connection) {
-    connections_.push_back(connection);
-}
+void EventLoop::add(Connection &connection) { connections_.push_back(connection); }
 
 void EventLoop::for_each_connection(const std::function<void(Connection &)> &action) {
     for (auto &connection : connections_)

@@ -99,9 +99,7 @@ FrameDecoder::FrameDecoder(std::size_t message_size_max) : message_size_max_(mes
     wslay_event_config_set_max_recv_msg_length(context_, message_size_max);
 }
 
-FrameDecoder::~FrameDecoder() {
-    wslay_event_context_free(context_);
-}
+FrameDecoder::~FrameDecoder() { wslay_event_context_free(context_); }
 
 FrameDecoder::State FrameDecoder::feed(std::string_view bytes, Sink &sink, std::string &replies) {
     input_ = bytes;

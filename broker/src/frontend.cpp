@@ -38,9 +38,7 @@ bool Frontend::is_handshake(const HttpRequest &request) {
     return request.header_lists("Upgrade", "websocket");
 }
 
-HttpReply Frontend::not_websocket() {
-    return plain(400, "not websocket protocol");
-}
+HttpReply Frontend::not_websocket() { return plain(400, "not websocket protocol"); }
 
 bool Frontend::origin_allowed(const HttpRequest &request) const {
     if (request.header_count("Origin") == 0)

@@ -88,9 +88,7 @@ void HttpConnection::refuse(int status) {
     connection_.finish();
 }
 
-void HttpConnection::on_end() {
-    connection_.finish();
-}
+void HttpConnection::on_end() { connection_.finish(); }
 
 void HttpConnection::on_timer() {
     if (parser_.inside_request() || !unparsed_.empty())
@@ -105,8 +103,6 @@ void HttpConnection::on_drained() {
         on_data({});
 }
 
-void HttpConnection::on_shutdown() {
-    connection_.finish();
-}
+void HttpConnection::on_shutdown() { connection_.finish(); }
 
 } // namespace webrocket

@@ -10,9 +10,7 @@ namespace http = boost::beast::http;
 
 namespace {
 
-std::string_view view(boost::beast::string_view text) {
-    return {text.data(), text.size()};
-}
+std::string_view view(boost::beast::string_view text) { return {text.data(), text.size()}; }
 
 int status_for(const boost::system::error_code &error) {
     if (error == http::error::header_limit)
@@ -57,9 +55,7 @@ void HttpParser::reset() {
     parser.eager(true);
 }
 
-bool HttpParser::inside_request() const {
-    return beast_->parser->got_some();
-}
+bool HttpParser::inside_request() const { return beast_->parser->got_some(); }
 
 HttpParser::State HttpParser::feed(std::string_view &input) {
     auto &parser = *beast_->parser;

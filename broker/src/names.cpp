@@ -36,9 +36,9 @@ bool is_reserved_vhost_path(std::string_view path) {
 }
 
 bool is_valid_channel_name(std::string_view name) {
-    return !name.empty() && is_word(name.front()) && std::all_of(name.begin(), name.end(), [](char c) {
-        return is_word(c) || c == '-' || c == '.';
-    });
+    return !name.empty() && is_word(name.front()) &&
+           std::all_of(name.begin(), name.end(),
+                       [](char c) { return is_word(c) || c == '-' || c == '.'; });
 }
 
 bool is_valid_node_name(std::string_view name) {

@@ -21,8 +21,6 @@ bool is_valid_node_name(std::string_view name);
 // The type is the text before the first dash; every unknown one means a normal channel.
 ChannelType channel_type(std::string_view name);
 
-inline bool needs_permission(ChannelType type) {
-    return type != ChannelType::normal;
-}
+inline bool needs_permission(ChannelType type) { return type != ChannelType::normal; }
 
 } // namespace webrocket

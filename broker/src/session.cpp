@@ -44,9 +44,7 @@ Session::Session(Hub &hub, Vhost &vhost, SessionTransport &transport, const Sess
     vhost_->connect(*this);
 }
 
-Session::~Session() {
-    leave();
-}
+Session::~Session() { leave(); }
 
 void Session::leave() {
     if (vhost_ == nullptr)
@@ -56,9 +54,7 @@ void Session::leave() {
     vhost_ = nullptr;
 }
 
-void Session::greet() {
-    say(fmt::format(R"({{":connected":{{"sid":"{}"}}}})", sid_));
-}
+void Session::greet() { say(fmt::format(R"({{":connected":{{"sid":"{}"}}}})", sid_)); }
 
 bool Session::on_message(std::string_view message) {
     if (vhost_ == nullptr)
@@ -92,9 +88,7 @@ bool Session::on_message(std::string_view message) {
     return true;
 }
 
-void Session::say(std::string_view message) {
-    transport_.send(websocket_text(message));
-}
+void Session::say(std::string_view message) { transport_.send(websocket_text(message)); }
 
 void Session::refuse(int code) {
     say(fmt::format(R"({{":error":{{"code":{},"status":"{}"}}}})", code, status_text(code)));

@@ -68,9 +68,7 @@ class Statement {
 
 } // namespace
 
-void SqliteStore::Close::operator()(sqlite3 *database) const {
-    sqlite3_close_v2(database);
-}
+void SqliteStore::Close::operator()(sqlite3 *database) const { sqlite3_close_v2(database); }
 
 SqliteStore::SqliteStore(const std::filesystem::path &file) : file_(file) {
     // The tokens in it are secrets. SQLite gives its log the mode of the database.
@@ -166,9 +164,7 @@ void SqliteStore::remove_vhost(std::string_view path) {
     run("DELETE FROM vhost WHERE path = ?", {path});
 }
 
-void SqliteStore::remove_all_vhosts() {
-    run("DELETE FROM vhost", {});
-}
+void SqliteStore::remove_all_vhosts() { run("DELETE FROM vhost", {}); }
 
 void SqliteStore::set_access_token(std::string_view path, std::string_view access_token) {
     run("UPDATE vhost SET access_token = ? WHERE path = ?", {access_token, path});

@@ -73,9 +73,7 @@ std::optional<std::vector<std::string>> path_segments(std::string_view path) {
     return segments;
 }
 
-bool has_sound_escapes(std::string_view text) {
-    return percent_decode(text, false).has_value();
-}
+bool has_sound_escapes(std::string_view text) { return percent_decode(text, false).has_value(); }
 
 std::optional<QueryParameters> query_parameters(std::string_view query) {
     QueryParameters parameters;

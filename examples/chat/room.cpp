@@ -19,9 +19,7 @@ constexpr std::size_t line_bytes_max = 4000;
 constexpr std::size_t line_id_bytes_max = 64;
 constexpr std::size_t logged_bytes_max = 400;
 
-bool continues_character(char byte) {
-    return (static_cast<unsigned char>(byte) & 0xC0) == 0x80;
-}
+bool continues_character(char byte) { return (static_cast<unsigned char>(byte) & 0xC0) == 0x80; }
 
 // Text from a browser must neither speak to the terminal nor fill it. Control characters are those
 // of ASCII and, in UTF-8, U+0080 to U+009F.
@@ -99,13 +97,9 @@ bool room::step() {
     return status == kosmonaut::status::ok || status == kosmonaut::status::again;
 }
 
-void room::run() {
-    worker_.run();
-}
+void room::run() { worker_.run(); }
 
-std::string room::token_for(const visitor &who) {
-    return client_.request_token(who.uid, channel);
-}
+std::string room::token_for(const visitor &who) { return client_.request_token(who.uid, channel); }
 
 // `{"trigger":{"event":"chat/say","data":{"line":…,"text":…}}}` from a browser, and nobody else has
 // seen it yet. Who says it is the broker's word, so nobody can speak in another's name.

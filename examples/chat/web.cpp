@@ -75,9 +75,7 @@ int status_of(visitors::refusal refusal) {
     return 500;
 }
 
-std::string error(const char *name) {
-    return object({{"error", name}});
-}
+std::string error(const char *name) { return object({{"error", name}}); }
 
 struct place {
     std::string host;

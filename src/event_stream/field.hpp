@@ -7,8 +7,8 @@
 
 namespace kn::event_stream {
 
-/// The value of a field, decoded. As long as it stands in the input as it is, it is only pointed at;
-/// settle() has to be called before the input goes away.
+/// The value of a field, decoded. As long as it stands in the input as it is, it is only pointed
+/// at; settle() has to be called before the input goes away.
 class field {
   public:
     std::string_view view() const noexcept { return view_; }

@@ -41,8 +41,8 @@ class cr_lookout {
 };
 
 /// The event stream format of the HTML standard (9.2.6), read in pieces of any size, an event at a
-/// time. One parser per connection; linear in its input; it holds at most @p max_event_size bytes of
-/// one event, and nothing of comments and unknown fields.
+/// time. One parser per connection; linear in its input; it holds at most @p max_event_size bytes
+/// of one event, and nothing of comments and unknown fields.
 class parser {
   public:
     /// @p last_event_id is what the connection before left behind.

@@ -251,8 +251,8 @@ std::optional<stream_end> stream::overdue() {
     if (!is_silent_for_too_long(now))
         return std::nullopt;
     if (!is_excused_ && now - last_byte_ - options_.idle_timeout > prompt) {
-        // Nobody was there to listen when the time was up. Once: whoever comes late every time would
-        // never give up a dead peer.
+        // Nobody was there to listen when the time was up. Once: whoever comes late every time
+        // would never give up a dead peer.
         is_excused_ = true;
         last_byte_ = now;
         return std::nullopt;

@@ -10,13 +10,9 @@ static struct calls *remember(void *user_data, const char *text) {
     return calls;
 }
 
-void count_destroy(void *calls) {
-    ((struct calls *)calls)->destroyed++;
-}
+void count_destroy(void *calls) { ((struct calls *)calls)->destroyed++; }
 
-void count_event(kn_event *event, void *calls) {
-    remember(calls, kn_event_data(event, NULL));
-}
+void count_event(kn_event *event, void *calls) { remember(calls, kn_event_data(event, NULL)); }
 
 void count_error(const kn_error *error, void *calls) {
     remember(calls, kn_error_message(error))->status = kn_error_status(error);

@@ -149,9 +149,7 @@ static void each_reference_is_freed_once(void **state) {
     kn_event_free(event);
 }
 
-static void keep_event(kn_event *event, void *kept) {
-    *(kn_event **)kept = kn_event_retain(event);
-}
+static void keep_event(kn_event *event, void *kept) { *(kn_event **)kept = kn_event_retain(event); }
 
 static void a_handler_keeps_an_event_by_retaining_it(void **state) {
     struct stage *stage = *state;

@@ -9,13 +9,9 @@ int64_t now_ms(void) {
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-int64_t deadline_in(int64_t ms) {
-    return now_ms() + ms;
-}
+int64_t deadline_in(int64_t ms) { return now_ms() + ms; }
 
-int is_over(int64_t deadline) {
-    return now_ms() > deadline;
-}
+int is_over(int64_t deadline) { return now_ms() > deadline; }
 
 void pause_briefly(void) {
     const struct timespec brief = {0, 2000000};

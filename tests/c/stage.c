@@ -61,9 +61,7 @@ kn_worker *worker_at(const char *url) {
     return worker;
 }
 
-kn_client *client_on(const struct stage *stage) {
-    return client_at(stage->url);
-}
+kn_client *client_on(const struct stage *stage) { return client_at(stage->url); }
 
 kn_worker *worker_on(const struct stage *stage) {
     kn_worker *worker = worker_at(stage->url);

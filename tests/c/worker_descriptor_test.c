@@ -20,9 +20,7 @@ static int is_readable_within(kn_worker *worker, int timeout_ms) {
     return ready == 1 && (polled.revents & POLLIN) != 0;
 }
 
-static int is_readable(kn_worker *worker) {
-    return is_readable_within(worker, 0);
-}
+static int is_readable(kn_worker *worker) { return is_readable_within(worker, 0); }
 
 /* Calls next without waiting until it has nothing more to say, and the descriptor agrees. */
 static void calm_down(kn_worker *worker) {

@@ -51,14 +51,36 @@ TEST(endpoint, the_token_becomes_an_authorization) {
 }
 
 TEST(endpoint, refuses_what_it_cannot_mean) {
-    for (const char *url :
-         {"", "nonsense", "://", "http://", "http://h/v", "http://wr:@h/v", "http://wr@h/v",
-          "http://someone:t@h/v", "http://t@h/v", "wr://wr:t@h/v", "wr://@h/v", "ftp://wr:t@h/v",
-          "http://wr:t@/v", "http://wr:t@h", "http://wr:t@h/", "http://wr:t@h/v/",
-          "http://wr:t@h//v", "http://wr:t@h/v//w", "http://wr:t@h/v?x=1", "http://wr:t@h/v#x",
-          "http://wr:t@h/a b", "http://wr:t@h/a.b", "http://wr:t@h:0x50/v", "http://wr:t@h:99999/v",
-          "http://wr:t@h:port/v", "http://wr:a%0@h/v", "http://wr:a%0ab@h/v", "http://wr:a b@h/v",
-          "http://wr:a\nb@h/v", "http://wr:t@h/v\n"})
+    for (const char *url : {"",
+                            "nonsense",
+                            "://",
+                            "http://",
+                            "http://h/v",
+                            "http://wr:@h/v",
+                            "http://wr@h/v",
+                            "http://someone:t@h/v",
+                            "http://t@h/v",
+                            "wr://wr:t@h/v",
+                            "wr://@h/v",
+                            "ftp://wr:t@h/v",
+                            "http://wr:t@/v",
+                            "http://wr:t@h",
+                            "http://wr:t@h/",
+                            "http://wr:t@h/v/",
+                            "http://wr:t@h//v",
+                            "http://wr:t@h/v//w",
+                            "http://wr:t@h/v?x=1",
+                            "http://wr:t@h/v#x",
+                            "http://wr:t@h/a b",
+                            "http://wr:t@h/a.b",
+                            "http://wr:t@h:0x50/v",
+                            "http://wr:t@h:99999/v",
+                            "http://wr:t@h:port/v",
+                            "http://wr:a%0@h/v",
+                            "http://wr:a%0ab@h/v",
+                            "http://wr:a b@h/v",
+                            "http://wr:a\nb@h/v",
+                            "http://wr:t@h/v\n"})
         EXPECT_NE(refusal(url), "") << url;
 }
 

@@ -28,8 +28,7 @@ struct reading {
             if (const auto hint = p.take_retry_hint())
                 retry = hint;
             if (now == parser::outcome::event)
-                events.push_back(
-                    {std::string(p.type()), std::string(p.data()), p.last_event_id()});
+                events.push_back({std::string(p.type()), std::string(p.data()), p.last_event_id()});
         } while (now == parser::outcome::event);
         return now == parser::outcome::needs_more;
     }

@@ -122,24 +122,25 @@ TEST_P(worker_in_trouble, is_freed_at_once) {
     EXPECT_LT(clock::now() - began, patience);
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    worker, worker_in_trouble,
-    testing::Values(
-        trouble{"connecting", KN_WORKER_CONNECTING, nullptr},
-        trouble{"waiting_for_the_head", KN_WORKER_CONNECTING, [] { return never_answers(); }},
-        trouble{"in_the_middle_of_the_head", KN_WORKER_CONNECTING,
-                [] {
-                    return script([](conversation &with) {
-                        with.receive();
-                        with.send("HTTP/1.1 200 OK\r\nContent-");
-                        with.stall();
-                    });
-                }},
-        trouble{"in_a_silent_stream", KN_WORKER_CONNECTED, [] { return keeps_streaming(""); }},
-        trouble{"in_the_middle_of_an_event", KN_WORKER_CONNECTED,
-                [] { return keeps_streaming("data: b\n"); }},
-        trouble{"between_two_tries", KN_WORKER_WAITING, [] { return answers(503); }}),
-    [](const auto &generated) { return std::string(generated.param.name); });
+INSTANTIATE_TEST_SUITE_P(worker, worker_in_trouble,
+                         testing::Values(trouble{"connecting", KN_WORKER_CONNECTING, nullptr},
+                                         trouble{"waiting_for_the_head", KN_WORKER_CONNECTING,
+                                                 [] { return never_answers(); }},
+                                         trouble{"in_the_middle_of_the_head", KN_WORKER_CONNECTING,
+                                                 [] {
+                                                     return script([](conversation &with) {
+                                                         with.receive();
+                                                         with.send("HTTP/1.1 200 OK\r\nContent-");
+                                                         with.stall();
+                                                     });
+                                                 }},
+                                         trouble{"in_a_silent_stream", KN_WORKER_CONNECTED,
+                                                 [] { return keeps_streaming(""); }},
+                                         trouble{"in_the_middle_of_an_event", KN_WORKER_CONNECTED,
+                                                 [] { return keeps_streaming("data: b\n"); }},
+                                         trouble{"between_two_tries", KN_WORKER_WAITING,
+                                                 [] { return answers(503); }}),
+                         [](const auto &generated) { return std::string(generated.param.name); });
 
 TEST(worker, runs_no_handler_after_close_has_returned) {
     fault_server server({[](conversation &with) {

@@ -25,9 +25,7 @@ std::string on_loopback(const reserved_port &port) {
 
 } // namespace
 
-broker::broker(std::vector<std::string> flags) : flags_(std::move(flags)) {
-    start();
-}
+broker::broker(std::vector<std::string> flags) : flags_(std::move(flags)) { start(); }
 
 void broker::start() {
     const std::filesystem::path ready_file = directory_.path() / "ready.json";
@@ -73,13 +71,9 @@ void broker::kill() {
     process_.reset();
 }
 
-void broker::pause() {
-    process_.value().send(SIGSTOP);
-}
+void broker::pause() { process_.value().send(SIGSTOP); }
 
-void broker::resume() {
-    process_.value().send(SIGCONT);
-}
+void broker::resume() { process_.value().send(SIGCONT); }
 
 std::string broker::add_vhost(const std::string &path) {
     admin("POST", path, 302);
@@ -91,9 +85,7 @@ std::string broker::regenerate_token(const std::string &path) {
     return url_of(path);
 }
 
-void broker::delete_vhost(const std::string &path) {
-    admin("DELETE", path, 202);
-}
+void broker::delete_vhost(const std::string &path) { admin("DELETE", path, 202); }
 
 std::vector<std::string> broker::workers(const std::string &path) {
     const auto answer = boost::json::parse(admin("GET", path + "/workers", 200).body);
@@ -118,8 +110,6 @@ http_answer broker::admin(const std::string &method, const std::string &target, 
     return answer;
 }
 
-std::string broker::log() const {
-    return content_of(directory_.path() / "log");
-}
+std::string broker::log() const { return content_of(directory_.path() / "log"); }
 
 } // namespace support

@@ -139,9 +139,7 @@ browser::browser(const std::string &backend_url)
 
 browser::~browser() = default;
 
-const std::string &browser::sid() const {
-    return connection_->sid;
-}
+const std::string &browser::sid() const { return connection_->sid; }
 
 void browser::authenticate(const std::string &uid, const std::string &channels) {
     const std::string token = single_access_token(connection_->vhost, uid, channels);
@@ -165,8 +163,6 @@ void browser::trigger(const std::string &event, const std::string &data) {
                       R"({"event":)" + json::serialize(event) + R"(,"data":)" + data + "}");
 }
 
-std::string browser::wait_for(const std::string &name) {
-    return connection_->wait_for(name);
-}
+std::string browser::wait_for(const std::string &name) { return connection_->wait_for(name); }
 
 } // namespace support

@@ -48,9 +48,7 @@ int succeeds(Body &&body) {
     });
 }
 
-char *copied(const std::string &text) {
-    return strdup(text.c_str());
-}
+char *copied(const std::string &text) { return strdup(text.c_str()); }
 
 } // namespace
 
@@ -76,13 +74,9 @@ int test_broker_start_again(test_broker *broker) {
     return succeeds([&] { broker->object.start(); });
 }
 
-void test_broker_pause(test_broker *broker) {
-    broker->object.pause();
-}
+void test_broker_pause(test_broker *broker) { broker->object.pause(); }
 
-void test_broker_resume(test_broker *broker) {
-    broker->object.resume();
-}
+void test_broker_resume(test_broker *broker) { broker->object.resume(); }
 
 char *test_broker_add_vhost(test_broker *broker, const char *path) {
     return told<char *>(nullptr, [&] { return copied(broker->object.add_vhost(path)); });
@@ -109,13 +103,9 @@ test_browser *test_browser_connect(const char *backend_url) {
     return told<test_browser *>(nullptr, [&] { return new test_browser(backend_url); });
 }
 
-void test_browser_free(test_browser *browser) {
-    delete browser;
-}
+void test_browser_free(test_browser *browser) { delete browser; }
 
-const char *test_browser_sid(const test_browser *browser) {
-    return browser->object.sid().c_str();
-}
+const char *test_browser_sid(const test_browser *browser) { return browser->object.sid().c_str(); }
 
 int test_browser_authenticate(test_browser *browser, const char *uid, const char *channels) {
     return succeeds([&] { browser->object.authenticate(uid, channels); });
@@ -142,13 +132,9 @@ test_wiretap *test_wiretap_start(const char *backend_url) {
     return told<test_wiretap *>(nullptr, [&] { return new test_wiretap(backend_url); });
 }
 
-void test_wiretap_free(test_wiretap *tap) {
-    delete tap;
-}
+void test_wiretap_free(test_wiretap *tap) { delete tap; }
 
-const char *test_wiretap_url(const test_wiretap *tap) {
-    return tap->object.url().c_str();
-}
+const char *test_wiretap_url(const test_wiretap *tap) { return tap->object.url().c_str(); }
 
 char *test_wiretap_sent(const test_wiretap *tap, size_t *length) {
     const std::string sent = tap->object.sent();
@@ -158,6 +144,4 @@ char *test_wiretap_sent(const test_wiretap *tap, size_t *length) {
     return copy;
 }
 
-int test_wiretap_connections(const test_wiretap *tap) {
-    return tap->object.connections();
-}
+int test_wiretap_connections(const test_wiretap *tap) { return tap->object.connections(); }

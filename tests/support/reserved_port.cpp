@@ -22,8 +22,6 @@ reserved_port::reserved_port() : socket_(socket(AF_INET, SOCK_STREAM | SOCK_CLOE
     number_ = ntohs(address.sin_port);
 }
 
-reserved_port::~reserved_port() {
-    close(socket_);
-}
+reserved_port::~reserved_port() { close(socket_); }
 
 } // namespace support

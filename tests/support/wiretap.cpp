@@ -114,14 +114,8 @@ wiretap::wiretap(const std::string &broker_url)
 
 wiretap::~wiretap() = default;
 
-const std::string &wiretap::url() const {
-    return relay_->url();
-}
-std::string wiretap::sent() const {
-    return relay_->sent();
-}
-int wiretap::connections() const {
-    return relay_->connections();
-}
+const std::string &wiretap::url() const { return relay_->url(); }
+std::string wiretap::sent() const { return relay_->sent(); }
+int wiretap::connections() const { return relay_->connections(); }
 
 } // namespace support

@@ -39,8 +39,6 @@ TEST(payload, merging) {
               R"({"b":2,"c":4,"\u0061":{"b":5}})");
 }
 
-TEST(payload, message) {
-    EXPECT_EQ(event_message(R"("caf\u00e9")", "{}"), R"({"caf\u00e9":{}})");
-}
+TEST(payload, message) { EXPECT_EQ(event_message(R"("caf\u00e9")", "{}"), R"({"caf\u00e9":{}})"); }
 
 } // namespace

@@ -5,8 +5,7 @@
 
 int main() {
     // Nothing listens on port 1.
-    kosmonaut::client client(
-        "http://wr:0123456789abcdef0123456789abcdef01234567@127.0.0.1:1/moon");
+    kosmonaut::client client("http://wr:0123456789abcdef0123456789abcdef01234567@127.0.0.1:1/moon");
     try {
         client.open_channel("greetings");
     } catch (const kosmonaut::error &error) {
