@@ -7,12 +7,12 @@
 namespace kn {
 namespace {
 
-std::string channel_url(const endpoint &where, std::string_view channel) {
+std::string channel_path(const endpoint &where, std::string_view channel) {
     require_channel_name(channel);
-    std::string url = where.url();
-    url += "/channels/";
-    url += channel;
-    return url;
+    std::string path = where.vhost;
+    path += "/channels/";
+    path += channel;
+    return path;
 }
 
 std::string required_token(const answer &received) {
@@ -30,8 +30,8 @@ long success_of(operation what) noexcept {
 
 } // namespace
 
-std::string trigger_url(const endpoint &where, std::string_view channel) {
-    return channel_url(where, channel) + "/events";
+std::string trigger_path(const endpoint &where, std::string_view channel) {
+    return channel_path(where, channel) + "/events";
 }
 
 std::string trigger_members(std::string_view event, std::optional<std::string_view> data) {
@@ -52,22 +52,26 @@ void require_success(const endpoint &where, operation what, const answer &receiv
 }
 
 single_call single_call::open_channel(const endpoint &where, std::string_view channel) {
-    return {
-        where, operation::open_channel, {request::method::post, channel_url(where, channel), {}}};
+    return {where,
+            operation::open_channel,
+            {request::method::post, channel_path(where, channel), {}, {}}};
 }
 
 single_call single_call::close_channel(const endpoint &where, std::string_view channel) {
-    return {
-        where, operation::close_channel, {request::method::del, channel_url(where, channel), {}}};
+    return {where,
+            operation::close_channel,
+            {request::method::del, channel_path(where, channel), {}, {}}};
 }
 
 single_call single_call::trigger(const endpoint &where, std::string_view channel,
                                  std::string_view event, std::optional<std::string_view> data) {
-    std::string url = trigger_url(where, channel);
+    std::string path = trigger_path(where, channel);
     return {where,
             operation::trigger,
-            {request::method::post, std::move(url),
-             R"({"trigger":{)" + trigger_members(event, data) + "}}"}};
+            {request::method::post,
+             std::move(path),
+             R"({"trigger":{)" + trigger_members(event, data) + "}}",
+             {}}};
 }
 
 single_call single_call::request_token(const endpoint &where, std::string_view uid,
@@ -77,9 +81,9 @@ single_call single_call::request_token(const endpoint &where, std::string_view u
     return {where,
             operation::request_token,
             {request::method::get,
-             where.url() + "/token?uid=" + percent_encoded(uid) +
-                 "&channels=" + percent_encoded(channels),
-             {}}};
+             where.vhost + "/token",
+             {},
+             "uid=" + percent_encoded(uid) + "&channels=" + percent_encoded(channels)}};
 }
 
 bool single_call::take(const answer &received, kn_result &result) {

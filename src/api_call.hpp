@@ -63,7 +63,7 @@ class single_call final : public api_call {
 };
 
 /// Where a channel's events are triggered.
-std::string trigger_url(const endpoint &where, std::string_view channel);
+std::string trigger_path(const endpoint &where, std::string_view channel);
 
 /// The members of a trigger object, without braces: `"event":…,"data":…`. Checks both.
 std::string trigger_members(std::string_view event, std::optional<std::string_view> data);

@@ -16,6 +16,8 @@ failure out_of_memory() { return {KN_ENOMEM, "out of memory"}; }
 async_calls::async_calls(const endpoint &where, const settings &options, client_metrics &metrics)
     : where_(where), options_(options), metrics_(metrics), multi_(reactor_) {
     multi_.keep_connections(options.max_connections);
+    if (may_use_tls(where.is_tls(), options))
+        multi_.expect_tls();
     // So that giving a line back needs no memory.
     const auto most = static_cast<std::size_t>(options.max_connections);
     lines_.reserve(most);

@@ -61,7 +61,7 @@ void batch_call::begin_whole() {
     std::size_t size = 32;
     for (const kn_batch::trigger &t : triggers_)
         size += t.channel.size() + t.members.size() + 16;
-    request_ = {request::method::post, where_.url() + "/events", {}};
+    request_ = {request::method::post, where_.vhost + "/events", {}, {}};
     request_.body.reserve(size);
     request_.body += R"({"triggers":[)";
     for (const kn_batch::trigger &t : triggers_) {
@@ -78,8 +78,10 @@ void batch_call::begin_whole() {
 
 void batch_call::aim_at_next() {
     const kn_batch::trigger &t = triggers_[next_];
-    request_ = {request::method::post, trigger_url(where_, t.channel),
-                R"({"trigger":{)" + t.members + "}}"};
+    request_ = {request::method::post,
+                trigger_path(where_, t.channel),
+                R"({"trigger":{)" + t.members + "}}",
+                {}};
 }
 
 bool batch_call::take(const answer &received, kn_result &result) {

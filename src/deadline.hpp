@@ -1,6 +1,8 @@
 #pragma once
 
+#include <algorithm>
 #include <chrono>
+#include <climits>
 #include <optional>
 
 #include "settings.hpp"
@@ -18,6 +20,14 @@ inline deadline deadline_after(milliseconds limit) noexcept {
 
 inline bool has_passed(const deadline &when) noexcept {
     return when && std::chrono::steady_clock::now() >= *when;
+}
+
+/// What is left until then, as poll() and epoll_wait() take it: -1 means for ever.
+inline int poll_timeout_ms(const deadline &until) noexcept {
+    if (!until)
+        return -1;
+    const auto left = std::chrono::ceil<milliseconds>(*until - std::chrono::steady_clock::now());
+    return static_cast<int>(std::clamp<milliseconds::rep>(left.count(), 0, INT_MAX));
 }
 
 /// The earlier of the two.

@@ -2,13 +2,14 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <climits>
 #include <new>
 
 #include <fcntl.h>
 #include <sys/eventfd.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
+
+#include "deadline.hpp"
 
 namespace kn {
 
@@ -90,13 +91,7 @@ auto reactor::wait(std::optional<time_point> until) -> readiness {
     std::array<epoll_event, 8> events;
     int count;
     do {
-        int timeout_ms = -1;
-        if (until) {
-            const auto left =
-                std::chrono::ceil<std::chrono::milliseconds>(*until - clock::now()).count();
-            timeout_ms = static_cast<int>(std::clamp<decltype(left)>(left, 0, INT_MAX));
-        }
-        count = epoll_wait(epoll_.get(), events.data(), events.size(), timeout_ms);
+        count = epoll_wait(epoll_.get(), events.data(), events.size(), poll_timeout_ms(until));
     } while (count < 0 && errno == EINTR);
 
     readiness ready;

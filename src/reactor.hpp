@@ -1,11 +1,10 @@
 #pragma once
 
-#include <array>
 #include <chrono>
 #include <cstdint>
 #include <optional>
 
-#include <sys/epoll.h>
+#include "socket_watcher.hpp"
 
 namespace kn {
 
@@ -24,7 +23,7 @@ class descriptor {
 
 /// What a worker waits for, all behind one descriptor: sockets, the next deadline, and the bell
 /// that other threads ring.
-class reactor {
+class reactor final : public socket_watcher {
   public:
     using clock = std::chrono::steady_clock;
     using time_point = clock::time_point;
@@ -38,16 +37,13 @@ class reactor {
     /// Ends the ringing; whoever calls it looks at what there was to tell afterwards.
     void silence() const noexcept;
 
-    /// Watches a socket for EPOLLIN and EPOLLOUT; 0 ends it.
-    void watch(int socket, std::uint32_t events);
+    void watch(int socket, std::uint32_t events) override;
 
     /// The descriptor is readable from @p when on. It may become so a little early or once too
     /// often: deadlines that move away are not worth a system call each.
     void alarm_at(time_point when) noexcept;
 
-    struct readiness {
-        std::array<epoll_event, 8> sockets;
-        std::size_t count = 0;
+    struct readiness : ready_sockets {
         bool bell = false;
         bool alarm = false;
     };

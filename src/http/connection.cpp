@@ -1,24 +1,12 @@
 #include "http/connection.hpp"
 
-#include <optional>
-
 #include "failure.hpp"
 #include "http/classify.hpp"
-#include "http/sigpipe.hpp"
-#include "http/transfer.hpp"
 
 namespace kn {
-namespace {
-
-/// A proxy may be spoken to in TLS, too.
-bool may_use_tls(const endpoint &where, const settings &options) noexcept {
-    return where.is_tls() || options.proxy.kind != proxy_choice::none;
-}
-
-} // namespace
 
 connection::connection(const endpoint &where, const settings &options, client_metrics &metrics)
-    : where_(where), may_use_tls_(may_use_tls(where, options)),
+    : where_(where), url_(where.url()),
       body_limit_(static_cast<std::size_t>(options.max_response_size)), easy_(make_easy()) {
     configure_transfer(easy_.get(), options, trace_);
     count_connections(easy_.get(), trace_, metrics);
@@ -28,6 +16,7 @@ connection::connection(const endpoint &where, const settings &options, client_me
     for (const extra_header &extra : options.headers)
         headers_.add_borrowed(extra->view());
     set(easy_.get(), CURLOPT_HTTPHEADER, headers_.get());
+    set(easy_.get(), CURLOPT_CURLU, url_.handle());
     set(easy_.get(), CURLOPT_HEADERFUNCTION, &connection::receive_header);
     set(easy_.get(), CURLOPT_HEADERDATA, this);
     set(easy_.get(), CURLOPT_WRITEFUNCTION, &connection::receive);
@@ -71,7 +60,8 @@ void connection::prepare(const request &what, const deadline &until) {
     body_too_big_ = false;
     out_of_memory_ = false;
     trace_.clear();
-    set(easy, CURLOPT_URL, what.url.c_str());
+    url_.set(CURLUPART_PATH, what.path.c_str());
+    url_.set(CURLUPART_QUERY, what.query.empty() ? nullptr : what.query.c_str());
     set(easy, CURLOPT_TIMEOUT_MS, curl_time_left(until));
     set(easy, CURLOPT_CUSTOMREQUEST, static_cast<const char *>(nullptr));
     switch (what.verb) {
@@ -88,20 +78,6 @@ void connection::prepare(const request &what, const deadline &until) {
         set(easy, CURLOPT_POSTFIELDS, what.body.data());
         break;
     }
-}
-
-answer connection::exchange(const request &what, const deadline &until) {
-    prepare(what, until);
-    CURLcode code;
-    {
-        // On a bare socket libcurl asks for no signal with each write, and there it would cost a
-        // tenth of the request.
-        std::optional<sigpipe_hold> hold;
-        if (may_use_tls_)
-            hold.emplace();
-        code = curl_easy_perform(easy_.get());
-    }
-    return conclude(code);
 }
 
 answer connection::conclude(CURLcode code) {

@@ -7,6 +7,7 @@
 #include "endpoint.hpp"
 #include "http/curl.hpp"
 #include "http/header_list.hpp"
+#include "http/parsed_url.hpp"
 #include "http/request.hpp"
 #include "http/transfer.hpp"
 #include "settings.hpp"
@@ -15,20 +16,17 @@ namespace kn {
 
 class client_metrics;
 
-/// One kept-alive connection of a client: a request, then its answer. Used by one thread at a time;
-/// by itself (exchange), or in a multi handle.
+/// One kept-alive connection of a client: a request, then its answer. Somebody else drives the
+/// transfer in between, in a multi handle. Used by one thread at a time.
 class connection {
   public:
     connection(const endpoint &where, const settings &options, client_metrics &metrics);
     connection(const connection &) = delete;
     connection &operator=(const connection &) = delete;
 
-    /// Throws when there is no answer until then.
-    answer exchange(const request &what, const deadline &until);
-
-    // The same in two halves, for a transfer that somebody else drives in between.
     /// @p what has to live until conclude().
     void prepare(const request &what, const deadline &until);
+    /// The answer, or why there is none until then, which it throws.
     answer conclude(CURLcode code);
     CURL *easy() const noexcept { return easy_.get(); }
 
@@ -40,7 +38,7 @@ class connection {
     std::size_t take(std::string_view bytes) noexcept;
 
     const endpoint &where_;
-    const bool may_use_tls_;
+    parsed_url url_;
     header_list headers_;
     std::size_t body_limit_;
     bool head_is_whole_ = false;

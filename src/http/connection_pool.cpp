@@ -14,26 +14,26 @@ void connection_pool::await_free(std::unique_lock<std::mutex> &lock, const deadl
                                        "time was up");
 }
 
-std::unique_ptr<connection> connection_pool::take(const deadline &until) {
+std::unique_ptr<blocking_connection> connection_pool::take(const deadline &until) {
     {
         std::unique_lock lock(mutex_);
         await_free(lock, until);
         --free_;
         if (!idle_.empty()) {
-            std::unique_ptr<connection> warmest = std::move(idle_.back());
+            std::unique_ptr<blocking_connection> warmest = std::move(idle_.back());
             idle_.pop_back();
             return warmest;
         }
     }
     try {
-        return std::make_unique<connection>(where_, options_, metrics_);
+        return std::make_unique<blocking_connection>(where_, options_, metrics_);
     } catch (...) {
         give_back(nullptr);
         throw;
     }
 }
 
-void connection_pool::give_back(std::unique_ptr<connection> idle) noexcept {
+void connection_pool::give_back(std::unique_ptr<blocking_connection> idle) noexcept {
     const std::lock_guard lock(mutex_);
     ++free_;
     given_back_.notify_one();

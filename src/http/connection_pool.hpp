@@ -6,7 +6,7 @@
 #include <mutex>
 #include <vector>
 
-#include "http/connection.hpp"
+#include "http/blocking_connection.hpp"
 
 namespace kn {
 
@@ -27,18 +27,18 @@ class connection_pool {
         ~lease() { pool_.give_back(std::move(connection_)); }
         lease(const lease &) = delete;
         lease &operator=(const lease &) = delete;
-        connection *operator->() const noexcept { return connection_.get(); }
+        blocking_connection *operator->() const noexcept { return connection_.get(); }
 
       private:
         connection_pool &pool_;
-        std::unique_ptr<connection> connection_;
+        std::unique_ptr<blocking_connection> connection_;
     };
 
   private:
-    std::unique_ptr<connection> take(const deadline &until);
+    std::unique_ptr<blocking_connection> take(const deadline &until);
     void await_free(std::unique_lock<std::mutex> &lock, const deadline &until);
     /// NULL: there was none after all.
-    void give_back(std::unique_ptr<connection> idle) noexcept;
+    void give_back(std::unique_ptr<blocking_connection> idle) noexcept;
 
     const endpoint &where_;
     const settings &options_;
@@ -46,7 +46,7 @@ class connection_pool {
     std::mutex mutex_;
     std::condition_variable given_back_;
     std::size_t free_; // how many more may be in use
-    std::vector<std::unique_ptr<connection>> idle_;
+    std::vector<std::unique_ptr<blocking_connection>> idle_;
 };
 
 } // namespace kn

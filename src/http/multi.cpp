@@ -8,7 +8,7 @@
 
 namespace kn {
 
-multi::multi(reactor &where) : reactor_(where) {
+multi::multi(socket_watcher &watcher) : watcher_(watcher) {
     ensure_curl();
     handle_.reset(curl_multi_init());
     if (!handle_)
@@ -34,7 +34,7 @@ void multi::add(CURL *easy) {
 }
 
 void multi::remove(CURL *easy) noexcept {
-    const sigpipe_hold hold;
+    const sigpipe_hold hold(may_use_tls_);
     curl_multi_remove_handle(handle_.get(), easy);
 }
 
@@ -46,7 +46,7 @@ int multi::watch_socket(CURL *, curl_socket_t socket, int what, void *self, void
     if (what == CURL_POLL_OUT || what == CURL_POLL_INOUT)
         events |= EPOLLOUT;
     try {
-        me.reactor_.watch(socket, events);
+        me.watcher_.watch(socket, events);
     } catch (const std::bad_alloc &) {
         me.out_of_memory_ = true;
     }
@@ -62,9 +62,9 @@ int multi::set_timer(CURLM *, long timeout_ms, void *self) noexcept {
     return 0;
 }
 
-void multi::advance(const reactor::readiness &ready) {
+void multi::advance(const ready_sockets &ready) {
     out_of_memory_ = false;
-    const sigpipe_hold hold;
+    const sigpipe_hold hold(may_use_tls_);
     for (std::size_t i = 0; i < ready.count; ++i) {
         const epoll_event &event = ready.sockets[i];
         const int events = ((event.events & EPOLLIN) != 0 ? CURL_CSELECT_IN : 0) |

@@ -6,17 +6,17 @@
 
 #include <curl/curl.h>
 
-#include "reactor.hpp"
+#include "socket_watcher.hpp"
 
 namespace kn {
 
-/// libcurl's multi interface, its sockets and its timer behind a reactor. It runs any number of
-/// transfers; whose they are, and what follows from them, its owner knows.
+/// libcurl's multi interface, with whoever waits for its sockets. It runs any number of transfers;
+/// whose they are, and what follows from them, its owner knows.
 class multi {
   public:
     using clock = std::chrono::steady_clock;
 
-    explicit multi(reactor &where);
+    explicit multi(socket_watcher &watcher);
     ~multi();
     multi(const multi &) = delete;
     multi &operator=(const multi &) = delete;
@@ -27,7 +27,7 @@ class multi {
     void remove(CURL *easy) noexcept;
 
     /// Moves every transfer on with what is ready.
-    void advance(const reactor::readiness &ready);
+    void advance(const ready_sockets &ready);
 
     struct completion {
         CURL *easy;
@@ -38,6 +38,10 @@ class multi {
 
     /// When advance() has something to do though no socket is ready.
     std::optional<clock::time_point> deadline() const noexcept { return deadline_; }
+
+    /// From now on a transfer may write on TLS, which may raise SIGPIPE. On a bare socket libcurl
+    /// asks for no signal with each write, and holding it off would cost a tenth of a request.
+    void expect_tls() noexcept { may_use_tls_ = true; }
 
     /// How many connections are kept open for later.
     void keep_connections(long count);
@@ -51,7 +55,8 @@ class multi {
         void operator()(CURLM *handle) const noexcept { curl_multi_cleanup(handle); }
     };
 
-    reactor &reactor_;
+    socket_watcher &watcher_;
+    bool may_use_tls_ = false;
     bool out_of_memory_ = false;
     std::optional<clock::time_point> deadline_;
     std::unique_ptr<CURLM, cleanup> handle_;

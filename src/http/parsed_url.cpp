@@ -25,4 +25,9 @@ std::optional<std::string> parsed_url::part(CURLUPart which) const {
     return std::string(text);
 }
 
+void parsed_url::set(CURLUPart which, const char *text) {
+    if (curl_url_set(url_.get(), which, text, 0) != CURLUE_OK)
+        throw std::bad_alloc();
+}
+
 } // namespace kn

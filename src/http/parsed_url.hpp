@@ -8,7 +8,7 @@
 
 namespace kn {
 
-/// What libcurl's parser makes of a URL.
+/// A URL as libcurl's parser has taken it apart.
 class parsed_url {
   public:
     explicit parsed_url(const std::string &url);
@@ -16,6 +16,11 @@ class parsed_url {
     /// NULL when the URL is well formed; otherwise what is wrong with it.
     const char *complaint() const noexcept { return complaint_; }
     std::optional<std::string> part(CURLUPart which) const;
+    /// Only for parts whose every text is well formed. NULL takes the part away.
+    void set(CURLUPart which, const char *text);
+
+    /// For a transfer, which reads it each time it begins.
+    CURLU *handle() const noexcept { return url_.get(); }
 
   private:
     std::unique_ptr<CURLU, decltype(&curl_url_cleanup)> url_;

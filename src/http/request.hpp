@@ -9,8 +9,9 @@ namespace kn {
 struct request {
     enum class method { get, post, del };
     method verb = method::get;
-    std::string url;
+    std::string path;
     std::string body;
+    std::string query;
 };
 
 struct answer {

@@ -9,12 +9,16 @@ namespace kn {
 /// process's own handling of the signal is not touched.
 class sigpipe_hold {
   public:
-    sigpipe_hold() noexcept {
+    explicit sigpipe_hold(bool is_needed = true) noexcept : is_needed_(is_needed) {
+        if (!is_needed_)
+            return;
         sigemptyset(&sigpipe_);
         sigaddset(&sigpipe_, SIGPIPE);
         pthread_sigmask(SIG_BLOCK, &sigpipe_, &before_);
     }
     ~sigpipe_hold() {
+        if (!is_needed_)
+            return;
         // Where the caller had it blocked, one of his own may be pending: leave it to him.
         if (sigismember(&before_, SIGPIPE) == 1)
             return;
@@ -27,6 +31,7 @@ class sigpipe_hold {
     sigpipe_hold &operator=(const sigpipe_hold &) = delete;
 
   private:
+    const bool is_needed_;
     sigset_t sigpipe_;
     sigset_t before_;
 };

@@ -67,6 +67,10 @@ long curl_time_left(const deadline &until) noexcept {
     return as_curl_time(ceil<milliseconds>(*until - std::chrono::steady_clock::now()));
 }
 
+bool may_use_tls(bool is_https, const settings &options) noexcept {
+    return is_https || options.proxy.kind != proxy_choice::none;
+}
+
 void count_connections(CURL *easy, transfer_trace &trace, client_metrics &metrics) {
     trace.metrics = &metrics;
     set(easy, CURLOPT_CLOSESOCKETFUNCTION, &close_counted_socket);

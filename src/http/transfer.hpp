@@ -28,6 +28,9 @@ void configure_transfer(CURL *easy, const settings &options, transfer_trace &tra
 /// long after it, so @p metrics has to outlive what keeps them open.
 void count_connections(CURL *easy, transfer_trace &trace, client_metrics &metrics);
 
+/// Whether a transfer may write on TLS: a proxy may be spoken to in it, too.
+bool may_use_tls(bool is_https, const settings &options) noexcept;
+
 /// What is left until then, for libcurl, where 0 means no limit; 1 ms when it is over already.
 long curl_time_left(const deadline &until) noexcept;
 

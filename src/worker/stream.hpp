@@ -59,7 +59,7 @@ class stream {
     bool is_held() const noexcept { return is_running_ && is_held_; }
 
     /// Moves on with what is ready; how the try ended, if it did.
-    std::optional<stream_end> advance(const reactor::readiness &ready);
+    std::optional<stream_end> advance(const ready_sockets &ready);
 
     /// When advance() has something to do though no socket is ready.
     std::optional<clock::time_point> deadline() const noexcept;

@@ -1,0 +1,26 @@
+#pragma once
+
+#include "http/connection.hpp"
+#include "http/multi.hpp"
+#include "poll_set.hpp"
+
+namespace kn {
+
+/// A connection on which a thread waits for its answers. It drives the transfer itself: what
+/// curl_easy_perform() does for any transfer at all costs two system calls more for each request.
+class blocking_connection {
+  public:
+    blocking_connection(const endpoint &where, const settings &options, client_metrics &metrics);
+
+    /// Throws when there is no answer until then.
+    answer exchange(const request &what, const deadline &until);
+
+  private:
+    CURLcode perform();
+
+    poll_set sockets_;
+    multi multi_;
+    connection wire_; // goes before the multi handle it is in
+};
+
+} // namespace kn
