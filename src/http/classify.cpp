@@ -9,10 +9,30 @@
 namespace kn {
 namespace {
 
+// CURLE_TOO_LARGE, a name that libcurl 8.6 brought: some limit of libcurl's own, such as a head's.
+constexpr int too_large = 100;
+
+/// The server's alert, which is all that TLS 1.3 has for refusing a client's certificate: by then
+/// the handshake is over, and libcurl has only its words.
+bool is_tls_alert(const transfer_trace &trace) noexcept {
+    const std::string_view text = trace.text;
+    return text.find("SSL") != std::string_view::npos &&
+           text.find(" alert ") != std::string_view::npos;
+}
+
+/// A connection that was there has failed.
+kn_status broken_connection_status(CURL *easy, const transfer_trace &trace) noexcept {
+    const long tunnel_answer = info<long>(easy, CURLINFO_HTTP_CONNECTCODE);
+    if (tunnel_answer != 0 && tunnel_answer / 100 != 2)
+        return KN_ECONNECT; // it was the proxy's, which refuses
+    return is_tls_alert(trace) ? KN_ETLS : KN_EIO;
+}
+
 kn_status transfer_status(CURL *easy, CURLcode code, const transfer_trace &trace) noexcept {
     switch (code) {
     case CURLE_COULDNT_RESOLVE_HOST:
     case CURLE_COULDNT_RESOLVE_PROXY:
+    case CURLE_PROXY: // a SOCKS proxy refuses
         return KN_ECONNECT;
     case CURLE_COULDNT_CONNECT: {
         const long error =
@@ -42,15 +62,53 @@ kn_status transfer_status(CURL *easy, CURLcode code, const transfer_trace &trace
     case CURLE_GOT_NOTHING:
     case CURLE_PARTIAL_FILE:
     case CURLE_SEND_FAIL_REWIND:
-        return KN_EIO;
+        return broken_connection_status(easy, trace);
     case CURLE_UNSUPPORTED_PROTOCOL:
     case CURLE_WEIRD_SERVER_REPLY:
     case CURLE_BAD_CONTENT_ENCODING:
         return KN_EPROTOCOL;
     case CURLE_OUT_OF_MEMORY:
+    case CURLE_FAILED_INIT:
+    case CURLE_URL_MALFORMAT: // a URL that was parsed before, and cannot be copied
         return KN_ENOMEM;
     default:
-        return KN_EINTERNAL;
+        return code == too_large ? KN_ETOOBIG : KN_EINTERNAL;
+    }
+}
+
+/// What to do about a refused certificate, or "" where that cannot be told: the verdicts are
+/// OpenSSL's (X509_V_ERR_…), another library's have other numbers.
+const char *verification_advice(long verdict) noexcept {
+    switch (verdict) {
+    case 0: // the certificate is good, and
+    case 1: // libcurl's beginning, where it got no further than the name
+        return "; use the host name that the certificate was made for";
+    case 9:
+        return "; is this machine's clock right?";
+    case 10:
+        return "; renew the server's certificate, or set this machine's clock";
+    case 18:
+    case 19:
+    case 20:
+    case 21:
+        return "; if you trust its authority, give that one as the option ca_file";
+    default:
+        return "";
+    }
+}
+
+const char *tls_advice(CURL *easy, CURLcode code, const transfer_trace &trace) noexcept {
+    switch (code) {
+    case CURLE_PEER_FAILED_VERIFICATION:
+        return verification_advice(info<long>(easy, CURLINFO_SSL_VERIFYRESULT));
+    case CURLE_SSL_CACERT_BADFILE:
+        return "; look at the file that the option ca_file names";
+    case CURLE_SSL_CERTPROBLEM:
+        return "; look at the files that the option client_certificate names";
+    default:
+        return is_tls_alert(trace) ? "; does the server want a certificate that it trusts? The "
+                                     "option client_certificate names one"
+                                   : "";
     }
 }
 
@@ -114,7 +172,8 @@ failure transfer_failure(const endpoint &where, CURL *easy, CURLcode code,
     // libcurl's words may hold the server's, such as the host of a redirect.
     const bool is_fit = trace.text[0] != '\0' && !where.is_secret_in(trace.text);
     const char *detail = is_fit ? trace.text : curl_easy_strerror(code);
-    return {status, std::string(status_message(status)) + ": " + detail};
+    const char *advice = status == KN_ETLS ? tls_advice(easy, code, trace) : "";
+    return {status, std::string(status_message(status)) + ": " + detail + advice};
 }
 
 failure answer_failure(const endpoint &where, operation what, long http_status,

@@ -37,10 +37,13 @@ void configure_tls(CURL *easy, const settings &options) {
     if (!options.ca_file.empty()) {
         set(easy, CURLOPT_CAINFO, options.ca_file.c_str());
         set(easy, CURLOPT_CAPATH, static_cast<const char *>(nullptr)); // this one and no other
+        // It is short and may be replaced any time; the system's, which are kept, are long.
+        set(easy, CURLOPT_CA_CACHE_TIMEOUT, 0L);
     }
     if (!options.certificate_file.empty()) {
         set(easy, CURLOPT_SSLCERT, options.certificate_file.c_str());
         set(easy, CURLOPT_SSLKEY, options.key_file.c_str());
+        set(easy, CURLOPT_KEYPASSWD, ""); // or OpenSSL would ask for it on the terminal
     }
     if (!options.verify) {
         set(easy, CURLOPT_SSL_VERIFYPEER, 0L);

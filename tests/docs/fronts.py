@@ -86,6 +86,10 @@ class Front:
         listener.listen()
         return cls(listener, to)
 
+    def use(self, context):
+        """From the next connection on."""
+        self.context = context
+
     @property
     def port(self):
         return self.listener.getsockname()[1]

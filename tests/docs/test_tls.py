@@ -10,8 +10,11 @@ import ctypes
 import functools
 import os
 import pathlib
+import pty
 import re
+import select
 import shutil
+import signal
 import socket
 import ssl
 import sys
@@ -23,7 +26,7 @@ from ctypes import byref, c_char_p, c_int32, c_void_p
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "broker"))
 
-from fronts import Authority, Front, openssl  # noqa: E402
+from fronts import DEADLINE, Authority, Front, openssl  # noqa: E402
 from pages import ROOT  # noqa: E402
 
 LIBRARY = ctypes.CDLL(os.environ["KOSMONAUT_LIBRARY"])
@@ -53,9 +56,9 @@ def c_text(text):
     return None if text is None else str(text).encode()
 
 
-def call(port, host="localhost", scheme="https", ca=None, certificate=None, key=None, proxy=None):
-    """(status, message) of a request."""
-    options, client, error = c_void_p(kn_options_new()), c_void_p(), c_void_p()
+@contextlib.contextmanager
+def client_of(port, host="localhost", scheme="https", ca=None, certificate=None, key=None, proxy=None):
+    options, client = c_void_p(kn_options_new()), c_void_p()
     if ca is not None:
         assert kn_options_set_ca_file(options, c_text(ca)) == 0
     if certificate is not None:
@@ -64,12 +67,26 @@ def call(port, host="localhost", scheme="https", ca=None, certificate=None, key=
         assert kn_options_set_proxy(options, c_text(proxy)) == 0
     url = f"{scheme}://wr:{'0' * 40}@{host}:{port}/moon"
     assert kn_client_new(c_text(url), options, byref(client), None) == 0
+    kn_options_free(options)
+    try:
+        yield client
+    finally:
+        kn_client_free(client)
+
+
+def open_channel(client):
+    """(status, message) of a request."""
+    error = c_void_p()
     status = kn_client_open_channel(client, b"x", byref(error))
     message = kn_error_message(error).decode()
     kn_error_free(error)
-    kn_client_free(client)
-    kn_options_free(options)
     return kn_status_name(status).decode(), message
+
+
+def call(port, **how):
+    """(status, message) of a client's first request."""
+    with client_of(port, **how) as client:
+        return open_channel(client)
 
 
 def rows_under(heading):
@@ -116,6 +133,9 @@ class TlsTest(unittest.TestCase):
         cls.backend = Server(b"HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n")
         cls.addClassCleanup(cls.backend.close)
 
+    def setUp(self):
+        self.fronts = []
+
     def file(self, name):
         return self.directory / name
 
@@ -129,6 +149,7 @@ class TlsTest(unittest.TestCase):
             context.set_ciphers("ALL:@SECLEVEL=0")
         front = Front.with_tls(self.backend.listener.getsockname(), context)
         self.addCleanup(front.close)
+        self.fronts.append(front)
         return front.port
 
     def plain_server(self, answer):
@@ -158,10 +179,11 @@ def meets(*texts):
 class Words(TlsTest):
     """What the page says of failures."""
 
-    def assert_says(self, text, result):
+    def assert_says(self, text, result, advice=""):
         status, message = result
         self.assertEqual(status, "KN_ETLS", message)
         self.assertIn(text, message)
+        self.assertIn(advice, message)
         self.said.add(text)
 
     def test_every_row_is_met_by_a_test(self):
@@ -175,7 +197,8 @@ class Words(TlsTest):
 
     @meets("unable to get local issuer certificate")
     def test_authority(self):
-        self.assert_says("unable to get local issuer certificate", call(self.server()))
+        self.assert_says("unable to get local issuer certificate", call(self.server()),
+                         "the option ca_file")
 
     @meets("self-signed certificate")
     def test_self_signed(self):
@@ -183,24 +206,25 @@ class Words(TlsTest):
                 "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost",
                 "-keyout", "self.key", "-out", "self.pem", cwd=self.directory)
         port = self.server("self")
-        self.assert_says("self-signed certificate", call(port))
+        self.assert_says("self-signed certificate", call(port), "the option ca_file")
         self.assertEqual(call(port, ca=self.file("self.pem"))[0], "KN_OK", "what the page advises")
 
     @meets("no alternative certificate subject name matches target host name")
     def test_name(self):
         text = "no alternative certificate subject name matches target host name"
         self.ours.issue("other", "other.example", "DNS:other.example")
-        self.assert_says(text, call(self.server("other"), ca=self.file("ca.pem")))
-        self.assert_says(text, call(self.server(), "127.0.0.1", ca=self.file("ca.pem")))
+        advice = "use the host name that the certificate was made for"
+        self.assert_says(text, call(self.server("other"), ca=self.file("ca.pem")), advice)
+        self.assert_says(text, call(self.server(), host="127.0.0.1", ca=self.file("ca.pem")), advice)
 
     @meets("certificate has expired", "certificate is not yet valid")
     def test_time(self):
         self.ours.issue("expired", "localhost", begin="20200101000000Z", end="20200102000000Z")
         self.ours.issue("early", "localhost", begin="20990101000000Z", end="20990102000000Z")
         self.assert_says("certificate has expired",
-                         call(self.server("expired"), ca=self.file("ca.pem")))
+                         call(self.server("expired"), ca=self.file("ca.pem")), "renew")
         self.assert_says("certificate is not yet valid",
-                         call(self.server("early"), ca=self.file("ca.pem")))
+                         call(self.server("early"), ca=self.file("ca.pem")), "clock")
 
     @meets("error setting certificate file",
            "could not load PEM client certificate",
@@ -211,9 +235,10 @@ class Words(TlsTest):
         garbage = self.file("garbage.pem")
         garbage.write_text("no certificate\n")
         for bad in (self.file("none.pem"), garbage):
-            self.assert_says("error setting certificate file", call(port, ca=bad))
+            self.assert_says("error setting certificate file", call(port, ca=bad),
+                             "the option ca_file")
             self.assert_says("could not load PEM client certificate",
-                             call(port, ca=ca, certificate=bad))
+                             call(port, ca=ca, certificate=bad), "option client_certificate")
         for bad in (self.file("none.key"), self.file("server.key"), None):
             self.assert_says("unable to set private key file",
                              call(port, ca=ca, certificate=certificate, key=bad))
@@ -221,14 +246,52 @@ class Words(TlsTest):
     @meets("alert handshake failure")
     def test_no_certificate_of_ours(self):
         port = self.server(asks=True, newest=ssl.TLSVersion.TLSv1_2)
-        self.assert_says("alert handshake failure", call(port, ca=self.file("ca.pem")))
+        self.assert_says("alert handshake failure", call(port, ca=self.file("ca.pem")),
+                         "option client_certificate")
 
     def test_no_certificate_of_ours_in_tls_1_3(self):
         port = self.server(asks=True)
         status, message = call(port, ca=self.file("ca.pem"))
-        self.assertEqual(status, "KN_EIO")
-        # Its end may overtake it.
-        self.assertRegex(message, "alert certificate required|connection broke")
+        if "alert" in message:
+            self.assertEqual(status, "KN_ETLS")
+            self.assertIn("alert certificate required", message)
+        else:  # its end has overtaken it
+            self.assertEqual(status, "KN_EIO")
+            self.assertIn("connection broke", message)
+
+    def test_key_with_a_pass_phrase(self):
+        """Nobody is asked for it, though there is a terminal to ask on."""
+        openssl("ec", "-aes128", "-passout", "pass:secret", "-in", "client.key",
+                "-out", "locked.key", cwd=self.directory)
+        port = self.server()
+        child, terminal = pty.fork()
+        if child == 0:
+            status, message = call(port, ca=self.file("ca.pem"), certificate=self.file("client.pem"),
+                                   key=self.file("locked.key"))
+            print(status, message, flush=True)
+            os._exit(0)
+        said = b""
+        with contextlib.suppress(OSError):  # the child's end
+            while select.select([terminal], [], [], DEADLINE)[0] and (more := os.read(terminal, 4096)):
+                said += more
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+        os.close(terminal)
+        self.assertRegex(said, rb"\AKN_ETLS .*unable to set private key file")
+
+    def test_replaced_authority(self):
+        """A handle that lives on takes it up."""
+        (self.directory / "new").mkdir()
+        new = Authority(self.directory / "new")
+        new.issue("server", "localhost")
+        named = self.file("named.pem")
+        shutil.copy(self.file("ca.pem"), named)
+        with client_of(self.server(), ca=named) as client:
+            self.assertEqual(open_channel(client)[0], "KN_OK")
+            self.fronts[-1].use(new.server_context("server"))
+            self.assertEqual(open_channel(client)[0], "KN_ETLS")
+            shutil.copy(new.path("ca.pem"), named)
+            self.assertEqual(open_channel(client)[0], "KN_OK")
 
     @meets("alert unknown ca")
     def test_foreign_certificate_of_ours(self):
@@ -263,14 +326,19 @@ class Proxies(TlsTest):
     def test_refused_tunnel(self):
         proxy = self.plain_server(b"HTTP/1.1 407 Who are you\r\nContent-Length: 0\r\n\r\n")
         status, message = call(443, proxy=f"http://127.0.0.1:{proxy}")
-        self.assertEqual(status, "KN_EIO")
+        self.assertEqual(status, "KN_ECONNECT")
         self.assertIn("CONNECT tunnel failed", message)
         self.assertIn("407", message)
+
+    def test_refusing_socks(self):
+        for scheme, answer in (("socks5", b"\x05\xff"), ("socks4", b"\0\x5b\0\0\0\0\0\0")):
+            said = call(443, host="127.0.0.1", proxy=f"{scheme}://127.0.0.1:{self.plain_server(answer)}")
+            self.assertEqual(said[0], "KN_ECONNECT", said)
 
     def test_refused_request(self):
         for answer, status in (("407", "KN_EBADREQUEST"), ("502", "KN_EUNAVAILABLE")):
             proxy = self.plain_server(f"HTTP/1.1 {answer} No\r\nContent-Length: 0\r\n\r\n".encode())
-            said = call(80, "broker.invalid", "http", proxy=f"http://127.0.0.1:{proxy}")
+            said = call(80, host="broker.invalid", scheme="http", proxy=f"http://127.0.0.1:{proxy}")
             self.assertEqual(said[0], status)
 
     def test_refused_certificate(self):

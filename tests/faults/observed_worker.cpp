@@ -66,6 +66,9 @@ observed_worker::observed_worker(const std::string &url, const worker_settings &
     if (how.max_event_size != 0) {
         EXPECT_EQ(kn_options_set_max_event_size(options, how.max_event_size), KN_OK);
     }
+    if (!how.ca_file.empty()) {
+        EXPECT_EQ(kn_options_set_ca_file(options, how.ca_file.c_str()), KN_OK);
+    }
     log_.listen(options);
     kn_error *error = nullptr;
     const kn_status status = kn_worker_new(url.c_str(), options, &worker_, &error);

@@ -66,6 +66,7 @@ struct worker_settings {
     std::int64_t connect_timeout_ms = longer_than_patience_ms;
     std::int64_t idle_timeout_ms = longer_than_patience_ms;
     std::int64_t max_event_size = 0; // the default
+    std::string ca_file;             // empty: the system's
 };
 
 class observed_worker {

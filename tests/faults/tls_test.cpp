@@ -1,15 +1,8 @@
 // TLS that fails, and what does not leave it.
-//
-// The library has no option yet that names a certificate to trust, so this program puts itself
-// before libcurl's curl_easy_init() and has each handle trust the test's own: what is tested is the
-// library as it is, with real handshakes.
 #include <atomic>
 #include <csignal>
 #include <string>
 #include <thread>
-
-#include <curl/curl.h>
-#include <dlfcn.h>
 
 #include <gtest/gtest.h>
 
@@ -18,28 +11,21 @@
 #include "observed_worker.hpp"
 #include "tls_channel.hpp"
 
-namespace {
-
-std::string trusted_file;
-
-} // namespace
-
-extern "C" CURL *curl_easy_init(void) {
-    using function = CURL *();
-    static auto *const real = reinterpret_cast<function *>(dlsym(RTLD_NEXT, "curl_easy_init"));
-    CURL *easy = real();
-    if (easy != nullptr && !trusted_file.empty())
-        curl_easy_setopt(easy, CURLOPT_CAINFO, trusted_file.c_str());
-    return easy;
-}
-
 namespace faults {
 namespace {
 
 class tls : public testing::Test {
   protected:
-    tls() { trusted_file = certificate_.file(); }
-    ~tls() override { trusted_file.clear(); }
+    client_settings trusting_client() const {
+        client_settings how;
+        how.ca_file = certificate_.file();
+        return how;
+    }
+    worker_settings trusting_worker() const {
+        worker_settings how;
+        how.ca_file = certificate_.file();
+        return how;
+    }
 
     static std::string url_of(const fault_server &server) { return server.where().url("https"); }
 
@@ -49,13 +35,13 @@ class tls : public testing::Test {
 
 TEST_F(tls, carries_a_stream_and_a_request) {
     fault_server streaming({streams("id: 1\ndata: a\n\n"), keeps_streaming("data: b\n\n")}, speak_);
-    observed_worker worker(url_of(streaming));
+    observed_worker worker(url_of(streaming), trusting_worker());
     EXPECT_EQ(worker.await_events(2),
               (std::vector<told_event>{{"message", "a", "1"}, {"message", "b", "1"}}));
     EXPECT_EQ(streaming.requests().at(0).header("Authorization"), authorization);
 
     fault_server answering({answers(202)}, speak_);
-    const observed_client client(url_of(answering));
+    const observed_client client(url_of(answering), trusting_client());
     EXPECT_EQ(client.call().status, KN_OK);
 }
 
@@ -66,7 +52,7 @@ TEST_P(tls_redirects, to_http_are_refused) {
     fault_server server({answers(GetParam(), {"Location: " + plain.where().origin() + "/x"}),
                          keeps_streaming("data: a\n\n")},
                         speak_);
-    observed_worker worker(url_of(server));
+    observed_worker worker(url_of(server), trusting_worker());
     EXPECT_EQ(worker.await_events(1), (std::vector<told_event>{{"message", "a", ""}}));
     ASSERT_EQ(worker.failures().size(), 1U);
     EXPECT_EQ(worker.failures()[0].status, KN_EPROTOCOL);
@@ -80,7 +66,7 @@ TEST_F(tls, leads_to_other_origins_without_credentials) {
     fault_server other({keeps_streaming("data: a\n\n")}, speak_);
     fault_server server({answers(302, {"Location: " + other.where().origin("https") + "/x"})},
                         speak_);
-    observed_worker worker(url_of(server));
+    observed_worker worker(url_of(server), trusting_worker());
     worker.await_events(1);
     EXPECT_EQ(other.requests().at(0).header("Authorization"), std::nullopt);
 }
@@ -88,13 +74,12 @@ TEST_F(tls, leads_to_other_origins_without_credentials) {
 TEST_F(tls, is_reached_from_http_without_credentials) {
     fault_server other({keeps_streaming("data: a\n\n")}, speak_);
     fault_server server({answers(302, {"Location: " + other.where().origin("https") + "/x"})});
-    observed_worker worker(server.url());
+    observed_worker worker(server.url(), trusting_worker());
     worker.await_events(1);
     EXPECT_EQ(other.requests().at(0).header("Authorization"), std::nullopt);
 }
 
 TEST_F(tls, with_a_certificate_that_nobody_vouches_for_is_refused) {
-    trusted_file.clear();
     fault_server server({answers(202)}, speak_);
     const observed_client client(url_of(server));
     EXPECT_EQ(client.call().status, KN_ETLS);
@@ -106,42 +91,42 @@ TEST_F(tls, with_a_certificate_that_nobody_vouches_for_is_refused) {
 
 TEST_F(tls, with_a_certificate_of_another_host_is_refused) {
     fault_server server({answers(202)}, speak_);
-    const observed_client client(server.where().url("https", "127.0.0.2"));
+    const observed_client client(server.where().url("https", "127.0.0.2"), trusting_client());
     // Nobody listens at 127.0.0.2, but localhost is the same port under a name of its own.
     EXPECT_EQ(client.call().status, KN_ECONNECT);
-    const observed_client by_name(server.where().url("https", "localhost"));
+    const observed_client by_name(server.where().url("https", "localhost"), trusting_client());
     EXPECT_EQ(by_name.call().status, KN_ETLS);
     EXPECT_TRUE(server.requests().empty());
 }
 
 TEST_F(tls, is_not_what_a_plain_server_speaks) {
     fault_server server({[](conversation &with) { with.send("HTTP/1.1 400 Bad\r\n\r\n"); }});
-    const observed_client client(url_of(server));
+    const observed_client client(url_of(server), trusting_client());
     EXPECT_EQ(client.call().status, KN_ETLS);
 }
 
 TEST_F(tls, handshakes_that_break_are_failures) {
     fault_server server({[](conversation &with) { with.reset(); }, [](conversation &) {}});
-    const observed_client client(url_of(server));
+    const observed_client client(url_of(server), trusting_client());
     for (int i = 0; i < 2; ++i) {
         const told_failure failure = client.call();
         EXPECT_TRUE(failure.status == KN_ETLS || failure.status == KN_EIO)
             << kn_status_name(failure.status) << ": " << failure.message;
     }
-    observed_worker worker(url_of(server));
+    observed_worker worker(url_of(server), trusting_worker());
     worker.await_failures(2);
 }
 
 TEST_F(tls, handshakes_that_stall_are_given_up) {
     fault_server server({[](conversation &with) { with.stall(); }});
-    client_settings how;
+    client_settings how = trusting_client();
     how.connect_timeout_ms = 200;
     const observed_client client(url_of(server), how);
     const clock::time_point began = clock::now();
     EXPECT_EQ(client.call().status, KN_ETIMEOUT);
     EXPECT_LT(clock::now() - began, patience);
 
-    worker_settings quick;
+    worker_settings quick = trusting_worker();
     quick.connect_timeout_ms = 200;
     observed_worker worker(url_of(server), quick);
     for (const told_failure &failure : worker.await_failures(2))
@@ -196,7 +181,7 @@ class tls_without_other_side : public tls {
 
 TEST_F(tls_without_other_side, a_client_s_next_call_raises_no_signal) {
     fault_server server({goes_away_after(whole_answer(202))}, speak_);
-    const observed_client client(url_of(server));
+    const observed_client client(url_of(server), trusting_client());
     for (std::size_t i = 1; i <= 3; ++i) {
         EXPECT_EQ(client.call().status, KN_OK);
         let_go(server, i);
@@ -205,14 +190,14 @@ TEST_F(tls_without_other_side, a_client_s_next_call_raises_no_signal) {
 
 TEST_F(tls_without_other_side, freeing_a_client_raises_no_signal) {
     fault_server server({goes_away_after(whole_answer(202))}, speak_);
-    const observed_client client(url_of(server));
+    const observed_client client(url_of(server), trusting_client());
     EXPECT_EQ(client.call().status, KN_OK);
     let_go(server, 1);
 }
 
 TEST_F(tls_without_other_side, a_worker_s_next_try_raises_no_signal) {
     fault_server server({goes_away_after(stream_head() + "data: a\n\n")}, speak_);
-    observed_worker worker(url_of(server));
+    observed_worker worker(url_of(server), trusting_worker());
     for (std::size_t i = 1; i <= 3; ++i) {
         worker.await_events(i);
         let_go(server, i);
@@ -222,7 +207,7 @@ TEST_F(tls_without_other_side, a_worker_s_next_try_raises_no_signal) {
 
 TEST_F(tls_without_other_side, closing_a_worker_raises_no_signal) {
     fault_server server({goes_away_after(stream_head() + "data: a\n\n")}, speak_);
-    observed_worker worker(url_of(server));
+    observed_worker worker(url_of(server), trusting_worker());
     worker.await_events(1);
     let_go(server, 1);
     EXPECT_EQ(kn_worker_close(worker.get(), -1, nullptr), KN_OK);
@@ -230,7 +215,7 @@ TEST_F(tls_without_other_side, closing_a_worker_raises_no_signal) {
 
 TEST_F(tls_without_other_side, freeing_a_worker_raises_no_signal) {
     fault_server server({goes_away_after(stream_head() + "data: a\n\n")}, speak_);
-    observed_worker worker(url_of(server));
+    observed_worker worker(url_of(server), trusting_worker());
     worker.await_events(1);
     let_go(server, 1);
 }
@@ -239,7 +224,7 @@ TEST_F(tls, that_ends_without_a_word_ends_the_stream) {
     fault_server server({streams("id: 1\ndata: a\n\nid: 2\ndata: cut\n"),
                          resets_after(stream_head() + ": hi\n\n"), keeps_streaming("data: b\n\n")},
                         speak_);
-    observed_worker worker(url_of(server));
+    observed_worker worker(url_of(server), trusting_worker());
     EXPECT_EQ(worker.await_events(2),
               (std::vector<told_event>{{"message", "a", "1"}, {"message", "b", "1"}}));
     for (const told_failure &failure : worker.failures())
