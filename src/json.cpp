@@ -21,10 +21,20 @@ using json_ptr = std::unique_ptr<json_t, decref>;
 // through.
 constexpr std::size_t decode_flags = JSON_DECODE_INT_AS_REAL | JSON_ALLOW_NUL;
 
+json_ptr load(std::string_view text, json_error_t &why) {
+    return json_ptr(json_loadb(text.data(), text.size(), decode_flags, &why));
+}
+
 /// NULL and the reason in @p why when @p text is no JSON array or object.
 json_ptr decode(std::string_view text, json_error_t &why) {
-    json_ptr value(json_loadb(text.data(), text.size(), decode_flags, &why));
-    if (!value && json_error_code(&why) == json_error_out_of_memory)
+    if (json_ptr value = load(text, why))
+        return value;
+    // To jansson a token for which there is no memory is a malformed one. The text has not changed:
+    // where memory was the reason, a second look finds more of it, or none from the beginning,
+    // which has no number.
+    json_ptr value = load(text, why);
+    const enum json_error_code code = json_error_code(&why);
+    if (!value && (code == json_error_unknown || code == json_error_out_of_memory))
         throw std::bad_alloc();
     return value;
 }
@@ -44,6 +54,19 @@ std::optional<std::string> text_member(const json_t *object, const char *key) {
     if (text.find('\0') != std::string_view::npos)
         return std::nullopt;
     return std::string(text);
+}
+
+/// The same of text that others act on. A string that jansson has no memory to extend lacks a
+/// character without a word: it has to stand in @p source, or to come out once more the same.
+std::optional<std::string> exact_member(const json_t *object, const char *key,
+                                        std::string_view source) {
+    std::optional<std::string> text = text_member(object, key);
+    if (text && source.find(*text) == std::string_view::npos) {
+        json_error_t ignored;
+        if (text_member(decode(source, ignored).get(), key) != text)
+            throw std::bad_alloc();
+    }
+    return text;
 }
 
 /// 0 where it is missing or no such number.
@@ -103,7 +126,7 @@ std::vector<item_answer> read_item_answers(std::string_view body, std::size_t co
 
 std::optional<std::string> read_token(std::string_view body) {
     const json_ptr object = decode_object(body);
-    std::optional<std::string> token = text_member(object.get(), "token");
+    std::optional<std::string> token = exact_member(object.get(), "token", body);
     if (token && token->empty())
         token.reset();
     return token;
@@ -111,7 +134,7 @@ std::optional<std::string> read_token(std::string_view body) {
 
 sender read_sender(std::string_view payload) {
     const json_ptr object = decode_object(payload);
-    return {text_member(object.get(), "uid"), text_member(object.get(), "sid")};
+    return {exact_member(object.get(), "uid", payload), exact_member(object.get(), "sid", payload)};
 }
 
 } // namespace kn

@@ -1,7 +1,5 @@
 #include <kosmonaut/batch.h>
 
-#include <new>
-
 #include "batch.hpp"
 #include "capi/boundary.hpp"
 #include "capi/payload.hpp"
@@ -11,7 +9,7 @@ using kn::capi::guarded;
 using kn::capi::required;
 using kn::capi::required_text;
 
-kn_batch *kn_batch_new(void) { return new (std::nothrow) kn_batch; }
+kn_batch *kn_batch_new(void) { return kn::capi::made_or_null<kn_batch>(); }
 
 void kn_batch_free(kn_batch *batch) { delete batch; }
 

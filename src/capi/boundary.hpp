@@ -74,6 +74,16 @@ kn_status guarded(Body &&body) {
     return guarded(nullptr, static_cast<Body &&>(body));
 }
 
+/// For what has no status to fail with.
+template <class Object>
+Object *made_or_null() noexcept {
+    try {
+        return new Object;
+    } catch (const std::bad_alloc &) {
+        return nullptr;
+    }
+}
+
 template <class Pointer>
 Pointer required(Pointer pointer, const char *what) {
     if (pointer == nullptr)

@@ -73,7 +73,7 @@ kn::extra_header made_header(std::string_view name, std::string_view value) {
 
 } // namespace
 
-kn_options *kn_options_new(void) { return new (std::nothrow) kn_options; }
+kn_options *kn_options_new(void) { return kn::capi::made_or_null<kn_options>(); }
 
 void kn_options_free(kn_options *options) { delete options; }
 

@@ -26,8 +26,11 @@ blocking_connection::blocking_connection(const endpoint &where, const settings &
 }
 
 answer blocking_connection::exchange(const request &what, const deadline &until) {
+    is_sound_ = false;
     wire_.prepare(what, until);
-    return wire_.conclude(perform());
+    const CURLcode code = perform();
+    is_sound_ = code == CURLE_OK;
+    return wire_.conclude(code);
 }
 
 CURLcode blocking_connection::perform() {

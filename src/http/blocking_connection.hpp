@@ -15,9 +15,14 @@ class blocking_connection {
     /// Throws when there is no answer until then.
     answer exchange(const request &what, const deadline &until);
 
+    /// Whether it may be used again. After a failure there is no connection to keep, and where memory
+    /// ran out, libcurl's handles cannot be trusted any more.
+    bool is_sound() const noexcept { return is_sound_; }
+
   private:
     CURLcode perform();
 
+    bool is_sound_ = true;
     poll_set sockets_;
     multi multi_;
     connection wire_; // goes before the multi handle it is in

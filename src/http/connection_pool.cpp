@@ -33,14 +33,14 @@ std::unique_ptr<blocking_connection> connection_pool::take(const deadline &until
     }
 }
 
-void connection_pool::give_back(std::unique_ptr<blocking_connection> idle) noexcept {
+void connection_pool::give_back(std::unique_ptr<blocking_connection> used) noexcept {
     const std::lock_guard lock(mutex_);
     ++free_;
     given_back_.notify_one();
-    if (!idle)
+    if (!used || !used->is_sound())
         return;
     try {
-        idle_.push_back(std::move(idle));
+        idle_.push_back(std::move(used));
     } catch (const std::bad_alloc &) { // NOLINT(bugprone-empty-catch): it is closed, no more
     }
 }

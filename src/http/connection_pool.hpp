@@ -38,7 +38,7 @@ class connection_pool {
     std::unique_ptr<blocking_connection> take(const deadline &until);
     void await_free(std::unique_lock<std::mutex> &lock, const deadline &until);
     /// NULL: there was none after all.
-    void give_back(std::unique_ptr<blocking_connection> idle) noexcept;
+    void give_back(std::unique_ptr<blocking_connection> used) noexcept;
 
     const endpoint &where_;
     const settings &options_;

@@ -4,14 +4,21 @@
 
 namespace kn {
 
-parsed_url::parsed_url(const std::string &url) : url_(curl_url(), &curl_url_cleanup) {
-    if (!url_)
-        throw std::bad_alloc();
-    const CURLUcode code = curl_url_set(url_.get(), CURLUPART_URL, url.c_str(), 0);
+parsed_url::parsed_url(const std::string &url) : url_(nullptr, &curl_url_cleanup) {
+    // To libcurl a part for which there is no memory may be a malformed one; a second look finds
+    // more of it, or none from the beginning.
+    const CURLUcode code = parse(url) == CURLUE_OK ? CURLUE_OK : parse(url);
     if (code == CURLUE_OUT_OF_MEMORY)
         throw std::bad_alloc();
     if (code != CURLUE_OK)
         complaint_ = curl_url_strerror(code);
+}
+
+CURLUcode parsed_url::parse(const std::string &url) {
+    url_.reset(curl_url());
+    if (!url_)
+        throw std::bad_alloc();
+    return curl_url_set(url_.get(), CURLUPART_URL, url.c_str(), 0);
 }
 
 std::optional<std::string> parsed_url::part(CURLUPart which) const {

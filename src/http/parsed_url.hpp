@@ -23,6 +23,8 @@ class parsed_url {
     CURLU *handle() const noexcept { return url_.get(); }
 
   private:
+    CURLUcode parse(const std::string &url);
+
     std::unique_ptr<CURLU, decltype(&curl_url_cleanup)> url_;
     const char *complaint_ = nullptr;
 };

@@ -69,7 +69,19 @@ std::string with_port(std::string origin) {
 
 stream::stream(reactor &where, const endpoint &to, const settings &options,
                stream_listener &listener)
-    : endpoint_(to), options_(options), listener_(listener), multi_(where), easy_(make_easy()) {
+    : reactor_(where), endpoint_(to), options_(options), listener_(listener) {
+    make_handles();
+}
+
+stream::~stream() {
+    stop();
+    drop_handles();
+}
+
+void stream::make_handles() {
+    drop_handles();
+    multi_.emplace(reactor_);
+    easy_ = make_easy();
     CURL *easy = easy_.get();
     configure_transfer(easy, options_, trace_);
     set(easy, CURLOPT_HEADERFUNCTION, &stream::take_header);
@@ -81,14 +93,17 @@ stream::stream(reactor &where, const endpoint &to, const settings &options,
     set(easy, CURLOPT_BUFFERSIZE, read_at_once);
 }
 
-stream::~stream() {
-    stop();
+void stream::drop_handles() noexcept {
     const sigpipe_hold hold;
     easy_.reset();
+    multi_.reset();
 }
 
 void stream::start(const std::string &target, std::string_view last_event_id) {
     stop();
+    if (!is_sound_ || !easy_)
+        make_handles();
+    is_sound_ = true;
     redirects_ = 0;
     last_event_id_ = last_event_id;
     request(target);
@@ -98,7 +113,7 @@ void stream::stop() noexcept {
     if (!is_running_)
         return;
     is_running_ = false;
-    multi_.remove(easy_.get());
+    multi_->remove(easy_.get());
 }
 
 void stream::request(const std::string &url) {
@@ -117,7 +132,7 @@ void stream::request(const std::string &url) {
     set(easy_.get(), CURLOPT_HTTPHEADER, headers_.get());
     set(easy_.get(), CURLOPT_URL, url.c_str());
     if (may_use_tls(url.compare(0, 6, "https:") == 0, options_))
-        multi_.expect_tls();
+        multi_->expect_tls();
 
     http_status_ = 0;
     is_event_stream_ = false;
@@ -129,7 +144,7 @@ void stream::request(const std::string &url) {
     trace_.clear();
     body_deadline_.reset();
     heard_something();
-    multi_.add(easy_.get());
+    multi_->add(easy_.get());
     is_running_ = true;
 }
 
@@ -206,7 +221,7 @@ bool stream::on_body(std::string_view bytes) {
 std::optional<stream::clock::time_point> stream::deadline() const noexcept {
     if (!is_running_)
         return std::nullopt;
-    std::optional<clock::time_point> earliest = multi_.deadline();
+    std::optional<clock::time_point> earliest = multi_->deadline();
     const auto consider = [&](clock::time_point other) {
         if (!earliest || other < *earliest)
             earliest = other;
@@ -219,19 +234,22 @@ std::optional<stream::clock::time_point> stream::deadline() const noexcept {
 }
 
 std::optional<stream_end> stream::advance(const ready_sockets &ready) {
+    if (!is_running_)
+        return std::nullopt;
     try {
         if (is_held_)
             go_on();
-        multi_.advance(ready);
+        multi_->advance(ready);
     } catch (const std::bad_alloc &) {
         out_of_memory_ = true;
     }
     if (out_of_memory_) {
         // The transfer lost bytes: it cannot go on where it was.
         stop();
+        is_sound_ = false;
         return end_with(failure(KN_ENOMEM, status_message(KN_ENOMEM)));
     }
-    if (const std::optional<multi::completion> done = multi_.next_completion())
+    if (const std::optional<multi::completion> done = multi_->next_completion())
         return conclude(done->code);
     return overdue();
 }
@@ -271,6 +289,8 @@ std::optional<stream_end> stream::overdue() {
 }
 
 std::optional<stream_end> stream::conclude(CURLcode code) {
+    if (code != CURLE_OK && !head_is_whole_)
+        is_sound_ = false;
     if (head_is_whole_ && http_status_ >= 300 && http_status_ < 400)
         return redirect();
     const failure why = [&] {

@@ -74,6 +74,8 @@ class stream {
     bool on_header_line(std::string_view line);
     bool on_body(std::string_view bytes);
 
+    void make_handles();
+    void drop_handles() noexcept;
     void go_on();
     void request(const std::string &url);
     std::optional<stream_end> overdue();
@@ -82,6 +84,7 @@ class stream {
     stream_end end_with(failure why) const;
     bool is_silent_for_too_long(clock::time_point now) const noexcept;
 
+    reactor &reactor_;
     const endpoint &endpoint_;
     const settings &options_;
     stream_listener &listener_;
@@ -105,7 +108,10 @@ class stream {
     std::optional<clock::time_point> body_deadline_;
 
     transfer_trace trace_;
-    multi multi_;
+    // libcurl's handles. Where memory ran out they cannot be trusted any more, and libcurl may have
+    // other words for that: a try that failed before there was an answer costs a new pair.
+    bool is_sound_ = true;
+    std::optional<multi> multi_;
     easy_ptr easy_; // goes before the multi handle, which outlives its transfers
 };
 

@@ -201,27 +201,37 @@ kn_status worker::wait_for_event(deadline until, event_ptr &event) {
 
 /// The next event that came whole, if there is one.
 event_ptr worker::read_event() {
-    if (!has_unread())
+    if (!has_parsed_ && !parse_next())
         return nullptr;
+    std::string_view topic = parser_->type();
+    if (topic.find('\0') != std::string_view::npos)
+        topic = "message"; // text with U+0000 in it reads as absent
+    event_ptr event(kn_event::create(topic, parser_->last_event_id(), parser_->data()));
+    has_parsed_ = false;
+    if (!has_unread())
+        clear_inbox();
+    metrics_.handed_over();
+    return event;
+}
+
+/// False when no event is whole. Otherwise it is the parser's, and points into the inbox, until
+/// there was memory to hand it over.
+bool worker::parse_next() {
+    if (!has_unread())
+        return false;
     std::string_view unread = std::string_view(inbox_).substr(read_);
     const event_stream::parser::outcome outcome = parser_->read(unread);
     read_ = inbox_.size() - unread.size();
     if (const std::optional<std::uint64_t> hint = parser_->take_retry_hint())
         policy_.hint(*hint);
-    if (outcome == event_stream::parser::outcome::too_big) {
+    has_parsed_ = outcome == event_stream::parser::outcome::event;
+    if (has_parsed_)
+        policy_.received_event();
+    else if (outcome == event_stream::parser::outcome::too_big)
         give_up_reading();
-        return nullptr;
-    }
-    if (!has_unread())
+    else
         clear_inbox();
-    if (outcome != event_stream::parser::outcome::event)
-        return nullptr;
-    policy_.received_event();
-    metrics_.handed_over();
-    std::string_view topic = parser_->type();
-    if (topic.find('\0') != std::string_view::npos)
-        topic = "message"; // text with U+0000 in it reads as absent
-    return event_ptr(kn_event::create(topic, parser_->last_event_id(), parser_->data()));
+    return has_parsed_;
 }
 
 void worker::give_up_reading() {
@@ -306,6 +316,7 @@ void worker::on_bytes(std::string_view bytes) {
 }
 
 void worker::clear_inbox() noexcept {
+    has_parsed_ = false;
     inbox_.clear();
     read_ = 0;
     metrics_.backlog_ended();

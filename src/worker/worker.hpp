@@ -76,10 +76,11 @@ class worker final : private stream_listener {
     kn_status wait_for_event(deadline until, event_ptr &event);
     std::optional<kn_status> standing_answer();
     event_ptr read_event();
+    bool parse_next();
     bool has_unread() const noexcept { return read_ < inbox_.size(); }
     void clear_inbox() noexcept;
     /// Whether the next call has something to do that no socket will tell.
-    bool has_backlog() const noexcept { return has_unread() || stream_.is_held(); }
+    bool has_backlog() const noexcept { return has_parsed_ || has_unread() || stream_.is_held(); }
     void give_up_reading();
     void advance(deadline until);
     void set_alarm();
@@ -128,6 +129,7 @@ class worker final : private stream_listener {
     std::optional<event_stream::parser> parser_;
     std::string inbox_; // bytes of the stream, of which the first read_ are dealt with
     std::size_t read_ = 0;
+    bool has_parsed_ = false;            // an event that was not handed over yet
     std::optional<stream_end> last_end_; // waits until all that came before it is dealt with
     deadline retry_at_;
     ending ending_ = ending::none;
