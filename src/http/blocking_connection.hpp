@@ -15,8 +15,8 @@ class blocking_connection {
     /// Throws when there is no answer until then.
     answer exchange(const request &what, const deadline &until);
 
-    /// Whether it may be used again. After a failure there is no connection to keep, and where memory
-    /// ran out, libcurl's handles cannot be trusted any more.
+    /// Whether it may be used again. After a failure there is no connection to keep, and where
+    /// memory ran out, libcurl's handles cannot be trusted any more.
     bool is_sound() const noexcept { return is_sound_; }
 
   private:
