@@ -1,12 +1,13 @@
 // The other side of every measurement: a server that does as little as one can. To a POST it
-// answers 202; to a GET it sends a pre-encoded event stream and then waits. One connection at a
-// time.
+// answers 202, to that of a batch a result for each trigger; to a GET it sends a pre-encoded event
+// stream and then waits. Each connection has a thread of its own.
 //
 // bench_peer EVENTS EVENT_BYTES prints its port and serves until it is killed.
 #include <cstdio>
 #include <cstdlib>
 #include <string>
 #include <string_view>
+#include <thread>
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -45,6 +46,17 @@ std::string encoded_chunk(int first, int count, std::size_t event_bytes) {
     return size + body + "\r\n";
 }
 
+std::string batch_answer(std::string_view body) {
+    std::string results;
+    constexpr std::string_view trigger = R"({"channel":)";
+    for (std::size_t at = body.find(trigger); at != std::string_view::npos;
+         at = body.find(trigger, at + trigger.size()))
+        results += results.empty() ? R"({"status":202})" : R"(,{"status":202})";
+    results = R"({"results":[)" + results + "]}";
+    return "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: " +
+           std::to_string(results.size()) + "\r\n\r\n" + results;
+}
+
 void serve(int peer, int events, const std::string &chunk, int chunk_events) {
     constexpr std::string_view accepted = "HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n";
     constexpr std::string_view stream = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n"
@@ -64,8 +76,11 @@ void serve(int peer, int events, const std::string &chunk, int chunk_events) {
             if (in.size() < whole)
                 break;
             const bool is_get = in.compare(0, 4, "GET ") == 0;
+            const bool is_batch = in.compare(0, 19, "POST /bench/events ") == 0;
+            const std::string batched =
+                is_batch ? batch_answer(std::string_view(in).substr(head, whole - head)) : "";
             in.erase(0, whole);
-            if (!send_all(peer, is_get ? stream : accepted))
+            if (!send_all(peer, is_get ? stream : is_batch ? std::string_view(batched) : accepted))
                 return;
             for (int sent = 0; is_get && sent < events; sent += chunk_events)
                 if (!send_all(peer, chunk))
@@ -100,7 +115,9 @@ int main(int argc, char **argv) {
             return 1;
         const int on = 1;
         setsockopt(peer, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-        serve(peer, events, chunk, chunk_events);
-        close(peer);
+        std::thread([&chunk, peer, events] {
+            serve(peer, events, chunk, chunk_events);
+            close(peer);
+        }).detach();
     }
 }

@@ -1,22 +1,28 @@
 #!/usr/bin/env python3
-"""Measures libkosmonaut beside bare libcurl, on one connection over loopback.
+"""Measures libkosmonaut beside bare libcurl, over loopback.
 
-    cmake --preset release -DKOSMONAUT_BUILD_BENCHMARKS=ON && cmake --build --preset release
-    bench/run.py build/release
+    bench/run.py                    builds in build/bench, and measures everything
+    bench/run.py --only worker      one comparison: client, batch, async, worker or instructions
 
 Each comparison runs its programs in turn, A B A B ..., against the same peer, and takes the median of
 the ratios pair by pair. The A/A line is the same program against itself: how far from 1.0 chance
 alone gets on this machine. The peer has one processor to itself, the measured program another.
+
+Instructions are counted by callgrind instead, and need no rounds.
 """
 
 import argparse
 import json
 import os
+import re
 import statistics
 import subprocess
 import sys
 
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 EVENT_BYTES = 200
+CONNECTIONS = 8
+SMALL_PAYLOAD = '{"n":1234567890}'
 PAYLOAD = json.dumps({"from": "alice", "text": "x" * 150}, separators=(",", ":"))
 EVENT_ON_THE_WIRE = len("id: 1000000\nevent: chat/said\ndata: \n\n") + EVENT_BYTES
 
@@ -62,36 +68,108 @@ def compare(title, unit, rounds, rival, candidates):
         print(line)
 
 
+def build():
+    directory = os.path.join(ROOT, "build", "bench")
+    with open(os.path.join(ROOT, "build", "bench.log"), "w") as log:
+        for step in (["cmake", "-S", ROOT, "-B", directory, "-G", "Ninja",
+                      "-D", "CMAKE_BUILD_TYPE=Release", "-D", "KOSMONAUT_BUILD_BENCHMARKS=ON",
+                      "-D", "KOSMONAUT_BUILD_BROKER=OFF", "-D", "KOSMONAUT_BUILD_TESTS=OFF",
+                      "-D", "KOSMONAUT_BUILD_EXAMPLES=OFF"],
+                     ["cmake", "--build", directory]):
+            if subprocess.run(step, stdout=log, stderr=log).returncode != 0:
+                sys.exit(f"building failed; see {log.name}")
+    return directory
+
+
+class Bench:
+    def __init__(self, directory, options):
+        self.directory = directory
+        self.options = options
+        self.events = str(options.events // 64 * 64)
+
+    def program(self, name):
+        return os.path.join(self.directory, "bench", f"bench_{name}")
+
+    def __enter__(self):
+        self.peer = subprocess.Popen([self.program("peer"), self.events, str(EVENT_BYTES)],
+                                     stdout=subprocess.PIPE, text=True, preexec_fn=pin(0))
+        self.port = self.peer.stdout.readline().strip()
+        return self
+
+    def __exit__(self, *_):
+        self.peer.kill()
+        self.peer.wait()
+
+    def sending(self, name, payload, count=None, *more):
+        return [self.program(name), self.port, str(count or self.options.requests), payload, *more]
+
+    def receiving(self, name, *more):
+        return [self.program(name), self.port, self.events, *more]
+
+    def client(self):
+        compare(f"client: {len(PAYLOAD)} bytes posted, request after request",
+                "request", self.options.rounds,
+                ("libcurl easy handle", self.sending("client_curl", PAYLOAD)),
+                {"kn_client_trigger": self.sending("client_kosmonaut", PAYLOAD)})
+
+    def batch(self):
+        for payload in (SMALL_PAYLOAD, PAYLOAD):
+            compare(f"batch: {len(payload)} bytes, 100 triggers to a request", "trigger",
+                    self.options.rounds,
+                    ("kn_client_trigger", self.sending("client_kosmonaut", payload)),
+                    {"kn_client_trigger_batch": self.sending("batch_kosmonaut", payload,
+                                                             10 * self.options.requests)})
+
+    def asynchronous(self):
+        compare(f"async: {len(PAYLOAD)} bytes posted, on {CONNECTIONS} connections", "request",
+                self.options.rounds,
+                ("libcurl multi handle",
+                 self.sending("async_curl", PAYLOAD, None, str(CONNECTIONS))),
+                {"kn_client_trigger_async": self.sending("async_kosmonaut", PAYLOAD, None,
+                                                         str(CONNECTIONS))})
+
+    def worker(self):
+        compare(f"worker: events of {EVENT_BYTES} bytes, 64 to a chunk", "event",
+                self.options.rounds,
+                ("libcurl receive, not parsed", self.receiving("worker_curl", str(EVENT_ON_THE_WIRE))),
+                {"kn_worker_run": self.receiving("worker_kosmonaut", "run"),
+                 "kn_worker_next": self.receiving("worker_kosmonaut", "next")})
+
+    def instructions(self):
+        """What a loop through the C++ wrapper executes, over what one in C does."""
+        print("\ninstructions of a loop in C++, where one in C has 1")
+        for what, name, few, many, last in (
+                ("trigger()", "client", 200, 1200, PAYLOAD),
+                ("run()", "worker", 6400, 64000, "run"),
+                ("next()", "worker", 6400, 64000, "next")):
+            def counted(language, count, name=name, last=last):
+                ended = subprocess.run(
+                    ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null",
+                     self.program(f"{name}_{language}"), self.port, str(count), last],
+                    capture_output=True, text=True, timeout=300)
+                return int(re.search(r"I +refs: +([\d,]+)", ended.stderr)[1].replace(",", ""))
+            # Without what starting costs.
+            loops = {language: (counted(language, many) - counted(language, few)) / (many - few)
+                     for language in ("kosmonaut", "cpp")}
+            print(f"  {what:<10} {loops['kosmonaut']:>10,.0f} in C {loops['cpp']:>10,.0f} in C++   "
+                  f"x{loops['cpp'] / loops['kosmonaut']:.3f}")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("build", help="a build directory with KOSMONAUT_BUILD_BENCHMARKS=ON")
+    parser.add_argument("build", nargs="?",
+                        help="a build directory with KOSMONAUT_BUILD_BENCHMARKS=ON (default: make one)")
+    parser.add_argument("--only", choices=("client", "batch", "async", "worker", "instructions"))
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--requests", type=int, default=20_000)
     parser.add_argument("--events", type=int, default=2_000_000)
     options = parser.parse_args()
-
-    def program(name):
-        return os.path.join(options.build, "bench", f"bench_{name}")
-
-    events = str(options.events // 64 * 64)
-    peer = subprocess.Popen([program("peer"), events, str(EVENT_BYTES)],
-                            stdout=subprocess.PIPE, text=True, preexec_fn=pin(0))
-    try:
-        port = peer.stdout.readline().strip()
-        requests = [port, str(options.requests), PAYLOAD]
-        compare(f"client: {len(PAYLOAD)} bytes posted, request after request",
-                "request", options.rounds,
-                ("libcurl easy handle", [program("client_curl"), *requests]),
-                {"kn_client_trigger": [program("client_kosmonaut"), *requests]})
-        compare(f"worker: events of {EVENT_BYTES} bytes, 64 to a chunk",
-                "event", options.rounds,
-                ("libcurl receive, not parsed",
-                 [program("worker_curl"), port, events, str(EVENT_ON_THE_WIRE)]),
-                {"kn_worker_run": [program("worker_kosmonaut"), port, events, "run"],
-                 "kn_worker_next": [program("worker_kosmonaut"), port, events, "next"]})
-    finally:
-        peer.kill()
-        peer.wait()
+    with Bench(options.build or build(), options) as bench:
+        comparisons = {"client": bench.client, "batch": bench.batch, "async": bench.asynchronous,
+                       "worker": bench.worker, "instructions": bench.instructions}
+        for name, measure in comparisons.items():
+            if options.only in (None, name):
+                measure()
 
 
 if __name__ == "__main__":
