@@ -153,7 +153,10 @@ bool parser::keep_partial(std::string_view bytes) {
 auto parser::take_line(std::string_view line) -> outcome {
     if (line.empty())
         return end_of_block();
-    bool fits = true;
+    // As where it comes in pieces, which are not kept beyond that; even if its value means nothing.
+    bool fits = line.size() <= max_line_size_ || !may_matter(line);
+    if (!fits)
+        return outcome::too_big;
     switch (line.front()) {
     case 'd':
         if (const auto value = value_of(line, "data"))

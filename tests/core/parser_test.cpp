@@ -135,6 +135,19 @@ TEST(parser, a_line_without_end_is_refused_at_the_limit) {
     EXPECT_LE(taken, 1010U);
 }
 
+TEST(parser, a_line_over_the_limit_is_refused_though_its_value_means_nothing) {
+    const std::string long_text(100, 'x');
+    for (const std::string &line :
+         {"retry: " + long_text, "id: " + long_text + std::string(1, '\0')})
+        for (const std::size_t piece : {1U, 7U, 1000U}) {
+            reading r(50);
+            bool ok = true;
+            for (std::size_t at = 0; ok && at <= line.size(); at += piece)
+                ok = r.feed((line + "\n").substr(at, piece));
+            EXPECT_FALSE(ok) << line.substr(0, 5) << " in pieces of " << piece;
+        }
+}
+
 TEST(parser, a_retry_beyond_all_bounds_saturates) {
     reading r(1024);
     ASSERT_TRUE(r.feed("retry: 99999999999999999999999999999999\n"));

@@ -1,0 +1,51 @@
+// What a caller sends: a payload that is let through stands in its envelope as the one value it is,
+// and an event's name as the one string it is.
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include <jansson.h>
+
+#include "api_call.hpp"
+#include "expect.hpp"
+#include "failure.hpp"
+
+namespace {
+
+const kn::endpoint &moon() {
+    static const kn::endpoint where = kn::endpoint::parse("http://wr:token@127.0.0.1:8080/moon");
+    return where;
+}
+
+/// The envelope by jansson, which has no say in how it is put together.
+void expect_whole(const std::string &envelope, std::string_view event) {
+    json_error_t why;
+    json_t *root = json_loadb(envelope.data(), envelope.size(),
+                              JSON_DECODE_INT_AS_REAL | JSON_ALLOW_NUL, &why);
+    expect(root != nullptr && json_object_size(root) == 1);
+    const json_t *trigger = json_object_get(root, "trigger");
+    expect(json_object_size(trigger) == 2);
+    const json_t *name = json_object_get(trigger, "event");
+    expect(json_is_string(name) &&
+           event == std::string_view(json_string_value(name), json_string_length(name)));
+    expect(json_is_object(json_object_get(trigger, "data")));
+    json_decref(root);
+}
+
+} // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t *data, std::size_t size) {
+    const std::string_view input(reinterpret_cast<const char *>(data), size);
+    // The first line is the event's name, the rest its payload.
+    const std::size_t end = std::min(input.find('\n'), input.size());
+    const std::string_view event = input.substr(0, end);
+    const std::string_view payload = input.substr(std::min(end + 1, input.size()));
+    try {
+        const kn::single_call call = kn::single_call::trigger(moon(), "c", event, payload);
+        expect(call.current().body.find(payload) != std::string::npos);
+        expect_whole(call.current().body, event);
+    } catch (const kn::failure &why) {
+        expect(why.status() == KN_EJSON || why.status() == KN_EINVAL);
+    }
+    return 0;
+}
