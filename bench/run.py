@@ -2,7 +2,8 @@
 """Measures libkosmonaut beside bare libcurl, over loopback.
 
     bench/run.py                    builds in build/bench, and measures everything
-    bench/run.py --only worker      one comparison: client, batch, async, worker or instructions
+    bench/run.py --only worker      one comparison: client, batch, async, worker, memory
+                                    or instructions
 
 Each comparison runs its programs in turn, A B A B ..., against the same peer, and takes the median of
 the ratios pair by pair. The A/A line is the same program against itself: how far from 1.0 chance
@@ -121,12 +122,13 @@ class Bench:
                                                              10 * self.options.requests)})
 
     def asynchronous(self):
-        compare(f"async: {len(PAYLOAD)} bytes posted, on {CONNECTIONS} connections", "request",
-                self.options.rounds,
-                ("libcurl multi handle",
-                 self.sending("async_curl", PAYLOAD, None, str(CONNECTIONS))),
-                {"kn_client_trigger_async": self.sending("async_kosmonaut", PAYLOAD, None,
-                                                         str(CONNECTIONS))})
+        for payload in (SMALL_PAYLOAD, PAYLOAD):
+            compare(f"async: {len(payload)} bytes posted, on {CONNECTIONS} connections", "request",
+                    self.options.rounds,
+                    ("libcurl multi handle",
+                     self.sending("async_curl", payload, None, str(CONNECTIONS))),
+                    {"kn_client_trigger_async": self.sending("async_kosmonaut", payload, None,
+                                                             str(CONNECTIONS))})
 
     def worker(self):
         compare(f"worker: events of {EVENT_BYTES} bytes, 64 to a chunk", "event",
@@ -134,6 +136,19 @@ class Bench:
                 ("libcurl receive, not parsed", self.receiving("worker_curl", str(EVENT_ON_THE_WIRE))),
                 {"kn_worker_run": self.receiving("worker_kosmonaut", "run"),
                  "kn_worker_next": self.receiving("worker_kosmonaut", "next")})
+
+    def memory(self):
+        """With a peer of its own, whose stream is quiet."""
+        print("\nprivate memory of a program with a connection that has posted, and a quiet stream")
+        with Bench(self.directory, argparse.Namespace(events=0)) as quiet:
+            kilobytes = {
+                name: statistics.median(
+                    json.loads(subprocess.run([quiet.program(f"memory_{name}"), quiet.port, PAYLOAD],
+                                              stdout=subprocess.PIPE, timeout=60, check=True).stdout)
+                    ["private_kilobytes"] for _ in range(self.options.rounds))
+                for name in ("curl", "kosmonaut")}
+        print(f"  libcurl {kilobytes['curl']:.0f} KB, Kosmonaut {kilobytes['kosmonaut']:.0f} KB: "
+              f"{kilobytes['kosmonaut'] - kilobytes['curl']:.0f} KB more")
 
     def instructions(self):
         """What a loop through the C++ wrapper executes, over what one in C does."""
@@ -159,14 +174,16 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("build", nargs="?",
                         help="a build directory with KOSMONAUT_BUILD_BENCHMARKS=ON (default: make one)")
-    parser.add_argument("--only", choices=("client", "batch", "async", "worker", "instructions"))
+    parser.add_argument("--only", choices=("client", "batch", "async", "worker", "memory",
+                                           "instructions"))
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--requests", type=int, default=20_000)
     parser.add_argument("--events", type=int, default=2_000_000)
     options = parser.parse_args()
     with Bench(options.build or build(), options) as bench:
         comparisons = {"client": bench.client, "batch": bench.batch, "async": bench.asynchronous,
-                       "worker": bench.worker, "instructions": bench.instructions}
+                       "worker": bench.worker, "memory": bench.memory,
+                       "instructions": bench.instructions}
         for name, measure in comparisons.items():
             if options.only in (None, name):
                 measure()
