@@ -60,9 +60,10 @@ void reactor::watch(int socket, std::uint32_t events) {
         epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, socket, &event);
         return;
     }
-    if (epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, socket, &event) == 0)
+    // Mostly it is a kept-alive connection's, which was taken away when it had nothing to do.
+    if (epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, socket, &event) == 0)
         return;
-    if (errno != ENOENT || epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, socket, &event) != 0)
+    if (errno != EEXIST || epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, socket, &event) != 0)
         throw std::bad_alloc();
 }
 
