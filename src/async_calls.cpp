@@ -51,6 +51,8 @@ void async_calls::hand_in(std::unique_ptr<api_call> call, completion &&whom) {
         ++newest_;
         pending_.fetch_add(1, std::memory_order_acq_rel);
     }
+    if (is_in_own_callback())
+        return; // which is followed by a look at what waits
     if (!bell_rings_.exchange(true, std::memory_order_acq_rel))
         reactor_.ring();
 }
@@ -98,7 +100,8 @@ std::size_t async_calls::advance(const deadline &until) {
         multi_.advance(ready);
     } catch (const std::bad_alloc &) {
         // Which of them it hit is not known, and one that nobody watches would never end.
-        return ended + end_all(out_of_memory());
+        ended += end_all(out_of_memory());
+        return ended + begin_waiting();
     }
     return ended + end_completed();
 }
@@ -128,7 +131,7 @@ async_calls::line *async_calls::free_line() {
     if (free_lines_.empty()) {
         if (lines_.size() == lines_.capacity())
             return nullptr;
-        auto another = std::make_unique<line>(where_, options_, metrics_);
+        auto another = std::make_unique<line>(where_, options_, connections_);
         set(another->wire.easy(), CURLOPT_PRIVATE, another.get());
         lines_.push_back(std::move(another));
         return lines_.back().get();
@@ -209,7 +212,15 @@ void async_calls::end(line &on) {
     metrics_.call_ended(result.whole.status);
     if (result.whole.status < 0)
         options_.logger.write(KN_LOG_WARNING, [&] { return result.whole.error->why.message(); });
+    callback_thread_.store(pthread_self(), std::memory_order_relaxed);
+    in_callback_.store(true, std::memory_order_release);
     ended->whom.tell(result, options_.logger);
+    in_callback_.store(false, std::memory_order_release);
+}
+
+bool async_calls::is_in_own_callback() const noexcept {
+    return in_callback_.load(std::memory_order_acquire) &&
+           pthread_equal(callback_thread_.load(std::memory_order_relaxed), pthread_self()) != 0;
 }
 
 std::size_t async_calls::end_all(const failure &why) {

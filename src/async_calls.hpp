@@ -7,6 +7,8 @@
 #include <mutex>
 #include <vector>
 
+#include <pthread.h>
+
 #include "api_call.hpp"
 #include "client_metrics.hpp"
 #include "completion.hpp"
@@ -58,12 +60,32 @@ class async_calls {
     };
     /// A connection, and the call that is on it.
     struct line {
-        line(const endpoint &where, const settings &options, client_metrics &metrics)
-            : wire(where, options, metrics) {}
+        line(const endpoint &where, const settings &options, socket_observer &observer)
+            : wire(where, options, observer) {}
         connection wire;
         std::unique_ptr<pending_call> busy_with;
     };
 
+    /// What there is to tell of the connections.
+    class connections final : public socket_observer {
+      public:
+        connections(client_metrics &metrics, reactor &waiting)
+            : metrics_(metrics), reactor_(waiting) {}
+        void opened(int socket) noexcept override {
+            metrics_.opened(socket);
+            reactor_.adopt(socket);
+        }
+        void closing(int socket) noexcept override {
+            reactor_.disown(socket);
+            metrics_.closing(socket);
+        }
+
+      private:
+        client_metrics &metrics_;
+        reactor &reactor_;
+    };
+
+    bool is_in_own_callback() const noexcept;
     bool has_waiting();
     std::unique_ptr<pending_call> next_waiting();
     line *free_line();
@@ -83,10 +105,13 @@ class async_calls {
     std::uint64_t newest_ = 0;
     std::atomic<std::size_t> pending_{0};
     std::atomic<bool> is_abandoned_{false};
+    std::atomic<bool> in_callback_{false};
+    std::atomic<pthread_t> callback_thread_{};
     mutable std::atomic<bool> bell_rings_{false};
     mutable std::atomic<bool> is_watched_{false}; // somebody asked for the descriptor
 
     reactor reactor_;
+    connections connections_{metrics_, reactor_};
     multi multi_;
     std::vector<std::unique_ptr<line>> lines_; // go before the multi handle they are in
     std::vector<line *> free_lines_;

@@ -6,15 +6,16 @@
 
 #include <kosmonaut/status.h>
 
+#include "http/socket_observer.hpp"
 #include "status.hpp"
 
 namespace kn {
 
 /// What a client has done, counted as it goes. Any thread.
-class client_metrics {
+class client_metrics final : public socket_observer {
   public:
-    void connection_opened() noexcept { connections_.fetch_add(1, std::memory_order_relaxed); }
-    void connection_closed() noexcept { connections_.fetch_sub(1, std::memory_order_relaxed); }
+    void opened(int) noexcept override { connections_.fetch_add(1, std::memory_order_relaxed); }
+    void closing(int) noexcept override { connections_.fetch_sub(1, std::memory_order_relaxed); }
 
     /// A call that was taken has ended.
     void call_ended(kn_status status) noexcept {

@@ -52,19 +52,71 @@ void reactor::silence() const noexcept {
 }
 
 void reactor::watch(int socket, std::uint32_t events) {
+    watched *const known = find_adopted(socket);
+    if (known == nullptr) {
+        if (events == 0)
+            forget(socket);
+        else
+            register_events(socket, events);
+        return;
+    }
+    known->resting = events == 0 ? watched::rest::begun : watched::rest::none;
+    if (events == 0 || events == known->events)
+        return;
+    register_events(socket, events);
+    known->events = events;
+}
+
+void reactor::register_events(int socket, std::uint32_t events) const {
     epoll_event event{};
     event.events = events;
     event.data.fd = socket;
-    if (events == 0) {
-        // It may be closed already, and so be gone by itself.
-        epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, socket, &event);
-        return;
-    }
-    // Mostly it is a kept-alive connection's, which was taken away when it had nothing to do.
     if (epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, socket, &event) == 0)
         return;
     if (errno != EEXIST || epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, socket, &event) != 0)
         throw std::bad_alloc();
+}
+
+void reactor::forget(int socket) const noexcept {
+    epoll_event event{};
+    // It may be closed already, and so be gone by itself.
+    epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, socket, &event);
+}
+
+reactor::watched *reactor::find_adopted(int socket) noexcept {
+    for (watched &one : adopted_)
+        if (one.socket == socket)
+            return &one;
+    return nullptr;
+}
+
+void reactor::adopt(int socket) noexcept {
+    try {
+        adopted_.push_back({socket, 0, watched::rest::none});
+    } catch (
+        const std::bad_alloc &) { // NOLINT(bugprone-empty-catch): it is one like any other, then
+    }
+}
+
+void reactor::disown(int socket) noexcept {
+    watched *const known = find_adopted(socket);
+    if (known == nullptr)
+        return;
+    if (known->events != 0)
+        forget(socket);
+    *known = adopted_.back();
+    adopted_.pop_back();
+}
+
+void reactor::send_home_resting() noexcept {
+    for (watched &one : adopted_) {
+        if (one.resting == watched::rest::begun) {
+            one.resting = watched::rest::over_a_wait;
+        } else if (one.resting == watched::rest::over_a_wait && one.events != 0) {
+            forget(one.socket);
+            one.events = 0;
+        }
+    }
 }
 
 void reactor::alarm_at(time_point when) noexcept {
@@ -89,6 +141,7 @@ void reactor::drain_alarm() {
 }
 
 auto reactor::wait(std::optional<time_point> until) -> readiness {
+    send_home_resting();
     std::array<epoll_event, 8> events;
     int count;
     do {

@@ -19,8 +19,8 @@ class participation {
 } // namespace
 
 blocking_connection::blocking_connection(const endpoint &where, const settings &options,
-                                         client_metrics &metrics)
-    : multi_(sockets_), wire_(where, options, metrics) {
+                                         socket_observer &observer)
+    : multi_(sockets_), wire_(where, options, observer) {
     if (may_use_tls(where.is_tls(), options))
         multi_.expect_tls();
 }

@@ -10,7 +10,7 @@ namespace kn {
 /// curl_easy_perform() does for any transfer at all costs two system calls more for each request.
 class blocking_connection {
   public:
-    blocking_connection(const endpoint &where, const settings &options, client_metrics &metrics);
+    blocking_connection(const endpoint &where, const settings &options, socket_observer &observer);
 
     /// Throws when there is no answer until then.
     answer exchange(const request &what, const deadline &until);

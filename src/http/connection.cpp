@@ -5,11 +5,11 @@
 
 namespace kn {
 
-connection::connection(const endpoint &where, const settings &options, client_metrics &metrics)
+connection::connection(const endpoint &where, const settings &options, socket_observer &observer)
     : where_(where), url_(where.url()),
       body_limit_(static_cast<std::size_t>(options.max_response_size)), easy_(make_easy()) {
     configure_transfer(easy_.get(), options, trace_);
-    count_connections(easy_.get(), trace_, metrics);
+    observe_sockets(easy_.get(), trace_, observer);
     headers_.add_borrowed(where.authorization.view());
     headers_.add("Content-Type: application/json");
     headers_.add("Expect:"); // a round trip more for large payloads, and nothing won

@@ -14,13 +14,11 @@
 
 namespace kn {
 
-class client_metrics;
-
 /// One kept-alive connection of a client: a request, then its answer. Somebody else drives the
 /// transfer in between, in a multi handle. Used by one thread at a time.
 class connection {
   public:
-    connection(const endpoint &where, const settings &options, client_metrics &metrics);
+    connection(const endpoint &where, const settings &options, socket_observer &observer);
     connection(const connection &) = delete;
     connection &operator=(const connection &) = delete;
 

@@ -26,7 +26,7 @@ std::unique_ptr<blocking_connection> connection_pool::take(const deadline &until
         }
     }
     try {
-        return std::make_unique<blocking_connection>(where_, options_, metrics_);
+        return std::make_unique<blocking_connection>(where_, options_, observer_);
     } catch (...) {
         give_back(nullptr);
         throw;

@@ -14,8 +14,8 @@ namespace kn {
 /// Of those not in use the one used last goes first, so that few of them stay warm.
 class connection_pool {
   public:
-    connection_pool(const endpoint &where, const settings &options, client_metrics &metrics)
-        : where_(where), options_(options), metrics_(metrics),
+    connection_pool(const endpoint &where, const settings &options, socket_observer &observer)
+        : where_(where), options_(options), observer_(observer),
           free_(static_cast<std::size_t>(options.max_connections)) {}
 
     /// A connection for the length of one call; it goes back by itself.
@@ -42,7 +42,7 @@ class connection_pool {
 
     const endpoint &where_;
     const settings &options_;
-    client_metrics &metrics_;
+    socket_observer &observer_;
     std::mutex mutex_;
     std::condition_variable given_back_;
     std::size_t free_; // how many more may be in use

@@ -7,8 +7,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "client_metrics.hpp"
-
 namespace kn {
 namespace {
 
@@ -17,13 +15,13 @@ curl_socket_t open_socket(void *data, curlsocktype, curl_sockaddr *address) {
     const int made = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
     if (made < 0)
         trace.socket_error = errno; // libcurl does not look at it
-    else if (trace.metrics != nullptr)
-        trace.metrics->connection_opened();
+    else if (trace.observer != nullptr)
+        trace.observer->opened(made);
     return made;
 }
 
-int close_counted_socket(void *metrics, curl_socket_t socket) {
-    static_cast<client_metrics *>(metrics)->connection_closed();
+int close_observed_socket(void *observer, curl_socket_t socket) {
+    static_cast<socket_observer *>(observer)->closing(socket);
     return close(socket);
 }
 
@@ -74,10 +72,10 @@ bool may_use_tls(bool is_https, const settings &options) noexcept {
     return is_https || options.proxy.kind != proxy_choice::none;
 }
 
-void count_connections(CURL *easy, transfer_trace &trace, client_metrics &metrics) {
-    trace.metrics = &metrics;
-    set(easy, CURLOPT_CLOSESOCKETFUNCTION, &close_counted_socket);
-    set(easy, CURLOPT_CLOSESOCKETDATA, &metrics);
+void observe_sockets(CURL *easy, transfer_trace &trace, socket_observer &observer) {
+    trace.observer = &observer;
+    set(easy, CURLOPT_CLOSESOCKETFUNCTION, &close_observed_socket);
+    set(easy, CURLOPT_CLOSESOCKETDATA, &observer);
 }
 
 void configure_transfer(CURL *easy, const settings &options, transfer_trace &trace) {

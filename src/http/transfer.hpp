@@ -2,17 +2,16 @@
 
 #include "deadline.hpp"
 #include "http/curl.hpp"
+#include "http/socket_observer.hpp"
 #include "settings.hpp"
 
 namespace kn {
 
-class client_metrics;
-
 /// What a transfer leaves behind, besides libcurl's code.
 struct transfer_trace {
     char text[CURL_ERROR_SIZE] = "";
-    int socket_error = 0;              // errno, where there was no socket to be had
-    client_metrics *metrics = nullptr; // where its connections are counted
+    int socket_error = 0; // errno, where there was no socket to be had
+    socket_observer *observer = nullptr;
 
     void clear() noexcept {
         text[0] = '\0';
@@ -24,9 +23,8 @@ struct transfer_trace {
 /// protocols, and no mark on the process (no signals, close-on-exec descriptors).
 void configure_transfer(CURL *easy, const settings &options, transfer_trace &trace);
 
-/// Lets @p metrics know of the connections that the transfer opens and closes. They may be closed
-/// long after it, so @p metrics has to outlive what keeps them open.
-void count_connections(CURL *easy, transfer_trace &trace, client_metrics &metrics);
+/// Lets @p observer know of the connections that the transfer opens and closes.
+void observe_sockets(CURL *easy, transfer_trace &trace, socket_observer &observer);
 
 /// Whether a transfer may write on TLS: a proxy may be spoken to in it, too.
 bool may_use_tls(bool is_https, const settings &options) noexcept;
