@@ -156,6 +156,10 @@ static void it_wakes_for_an_interrupt(void **state) {
     kn_worker *worker = worker_at(stage->url);
     connect_by_polling(worker);
     calm_down(worker);
+    assert_status(KN_OK, kn_worker_interrupt(worker));
+    assert_true(is_readable(worker)); /* at once; later it might be for a heartbeat */
+    assert_says(KN_INTERRUPTED, kn_worker_next, worker, 0, &(kn_event *){NULL});
+    calm_down(worker);
     pthread_t other;
     assert_int_equal(pthread_create(&other, NULL, interrupt_it, worker), 0);
     assert_true(is_readable_within(worker, PATIENCE_MS));

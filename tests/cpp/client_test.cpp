@@ -17,6 +17,7 @@ using namespace std::chrono_literals;
 using namespace std::string_view_literals;
 using kosmonaut::status;
 
+static_assert(std::is_same_v<kosmonaut::client, kosmonaut::v1::client>, "its layout has a version");
 static_assert(std::is_nothrow_move_constructible_v<kosmonaut::client>);
 static_assert(std::is_nothrow_move_assignable_v<kosmonaut::client>);
 static_assert(!std::is_copy_constructible_v<kosmonaut::client>);

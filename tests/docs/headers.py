@@ -52,12 +52,14 @@ class Function(Declaration):
         super().__init__("function", name, comment, header)
         self.returns = result.strip()
         self.parameters = parameter_names(parameters)
+        self.types = parameter_types(parameters)
 
 
 class Callback(Declaration):
     def __init__(self, name, parameters, comment, header):
         super().__init__("callback", name, comment, header)
         self.parameters = parameter_names(parameters)
+        self.types = parameter_types(parameters)
 
 
 def clean(comment):
@@ -65,15 +67,26 @@ def clean(comment):
     return re.sub(r"^ *\* ?", "", comment or "", flags=re.M)
 
 
-def parameter_names(text):
+def parameters_in(text):
+    """(type, name) of each."""
     if text.strip() == "void":
         return []
-    names = []
+    found = []
     for parameter in re.split(r",(?![^(]*\))", text):
         pointer_to_function = re.search(r"\(\*(\w+)\)\(", parameter)
-        names.append(pointer_to_function[1] if pointer_to_function
-                     else re.search(r"(\w+)\s*$", parameter)[1])
-    return names
+        name = (pointer_to_function[1] if pointer_to_function
+                else re.search(r"(\w+|\.\.\.)\s*$", parameter)[1])
+        kind = parameter.replace(name, "", 1) if pointer_to_function else parameter.strip()[:-len(name)]
+        found.append((" ".join(kind.split()), name))
+    return found
+
+
+def parameter_names(text):
+    return [name for _, name in parameters_in(text)]
+
+
+def parameter_types(text):
+    return [kind for kind, _ in parameters_in(text)]
 
 
 def declarations_in(path):

@@ -4,7 +4,7 @@
 import re
 import unittest
 
-from headers import ROOT, declarations
+from headers import INCLUDE, ROOT, declarations
 
 ABI = ROOT / "abi"
 DOCS = ROOT / "docs"
@@ -109,6 +109,120 @@ class Comments(unittest.TestCase):
             with self.subTest(d):
                 for name in re.findall(r"\b(kn_\w+)\(", d.comment):
                     self.assertIn(name, DECLARED)
+
+
+class Shapes(unittest.TestCase):
+    """What a binding generator, and a program that was compiled long ago, rely on."""
+
+    handles = {d.name for d in DECLARED.values() if d.kind == "type"} - {"kn_status"}
+    callbacks = {d.name for d in CALLBACKS}
+    headers = sorted(INCLUDE.glob("*.h")) + sorted(INCLUDE.glob("*.h.in"))
+
+    def code(self, path):
+        return re.sub(r"/\*.*?\*/", " ", path.read_text(), flags=re.S)
+
+    def values(self):
+        """The types that go in as they are, besides the handles."""
+        return {"const char *", "char *", "void *", "void (*)(void *)", "size_t", "int32_t", "int64_t",
+                "kn_status"} | self.callbacks
+
+    def is_handle(self, kind):
+        return kind.removeprefix("const ").removesuffix(" *") in self.handles and kind[-1] == "*"
+
+    def is_output(self, kind):
+        return kind in ("char **", "size_t *") or kind.removesuffix(" **") in self.handles
+
+    def test_all_names_begin_with_kn(self):
+        for path in self.headers:
+            code = self.code(path)
+            guard = f"KOSMONAUT_{path.name.split('.')[0].upper()}_H".replace("KOSMONAUT_KOSMONAUT", "KOSMONAUT")
+            with self.subTest(path.name):
+                macros = set(re.findall(r"^ *# *define (\w+)", code, re.M))
+                self.assertEqual([m for m in macros if not m.startswith("KN_")], [guard])
+        for function in FUNCTIONS:
+            with self.subTest(function):
+                self.assertRegex(function.name, r"^kn_[a-z]+(_[a-z]+)*$")
+
+    def test_a_handle_is_a_structure_of_its_own_name(self):
+        for path in self.headers:
+            for declared in re.findall(r"^typedef ([^;(]+);", self.code(path), re.M):
+                with self.subTest(declared):
+                    name = declared.split()[-1]
+                    self.assertIn(declared, (f"struct {name} {name}", "int32_t kn_status"))
+
+    def test_nothing_is_defined_but_unnamed_enums(self):
+        for path in self.headers:
+            with self.subTest(path.name):
+                opened = re.findall(r"([^\n{};]*)\{", self.code(path))
+                self.assertEqual({words.strip() for words in opened} - {"enum", 'extern "C"'}, set())
+                self.assertNotRegex(self.code(path), r"\b(inline|static|union|bool|long|FILE)\b|: *\d")
+
+    def test_they_include_the_standard_s_integers_and_each_other(self):
+        ours = {f"kosmonaut/{path.name.removesuffix('.in')}" for path in self.headers}
+        for path in self.headers:
+            with self.subTest(path.name):
+                included = set(re.findall(r"^ *# *include <([^>]+)>", self.code(path), re.M))
+                self.assertEqual(included - ours - {"stddef.h", "stdint.h"}, set())
+                if path.name == "kosmonaut.h":
+                    self.assertEqual(included, ours - {"kosmonaut/kosmonaut.h"})
+
+    def test_parameters_have_the_types_that_every_language_has(self):
+        for d in FUNCTIONS + CALLBACKS:
+            for kind, name in zip(d.types, d.parameters):
+                with self.subTest(d, parameter=name):
+                    self.assertTrue(kind in self.values() or self.is_handle(kind)
+                                    or self.is_output(kind), f"'{kind}'")
+
+    def test_results_have_the_types_that_every_language_has(self):
+        for f in FUNCTIONS:
+            with self.subTest(f):
+                self.assertTrue(f.returns in ("void", "int", "const char *", "size_t", "int32_t", "int64_t",
+                                              "kn_status") or self.is_handle(f.returns), f.returns)
+                self.assertEqual(f.returns == "int", f.name.endswith("_fd"))
+
+    def test_a_type_tells_what_is_counted(self):
+        for f in FUNCTIONS:
+            for kind, name in zip(f.types, f.parameters):
+                with self.subTest(f, parameter=name):
+                    self.assertEqual(kind == "int64_t", name.endswith("_ms") or name == "bytes")
+                    self.assertEqual(kind.startswith("size_t"), name.endswith(("length", "index")))
+            if f.name.endswith("_ms") and f.returns != "kn_status":
+                self.assertEqual(f.returns, "int64_t", f)
+
+    def test_arguments_come_in_one_order(self):
+        for f in FUNCTIONS:
+            with self.subTest(f):
+                ranks = [3 if kind == "kn_error **" else 2 if self.is_output(kind) else
+                         0 if self.is_handle(kind) and f.name.startswith(kind.split()[-2] + "_") else 1
+                         for kind in f.types]
+                self.assertEqual(ranks, sorted(ranks))
+
+    def test_what_only_reads_takes_a_const_handle(self):
+        for f in FUNCTIONS:
+            if f.returns in ("void", "kn_status") or f.name.endswith("_retain") or not f.types:
+                continue
+            with self.subTest(f):
+                self.assertFalse(self.is_handle(f.types[0]) and not f.types[0].startswith("const "))
+
+    def test_callbacks_come_with_user_data_and_destroy(self):
+        for f in FUNCTIONS:
+            for at, kind in enumerate(f.types):
+                if kind in self.callbacks:
+                    with self.subTest(f):
+                        self.assertEqual(f.types[at + 1:at + 3], ["void *", "void (*)(void *)"])
+        for callback in CALLBACKS:
+            with self.subTest(callback):
+                self.assertEqual(callback.types[-1], "void *")
+
+    def test_who_is_handed_something_reads_how_it_is_freed(self):
+        for f in FUNCTIONS:
+            for kind, name in zip(f.types, f.parameters):
+                made = re.fullmatch(r"(kn_\w+|char) \*\*", kind)
+                if made and name != "error":
+                    with self.subTest(f, parameter=name):
+                        said = dict(f.described_parameters)[name]
+                        self.assertIn("kn_string_free()" if made[1] == "char" else f"{made[1]}_free()",
+                                      said)
 
 
 class Pages(unittest.TestCase):

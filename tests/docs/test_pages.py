@@ -69,5 +69,34 @@ class Figures(unittest.TestCase):
                 self.assertLessEqual(int(number), counted[suite])
 
 
+class Rules(unittest.TestCase):
+    """docs/rules.md and the patches that break its rules."""
+
+    rows = re.findall(r"^\| (\d+) \| (.+?) \| `([^`]+)`(?:, `(\w+)`)? \| \[`([^`]+)`\]\(",
+                      (ROOT / "docs" / "rules.md").read_text(), re.M)
+
+    def test_each_rule_has_its_patch_and_each_patch_its_rule(self):
+        patches = {path.name: path.read_text() for path in (ROOT / "tests" / "mutations").glob("*.patch")}
+        self.assertEqual(sorted(row[-1] for row in self.rows), sorted(patches))
+        for number, rule, test, case, file in self.rows:
+            with self.subTest(file):
+                fields = dict(re.findall(r"^(\w+): (.*)$", patches[file].partition("\n\n")[0], re.M))
+                self.assertEqual(fields["Rule"], f"{number} ({rule})")
+                self.assertEqual((fields["Test"], fields.get("Case", "")), (test, case))
+
+    def test_they_are_numbered(self):
+        page = (ROOT / "docs" / "rules.md").read_text()
+        self.assertEqual([int(row[0]) for row in self.rows],
+                         [int(n) for n in re.findall(r"^\| (\d+) \|", page, re.M)])
+        self.assertEqual(sorted(int(row[0]) for row in self.rows), list(range(1, len(self.rows) + 1)))
+
+    def test_the_cases_are_there(self):
+        suites = "".join(path.read_text() for path in (ROOT / "tests").rglob("*")
+                         if path.suffix in (".c", ".py", ".cpp"))
+        for _, _, _, case, file in self.rows:
+            with self.subTest(file):
+                self.assertRegex(suites, rf"\b{case}\(")
+
+
 if __name__ == "__main__":
     unittest.main(verbosity=2)

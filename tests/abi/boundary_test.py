@@ -1,0 +1,46 @@
+"""The source of the boundary: every function that could throw is inside the guard.
+
+    boundary_test.py SOURCES SYMBOLS
+"""
+
+import pathlib
+import re
+import sys
+import unittest
+
+# What may throw, or stand for something that does. A body with none of them needs no guard.
+MAY_THROW = r"\b(new|throw|required\w*|visit|seated_visit|make_callback|copied)\b|\bstd::string\b|\b(dispatch|flush)\b"
+
+
+def functions():
+    """{name: body} of everything in src/capi that begins with kn_."""
+    found = {}
+    for path in sorted(sources.glob("*.cpp")):
+        for name, body in re.findall(r"^[\w *]*?\b(kn_\w+)\([^;{]*\) \{(.*?(?:\}$|\n\}$))", path.read_text(),
+                                     re.M | re.S):
+            found[name] = body
+    return found
+
+
+class Boundary(unittest.TestCase):
+    def test_every_exported_function_is_read(self):
+        listed = {line.partition("@")[0] for line in symbols.read_text().split()}
+        self.assertEqual(set(functions()), listed)
+
+    def test_what_may_throw_is_guarded(self):
+        for name, body in functions().items():
+            code = re.sub(r"//[^\n]*", "", body)
+            with self.subTest(name):
+                if re.search(MAY_THROW, code):
+                    self.assertRegex(code, r"\bguarded\(")
+
+    def test_the_guard_lets_nothing_through(self):
+        boundary = (sources / "boundary.hpp").read_text()
+        guard = re.search(r"kn_status guarded\(kn_error \*\*error, Body &&body\) \{(.*?)\n\}", boundary, re.S)[1]
+        self.assertEqual(re.findall(r"catch \(([^)]*)\)", guard)[-1], "...")
+        self.assertRegex(guard, r"catch \(abi::__forced_unwind &\) \{\s*throw;")
+
+
+if __name__ == "__main__":
+    sources, symbols = map(pathlib.Path, sys.argv[1:])
+    unittest.main(argv=sys.argv[:1], verbosity=2)

@@ -1,0 +1,113 @@
+// Callbacks that behave as none should: they throw through C, or end their thread.
+#include <stdexcept>
+#include <string>
+
+#include <gtest/gtest.h>
+#include <pthread.h>
+
+#include "answers.hpp"
+
+#include <kosmonaut/kosmonaut.h>
+
+namespace faults {
+namespace {
+
+struct seen {
+    kn_worker *worker = nullptr;
+    int calls = 0;
+    int destroyed = 0;
+};
+
+void count_end(void *data) { ++static_cast<seen *>(data)->destroyed; }
+
+void throw_twice(kn_event *, void *data) {
+    auto &s = *static_cast<seen *>(data);
+    if (++s.calls == 2)
+        kn_worker_interrupt(s.worker);
+    throw std::runtime_error("of a handler");
+}
+
+void throw_a_number(const kn_result *, void *data) {
+    ++static_cast<seen *>(data)->calls;
+    throw 1;
+}
+
+void throw_in_the_log(std::int32_t, const char *, void *data) {
+    ++static_cast<seen *>(data)->calls;
+    throw std::runtime_error("of a log");
+}
+
+void throw_at_the_end(void *data) {
+    ++static_cast<seen *>(data)->destroyed;
+    throw std::runtime_error("of a destroy");
+}
+
+TEST(callbacks, a_handler_that_throws_is_called_again) {
+    fault_server server({keeps_streaming("data: a\n\ndata: b\n\n")});
+    seen s;
+    ASSERT_EQ(kn_worker_new(server.url().c_str(), nullptr, &s.worker, nullptr), KN_OK);
+    ASSERT_EQ(kn_worker_on(s.worker, "*/*", throw_twice, &s, count_end, nullptr), KN_OK);
+    EXPECT_EQ(kn_worker_run(s.worker, nullptr), KN_INTERRUPTED);
+    EXPECT_EQ(s.calls, 2);
+    kn_worker_free(s.worker);
+    EXPECT_EQ(s.destroyed, 1);
+}
+
+TEST(callbacks, a_completion_that_throws_ends_its_call_alone) {
+    fault_server server({answers(202), answers(202)});
+    seen s;
+    kn_client *client = nullptr;
+    ASSERT_EQ(kn_client_new(server.url().c_str(), nullptr, &client, nullptr), KN_OK);
+    for (int i = 0; i < 2; ++i)
+        ASSERT_EQ(kn_client_open_channel_async(client, "a", throw_a_number, &s, count_end, nullptr),
+                  KN_OK);
+    EXPECT_EQ(kn_client_flush(client, longer_than_patience_ms, nullptr), KN_OK);
+    EXPECT_EQ(s.calls, 2);
+    EXPECT_EQ(s.destroyed, 2);
+    kn_client_free(client);
+}
+
+TEST(callbacks, a_log_that_throws_loses_its_line_alone) {
+    fault_server server({answers(202), answers(500)});
+    seen s;
+    kn_options *options = kn_options_new();
+    ASSERT_EQ(kn_options_set_log(options, KN_LOG_DEBUG, throw_in_the_log, &s, throw_at_the_end),
+              KN_OK);
+    kn_client *client = nullptr;
+    ASSERT_EQ(kn_client_new(server.url().c_str(), options, &client, nullptr), KN_OK);
+    kn_options_free(options);
+    EXPECT_EQ(kn_client_open_channel(client, "a", nullptr), KN_OK);
+    EXPECT_EQ(kn_client_close_channel(client, "a", nullptr), KN_ESERVER);
+    EXPECT_GE(s.calls, 1);
+    kn_client_free(client);
+    EXPECT_EQ(s.destroyed, 1);
+}
+
+// The handle is lost with the thread, the process is not.
+TEST(callbacks, a_handler_may_end_its_thread) {
+    fault_server server({keeps_streaming("data: a\n\n")});
+    seen s;
+    ASSERT_EQ(kn_worker_new(server.url().c_str(), nullptr, &s.worker, nullptr), KN_OK);
+    ASSERT_EQ(kn_worker_on(
+                  s.worker, "*/*",
+                  [](kn_event *, void *data) {
+                      ++static_cast<seen *>(data)->calls;
+                      pthread_exit(data);
+                  },
+                  &s, nullptr, nullptr),
+              KN_OK);
+    pthread_t running;
+    const auto run = [](void *data) -> void * {
+        kn_worker_run(static_cast<seen *>(data)->worker, nullptr);
+        return nullptr;
+    };
+    ASSERT_EQ(pthread_create(&running, nullptr, run, &s), 0);
+    void *left_with = nullptr;
+    ASSERT_EQ(pthread_join(running, &left_with), 0);
+    EXPECT_EQ(left_with, &s);
+    EXPECT_EQ(s.calls, 1);
+    kn_worker_free(s.worker);
+}
+
+} // namespace
+} // namespace faults
