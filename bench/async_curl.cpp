@@ -5,27 +5,11 @@
 #include <vector>
 
 #include <curl/curl.h>
-#include <kosmonaut/version.h>
 
+#include "posting_easy.hpp"
 #include "stopwatch.hpp"
 
 namespace {
-
-std::size_t ignore(char *, std::size_t size, std::size_t count, void *) { return size * count; }
-
-CURL *make_easy(const std::string &url, curl_slist *headers, const std::string &body) {
-    CURL *easy = curl_easy_init();
-    curl_easy_setopt(easy, CURLOPT_URL, url.c_str());
-    curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers);
-    curl_easy_setopt(easy, CURLOPT_USERAGENT, "libkosmonaut/" KN_VERSION_STRING);
-    curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, 5'000L);
-    curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, 10'000L);
-    curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE, static_cast<long>(body.size()));
-    curl_easy_setopt(easy, CURLOPT_POSTFIELDS, body.c_str());
-    curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, ignore);
-    curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-    return easy;
-}
 
 /// Whether @p count requests were answered with 202.
 bool send(CURLM *multi, const std::vector<CURL *> &easies, long count) {
@@ -68,13 +52,11 @@ int main(int argc, char **argv) {
     const std::string body = std::string(R"({"trigger":{"event":"said","data":)") + argv[3] + "}}";
     const int connections = std::atoi(argv[4]);
     curl_global_init(CURL_GLOBAL_DEFAULT);
-    curl_slist *headers = curl_slist_append(nullptr, "Content-Type: application/json");
-    headers = curl_slist_append(headers, "Authorization: Basic d3I6dG9rZW4=");
-    headers = curl_slist_append(headers, "Expect:");
+    curl_slist *headers = posting_headers();
     CURLM *multi = curl_multi_init();
     std::vector<CURL *> easies;
     for (int i = 0; i < connections; ++i)
-        easies.push_back(make_easy(url, headers, body));
+        easies.push_back(make_posting_easy(url, headers, body));
     if (!send(multi, easies, connections))
         return 1;
     const stopwatch watch;
