@@ -1,5 +1,6 @@
 // What a caller sends: a payload that is let through stands in its envelope as the one value it is,
-// and an event's name as the one string it is.
+// and an event's name as the one string it is. An outline is JSON where its text is, and only
+// there.
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -9,6 +10,7 @@
 #include "api_call.hpp"
 #include "expect.hpp"
 #include "failure.hpp"
+#include "json_outline.hpp"
 
 namespace {
 
@@ -17,11 +19,23 @@ const kn::endpoint &moon() {
     return where;
 }
 
+json_t *load(std::string_view text) {
+    json_error_t why;
+    return json_loadb(text.data(), text.size(), JSON_DECODE_INT_AS_REAL | JSON_ALLOW_NUL, &why);
+}
+
+void expect_outlined(std::string_view text) {
+    json_t *whole = load(text);
+    json_t *outlined = load(kn::json_outline(text));
+    expect((whole != nullptr) == (outlined != nullptr));
+    expect(json_is_object(whole) == json_is_object(outlined));
+    json_decref(whole);
+    json_decref(outlined);
+}
+
 /// The envelope by jansson, which has no say in how it is put together.
 void expect_whole(const std::string &envelope, std::string_view event) {
-    json_error_t why;
-    json_t *root = json_loadb(envelope.data(), envelope.size(),
-                              JSON_DECODE_INT_AS_REAL | JSON_ALLOW_NUL, &why);
+    json_t *root = load(envelope);
     expect(root != nullptr && json_object_size(root) == 1);
     const json_t *trigger = json_object_get(root, "trigger");
     expect(json_object_size(trigger) == 2);
@@ -40,6 +54,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t *data, std::size_t size
     const std::size_t end = std::min(input.find('\n'), input.size());
     const std::string_view event = input.substr(0, end);
     const std::string_view payload = input.substr(std::min(end + 1, input.size()));
+    expect_outlined(payload);
     try {
         const kn::single_call call = kn::single_call::trigger(moon(), "c", event, payload);
         expect(call.current().body.find(payload) != std::string::npos);
