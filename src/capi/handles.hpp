@@ -9,6 +9,7 @@
 
 #include "capi/boundary.hpp"
 #include "client.hpp"
+#include "http/wiping_memory.hpp"
 #include "process.hpp"
 #include "settings.hpp"
 #include "worker/worker.hpp"
@@ -57,6 +58,7 @@ void disown(Handle *handle) noexcept {
     handle->abandon();
     if (handle->inside().leave())
         delete handle;
+    wipe_traces();
 }
 
 } // namespace kn::capi

@@ -2,6 +2,8 @@
 
 #include <mutex>
 
+#include "http/wiping_memory.hpp"
+
 namespace kn {
 namespace {
 
@@ -14,7 +16,7 @@ void ensure_curl() {
     const std::lock_guard lock(setting_up);
     if (is_set_up)
         return;
-    if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+    if (set_up_curl_to_wipe() != CURLE_OK)
         throw std::bad_alloc();
     is_set_up = true;
 }
