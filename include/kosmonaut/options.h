@@ -99,7 +99,7 @@ KN_API kn_status kn_options_set_request_timeout_ms(kn_options *options, int64_t 
  * @brief How long a worker's stream may be silent before it is taken for dead and made anew.
  *
  * Every byte counts, the broker's heartbeats (every 15 s) too; time that the caller spends outside
- * the worker's calls does not.
+ * the worker's calls does not. The head of the server's answer has to be whole within that time.
  *
  * @param options not NULL.
  * @param timeout_ms milliseconds, 1 or more, or -1 for ever. Default: 45000.

@@ -196,9 +196,14 @@ failure answer_failure(const endpoint &where, operation what, long http_status,
 std::int64_t retry_after_ms(CURL *easy) noexcept {
     const auto seconds = info<curl_off_t>(easy, CURLINFO_RETRY_AFTER);
     constexpr curl_off_t longest = 365LL * 24 * 3600;
-    if (seconds <= 0)
-        return -1;
-    return std::min(seconds, longest) * 1000;
+    if (seconds > 0)
+        return std::min(seconds, longest) * 1000;
+    // libcurl says 0 for "now" as well as for nothing, or nothing that it understands.
+    curl_header *said = nullptr;
+    const bool is_now =
+        curl_easy_header(easy, "Retry-After", 0, CURLH_HEADER, -1, &said) == CURLHE_OK &&
+        std::string_view(said->value) == "0";
+    return is_now ? 0 : -1;
 }
 
 } // namespace kn

@@ -180,9 +180,10 @@ void stream::heard_something() noexcept {
 }
 
 bool stream::on_header_line(std::string_view line) {
-    heard_something();
-    if (head_is_whole_)
+    if (head_is_whole_) {
+        heard_something();
         return true; // trailers of a chunked body
+    }
     if (line.substr(0, 5) == "HTTP/") {
         http_status_ = info<long>(easy_.get(), CURLINFO_RESPONSE_CODE);
         is_event_stream_ = false;
@@ -198,6 +199,8 @@ bool stream::on_header_line(std::string_view line) {
     }
     if (http_status_ < 200)
         return true; // an interim answer; the real one follows
+    // Not before: whoever drips a head, line by line, would hold the worker for good.
+    heard_something();
     head_is_whole_ = true;
     is_accepted_ = listener_.on_head(http_status_, is_event_stream_);
     if (!is_accepted_)

@@ -158,6 +158,12 @@ TEST_P(client_retry_after, is_told_in_milliseconds) {
     EXPECT_EQ(failure.retry_after_ms, 120'000);
 }
 
+TEST_P(client_retry_after, may_be_now) {
+    const told_failure failure =
+        told_by(operation::open_channel, whole_answer(GetParam(), {"Retry-After: 0"}));
+    EXPECT_EQ(failure.retry_after_ms, 0);
+}
+
 TEST_P(client_retry_after, may_be_a_date) {
     const std::time_t when = std::time(nullptr) + 3600;
     std::tm parts{};

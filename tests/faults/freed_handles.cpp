@@ -45,10 +45,12 @@ void use_client(const input &in, const kn_options *options) {
     kn_client *client = nullptr;
     expect("kn_client_new", kn_client_new(in.url, options, &client, nullptr), KN_OK);
     expect("kn_client_trigger", kn_client_trigger(client, "c", "e", nullptr, 0, nullptr), KN_OK);
-    expect("a refused call", kn_client_trigger(client, "c", "e", nullptr, 0, nullptr), KN_EUNAUTHORIZED);
-    expect("kn_client_trigger_async",
-           kn_client_trigger_async(client, "c", "e", nullptr, 0, nullptr, nullptr, nullptr, nullptr),
-           KN_OK);
+    expect("a refused call", kn_client_trigger(client, "c", "e", nullptr, 0, nullptr),
+           KN_EUNAUTHORIZED);
+    expect(
+        "kn_client_trigger_async",
+        kn_client_trigger_async(client, "c", "e", nullptr, 0, nullptr, nullptr, nullptr, nullptr),
+        KN_OK);
     expect("kn_client_flush", kn_client_flush(client, -1, nullptr), KN_OK);
     kn_client_free(client);
 }

@@ -45,8 +45,8 @@ pid_t spawn(std::string program, const descriptor &input, const descriptor &outp
     posix_spawn_file_actions_adddup2(&actions, output.get(), STDOUT_FILENO);
     const std::array<char *, 2> arguments{program.data(), nullptr};
     pid_t process = -1;
-    const int failure = posix_spawn(&process, program.c_str(), &actions, nullptr, arguments.data(),
-                                    environ);
+    const int failure =
+        posix_spawn(&process, program.c_str(), &actions, nullptr, arguments.data(), environ);
     posix_spawn_file_actions_destroy(&actions);
     if (failure != 0)
         throw std::system_error(failure, std::generic_category(), program);

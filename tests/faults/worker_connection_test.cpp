@@ -341,6 +341,24 @@ TEST(worker, gives_up_a_head_that_stalls) {
     EXPECT_EQ(worker.failures()[0].status, KN_ETIMEOUT);
 }
 
+TEST(worker, gives_up_a_head_that_drips) {
+    fault_server server({[](conversation &with) {
+                             with.receive();
+                             with.send("HTTP/1.1 200 OK\r\n");
+                             for (;;) { // until it hangs up
+                                 with.send("X-Drop: 1\r\n");
+                                 with.pause(milliseconds(20));
+                             }
+                         },
+                         keeps_streaming("data: a\n\n")});
+    worker_settings how;
+    how.idle_timeout_ms = 300;
+    observed_worker worker(server.url(), how);
+    worker.await_events(1);
+    ASSERT_EQ(worker.failures().size(), 1U);
+    EXPECT_EQ(worker.failures()[0].status, KN_ETIMEOUT);
+}
+
 TEST(worker, is_kept_alive_by_heartbeats) {
     fault_server server({[](conversation &with) {
         with.receive();
