@@ -163,20 +163,19 @@ kn_status worker::dispatch() {
     return status == KN_OK ? hand_over_from(std::move(event)) : status;
 }
 
-/// What other threads have to say, which goes before everything else.
-std::optional<kn_status> worker::standing_answer() {
+/// What other threads have to say, which goes before everything else; KN_OK: nothing. (An optional
+/// status is put together in memory, which would hold up each event.)
+kn_status worker::standing_answer() noexcept {
     if (is_closing())
         return KN_CLOSED;
-    if (interruption_.take())
-        return KN_INTERRUPTED;
-    return std::nullopt;
+    return interruption_.take() ? KN_INTERRUPTED : KN_OK;
 }
 
 kn_status worker::wait_for_event(deadline until, event_ptr &event) {
     bool has_looked = false;
     for (;;) {
-        if (const std::optional<kn_status> answer = standing_answer())
-            return *answer;
+        if (const kn_status answer = standing_answer(); answer != KN_OK)
+            return answer;
         event = read_event();
         if (event)
             return KN_OK;
@@ -395,8 +394,8 @@ kn_status worker::hand_over_from(event_ptr first) {
             current = routes_;
         if (!hand_over(*event, *current))
             return KN_CLOSED;
-        if (const std::optional<kn_status> answer = standing_answer())
-            return *answer;
+        if (const kn_status answer = standing_answer(); answer != KN_OK)
+            return answer;
     }
     return KN_OK;
 }

@@ -74,7 +74,7 @@ class worker final : private stream_listener {
     void require_handlers() const;
     /// KN_OK with an event; otherwise why there is none.
     kn_status wait_for_event(deadline until, event_ptr &event);
-    std::optional<kn_status> standing_answer();
+    kn_status standing_answer() noexcept;
     event_ptr read_event();
     bool parse_next();
     bool has_unread() const noexcept { return read_ < inbox_.size(); }
