@@ -9,7 +9,7 @@ Each comparison runs its programs in turn, A B A B ..., against the same peer, a
 the ratios pair by pair. The A/A line is the same program against itself: how far from 1.0 chance
 alone gets on this machine. The peer has one processor to itself, the measured program another.
 
-Instructions are counted by callgrind instead, and need no rounds.
+Instructions are counted by callgrind instead, five times: how often a loop waits for its peer differs.
 """
 
 import argparse
@@ -157,12 +157,16 @@ class Bench:
                 ("trigger()", "client", 200, 1200, PAYLOAD),
                 ("run()", "worker", 6400, 64000, "run"),
                 ("next()", "worker", 6400, 64000, "next")):
-            def counted(language, count, name=name, last=last):
+            def counted_once(language, count, name=name, last=last):
                 ended = subprocess.run(
                     ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null",
                      self.program(f"{name}_{language}"), self.port, str(count), last],
                     capture_output=True, text=True, timeout=300)
                 return int(re.search(r"I +refs: +([\d,]+)", ended.stderr)[1].replace(",", ""))
+
+            def counted(language, count):
+                return statistics.median(counted_once(language, count) for _ in range(5))
+
             # Without what starting costs.
             loops = {language: (counted(language, many) - counted(language, few)) / (many - few)
                      for language in ("kosmonaut", "cpp")}
