@@ -3,7 +3,6 @@
 // value of a header. Writes a line for each call that failed, and "freed" at the end.
 #include <array>
 #include <cstdio>
-#include <cstdlib>
 #include <cstring>
 
 #include <unistd.h>
