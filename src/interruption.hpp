@@ -21,9 +21,10 @@ class interruption {
 
     /// True once for each time it was left; several at once are one.
     [[nodiscard]] bool take() noexcept {
-        return is_there_.load(std::memory_order_relaxed) &&
-               is_there_.exchange(false, std::memory_order_acq_rel);
+        return is_left() && is_there_.exchange(false, std::memory_order_acq_rel);
     }
+
+    bool is_left() const noexcept { return is_there_.load(std::memory_order_relaxed); }
 
     /// Waits for those who are about to ring, which takes them an instant: they may be signal
     /// handlers, and so must not be the last ones out of a handle.

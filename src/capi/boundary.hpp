@@ -51,8 +51,7 @@ inline kn_status report_bug(kn_error **error, const char *what) noexcept {
 /// The wall: what an entry point does, it does in here. No exception gets through, but for the
 /// unwinding of a thread that a callback has ended.
 template <class Body>
-kn_status guarded(kn_error **error, Body &&body) {
-    const cancellation_hold hold;
+kn_status walled(kn_error **error, Body &&body) {
     try {
         return body();
     } catch (const failure &why) {
@@ -66,6 +65,13 @@ kn_status guarded(kn_error **error, Body &&body) {
     } catch (...) {
         return report_bug(error, "an exception of no known type");
     }
+}
+
+/// The wall, and no cancellation behind it.
+template <class Body>
+kn_status guarded(kn_error **error, Body &&body) {
+    const cancellation_hold hold;
+    return walled(error, static_cast<Body &&>(body));
 }
 
 /// For the calls that have no room for an error object.
@@ -140,7 +146,8 @@ class visit {
 };
 
 /// The same for a driver's call that is made for every event. Nearly always nobody else is inside;
-/// then it comes and goes with the seat, at half the cost.
+/// then it comes and goes with the seat, at half the cost. What it does itself a thread may be
+/// cancelled in.
 template <class Handle>
 class seated_visit {
   public:
@@ -150,13 +157,8 @@ class seated_visit {
             handle->inside().enter();
     }
     ~seated_visit() {
-        if (has_seat_) {
-            if (handle_->inside().leave_alone())
-                return;
-            handle_->inside().give_up_seat();
-        }
-        if (handle_->inside().leave())
-            delete handle_;
+        if (!has_seat_ || !handle_->inside().leave_alone())
+            leave_in_two_steps();
     }
     seated_visit(const seated_visit &) = delete;
     seated_visit &operator=(const seated_visit &) = delete;
@@ -166,6 +168,14 @@ class seated_visit {
     bool has_seat() const noexcept { return has_seat_; }
 
   private:
+    void leave_in_two_steps() noexcept {
+        const cancellation_hold hold;
+        if (has_seat_)
+            handle_->inside().give_up_seat();
+        if (handle_->inside().leave())
+            delete handle_;
+    }
+
     Handle *handle_;
     const bool has_seat_;
 };

@@ -6,11 +6,13 @@
 
 using kn::make_callback;
 using kn::milliseconds;
+using kn::capi::cancellation_hold;
 using kn::capi::copied;
 using kn::capi::guarded;
 using kn::capi::required;
 using kn::capi::required_text;
 using kn::capi::required_timeout;
+using kn::capi::walled;
 using visit = kn::capi::visit<kn_worker>;
 using seated_visit = kn::capi::seated_visit<kn_worker>;
 
@@ -43,12 +45,19 @@ kn_status kn_worker_on_error(kn_worker *worker, kn_error_handler fn, void *user_
 
 kn_status kn_worker_next(kn_worker *worker, int64_t timeout_ms, kn_event **event,
                          kn_error **error) {
-    return guarded(error, [&] {
+    return walled(error, [&] {
         *required(event, "the place for the event") = nullptr;
+        const milliseconds limit(required_timeout(timeout_ms));
         kn::event_ptr next;
         const seated_visit inside(worker);
-        const kn_status status =
-            inside->next(milliseconds(required_timeout(timeout_ms)), next, inside.has_seat());
+        kn_status status = KN_OK;
+        // What is there already takes no system call, so nobody could be cancelled in one.
+        if (inside.has_seat())
+            next = inside->ready_event();
+        if (!next) {
+            const cancellation_hold hold;
+            status = inside->next(limit, next, inside.has_seat());
+        }
         *event = next.release();
         return status;
     });

@@ -14,8 +14,14 @@ class field {
     std::string_view view() const noexcept { return view_; }
     std::size_t size() const noexcept { return view_.size(); }
 
-    void assign(std::string_view bytes) {
-        is_borrowed_ = is_utf8(bytes);
+    bool holds_nul() const noexcept {
+        return !is_plain_ && view_.find('\0') != std::string_view::npos;
+    }
+
+    /// @p is_plain: known to be ASCII without control characters.
+    void assign(std::string_view bytes, bool is_plain) {
+        is_plain_ = is_plain;
+        is_borrowed_ = is_plain || is_utf8(bytes);
         if (is_borrowed_) {
             view_ = bytes;
             return;
@@ -27,6 +33,7 @@ class field {
 
     void append_line(std::string_view bytes) {
         settle();
+        is_plain_ = false;
         buffer_ += '\n';
         append_decoded(buffer_, bytes);
         view_ = buffer_;
@@ -43,6 +50,8 @@ class field {
     void clear() {
         is_borrowed_ = false;
         view_ = {};
+        if (buffer_.empty())
+            return;
         buffer_.clear();
         // What one large event has blown up is given back after it.
         if (buffer_.capacity() > kept_capacity)
@@ -55,6 +64,7 @@ class field {
     std::string buffer_;
     std::string_view view_;
     bool is_borrowed_ = false;
+    bool is_plain_ = false;
 };
 
 } // namespace kn::event_stream

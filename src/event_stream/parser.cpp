@@ -1,6 +1,10 @@
 #include "event_stream/parser.hpp"
 
+#include <algorithm>
+#include <cstring>
 #include <limits>
+
+#include "event_stream/line_scan.hpp"
 
 namespace kn::event_stream {
 namespace {
@@ -20,22 +24,19 @@ bool may_matter(std::string_view beginning) noexcept {
     return beginning.size() <= longest_field_name;
 }
 
-/// The value, where @p line is the field @p name. The name's size is known to the compiler, which
-/// makes comparing it cheap.
+/// Leaves the value of @p line, where it is the field @p name. The name's size is known to the
+/// compiler, which makes comparing it cheap.
 template <std::size_t Size>
-std::optional<std::string_view> value_of(std::string_view line, const char (&name)[Size]) noexcept {
+bool strip_name(std::string_view &line, const char (&name)[Size]) noexcept {
     constexpr std::size_t length = Size - 1;
-    if (line.substr(0, length) != std::string_view(name, length))
-        return std::nullopt;
-    line.remove_prefix(length);
-    if (line.empty())
-        return line;
-    if (line.front() != ':')
-        return std::nullopt;
-    line.remove_prefix(1);
+    if (line.size() < length || std::memcmp(line.data(), name, length) != 0)
+        return false;
+    if (line.size() > length && line[length] != ':')
+        return false;
+    line.remove_prefix(std::min(line.size(), length + 1));
     if (!line.empty() && line.front() == ' ')
         line.remove_prefix(1);
-    return line;
+    return true;
 }
 
 } // namespace
@@ -43,7 +44,7 @@ std::optional<std::string_view> value_of(std::string_view line, const char (&nam
 parser::parser(std::size_t max_event_size, std::string last_event_id)
     : max_event_size_(max_event_size),
       max_line_size_(max_event_size + longest_field_name + std::string_view(": ").size()),
-      id_(last_event_id), last_event_id_(std::move(last_event_id)) {}
+      last_event_id_(std::move(last_event_id)) {}
 
 auto parser::read(std::string_view &bytes) -> outcome {
     if (is_handed_out_)
@@ -72,35 +73,34 @@ bool parser::skip_byte_order_mark(std::string_view &bytes) {
 auto parser::read_lines(std::string_view &bytes) -> outcome {
     while (!bytes.empty()) {
         if (std::exchange(after_cr_, false) && bytes.front() == '\n') {
-            pass(bytes, 1);
+            bytes.remove_prefix(1);
             continue;
         }
-        // Looking for an LF no further than the next CR keeps this linear.
-        std::string_view piece = bytes.substr(0, cr_.distance(bytes));
-        piece = piece.substr(0, piece.find('\n'));
+        const scanned_line line = scan_line(bytes);
+        const std::string_view piece = bytes.substr(0, line.size);
         if (piece.size() == bytes.size()) {
-            pass(bytes, piece.size());
+            bytes.remove_prefix(piece.size());
             return keep_partial(piece) ? needs_more() : outcome::too_big;
         }
         after_cr_ = bytes[piece.size()] == '\r';
-        pass(bytes, piece.size() + 1);
-        const outcome now = finish_line(piece);
+        bytes.remove_prefix(piece.size() + 1);
+        const outcome now = finish_line(piece, line.is_plain);
         if (now != outcome::needs_more)
             return now;
     }
     return needs_more();
 }
 
-void parser::pass(std::string_view &bytes, std::size_t count) noexcept {
-    bytes.remove_prefix(count);
-    cr_.pass(count);
+auto parser::needs_more() -> outcome {
+    settle();
+    return outcome::needs_more;
 }
 
 /// The input goes away, the event goes on.
-auto parser::needs_more() -> outcome {
+void parser::settle() {
     data_.settle();
     type_.settle();
-    return outcome::needs_more;
+    id_.settle();
 }
 
 void parser::begin_event() {
@@ -110,9 +110,9 @@ void parser::begin_event() {
     type_.clear();
 }
 
-auto parser::finish_line(std::string_view piece) -> outcome {
+auto parser::finish_line(std::string_view piece, bool is_plain) -> outcome {
     const bool is_whole = partial_.empty() && partial_kind_ == partial_line::wanted;
-    return is_whole ? take_line(piece) : finish_partial(piece);
+    return is_whole ? take_line(piece, is_plain) : finish_partial(piece);
 }
 
 auto parser::finish_partial(std::string_view piece) -> outcome {
@@ -120,9 +120,8 @@ auto parser::finish_partial(std::string_view piece) -> outcome {
         return outcome::too_big;
     outcome now = outcome::needs_more;
     if (partial_kind_ == partial_line::wanted) {
-        now = take_line(partial_);
-        data_.settle();
-        type_.settle();
+        now = take_line(partial_, false);
+        settle();
     }
     partial_.clear();
     if (partial_.capacity() > field::kept_capacity)
@@ -150,29 +149,30 @@ bool parser::keep_partial(std::string_view bytes) {
     return true;
 }
 
-auto parser::take_line(std::string_view line) -> outcome {
+/// @p is_plain: known to need no decoding.
+auto parser::take_line(std::string_view line, bool is_plain) -> outcome {
     if (line.empty())
         return end_of_block();
     // As where it comes in pieces, which are not kept beyond that; even if its value means nothing.
-    bool fits = line.size() <= max_line_size_ || !may_matter(line);
-    if (!fits)
+    if (line.size() > max_line_size_ && may_matter(line))
         return outcome::too_big;
+    bool fits = true;
     switch (line.front()) {
     case 'd':
-        if (const auto value = value_of(line, "data"))
-            fits = take_data(*value);
+        if (strip_name(line, "data"))
+            fits = take_data(line, is_plain);
         break;
     case 'e':
-        if (const auto value = value_of(line, "event"))
-            fits = take_type(*value);
+        if (strip_name(line, "event"))
+            fits = take_type(line, is_plain);
         break;
     case 'i':
-        if (const auto value = value_of(line, "id"))
-            fits = take_id(*value);
+        if (strip_name(line, "id"))
+            fits = take_id(line, is_plain);
         break;
     case 'r':
-        if (const auto value = value_of(line, "retry"))
-            take_retry(*value);
+        if (strip_name(line, "retry"))
+            take_retry(line);
         break;
     default:
         break;
@@ -180,10 +180,10 @@ auto parser::take_line(std::string_view line) -> outcome {
     return fits ? outcome::needs_more : outcome::too_big;
 }
 
-bool parser::take_data(std::string_view value) {
+bool parser::take_data(std::string_view value, bool is_plain) {
     if (!has_data_) {
         has_data_ = true;
-        data_.assign(value);
+        data_.assign(value, is_plain);
     } else {
         // Checked before, so that many lines cannot make it grow first; one byte is the newline's.
         if (value.size() >= max_event_size_ - data_.size())
@@ -193,17 +193,16 @@ bool parser::take_data(std::string_view value) {
     return data_.size() <= max_event_size_;
 }
 
-bool parser::take_type(std::string_view value) {
-    type_.assign(value);
+bool parser::take_type(std::string_view value, bool is_plain) {
+    type_.assign(value, is_plain);
     return type_.size() <= max_event_size_;
 }
 
-bool parser::take_id(std::string_view value) {
-    if (value.find('\0') != std::string_view::npos)
+bool parser::take_id(std::string_view value, bool is_plain) {
+    if (!is_plain && value.find('\0') != std::string_view::npos)
         return true;
     has_id_ = true;
-    id_.clear();
-    append_decoded(id_, value);
+    id_.assign(value, is_plain);
     return id_.size() <= max_event_size_;
 }
 
@@ -222,10 +221,13 @@ void parser::take_retry(std::string_view digits) {
 }
 
 auto parser::end_of_block() -> outcome {
-    if (type_.size() + id_.size() > max_event_size_ - data_.size())
+    const std::size_t id_size = has_id_ ? id_.size() : last_event_id_.size();
+    if (type_.size() + id_size > max_event_size_ - data_.size())
         return outcome::too_big; // and so did not come: its id is none to go on from
-    if (std::exchange(has_id_, false))
-        last_event_id_ = id_;
+    if (std::exchange(has_id_, false)) {
+        last_event_id_ = id_.view();
+        id_.clear();
+    }
     if (!has_data_) {
         begin_event();
         return outcome::needs_more;

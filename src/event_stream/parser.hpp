@@ -1,6 +1,5 @@
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -11,34 +10,6 @@
 #include "event_stream/field.hpp"
 
 namespace kn::event_stream {
-
-/// How far it is to the next CR of an input that is taken away from the front. There is hardly ever
-/// one, and nothing is looked at twice to know.
-class cr_lookout {
-  public:
-    /// Bytes before the next CR, or all of @p bytes. They begin where those that passed have ended.
-    std::size_t distance(std::string_view bytes) noexcept {
-        if (!is_in_sight_ && clear_ < bytes.size()) {
-            clear_ = std::min(bytes.find('\r', clear_), bytes.size());
-            is_in_sight_ = clear_ < bytes.size();
-        }
-        return clear_;
-    }
-
-    /// The first @p count bytes are taken away.
-    void pass(std::size_t count) noexcept {
-        if (count > clear_) {
-            clear_ = 0;
-            is_in_sight_ = false;
-        } else {
-            clear_ -= count;
-        }
-    }
-
-  private:
-    std::size_t clear_ = 0;
-    bool is_in_sight_ = false;
-};
 
 /// The event stream format of the HTML standard (9.2.6), read in pieces of any size, an event at a
 /// time. One parser per connection; linear in its input; it holds at most @p max_event_size bytes
@@ -61,6 +32,7 @@ class parser {
     // that read() was given.
     std::string_view type() const noexcept { return type_.size() == 0 ? "message" : type_.view(); }
     std::string_view data() const noexcept { return data_.view(); }
+    bool type_holds_nul() const noexcept { return type_.holds_nul(); }
 
     /// The id of the last block that came whole; where a new connection has to go on.
     const std::string &last_event_id() const noexcept { return last_event_id_; }
@@ -74,17 +46,17 @@ class parser {
     enum class partial_line { wanted, ignored };
 
     outcome read_lines(std::string_view &bytes);
-    void pass(std::string_view &bytes, std::size_t count) noexcept;
     outcome needs_more();
+    void settle();
     bool skip_byte_order_mark(std::string_view &bytes);
     void begin_event();
-    outcome finish_line(std::string_view piece);
+    outcome finish_line(std::string_view piece, bool is_plain);
     outcome finish_partial(std::string_view piece);
     bool keep_partial(std::string_view bytes);
-    outcome take_line(std::string_view line);
-    bool take_data(std::string_view value);
-    bool take_type(std::string_view value);
-    bool take_id(std::string_view value);
+    outcome take_line(std::string_view line, bool is_plain);
+    bool take_data(std::string_view value, bool is_plain);
+    bool take_type(std::string_view value, bool is_plain);
+    bool take_id(std::string_view value, bool is_plain);
     void take_retry(std::string_view digits);
     outcome end_of_block();
 
@@ -94,7 +66,6 @@ class parser {
     std::size_t mark_matched_ = 0; // bytes of a byte order mark seen at the very start
     bool at_start_ = true;
     bool after_cr_ = false;
-    cr_lookout cr_;
     partial_line partial_kind_ = partial_line::wanted;
     std::string partial_; // a line that has not ended yet
 
@@ -103,7 +74,7 @@ class parser {
     field data_;
     field type_;
     bool has_id_ = false; // an `id` came since the last block ended
-    std::string id_;
+    field id_;
     std::string last_event_id_;
     std::optional<std::uint64_t> retry_hint_;
 };

@@ -126,6 +126,12 @@ kn_status worker::on_error(callback_ptr<kn_error_handler> handler) {
     return change_handlers([&] { error_handler_.swap(handler); });
 }
 
+event_ptr worker::ready_event() {
+    const bool is_alone =
+        !is_closing() && !interruption_.is_left() && !is_watched_.load(std::memory_order_acquire);
+    return is_alone ? read_event() : nullptr;
+}
+
 kn_status worker::next(milliseconds timeout, event_ptr &event, bool has_seat) {
     const seat taken(*this, has_seat);
     if (!taken.is_mine())
@@ -202,9 +208,8 @@ kn_status worker::wait_for_event(deadline until, event_ptr &event) {
 event_ptr worker::read_event() {
     if (!has_parsed_ && !parse_next())
         return nullptr;
-    std::string_view topic = parser_->type();
-    if (topic.find('\0') != std::string_view::npos)
-        topic = "message"; // text with U+0000 in it reads as absent
+    // Text with U+0000 in it reads as absent.
+    const std::string_view topic = parser_->type_holds_nul() ? "message" : parser_->type();
     event_ptr event(kn_event::create(topic, parser_->last_event_id(), parser_->data()));
     has_parsed_ = false;
     if (!has_unread())
@@ -233,9 +238,9 @@ bool worker::parse_next() {
     return has_parsed_;
 }
 
+/// The stream is stopped where its end is dealt with.
 void worker::give_up_reading() {
     clear_inbox();
-    stream_.stop();
     last_end_ =
         stream_end{failure(KN_ETOOBIG, "an event is larger than " +
                                            std::to_string(options_.max_event_size) + " bytes"),
@@ -316,12 +321,17 @@ void worker::on_bytes(std::string_view bytes) {
 
 void worker::clear_inbox() noexcept {
     has_parsed_ = false;
+    const bool is_quiet = inbox_.size() <= quiet_inbox;
     inbox_.clear();
     read_ = 0;
+    // What one burst has filled is given back when it is over.
+    if (is_quiet && inbox_.capacity() > kept_inbox)
+        inbox_.shrink_to_fit();
     metrics_.backlog_ended();
 }
 
 void worker::stream_ended(const stream_end &end) {
+    stream_.stop();
     const failure &why = end.why;
     metrics_.failed(why);
     const verdict meaning =

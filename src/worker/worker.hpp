@@ -38,6 +38,9 @@ class worker final : private stream_listener {
     // The driver's calls. Each takes the seat, or throws KN_ESTATE.
     kn_status on(std::string_view pattern_text, callback_ptr<kn_handler> handler);
     kn_status on_error(callback_ptr<kn_error_handler> handler);
+    /// For whoever sits in the seat: an event that came whole, where nothing else comes first and
+    /// nobody has to be told of what is left. No system call is made for it.
+    event_ptr ready_event();
     /// @p has_seat: the caller has taken the seat already, and gives it up himself.
     kn_status next(milliseconds timeout, event_ptr &event, bool has_seat = false);
     kn_status run();
@@ -99,9 +102,12 @@ class worker final : private stream_listener {
     void finish_closing() noexcept;
     void set_state(std::int32_t state) noexcept;
 
-    /// Read no further ahead than this: a server that is faster than the handlers must neither fill
-    /// the memory nor drive their events out of the processor's cache.
-    static constexpr std::size_t inbox_limit = 256 * 1024;
+    /// Read no further ahead than this: a server that is faster than the handlers must not fill the
+    /// memory. Each time it is reached libcurl puts aside what it has read beyond, and stops and
+    /// resumes the transfer, which a quarter of this would make a tenth of the work.
+    static constexpr std::size_t inbox_limit = 1024 * 1024;
+    static constexpr std::size_t kept_inbox = 256 * 1024;
+    static constexpr std::size_t quiet_inbox = 64 * 1024;
 
     settings options_;
     endpoint where_;

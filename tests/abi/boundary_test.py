@@ -32,13 +32,16 @@ class Boundary(unittest.TestCase):
             code = re.sub(r"//[^\n]*", "", body)
             with self.subTest(name):
                 if re.search(MAY_THROW, code):
-                    self.assertRegex(code, r"\bguarded\(")
+                    self.assertRegex(code, r"\b(guarded|walled)\(")
+                if "walled(" in code:
+                    self.assertIn("cancellation_hold hold;", code)
 
     def test_the_guard_lets_nothing_through(self):
         boundary = (sources / "boundary.hpp").read_text()
-        guard = re.search(r"kn_status guarded\(kn_error \*\*error, Body &&body\) \{(.*?)\n\}", boundary, re.S)[1]
-        self.assertEqual(re.findall(r"catch \(([^)]*)\)", guard)[-1], "...")
-        self.assertRegex(guard, r"catch \(abi::__forced_unwind &\) \{\s*throw;")
+        bodies = dict(re.findall(r"kn_status (\w+)\(kn_error \*\*error, Body &&body\) \{(.*?)\n\}", boundary, re.S))
+        self.assertRegex(bodies["guarded"], r"cancellation_hold hold;\s*return walled\(")
+        self.assertEqual(re.findall(r"catch \(([^)]*)\)", bodies["walled"])[-1], "...")
+        self.assertRegex(bodies["walled"], r"catch \(abi::__forced_unwind &\) \{\s*throw;")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,60 @@
+// Lines are looked for in blocks of bytes; what is found must not depend on where a block ends.
+#include "event_stream/line_scan.hpp"
+
+#include <algorithm>
+#include <string>
+
+#include <gtest/gtest.h>
+
+namespace {
+
+using kn::event_stream::scan_line;
+using kn::event_stream::scanned_line;
+
+constexpr std::size_t longest = 100; // a few blocks
+
+scanned_line looked_at_one_by_one(std::string_view bytes) {
+    const std::size_t size = std::min(bytes.find_first_of("\r\n"), bytes.size());
+    const bool is_plain = std::all_of(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(size),
+                                      [](unsigned char c) { return c >= 0x20 && c < 0x80; });
+    return {size, is_plain};
+}
+
+void expect_as_one_by_one(std::string_view bytes) {
+    const scanned_line found = scan_line(bytes);
+    const scanned_line expected = looked_at_one_by_one(bytes);
+    EXPECT_EQ(found.size, expected.size) << testing::PrintToString(bytes);
+    EXPECT_EQ(found.is_plain, expected.is_plain) << testing::PrintToString(bytes);
+}
+
+TEST(line_scan, every_byte_at_every_place) {
+    for (int byte = 0; byte < 256; ++byte) {
+        std::string line(longest, 'x');
+        for (char &place : line) {
+            place = static_cast<char>(byte);
+            expect_as_one_by_one(line);
+            place = 'x';
+        }
+    }
+}
+
+TEST(line_scan, every_length_and_end) {
+    for (const char *end : {"", "\n", "\r", "\r\n", "\n\r", "\n\xC3\xA9", "\n\0"})
+        for (const char *odd : {"", "\t", "\xC3\xA9"})
+            for (std::size_t length = 0; length <= longest; ++length)
+                for (std::size_t after = 0; after <= longest; after += 5)
+                    expect_as_one_by_one(std::string(length, 'x') + odd + std::string(length, 'y') +
+                                         end + std::string(after, 'z'));
+}
+
+TEST(line_scan, the_first_of_many_ends) {
+    for (std::size_t at = 0; at < longest; ++at) {
+        std::string lines(2 * longest, '\n');
+        std::fill_n(lines.begin(), at, 'x');
+        expect_as_one_by_one(lines);
+        std::fill_n(lines.begin(), at, '\x80');
+        expect_as_one_by_one(lines);
+    }
+}
+
+} // namespace
