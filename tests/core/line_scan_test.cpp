@@ -15,8 +15,9 @@ constexpr std::size_t longest = 100; // a few blocks
 
 scanned_line looked_at_one_by_one(std::string_view bytes) {
     const std::size_t size = std::min(bytes.find_first_of("\r\n"), bytes.size());
-    const bool is_plain = std::all_of(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(size),
-                                      [](unsigned char c) { return c >= 0x20 && c < 0x80; });
+    const bool is_plain =
+        std::all_of(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(size),
+                    [](unsigned char c) { return c >= 0x20 && c < 0x80; });
     return {size, is_plain};
 }
 
