@@ -62,6 +62,19 @@ class Callback(Declaration):
         self.types = parameter_types(parameters)
 
 
+class Type(Declaration):
+    def __init__(self, name, definition, comment, header):
+        super().__init__("type", name, comment, header)
+        self.is_handle = definition.startswith("struct ")
+        self.stands_for = None if self.is_handle else definition.removesuffix(name).strip()
+
+
+class Constant(Declaration):
+    def __init__(self, name, value, comment, header):
+        super().__init__("constant", name, comment, header)
+        self.value = value
+
+
 def clean(comment):
     """Without the stars at the beginnings of the lines."""
     return re.sub(r"^ *\* ?", "", comment or "", flags=re.M)
@@ -100,10 +113,10 @@ def declarations_in(path):
         if callback:
             found.append(Callback(callback[1], callback[2], comment, header))
         else:
-            found.append(Declaration("type", re.search(r"(\w+)$", body)[1], comment, header))
+            found.append(Type(re.search(r"(\w+)$", body)[1], body, comment, header))
     for body in re.findall(r"^enum \{(.*?)\};", text, re.S | re.M):
-        for comment, name in re.findall(rf"(?:{COMMENT})?\b(KN_\w+) = -?\d+,?$", body, re.S | re.M):
-            found.append(Declaration("constant", name, comment, header))
+        for comment, name, value in re.findall(rf"(?:{COMMENT})?\b(KN_\w+) = (-?\d+),?$", body, re.S | re.M):
+            found.append(Constant(name, int(value), comment, header))
     macros = re.findall(rf"(?:{COMMENT})?^ *# *define (KN_\w+)", text, re.S | re.M)
     for name in dict.fromkeys(name for _, name in macros):
         comment = next((c for c, n in macros if n == name and c), "")
