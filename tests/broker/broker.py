@@ -55,6 +55,7 @@ class Broker:
         self.dir = tempfile.mkdtemp(prefix="webrocket-test-")
         self.process = None
         self.vhosts = []
+        self.port = 0
         self.start()
 
     @property
@@ -66,7 +67,7 @@ class Broker:
         return os.path.join(self.storage, "test-node.db")
 
     def command(self, *flags):
-        return [SERVER, "--addr", "127.0.0.1:0", "--admin-addr", "127.0.0.1:0",
+        return [SERVER, "--addr", f"127.0.0.1:{self.port}", "--admin-addr", "127.0.0.1:0",
                 "--storage-dir", self.storage, "--node-name", "test-node",
                 "--ready-file", os.path.join(self.dir, "ready.json"), *self.flags, *flags]
 
@@ -92,6 +93,12 @@ class Broker:
         self.admin_addr = split(self.ready["admin_addr"])
         with open(self.ready["cookie_file"]) as file:
             self.cookie = file.read()
+
+    def restart_where_it_was(self):
+        """For clients that come back by themselves."""
+        self.port = self.addr[1]
+        self.stop()
+        self.start()
 
     def log_text(self):
         with open(os.path.join(self.dir, "log"), errors="replace") as file:
