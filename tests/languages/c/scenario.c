@@ -1,4 +1,5 @@
-/* The program that tests/languages/scenario.py drives, in C: the worker runs on a thread of its own. */
+/* The program that tests/languages/scenario.py drives, in C: the worker runs on a thread of its
+ * own. */
 #include <inttypes.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -44,8 +45,7 @@ static json_t *answer_to(kn_status status, kn_error *error) {
 static kn_status trigger(kn_client *client, const char *channel, const char *event, json_t *data,
                          kn_error **error) {
     char *text = json_dumps(data, JSON_COMPACT);
-    const kn_status status =
-        kn_client_trigger(client, channel, event, text, strlen(text), error);
+    const kn_status status = kn_client_trigger(client, channel, event, text, strlen(text), error);
     free(text);
     return status;
 }
@@ -56,10 +56,9 @@ static void on_ask(kn_event *event, void *user_data) {
     size_t length = 0;
     const char *text = kn_event_data(event, &length);
     json_t *asked = json_loadb(text, length, 0, NULL);
-    json_t *reply = json_pack("{s:s?, s:O}", "to", kn_event_uid(event), "n",
-                              json_object_get(asked, "n"));
-    const kn_status status =
-        trigger(client, kn_event_channel(event), "answer", reply, &error);
+    json_t *reply =
+        json_pack("{s:s?, s:O}", "to", kn_event_uid(event), "n", json_object_get(asked, "n"));
+    const kn_status status = trigger(client, kn_event_channel(event), "answer", reply, &error);
     json_decref(reply);
     json_decref(asked);
     if (status != KN_OK) {
@@ -140,18 +139,17 @@ static json_t *obey(struct backend *backend, json_t *command) {
     } else if (strcmp(what, "close_channel") == 0) {
         status = kn_client_close_channel(backend->client, channel, &error);
     } else if (strcmp(what, "trigger") == 0) {
-        status = trigger(backend->client, channel,
-                         json_string_value(json_object_get(command, "event")),
-                         json_object_get(command, "data"), &error);
+        status =
+            trigger(backend->client, channel, json_string_value(json_object_get(command, "event")),
+                    json_object_get(command, "data"), &error);
     } else if (strcmp(what, "token") == 0) {
         return request_token(backend->client, json_string_value(json_object_get(command, "uid")),
                              json_string_value(json_object_get(command, "channels")));
     } else if (strcmp(what, "open_as") == 0) {
         return open_as(json_string_value(json_object_get(command, "url")), channel);
     } else if (strcmp(what, "state") == 0) {
-        return json_pack("{s:b, s:i, s:I, s:I}", "ok", 1, "state",
-                         kn_worker_state(backend->worker), "events",
-                         (json_int_t)kn_worker_events(backend->worker), "reconnects",
+        return json_pack("{s:b, s:i, s:I, s:I}", "ok", 1, "state", kn_worker_state(backend->worker),
+                         "events", (json_int_t)kn_worker_events(backend->worker), "reconnects",
                          (json_int_t)kn_worker_reconnects(backend->worker));
     } else if (strcmp(what, "quit") == 0) {
         return quit(backend);

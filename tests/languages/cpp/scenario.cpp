@@ -1,4 +1,5 @@
-// The program that tests/languages/scenario.py drives, in C++: the worker runs on a thread of its own.
+// The program that tests/languages/scenario.py drives, in C++: the worker runs on a thread of its
+// own.
 #include <chrono>
 #include <cstdlib>
 #include <functional>
@@ -56,8 +57,9 @@ class backend {
             kosmonaut::client(member(command, "url")).open_channel(channel);
         else if (what == "token")
             set(reply, "token",
-                json_string(client_.request_token(member(command, "uid"), member(command, "channels"))
-                                .c_str()));
+                json_string(
+                    client_.request_token(member(command, "uid"), member(command, "channels"))
+                        .c_str()));
         else if (what == "state")
             add_state(reply);
         else if (what == "quit")
@@ -74,8 +76,8 @@ class backend {
         const std::string data(event.data());
         const json asked(json_loadb(data.data(), data.size(), 0, nullptr));
         const std::string to(event.uid().value_or(""));
-        const json reply(json_pack("{s:s, s:O}", "to", to.c_str(), "n",
-                                   json_object_get(asked.get(), "n")));
+        const json reply(
+            json_pack("{s:s, s:O}", "to", to.c_str(), "n", json_object_get(asked.get(), "n")));
         client_.trigger(event.channel(), "answer", text_of(reply.get()));
     }
 
