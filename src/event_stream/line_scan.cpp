@@ -4,8 +4,8 @@
 #include <cstdint>
 #include <cstring>
 
-// On i386 without SSE: what a block is handed over in depends on the compiler's options. None leaves
-// this file.
+// On i386 without SSE: what a block is handed over in depends on the compiler's options. None
+// leaves this file.
 #pragma GCC diagnostic ignored "-Wpsabi"
 
 namespace kn::event_stream {

@@ -3,6 +3,8 @@
 What a page shows between fences is tested by the word after the fence:
 
     c, cpp, python   a program of its own: compiled and run
+    js, ruby, lua    likewise, by scripts/check-languages
+    go, rust, java   likewise, by the tests of those languages, in tests/languages
     c fragment       some lines of one: compiled, with what the page's <!-- fragments: … --> declares
     cmake, sh        a way to build a program: done with the installed library
     json             parsed
@@ -18,7 +20,7 @@ import re
 import shlex
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-LANGUAGES = {"c", "cpp", "python", "cmake", "sh", "json", ""}
+LANGUAGES = {"c", "cpp", "python", "js", "ruby", "lua", "go", "rust", "java", "cmake", "sh", "json", ""}
 
 
 class Block:

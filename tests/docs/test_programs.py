@@ -19,7 +19,8 @@ Words of a <!-- test: … --> comment above it say what else:
     offline        nobody listens at the URL
     pkg-config=P   it needs another library, too
 
-It needs in the environment: CC, CXX, KOSMONAUT_FLAGS (to compile), KOSMONAUT_LIBRARY.
+It needs in the environment: CC, CXX, KOSMONAUT_FLAGS (to compile), KOSMONAUT_LIBRARY; and, to try
+other languages instead of C, C++ and Python, KOSMONAUT_DOCS_LANGUAGES: js ruby lua.
 """
 
 import concurrent.futures
@@ -49,6 +50,19 @@ COMPILERS = {
     "c": [os.environ["CC"], "-std=c99"],
     "cpp": [os.environ["CXX"], "-std=c++17"],
 }
+# Language to (suffix, command), for a program that is run as it is written.
+INTERPRETERS = {
+    "python": (".py", [sys.executable, "-B"]),
+    "js": (".mjs", ["node"]),
+    "ruby": (".rb", ["ruby", "-w"]),
+    "lua": (".lua", ["luajit"]),
+}
+BINDINGS = {
+    "PYTHONPATH": str(ROOT / "bindings" / "python"),
+    "RUBYLIB": str(ROOT / "bindings" / "ruby" / "lib"),
+    "LUA_PATH": f"{ROOT / 'examples' / 'ffi' / 'luajit'}/?.lua;;",
+}
+LANGUAGES = os.environ.get("KOSMONAUT_DOCS_LANGUAGES", "c cpp python").split()
 # Nothing listens on port 1.
 OFFLINE = "http://wr:0123456789abcdef0123456789abcdef01234567@127.0.0.1:1/moon"
 
@@ -68,6 +82,7 @@ def fragments_of(page, language):
     return begin + "".join(functions) if functions else None
 
 
+@unittest.skipUnless("c" in LANGUAGES, "fragments are in C")
 class Fragments(unittest.TestCase):
     def test_they_compile(self):
         found = 0
@@ -99,6 +114,8 @@ class Stage:
         }
         self.fronts = {name: Front.with_tls(self.broker.addr, context)
                        for name, context in self.fronts.items()}
+        (self.directory / "node_modules").mkdir()  # where Node looks for a package
+        (self.directory / "node_modules" / "kosmonaut").symlink_to(ROOT / "bindings" / "node")
         self.socket = str(self.directory / "webrocket.sock")
         self.unix = Front.at_path(self.socket, self.broker.addr)
 
@@ -131,9 +148,11 @@ class Program:
         if block.wishes.has("offline"):
             text = text.replace("http://wr:TOKEN@localhost:8080/moon", OFFLINE)
         text = STAGE.localized(text, self.vhost.token, self.vhost.path)
-        if block.language != "python":  # so that a complaint names the page's line
+        if block.language in COMPILERS:  # so that a complaint names the page's line
             text = f'#line {block.line} "{block.page.relative}"\n{text}'
-        suffix = {"c": ".c", "cpp": ".cpp", "python": ".py"}[block.language]
+            suffix = "." + block.language
+        else:
+            suffix, self.interpreter = INTERPRETERS[block.language]
         self.source = STAGE.directory / (block.identifier + suffix)
         self.source.write_text(text)
         self.others = [shlex.split(subprocess.check_output(
@@ -142,8 +161,8 @@ class Program:
 
     def compile(self):
         """(the command that runs it, why there is none)."""
-        if self.block.language == "python":
-            return [sys.executable, "-B", str(self.source)], ""
+        if self.block.language not in COMPILERS:
+            return [*self.interpreter, str(self.source)], ""
         program = self.source.with_suffix("")
         done = subprocess.run(
             [*compiler(self.block.language), str(self.source), "-o", str(program), str(LIBRARY),
@@ -171,7 +190,7 @@ class Run:
 
     def __init__(self, command):
         self.terminal, its_end = os.openpty()
-        environment = {**os.environ, "LD_LIBRARY_PATH": str(LIBRARY.parent)}
+        environment = {**os.environ, **BINDINGS, "LD_LIBRARY_PATH": str(LIBRARY.parent)}
         self.process = subprocess.Popen(command, cwd=STAGE.directory, env=environment,
                                         stdin=subprocess.DEVNULL, stdout=its_end,
                                         stderr=subprocess.PIPE)
@@ -274,7 +293,7 @@ class Programs(unittest.TestCase):
 
 
 def add_tests():
-    found = [b for b in blocks("c", "cpp", "python") if not b.is_fragment]
+    found = [b for b in blocks(*LANGUAGES) if not b.is_fragment]
     for block in found:
         setattr(Programs, "test_" + block.identifier, lambda self, b=block: self.run_block(b))
     return found
@@ -286,7 +305,10 @@ PROGRAMS = add_tests()
 class AllKinds(unittest.TestCase):
     def test_there_are_some(self):
         languages = {block.language for block in PROGRAMS}
-        self.assertEqual(languages, {"c", "cpp", "python"})
+        self.assertEqual(languages, set(LANGUAGES))
+
+    @unittest.skipUnless("c" in LANGUAGES, "the README has none")
+    def test_the_readme_has_one(self):
         self.assertTrue(any(b.page.path == ROOT / "README.md" for b in PROGRAMS))
 
 
