@@ -1,0 +1,89 @@
+// Command backend is a whole backend: it opens a room, lets a visitor in, answers every question
+// that is asked there, and ends cleanly with Ctrl-C.
+//
+//	go run ./backend http://wr:TOKEN@localhost:8080/moon
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"kosmonaut"
+)
+
+const room = "private-room"
+
+func main() {
+	if len(os.Args) != 2 {
+		fmt.Fprintln(os.Stderr, "usage: backend VHOST_URL")
+		os.Exit(2)
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := run(ctx, os.Args[1]); err != nil && !errors.Is(err, context.Canceled) {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, url string) error {
+	client, err := kosmonaut.NewClient(url)
+	if err != nil {
+		return err
+	}
+	defer client.Close()
+
+	if err := client.OpenChannel(ctx, room); err != nil {
+		return err
+	}
+	token, err := client.RequestToken(ctx, "alice", room)
+	if err != nil {
+		return err
+	}
+	fmt.Println("a token for alice's browser:", token)
+
+	worker, err := kosmonaut.NewWorker(url, kosmonaut.WithLog(kosmonaut.LogWarning,
+		func(_ kosmonaut.LogLevel, line string) { fmt.Fprintln(os.Stderr, line) }))
+	if err != nil {
+		return err
+	}
+	defer worker.Close()
+
+	err = worker.On(room+"/ask", func(event *kosmonaut.Event) error {
+		var question struct {
+			N int `json:"n"`
+		}
+		if err := event.Decode(&question); err != nil {
+			fmt.Fprintln(os.Stderr, "not a question:", err)
+			return nil // a browser's mistake must not end the backend
+		}
+		answer := map[string]any{"to": event.UID(), "n": question.N}
+		return answered(client.Trigger(ctx, event.Channel(), "answer", answer))
+	})
+	if err != nil {
+		return err
+	}
+
+	ended := worker.Run(ctx)
+	closing, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	if err := worker.Shutdown(closing); err != nil {
+		return err
+	}
+	return ended
+}
+
+// answered passes on what ends the backend: a failure that may be over next time does not.
+func answered(err error) error {
+	var failure *kosmonaut.Error
+	if errors.As(err, &failure) && failure.Status.IsRetriable() {
+		fmt.Fprintln(os.Stderr, "not answered:", failure)
+		return nil
+	}
+	return err
+}

@@ -1,0 +1,3 @@
+module kosmonaut
+
+go 1.19
