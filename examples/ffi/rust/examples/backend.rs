@@ -1,0 +1,94 @@
+//! A whole backend: it opens a room, lets a visitor in, answers every question that is asked there,
+//! and ends cleanly with Ctrl-C.
+//!
+//!     backend http://wr:TOKEN@localhost:8080/moon
+
+use std::os::raw::c_int;
+use std::ptr;
+use std::sync::atomic::{AtomicPtr, Ordering};
+use std::sync::Arc;
+use std::time::Duration;
+
+use kosmonaut::{BoxError, Client, Event, LogLevel, Options, Worker, WorkerHandle};
+
+const ROOM: &str = "private-room";
+
+/// Set before the signal handler, and never freed: a signal may come at any time.
+static INTERRUPTED: AtomicPtr<WorkerHandle> = AtomicPtr::new(ptr::null_mut());
+
+extern "C" {
+    fn signal(number: c_int, handler: extern "C" fn(c_int)) -> usize;
+}
+
+extern "C" fn on_signal(_: c_int) {
+    // A signal handler may call this one function of the library.
+    if let Some(handle) = unsafe { INTERRUPTED.load(Ordering::Acquire).as_ref() } {
+        let _ = handle.interrupt();
+    }
+}
+
+fn interrupt_at_signals(handle: WorkerHandle) {
+    const SIGINT: c_int = 2;
+    const SIGTERM: c_int = 15;
+    INTERRUPTED.store(Box::into_raw(Box::new(handle)), Ordering::Release);
+    unsafe {
+        signal(SIGINT, on_signal);
+        signal(SIGTERM, on_signal);
+    }
+}
+
+/// A JSON text. (A program with crates has serde_json for it.)
+fn quoted(text: &str) -> String {
+    let escaped: String = text
+        .chars()
+        .map(|c| match c {
+            '"' | '\\' => format!("\\{c}"),
+            c if c < ' ' => format!("\\u{:04x}", c as u32),
+            c => c.to_string(),
+        })
+        .collect();
+    format!("\"{escaped}\"")
+}
+
+fn answer(client: &Client, event: &Event) -> Result<(), BoxError> {
+    let to = event.uid().map_or("null".to_owned(), quoted);
+    let data = format!(r#"{{"to": {to}, "asked": {}}}"#, event.data());
+    match client.trigger(event.channel(), "answer", data.as_str()) {
+        Err(error) if error.is_retriable() => {
+            eprintln!("not answered: {error}"); // the next one may be
+            Ok(())
+        }
+        done => Ok(done?),
+    }
+}
+
+fn run(url: &str) -> Result<(), BoxError> {
+    let client = Arc::new(Client::new(url)?);
+    client.open_channel(ROOM)?;
+    println!("a token for alice's browser: {}", client.request_token("alice", ROOM)?);
+
+    let mut options = Options::new()?;
+    options.log(LogLevel::Warning, |_, line| eprintln!("{line}"))?;
+    let mut worker = Worker::with_options(url, &options)?;
+    worker.on(&format!("{ROOM}/ask"), move |event| answer(&client, event))?;
+
+    let handle = worker.handle();
+    interrupt_at_signals(worker.handle());
+    worker.run()?; // until a signal
+    handle.close(Duration::from_secs(5))?;
+    Ok(())
+}
+
+fn main() {
+    let url = match std::env::args().nth(1) {
+        Some(url) => url,
+        None => {
+            eprintln!("usage: backend VHOST_URL");
+            std::process::exit(2);
+        }
+    };
+    if let Err(error) = run(&url) {
+        eprintln!("{error}");
+        std::process::exit(1);
+    }
+}
