@@ -281,7 +281,7 @@ class Worker(BaseWorker):
 
     It connects on first use and keeps itself connected. One thread at a time takes events out: with
     `next()`, by iterating, or with handlers (`on()`) and `run()`. Other threads `interrupt()` and
-    `close()` it. Ctrl-C ends every wait at once, and loses no event.
+    `close()` it. Ctrl-C ends every wait at once, and loses no event but the one that a handler has.
     """
 
     def next(self, timeout: Optional[float] = None) -> Optional[Event]:

@@ -11,6 +11,7 @@ or left behind. By default these are 600000 events in 60 seconds.
 
 import asyncio
 import gc
+import logging
 import subprocess
 import sys
 import threading
@@ -122,6 +123,8 @@ def await_workers(vhost, count):
 
 async def main_in_loop(vhost, url, receivers, seconds, failures):
     in_loop, in_thread = receivers
+    # With -X dev, asyncio complains of steps that take 0.1 s; on a busy machine any step may.
+    asyncio.get_running_loop().slow_callback_duration = 1
     async_worker = kosmonaut.AsyncWorker(url, kosmonaut.Options(filter=in_loop.topic))
     worker = kosmonaut.Worker(url, kosmonaut.Options(filter=in_thread.topic))
     async with async_worker:
@@ -143,8 +146,20 @@ async def main_in_loop(vhost, url, receivers, seconds, failures):
                 failures.append(f"{lost} reconnects")
 
 
+class Complaints(logging.Handler):
+    """Whatever is logged is a failure."""
+
+    def __init__(self, failures):
+        super().__init__(logging.WARNING)
+        self.failures = failures
+
+    def emit(self, record):
+        self.failures.append(f"logged: {record.getMessage()}")
+
+
 def run(total, seconds):
     failures = []
+    logging.getLogger().addHandler(Complaints(failures))
     sys.unraisablehook = lambda what: failures.append(f"unraisable: {what.exc_value!r}")
     threading.excepthook = lambda what: failures.append(f"in a thread: {what.exc_value!r}")
     broker = Broker()
