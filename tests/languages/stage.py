@@ -4,8 +4,8 @@ A test program is told where in its environment:
 
     KOSMONAUT_TEST_URL    the vhost's URL with its token; the channel `greetings` is open, and the
                           browser of the user `alice` is subscribed to it
-    KOSMONAUT_TEST_STAGE  HOST:PORT, where it asks for what only a browser or the broker can do: a line
-                          of words in, a line of JSON out
+    KOSMONAUT_TEST_STAGE  HOST:PORT, where it asks for what only a browser or the broker can do: a
+                          line of words in, a line of JSON out
 
     fire NAME FIRST COUNT   the browser broadcasts NAME on `greetings`: {"n":FIRST} and so on
     hear NAME               what the browser hears under that name, once it does
@@ -209,8 +209,8 @@ def play_scenario(test, command, env, stage):
     test.assertEqual(program.process.wait(DEADLINE), 0)
 
 
-def play_backend(test, command, env, stage, number):
-    """The example's backend: a token, a question with its answer, and a signal that ends it well."""
+def play_backend(test, command, env, stage, number, status=0):
+    """The example's backend: a token, a question with its answer, a signal that ends it well."""
     program = Lines([*command, stage.url], env)
     test.addCleanup(program.close)
     token = program.read().split()[-1]
@@ -227,4 +227,5 @@ def play_backend(test, command, env, stage, number):
     test.assertEqual(answer["to"], "alice")
     test.assertEqual(answer.get("n", answer.get("asked", {}).get("n")), 3)
     program.process.send_signal(number)
-    test.assertEqual(program.process.wait(DEADLINE), 0)
+    test.assertEqual(program.process.wait(DEADLINE), status)
+    return program

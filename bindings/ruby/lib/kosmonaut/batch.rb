@@ -1,0 +1,46 @@
+# frozen_string_literal: true
+
+module Kosmonaut
+  # Triggers that go out in one request, in their order.
+  class Batch
+    def initialize
+      address = Native.kn_batch_new
+      raise Error.of(Status::ENOMEM) if address.null?
+
+      @pointer = Fiddle::Pointer.new(address, 0, Native::LIBRARY["kn_batch_free"])
+      @lock = Thread::Mutex.new
+    end
+
+    # Adds a trigger behind those that are there; arguments as for Client#trigger. Returns self.
+    # InvalidArgument, InvalidPayload, OutOfMemory: nothing was added.
+    def add(channel, event, data = nil)
+      bytes, length = Payload.of(data)
+      status = use do |batch|
+        Native.kn_batch_add(batch, Native.c_string(channel), Native.c_string(event), bytes, length)
+      end
+      raise Error.of(status) if status.negative?
+
+      self
+    end
+
+    # How many triggers there are.
+    def size
+      use { |batch| Native.kn_batch_count(batch) }
+    end
+
+    def empty?
+      size.zero?
+    end
+
+    # Takes all triggers out, so that the batch can be filled anew. Returns self.
+    def clear
+      use { |batch| Native.kn_batch_clear(batch) }
+      self
+    end
+
+    # Yields what the C functions take. Nobody else gets at the batch meanwhile.
+    def use
+      @lock.synchronize { yield @pointer }
+    end
+  end
+end

@@ -1,0 +1,243 @@
+# frozen_string_literal: true
+
+require_relative "support"
+
+class ClientTest < BrokerTest
+  def test_triggers_reach_the_browser
+    client = client()
+    assert_same client, client.open_channel("greetings")
+    browser = browser()
+    browser.ask("subscribe", channel: "greetings")
+
+    client.trigger("greetings", "hello", { "from" => "żółw" })
+    assert_equal({ "hello" => { "from" => "żółw", "channel" => "greetings" } }, browser.hear)
+    client.trigger("greetings", "raw", '{"n": 1}')
+    assert_equal({ "raw" => { "n" => 1, "channel" => "greetings" } }, browser.hear)
+    client.trigger(:greetings, :nothing)
+    assert_equal({ "nothing" => { "channel" => "greetings" } }, browser.hear)
+  end
+
+  def test_a_closed_channel_is_not_found
+    client = client()
+    client.open_channel("greetings").close_channel("greetings")
+    error = assert_raises(Kosmonaut::ChannelNotFound) { client.trigger("greetings", "hello") }
+    assert_kind_of Kosmonaut::Error, error
+    assert_equal Kosmonaut::Status::ENOCHANNEL, error.status
+    assert_equal "KN_ENOCHANNEL", error.status_name
+    assert_equal 404, error.http_status
+    assert_equal 454, error.server_code
+    assert_nil error.retry_after
+    refute_predicate error, :retriable?
+    refute_empty error.message
+  end
+
+  def test_bad_arguments
+    client = client()
+    assert_raises(Kosmonaut::InvalidArgument) { client.open_channel("no spaces") }
+    assert_raises(Kosmonaut::InvalidArgument) { client.open_channel("a\0b") }
+    assert_raises(Kosmonaut::InvalidPayload) { client.trigger("greetings", "hello", "[1]") }
+    assert_raises(Kosmonaut::InvalidPayload) { client.trigger("greetings", "hello", [1]) }
+    assert_raises(Kosmonaut::InvalidPayload) do
+      client.trigger("greetings", "hello", { n: Float::NAN })
+    end
+    assert_raises(TypeError) { client.open_channel(nil) }
+    assert_raises(Kosmonaut::InvalidArgument) { Kosmonaut::Client.new("ftp://nowhere") }
+  end
+
+  def test_the_broker_refuses
+    wrong = @url.sub(/wr:\h+/, "wr:#{'0' * 40}")
+    error = assert_raises(Kosmonaut::Unauthorized) do
+      Kosmonaut::Client.open(wrong) { |client| client.open_channel("greetings") }
+    end
+    assert_equal 401, error.http_status
+    error = assert_raises(Kosmonaut::VhostNotFound) do
+      Kosmonaut::Client.open("#{@url}-not") { |client| client.open_channel("greetings") }
+    end
+    assert_equal 455, error.server_code
+    refute_includes error.message, URI(@url).password
+  end
+
+  def test_nobody_listens
+    server = TCPServer.new("127.0.0.1", 0)
+    port = server.addr[1]
+    server.close
+    error = assert_raises(Kosmonaut::ConnectError) do
+      Kosmonaut::Client.open("http://wr:t@127.0.0.1:#{port}/moon") { |c| c.open_channel("a") }
+    end
+    assert_nil error.http_status
+    assert_predicate error, :retriable?
+  end
+
+  def test_a_token_lets_a_browser_in
+    client = client()
+    client.open_channel("private-room")
+    token = client.request_token("alice", "private-.*")
+    browser = browser()
+    assert_equal({ ":authenticated" => {} }, browser.ask("auth", token: token))
+    assert browser.ask("subscribe", channel: "private-room").key?(":subscribed")
+    assert_raises(Kosmonaut::BadRequest) { client.request_token("alice", "(") }
+  end
+
+  def test_a_batch
+    client = client()
+    client.open_channel("greetings")
+    browser = browser()
+    browser.ask("subscribe", channel: "greetings")
+    result = client.trigger_batch do |batch|
+      batch.add("greetings", "first", { n: 1 })
+      batch.add("nowhere", "second")
+      batch.add("greetings", "third")
+      assert_equal 3, batch.size
+      assert_raises(Kosmonaut::InvalidPayload) { batch.add("greetings", "fourth", "1") }
+    end
+    assert_equal Kosmonaut::Status::ENOCHANNEL, result.status
+    assert_equal [nil, Kosmonaut::ChannelNotFound, nil],
+                 result.errors.map { |error| error&.class }
+    assert_equal 454, result.errors[1].server_code
+    assert_raises(Kosmonaut::ChannelNotFound) { result.check! }
+    assert_equal %w[first third], Array.new(2) { browser.hear.keys.first }
+
+    batch = Kosmonaut::Batch.new.add("greetings", "fifth")
+    assert_predicate client.trigger_batch(batch), :ok?
+    assert_predicate batch.clear, :empty?
+    assert_raises(Kosmonaut::InvalidArgument) { client.trigger_batch(batch) }
+  end
+
+  def test_calls_that_are_handed_in
+    client = client()
+    heard = []
+    client.open_channel_async("greetings") { |result| heard << [:open, result.ok?] }
+    assert client.flush(timeout: DEADLINE)
+    client.trigger_async("greetings", "hello", { n: 1 }) { |result| heard << [:one, result.status] }
+    client.trigger_async("nowhere", "hello") { |result| heard << [:two, result.error.class] }
+    client.trigger_async("greetings", "hello") # nobody asks
+    client.request_token_async("alice", ".*") { |result| heard << [:token, result.token.size] }
+    batch = Kosmonaut::Batch.new.add("greetings", "a").add("nowhere", "b")
+    client.trigger_batch_async(batch) { |result| heard << [:batch, result.errors.map(&:nil?)] }
+    assert_equal 5, client.pending
+    assert client.flush(timeout: DEADLINE)
+    assert_equal 0, client.pending
+    client.close_channel_async("greetings") { |result| heard << [:close, result.ok?] }
+    wait_until("the call") do
+      client.to_io.wait_readable(DEADLINE)
+      client.dispatch
+    end
+    assert_equal [[:batch, [true, false]], [:close, true], [:one, 0], [:open, true],
+                  [:token, 128], [:two, Kosmonaut::ChannelNotFound]], heard.sort_by(&:first)
+  end
+
+  def test_what_a_block_raises_comes_out_of_flush
+    client = client()
+    client.open_channel_async("greetings") { raise "mine" }
+    other = nil
+    client.open_channel_async("greetings") { |result| other = result }
+    error = assert_raises(RuntimeError) { client.flush(timeout: DEADLINE) }
+    assert_equal "mine", error.message
+    assert client.flush(timeout: DEADLINE)
+    assert_predicate other, :ok?
+  end
+
+  def test_too_many_pending
+    client = client(max_pending: 1)
+    client.open_channel_async("greetings")
+    assert_raises(Kosmonaut::TooManyPending) { client.open_channel_async("greetings") }
+  end
+
+  def test_interrupt_ends_a_flush
+    server = SilentServer.new
+    client = Kosmonaut::Client.new(server.url)
+    client.open_channel_async("greetings")
+    refute client.flush(timeout: 0.05)
+    client.interrupt
+    assert_raises(Kosmonaut::Interrupted) { client.flush(timeout: DEADLINE) }
+  ensure
+    client.close
+    server.close
+  end
+
+  def test_figures
+    client = client()
+    client.open_channel("greetings")
+    assert_raises(Kosmonaut::ChannelNotFound) { client.close_channel("nowhere") }
+    assert_equal 2, client.requests
+    assert_equal 1, client.requests(Kosmonaut::Status::ENOCHANNEL)
+    assert_equal 1, client.connections
+    assert_equal 2, client.stats["requests"]
+  end
+
+  def test_a_closed_client
+    client = Kosmonaut::Client.new(@url)
+    client.close
+    client.close
+    assert_predicate client, :closed?
+    error = assert_raises(Kosmonaut::StateError) { client.open_channel("greetings") }
+    assert_equal Kosmonaut::Status::ESTATE, error.status
+    assert_raises(Kosmonaut::StateError) { client.flush }
+    client.interrupt
+  end
+
+  def test_many_threads
+    client = client()
+    client.open_channel("greetings")
+    threads = Array.new(8) do
+      Thread.new { 25.times { |n| client.trigger("greetings", "hello", { n: n }) } }
+    end
+    threads.each { |thread| assert thread.join(DEADLINE) }
+    assert_equal 201, client.requests
+  end
+
+  def test_inspect_holds_no_token
+    refute_includes client.inspect, URI(@url).password
+  end
+end
+
+class OptionsTest < BrokerTest
+  def test_all_of_them
+    options = {
+      connect_timeout: 1, request_timeout: nil, idle_timeout: 10.5, reconnect_delay: 0.1..1,
+      filter: "greetings/.*", max_event_size: 1000, max_response_size: 1000, max_connections: 2,
+      max_pending: 3, worker_name: "w-1", ca_file: "/nowhere", verify: false,
+      client_certificate: ["/nowhere", "/nowhere"], proxy: "http://user:secret@127.0.0.1:1",
+      unix_socket: "/nowhere", headers: { "X-Api-Key" => "secret" }, user_agent: "test/1"
+    }
+    Kosmonaut::Client.new(@url, **options).close
+    Kosmonaut::Worker.new(@url, **options).close
+  end
+
+  def test_impossible_values
+    [{ connect_timeout: 0 }, { request_timeout: -5 }, { max_connections: 0 },
+     { proxy: "gopher://x" }, { reconnect_delay: 2..1 },
+     { headers: { "Host" => "x" } }, { filter: "a\nb" },
+     { logger: Object.new, log_level: :loud }].each do |options|
+      assert_raises(Kosmonaut::InvalidArgument, options.inspect) do
+        Kosmonaut::Client.new(@url, **options)
+      end
+    end
+    error = assert_raises(Kosmonaut::InvalidArgument) do
+      Kosmonaut::Client.new(@url, headers: { "Host" => "secret" })
+    end
+    refute_includes error.message, "secret"
+    assert_raises(ArgumentError) { Kosmonaut::Client.new(@url, no_such_option: 1) }
+  end
+
+  def test_an_impossible_filter_fails_for_good
+    worker = worker(filter: "(")
+    worker.on("*/*") { flunk }
+    error = assert_raises(Kosmonaut::BadRequest) { worker.run }
+    assert_equal 400, error.http_status
+    assert_equal :closed, worker.run
+  end
+
+  def test_the_log
+    lines = []
+    logger = Object.new
+    logger.define_singleton_method(:add) { |severity, message, _| lines << [severity, message] }
+    worker = worker(logger: logger, log_level: :debug)
+    worker.on("greetings/hello") { worker.close }
+    thread = connected(worker)
+    greet(greeter)
+    assert thread.join(DEADLINE)
+    assert(lines.any? { |severity, message| severity == 1 && message.start_with?("connected to") })
+    refute(lines.any? { |_, message| message.include?(URI(@url).password) })
+  end
+end

@@ -1,0 +1,34 @@
+-- A backend in LuaJIT: greets whoever says hello on the channel "greetings", until Ctrl-C.
+-- Run: luajit backend.lua http://wr:TOKEN@127.0.0.1:8080/VHOST
+
+package.path = (arg[0]:match("^(.*/)") or "./") .. "?.lua;" .. package.path
+local kosmonaut = require("kosmonaut")
+
+local url = arg[1]
+if not url then
+  io.stderr:write("usage: luajit backend.lua VHOST_URL\n")
+  os.exit(2)
+end
+
+local client = kosmonaut.client(url)
+local worker = kosmonaut.worker(url)
+
+worker:on("greetings/hello", function(event)
+  print(event.topic, event.data)
+  io.flush()
+  client:trigger(event.channel, "welcome")
+end)
+worker:on_error(function(failure)
+  io.stderr:write(tostring(failure), "; trying again\n")
+end)
+
+local is_fine, failure = pcall(function()
+  client:open_channel("greetings")
+  worker:run()
+end)
+worker:close(1000)
+client:close()
+if not is_fine then -- Ctrl-C is an error, too: "interrupted!"
+  io.stderr:write(tostring(failure), "\n")
+  os.exit(1)
+end
