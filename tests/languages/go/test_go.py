@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The Go package: its tests beside a real broker, the backend, the page, and the scenario's program.
+"""The Go package: its tests beside a real broker, the backend, the page, the scenario's program.
 
 It needs Go and the race detector's C compiler, an installation (KOSMONAUT_PREFIX), and in
 WEBROCKET_SERVER the broker.

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The Rust crate: its tests beside a real broker, the backend, the page, and the scenario's program.
+"""The Rust crate: its tests beside a real broker, the backend, the page, the scenario's program.
 
 It needs rustc (RUSTC, 1.63 or newer) and no cargo, an installation (KOSMONAUT_PREFIX), and in
 WEBROCKET_SERVER the broker.
