@@ -1,0 +1,53 @@
+package org.kosmonaut;
+
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+
+/** The C library that is loaded, and what the classes of this package share. */
+public final class Kosmonaut {
+    private Kosmonaut() {}
+
+    /** As a time limit: none. */
+    public static final Duration FOREVER = Duration.ofMillis(-1);
+
+    /** The version of the C library, such as "1.0.0". */
+    public static String version() {
+        return Kn.text(Kn.kn_version());
+    }
+
+    /** The version of the C library as 0xMMmmpp; newer is greater. */
+    public static int versionNumber() {
+        return Kn.kn_version_number();
+    }
+
+    /** A text for C, which a NUL would cut short. */
+    static String text(String text) {
+        if (text.indexOf('\0') >= 0) {
+            throw new KosmonautException(Status.INVALID, "a NUL in a text");
+        }
+        return text;
+    }
+
+    /** Rounded up, so that a short wait does not become none. */
+    static long milliseconds(Duration limit) {
+        if (limit.isNegative()) {
+            return -1;
+        }
+        long whole = limit.toMillis();
+        return limit.equals(Duration.ofMillis(whole)) ? whole : Math.addExact(whole, 1);
+    }
+
+    /** A payload; null stands for NULL. */
+    static byte[] payload(String json) {
+        if (json == null) {
+            return null;
+        }
+        byte[] bytes = json.getBytes(StandardCharsets.UTF_8);
+        // JNA has no address for an empty array.
+        return bytes.length == 0 ? new byte[1] : bytes;
+    }
+
+    static Kn.SizeT length(String json) {
+        return new Kn.SizeT(json == null ? 0 : json.getBytes(StandardCharsets.UTF_8).length);
+    }
+}
