@@ -82,8 +82,8 @@ func (c *Client) TriggerBatchAsync(batch *Batch, fn func(*Result)) error {
 }
 
 // Flush moves calls on until all that were handed in before it have ended, or the context has. How
-// each one ended is told to its function. ErrState: another goroutine, or a result's function, is in
-// Flush or Dispatch already; ErrInterrupted; ErrClosed. A panic of a function comes out of here.
+// each one ended is told to its function. ErrState: another goroutine, or a result's function, is
+// in Flush or Dispatch already; ErrInterrupted; ErrClosed. A panic of a function comes out of here.
 func (c *Client) Flush(ctx context.Context) error {
 	defer c.panics.raise()
 	for {

@@ -34,12 +34,27 @@ func (p *panics) raise() {
 	}
 }
 
-// errorCallback is what the library holds of a worker's error handler. It must not hold the worker:
-// cgo's table of handles would keep that for ever.
-type errorCallback struct {
-	fn     func(*Error)
-	panics *panics
+// failures are what the worker has retried, until Go's own frames tell the error handler. The
+// library holds this, and not the handler: that may close over the worker, which cgo's table of
+// handles would keep for ever.
+type failures struct {
+	mu     sync.Mutex
+	kept   []*Error
 	worker *C.kn_worker // for use inside the worker's own calls alone
+}
+
+func (f *failures) keep(failure *Error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.kept = append(f.kept, failure)
+}
+
+func (f *failures) take() []*Error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	kept := f.kept
+	f.kept = nil
+	return kept
 }
 
 type completion struct {
@@ -56,14 +71,10 @@ func kosmonautLog(level C.int32_t, line *C.char, handle C.uintptr_t) {
 
 //export kosmonautError
 func kosmonautError(details *C.kn_error, handle C.uintptr_t) {
-	callback := cgo.Handle(handle).Value().(*errorCallback)
-	defer func() {
-		if value := recover(); value != nil {
-			callback.panics.keep(value)
-			C.kn_worker_interrupt(callback.worker)
-		}
-	}()
-	callback.fn(errorOf("worker", details))
+	failures := cgo.Handle(handle).Value().(*failures)
+	failures.keep(errorOf("worker", details))
+	// The wait goes on otherwise, and nobody would be told.
+	C.kn_worker_interrupt(failures.worker)
 }
 
 //export kosmonautCompletion

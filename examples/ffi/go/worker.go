@@ -35,13 +35,14 @@ const (
 // connected. It has no goroutine of its own: everything happens in Next, Poll, Run and Dispatch,
 // which one goroutine at a time may be in. Interrupt, Shutdown, Close and the figures are for all.
 type Worker struct {
-	handle *handle[C.kn_worker]
-	panics *panics
-	seat   atomic.Bool // somebody is in Next, Poll, Run or Dispatch
-	wanted atomic.Bool // an interrupt of the user that no call has reported
+	handle   *handle[C.kn_worker]
+	failures *failures
+	seat     atomic.Bool // somebody is in Next, Poll, Run or Dispatch
+	wanted   atomic.Bool // an interrupt of the user that no call has reported
 
-	mu     sync.Mutex
-	routes []route
+	mu      sync.Mutex
+	routes  []route
+	onError func(*Error)
 }
 
 type route struct {
@@ -72,8 +73,8 @@ func NewWorker(url string, options ...Option) (*Worker, error) {
 		return nil, err
 	}
 	return &Worker{
-		handle: newHandle(worker, func(w *C.kn_worker) { C.kn_worker_free(w) }),
-		panics: &panics{},
+		handle:   newHandle(worker, func(w *C.kn_worker) { C.kn_worker_free(w) }),
+		failures: &failures{worker: worker},
 	}, nil
 }
 
@@ -132,17 +133,35 @@ func routesWith(before []route, pattern string, handler Handler) []route {
 }
 
 // OnError hears of failures that the worker retries by itself, on the goroutine that is in the
-// worker; nil removes it. It must not be a method of the worker, or close over it: the worker would
-// be kept for ever unless it is closed. ErrState: another goroutine is in the worker.
+// worker; nil removes it. A panic comes out of the call. ErrState: another goroutine is in the
+// worker.
 func (w *Worker) OnError(fn func(*Error)) error {
-	return w.call("on error", func(worker *C.kn_worker, details **C.kn_error) C.kn_status {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	err := w.call("on error", func(worker *C.kn_worker, details **C.kn_error) C.kn_status {
 		if fn == nil {
 			return C.kn_go_worker_on_error(worker, 0, details)
 		}
 		// From here on the library deletes it, also when the call fails.
-		handle := cgo.NewHandle(&errorCallback{fn, w.panics, worker})
+		handle := cgo.NewHandle(w.failures)
 		return C.kn_go_worker_on_error(worker, C.uintptr_t(handle), details)
 	})
+	if err == nil {
+		w.onError = fn
+	}
+	return err
+}
+
+// tellFailures calls the error handler for what the library has told of.
+func (w *Worker) tellFailures() {
+	w.mu.Lock()
+	fn := w.onError
+	w.mu.Unlock()
+	for _, failure := range w.failures.take() {
+		if fn != nil {
+			fn(failure)
+		}
+	}
 }
 
 // takeSeat makes this goroutine the worker's driver. A handler's goroutine is that already.
@@ -189,17 +208,17 @@ func (w *Worker) next(ctx context.Context, timeout C.int64_t) (*Event, error) {
 		})
 		switch {
 		case err == nil:
-			// A panic of the error handler has interrupted the next call, and comes out there.
+			// Failures have interrupted the next call, and are told there.
 			return newEvent(event, &handling{}), nil
 		case !isStatus(err, ErrInterrupted):
-			w.panics.raise()
+			w.tellFailures()
 			return nil, err
 		}
-		w.panics.raise()
+		w.tellFailures()
 		if w.wanted.Swap(false) {
 			return nil, ErrInterrupted
 		}
-		// The context's end, or an interrupt left over from one that ended as an event came.
+		// A failure, the context's end, or an interrupt left over from an earlier one.
 	}
 }
 

@@ -775,7 +775,7 @@ func TestDroppedHandlesAreCollected(t *testing.T) {
 		worker, err := kosmonaut.NewWorker(url())
 		must(t, err)
 		must(t, worker.On("*/*", func(*kosmonaut.Event) error { return worker.Interrupt() }))
-		must(t, worker.OnError(func(*kosmonaut.Error) {}))
+		must(t, worker.OnError(func(*kosmonaut.Error) { _ = worker.Interrupt() }))
 		if i%portion == portion-1 {
 			collect(t, "descriptors to go", func() bool { return descriptors() <= before+20 })
 		}

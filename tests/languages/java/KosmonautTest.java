@@ -667,7 +667,7 @@ public final class KosmonautTest {
             client.triggerAsync(CHANNEL, "never sent", null);
             Worker worker = new Worker(URL, options);
             worker.on("*/*", event -> worker.interrupt());
-            worker.onError(failure -> {});
+            worker.onError(failure -> worker.interrupt());
         }
     }
 

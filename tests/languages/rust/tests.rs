@@ -685,6 +685,7 @@ fn ten_thousand_handles_leave_nothing() {
         client.trigger_async(CHANNEL, "never sent", None, move |_| drop(pending)).unwrap();
         let mut worker = Worker::new(&url()).unwrap();
         let handle = worker.handle();
+        let other = worker.handle();
         let (on_event, on_error) = (Counted(dropped.clone()), Counted(dropped.clone()));
         worker
             .on("*/*", move |_| {
@@ -694,7 +695,7 @@ fn ten_thousand_handles_leave_nothing() {
             .unwrap();
         worker
             .on_error(move |_| {
-                let _ = &on_error;
+                let _ = (&on_error, other.state());
             })
             .unwrap();
         if i % 2 == 0 {

@@ -5,7 +5,7 @@
 use std::any::Any;
 use std::os::raw::{c_char, c_void};
 use std::panic::{catch_unwind, resume_unwind, AssertUnwindSafe};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use crate::client::Outcome;
 use crate::error::Error;
@@ -38,24 +38,31 @@ impl Panics {
     }
 }
 
-/// For panics that nobody can be told of. Not even the payload is dropped: that may panic, too.
+/// For panics that nobody can be told of. Dropping what one carries may be another.
 fn swallow(call: impl FnOnce()) {
     if let Err(payload) = catch_unwind(AssertUnwindSafe(call)) {
-        std::mem::forget(payload);
+        if let Err(another) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
+            std::mem::forget(another);
+        }
     }
 }
 
-/// What an error handler, a completion and a log are to C.
+/// A worker's error handler, which the worker owns. It may hold a handle of its worker; if C owned
+/// it, neither would ever go.
+pub(crate) type ErrorHandler = Mutex<Box<dyn FnMut(&Error) + Send>>;
+
+/// What an error handler is to C.
 pub(crate) struct ErrorCallback {
-    pub(crate) call: Box<dyn FnMut(&Error) + Send>,
-    pub(crate) panics: std::sync::Arc<Panics>,
+    pub(crate) handler: Weak<ErrorHandler>,
+    pub(crate) panics: Arc<Panics>,
     /// For use inside the worker's own calls.
     pub(crate) worker: *mut kn_worker,
 }
 
+/// What the closure of a call that was handed in is to C.
 pub(crate) struct Completion {
     pub(crate) call: Option<Box<dyn FnOnce(Outcome) + Send>>,
-    pub(crate) panics: std::sync::Arc<Panics>,
+    pub(crate) panics: Arc<Panics>,
 }
 
 pub(crate) type Log = Box<dyn Fn(LogLevel, &str) + Send + Sync>;
@@ -65,9 +72,14 @@ pub(crate) fn into_user_data<T>(callback: T) -> *mut c_void {
 }
 
 pub(crate) unsafe extern "C" fn on_error(details: *const kn_error, user_data: *mut c_void) {
-    let callback = &mut *user_data.cast::<ErrorCallback>();
-    let call = &mut callback.call;
-    if !callback.panics.guard(|| call(&Error::copied(details))) {
+    let callback = &*user_data.cast::<ErrorCallback>();
+    let handler = match callback.handler.upgrade() {
+        Some(handler) => handler,
+        None => return,
+    };
+    let error = Error::copied(details);
+    let call = || handler.lock().unwrap_or_else(PoisonError::into_inner)(&error);
+    if !callback.panics.guard(call) {
         sys::kn_worker_interrupt(callback.worker);
     }
 }

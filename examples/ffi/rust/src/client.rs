@@ -139,7 +139,8 @@ impl Client {
 
     /// Hands in what [`Client::open_channel`] does. Requests move, and the closures run, inside
     /// [`Client::flush`] and [`Client::dispatch`], on the thread that calls them; a client that is
-    /// dropped drops them. `Status::FULL`: too many are pending ([`Options::max_pending`]).
+    /// dropped drops them, so a client that they own themselves goes only when they have run.
+    /// `Status::FULL`: too many are pending ([`Options::max_pending`]).
     pub fn open_channel_async(
         &self,
         channel: &str,

@@ -1,5 +1,5 @@
-//! The C declarations, one for one. `kosmonaut/*.h` says what each function does; everything here is
-//! for the rest of the crate.
+//! The C declarations, one for one. `kosmonaut/*.h` says what each function does; everything here
+//! is for the rest of the crate.
 
 #![allow(non_camel_case_types, missing_docs)]
 

@@ -2,10 +2,10 @@ use std::fmt;
 use std::os::raw::c_void;
 use std::ptr::{self, NonNull};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use crate::callback::{destroy, into_user_data, on_error, ErrorCallback, Panics};
+use crate::callback::{destroy, into_user_data, on_error, ErrorCallback, ErrorHandler, Panics};
 use crate::error::{checked, descriptor, Error, Result, Status};
 use crate::event::Event;
 use crate::options::Options;
@@ -243,11 +243,13 @@ impl Route {
 pub struct Worker {
     handle: WorkerHandle,
     routes: Vec<Route>,
+    /// Here to be owned; it is called from C.
+    error_handler: Option<Arc<ErrorHandler>>,
     panics: Arc<Panics>,
 }
 
-/// Not called: the worker takes events out with `kn_worker_next()`. It is there for the filter, which
-/// the library makes of the patterns that have a handler.
+/// Not called: the worker takes events out with `kn_worker_next()`. It is there for the filter,
+/// which the library makes of the patterns that have a handler.
 unsafe extern "C" fn never_called(_: *mut kn_event, _: *mut c_void) {}
 
 impl Worker {
@@ -268,7 +270,12 @@ impl Worker {
         checked(|e| unsafe { sys::kn_worker_new(url.as_ptr(), options, &mut worker, e) })?;
         let worker = NonNull::new(worker).ok_or_else(|| Error::of_status(Status::INTERNAL))?;
         let shared = Arc::new(Shared { worker, wanted: AtomicBool::new(false) });
-        Ok(Worker { handle: WorkerHandle { shared }, routes: Vec::new(), panics: Arc::default() })
+        Ok(Worker {
+            handle: WorkerHandle { shared },
+            routes: Vec::new(),
+            error_handler: None,
+            panics: Arc::default(),
+        })
     }
 
     fn as_ptr(&self) -> *mut kn_worker {
@@ -324,9 +331,10 @@ impl Worker {
     /// Hears of failures that the worker retries by itself, inside its own calls. A panic comes out
     /// of the call that ran it.
     pub fn on_error(&mut self, handler: impl FnMut(&Error) + Send + 'static) -> Result<()> {
+        let handler: Arc<ErrorHandler> = Arc::new(Mutex::new(Box::new(handler)));
         // From the call on the library drops it, also when that fails.
         let user_data = into_user_data(ErrorCallback {
-            call: Box::new(handler),
+            handler: Arc::downgrade(&handler),
             panics: Arc::clone(&self.panics),
             worker: self.as_ptr(),
         });
@@ -334,8 +342,9 @@ impl Worker {
             let worker = self.as_ptr();
             let destroy = Some(destroy::<ErrorCallback> as unsafe extern "C" fn(*mut c_void));
             sys::kn_worker_on_error(worker, Some(on_error), user_data, destroy, e)
-        })
-        .map(drop)
+        })?;
+        self.error_handler = Some(handler);
+        Ok(())
     }
 
     /// Hands over the next event; it does not look at handlers. 0 does not wait, `None` waits for
@@ -425,8 +434,8 @@ impl Worker {
     }
 
     /// A descriptor, the same for the worker's whole life, that is readable when `dispatch`, or
-    /// `next` with 0, would do or tell something. It is the library's: poll it for reading, and take
-    /// it out of the loop before the worker is dropped.
+    /// `next` with 0, would do or tell something. It is the library's: poll it for reading, and
+    /// take it out of the loop before the worker is dropped.
     pub fn fd(&self) -> Option<i32> {
         descriptor(unsafe { sys::kn_worker_fd(self.as_ptr()) })
     }

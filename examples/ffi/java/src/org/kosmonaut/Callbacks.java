@@ -1,6 +1,7 @@
 package org.kosmonaut;
 
 import com.sun.jna.Pointer;
+import java.lang.ref.WeakReference;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
@@ -22,13 +23,19 @@ final class Callbacks {
     private static final AtomicLong LAST = new AtomicLong();
 
     /** A worker's error handler, and what it threw, which comes out when the call has returned. */
-    record ErrorTarget(Consumer<KosmonautException> handler, AtomicReference<Throwable> thrown,
-            Pointer worker) {
+    record ErrorListener(Consumer<KosmonautException> handler, AtomicReference<Throwable> thrown) {}
+
+    /** The worker owns the listener: if C did, one that refers to its worker would keep both. */
+    record ErrorTarget(WeakReference<ErrorListener> owned, Pointer worker) {
         void hear(Pointer error) {
+            ErrorListener listener = owned.get();
+            if (listener == null) {
+                return;
+            }
             try {
-                handler.accept(new KosmonautException(error));
+                listener.handler().accept(new KosmonautException(error));
             } catch (Throwable problem) {
-                thrown.compareAndSet(null, problem);
+                listener.thrown().compareAndSet(null, problem);
                 Kn.kn_worker_interrupt(worker);
             }
         }

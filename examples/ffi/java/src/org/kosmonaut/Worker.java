@@ -2,6 +2,7 @@ package org.kosmonaut;
 
 import com.sun.jna.Pointer;
 import com.sun.jna.ptr.PointerByReference;
+import java.lang.ref.WeakReference;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -63,6 +64,7 @@ public final class Worker implements AutoCloseable {
     private final AtomicBoolean seat = new AtomicBoolean(); // somebody drives
     private final AtomicBoolean wanted = new AtomicBoolean(); // an interrupt that none reported
     private final AtomicReference<Throwable> thrown = new AtomicReference<>(); // by onError's
+    private Callbacks.ErrorListener errorListener; // here to be owned; it is called from C
     private volatile List<Route> routes = List.of();
     private volatile Status status = Status.OK;
 
@@ -142,19 +144,21 @@ public final class Worker implements AutoCloseable {
 
     /**
      * Hears of failures that the worker retries by itself, inside its own calls; null removes it.
-     * What it throws comes out of the call. It must not refer to its worker, which C would keep
-     * from being collected then. {@link Status#STATE}: another thread waits in the worker.
+     * What it throws comes out of the call. {@link Status#STATE}: another thread waits in the
+     * worker.
      */
-    public void onError(Consumer<KosmonautException> handler) {
+    public synchronized void onError(Consumer<KosmonautException> handler) {
+        Callbacks.ErrorListener listener = new Callbacks.ErrorListener(handler, thrown);
         require(call((w, e) -> {
             if (handler == null) {
                 return Kn.kn_worker_on_error(w, null, null, null, e);
             }
             // From the call on the library lets go of it, also when that fails.
-            Pointer userData =
-                    Callbacks.userData(new Callbacks.ErrorTarget(handler, thrown, w));
+            Pointer userData = Callbacks.userData(
+                    new Callbacks.ErrorTarget(new WeakReference<>(listener), w));
             return Kn.kn_worker_on_error(w, Callbacks.ON_ERROR, userData, Callbacks.DESTROY, e);
         }));
+        errorListener = listener;
     }
 
     private void takeSeat() {
