@@ -111,6 +111,9 @@ class Day:
         assert self.answer["answer"] == {"to": "alice", "n": self.answered, "channel": ROOM}, self.answer
         state = self.program.do("state")
         assert state["events"] >= 1, state
+        deep = {"list": [1, "ä", None, 1.5]}
+        self.program.do("trigger", channel=ROOM, event="e", data={"deep": deep})
+        assert self.browser.hear()["e"]["deep"] == deep
 
     def a_wrong_token_is_refused(self):
         self.program.fails("KN_EUNAUTHORIZED", 401, "open_as", url=self.url("0" * 40), channel=ROOM)
@@ -136,6 +139,8 @@ class Day:
         self.program.do("quit")
         status = self.program.process.wait(DEADLINE)
         assert status == 0, f"it ended with {status}"
+        workers = self.vhost.path + "/workers"
+        wait_until(lambda: not self.broker.admin("GET", workers).json()["workers"], "the worker to go")
 
     STEPS = (it_opens_a_channel, it_asks_for_a_token, a_browser_joins, the_browser_fires,
              the_handler_answers, the_browser_sees_it, a_wrong_token_is_refused,

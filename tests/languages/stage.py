@@ -55,18 +55,10 @@ class Requests(socketserver.StreamRequestHandler):
             self.wfile.write(json.dumps(answer, separators=(",", ":")).encode() + b"\n")
 
 
-class LastingBroker(Broker):
-    """A restart keeps its address, so that whoever was connected comes back."""
-
-    def command(self, *flags):
-        addr = "{}:{}".format(*getattr(self, "addr", ("127.0.0.1", 0)))
-        return [addr if word == "127.0.0.1:0" and before == "--addr" else word
-                for before, word in zip([None, *super().command(*flags)], super().command(*flags))]
-
-
 class Stage:
     def __init__(self):
-        self.broker = LastingBroker()
+        self.broker = Broker()
+        self.broker.port = self.broker.addr[1]  # whoever was connected comes back
         self.vhost = self.broker.vhost("/moon")
         self.vhost.open(CHANNEL)
         self.browser = self.vhost.browser("alice")
@@ -171,42 +163,6 @@ def play_page(test, command, env, stage):
     while "from" not in (heard := stage.do_hear("hello")):
         pass
     test.assertEqual(heard["from"], "earth")
-
-
-def play_scenario(test, command, env, stage):
-    """The scenario's program, from its start to its end, in `command`."""
-    program = Lines([*command, stage.url], env)
-    test.addCleanup(program.close)
-    test.assertEqual(json.loads(program.read()), {"ready": True})
-    test.assertEqual(program.ask(do="open", channel="private-room"), {"ok": True})
-    token = program.ask(do="token", uid="bob", channels="private-.*")
-    test.assertTrue(token["ok"])
-    browser = stage.vhost.browser()
-    test.addCleanup(browser.close)
-    test.assertIn(":authenticated", browser.ask("auth", token=token["token"]))
-    browser.subscribe("private-room")
-    stage.do_workers(1)
-    browser.say("broadcast", channel="private-room", event="ask", data={"n": 7})
-    heard = {}
-    while "answer" not in heard:
-        heard = browser.hear()
-    test.assertEqual(heard["answer"], {"to": "bob", "n": 7, "channel": "private-room"})
-    state = program.ask(do="state")
-    test.assertEqual((state["ok"], state["state"], state["events"]), (True, 2, 1))
-    failure = program.ask(do="trigger", channel="nowhere", event="e", data={})
-    test.assertEqual((failure["error"], failure["http_status"]), ("KN_ENOCHANNEL", 404))
-    test.assertTrue(failure["message"])
-    wrong = stage.url.replace(stage.vhost.token, "0" * 40)
-    test.assertEqual(program.ask(do="open_as", url=wrong, channel="c")["error"],
-                     "KN_EUNAUTHORIZED")
-    test.assertEqual(program.ask(do="trigger", channel="private-room", event="e",
-                                 data={"deep": {"list": [1, "ä", None, 1.5]}}), {"ok": True})
-    while "e" not in heard:
-        heard = browser.hear()
-    test.assertEqual(heard["e"]["deep"], {"list": [1, "ä", None, 1.5]})
-    test.assertEqual(program.ask(do="close_channel", channel="private-room"), {"ok": True})
-    test.assertEqual(program.ask(do="quit"), {"ok": True})
-    test.assertEqual(program.process.wait(DEADLINE), 0)
 
 
 def play_backend(test, command, env, stage, number, status=0):

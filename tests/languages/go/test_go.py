@@ -79,11 +79,6 @@ class Go(unittest.TestCase):
         program = self.built(PACKAGE, source, "page")
         stage.play_page(self, [program], self.environment, self.stage)
 
-    def test_scenario(self):
-        program = self.built(HERE, ".", "scenario")
-        stage.play_scenario(self, [program], self.environment, self.stage)
-        self.stage.do_workers(0)
-
     def test_scenario_without_quit(self):
         program = stage.Lines([self.built(HERE, ".", "scenario"), self.stage.url],
                               self.environment)

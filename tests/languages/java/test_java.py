@@ -71,10 +71,6 @@ class Java(unittest.TestCase):
         self.compile(source)
         stage.play_page(self, self.java("Greeting"), self.environment, self.stage)
 
-    def test_scenario(self):
-        stage.play_scenario(self, self.java("Scenario"), self.environment, self.stage)
-        self.stage.do_workers(0)
-
     def test_scenario_without_quit(self):
         program = stage.Lines([*self.java("Scenario"), self.stage.url], self.environment)
         self.addCleanup(program.close)

@@ -65,11 +65,6 @@ class Rust(unittest.TestCase):
             file.write(first.replace("http://wr:TOKEN@localhost:8080/moon", self.stage.url))
         stage.play_page(self, [self.program(source, "page")], self.environment, self.stage)
 
-    def test_scenario(self):
-        program = self.program(HERE / "scenario.rs", "scenario")
-        stage.play_scenario(self, [program], self.environment, self.stage)
-        self.stage.do_workers(0)
-
     def test_scenario_without_quit(self):
         program = stage.Lines([self.program(HERE / "scenario.rs", "scenario"), self.stage.url],
                               self.environment)
