@@ -39,13 +39,20 @@ std::string error_text(const std::string &body) {
 
 } // namespace
 
+AdminClient::AdminClient(const std::string &addr, std::string cookie, std::string ca_file)
+    : url_(addr.find("://") == std::string::npos ? "http://" + addr : addr),
+      cookie_(std::move(cookie)), ca_file_(std::move(ca_file)) {
+    while (url_.ends_with('/'))
+        url_.pop_back();
+}
+
 std::string AdminClient::request(const std::string &method, const std::string &path) const {
     const std::unique_ptr<CURL, EasyCleanup> easy(curl_easy_init());
     const std::string cookie = "X-WebRocket-Cookie: " + cookie_;
     const std::unique_ptr<curl_slist, ListFree> headers(curl_slist_append(nullptr, cookie.c_str()));
     if (!easy || !headers)
         throw AdminError("out of memory");
-    const std::string url = "http://" + addr_ + path;
+    const std::string url = url_ + path;
     std::string body;
     std::array<char, CURL_ERROR_SIZE> reason{};
     curl_easy_setopt(easy.get(), CURLOPT_URL, url.c_str());
@@ -59,6 +66,9 @@ std::string AdminClient::request(const std::string &method, const std::string &p
     // Names go as they are, and the cookie only to where it was meant for.
     curl_easy_setopt(easy.get(), CURLOPT_PATH_AS_IS, 1L);
     curl_easy_setopt(easy.get(), CURLOPT_NOPROXY, "*");
+    curl_easy_setopt(easy.get(), CURLOPT_PROTOCOLS_STR, "http,https");
+    if (!ca_file_.empty())
+        curl_easy_setopt(easy.get(), CURLOPT_CAINFO, ca_file_.c_str());
     const CURLcode result = curl_easy_perform(easy.get());
     if (result != CURLE_OK) {
         throw AdminError(

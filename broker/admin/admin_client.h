@@ -14,16 +14,18 @@ class AdminError : public std::runtime_error {
 
 class AdminClient {
   public:
-    AdminClient(std::string addr, std::string cookie)
-        : addr_(std::move(addr)), cookie_(std::move(cookie)) {}
+    // `addr` is HOST:PORT, or https://HOST:PORT for an encrypted port; `ca_file` (PEM) vouches for
+    // that instead of the system's authorities, unless it is empty.
+    AdminClient(const std::string &addr, std::string cookie, std::string ca_file);
 
     // The body of the answer. An answer that is not a success throws AdminError with the server's
     // own words.
     std::string request(const std::string &method, const std::string &path) const;
 
   private:
-    std::string addr_;
+    std::string url_;
     std::string cookie_;
+    std::string ca_file_;
 };
 
 // For one segment of a path, slashes included.

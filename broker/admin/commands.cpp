@@ -3,6 +3,7 @@
 #include "json.h"
 
 #include <algorithm>
+#include <optional>
 
 namespace webrocket {
 namespace {
@@ -25,6 +26,15 @@ JsonMember member(std::string_view object, std::string_view name, JsonType type)
 
 std::string text(std::string_view object, std::string_view name) {
     return decode_json_string(member(object, name, JsonType::string).value);
+}
+
+// Nothing when it is null.
+std::optional<std::string> optional_text(std::string_view object, std::string_view name) {
+    const auto members = scan_json_object(object);
+    const JsonMember *found = members ? find_member(*members, name) : nullptr;
+    if (found == nullptr || found->type != JsonType::string)
+        return std::nullopt;
+    return decode_json_string(found->value);
 }
 
 std::vector<std::string_view> elements(std::string_view object, std::string_view name) {
@@ -59,43 +69,43 @@ std::string channel_path(const Arguments &arguments) {
     return vhost_path(arguments[0]) + "/channels/" + percent_encode(arguments[1]);
 }
 
-std::string list_vhosts(const AdminClient &client, const Arguments &) {
-    const auto body = client.request("GET", "/");
+AdminOutput list_vhosts(const AdminClient &client, const Arguments &) {
+    auto body = client.request("GET", "/");
     std::vector<std::string> paths;
     for (const auto vhost : elements(body, "vhosts"))
         paths.push_back(text(vhost, "path"));
-    return lines(std::move(paths));
+    return {lines(std::move(paths)), std::move(body)};
 }
 
-std::string show_vhost(const AdminClient &client, const Arguments &arguments) {
-    const auto body = client.request("GET", vhost_path(arguments[0]));
+AdminOutput show_vhost(const AdminClient &client, const Arguments &arguments) {
+    auto body = client.request("GET", vhost_path(arguments[0]));
     const auto vhost = member(body, "vhost", JsonType::object).value;
-    return text(vhost, "path") + "\n" + text(vhost, "accessToken") + "\n";
+    auto shown = text(vhost, "path") + "\n" + text(vhost, "accessToken") + "\n";
+    return {std::move(shown), std::move(body)};
 }
 
-std::string add_vhost(const AdminClient &client, const Arguments &arguments) {
+AdminOutput add_vhost(const AdminClient &client, const Arguments &arguments) {
     client.request("POST", vhost_path(arguments[0]));
     return show_vhost(client, arguments);
 }
 
-std::string delete_vhost(const AdminClient &client, const Arguments &arguments) {
-    client.request("DELETE", vhost_path(arguments[0]));
-    return {};
+AdminOutput delete_vhost(const AdminClient &client, const Arguments &arguments) {
+    return {{}, client.request("DELETE", vhost_path(arguments[0]))};
 }
 
-std::string clear_vhosts(const AdminClient &client, const Arguments &) {
-    client.request("DELETE", "/");
-    return {};
+AdminOutput clear_vhosts(const AdminClient &client, const Arguments &) {
+    return {{}, client.request("DELETE", "/")};
 }
 
-std::string regenerate_vhost_token(const AdminClient &client, const Arguments &arguments) {
+AdminOutput regenerate_vhost_token(const AdminClient &client, const Arguments &arguments) {
     client.request("PUT", vhost_path(arguments[0]) + "/token");
-    const auto body = client.request("GET", vhost_path(arguments[0]));
-    return text(member(body, "vhost", JsonType::object).value, "accessToken") + "\n";
+    auto body = client.request("GET", vhost_path(arguments[0]));
+    auto token = text(member(body, "vhost", JsonType::object).value, "accessToken") + "\n";
+    return {std::move(token), std::move(body)};
 }
 
-std::string list_channels(const AdminClient &client, const Arguments &arguments) {
-    const auto body = client.request("GET", vhost_path(arguments[0]) + "/channels");
+AdminOutput list_channels(const AdminClient &client, const Arguments &arguments) {
+    auto body = client.request("GET", vhost_path(arguments[0]) + "/channels");
     std::vector<std::string> entries;
     for (const auto channel : elements(body, "channels")) {
         const auto subscribers = member(channel, "subscribers", JsonType::object).value;
@@ -103,30 +113,37 @@ std::string list_channels(const AdminClient &client, const Arguments &arguments)
                           std::string(member(subscribers, "size", JsonType::number).value) +
                           " subscribers)");
     }
-    return lines(std::move(entries));
+    return {lines(std::move(entries)), std::move(body)};
 }
 
-std::string add_channel(const AdminClient &client, const Arguments &arguments) {
-    client.request("POST", channel_path(arguments));
-    return {};
+AdminOutput add_channel(const AdminClient &client, const Arguments &arguments) {
+    return {{}, client.request("POST", channel_path(arguments))};
 }
 
-std::string delete_channel(const AdminClient &client, const Arguments &arguments) {
-    client.request("DELETE", channel_path(arguments));
-    return {};
+AdminOutput delete_channel(const AdminClient &client, const Arguments &arguments) {
+    return {{}, client.request("DELETE", channel_path(arguments))};
 }
 
-std::string clear_channels(const AdminClient &client, const Arguments &arguments) {
-    client.request("DELETE", vhost_path(arguments[0]) + "/channels");
-    return {};
+AdminOutput clear_channels(const AdminClient &client, const Arguments &arguments) {
+    return {{}, client.request("DELETE", vhost_path(arguments[0]) + "/channels")};
 }
 
-std::string list_workers(const AdminClient &client, const Arguments &arguments) {
-    const auto body = client.request("GET", vhost_path(arguments[0]) + "/workers");
+AdminOutput list_subscribers(const AdminClient &client, const Arguments &arguments) {
+    auto body = client.request("GET", channel_path(arguments) + "/subscribers");
+    std::vector<std::string> entries;
+    for (const auto subscriber : elements(body, "subscribers")) {
+        const auto uid = optional_text(subscriber, "uid");
+        entries.push_back(text(subscriber, "sid") + "\t" + uid.value_or("-"));
+    }
+    return {lines(std::move(entries)), std::move(body)};
+}
+
+AdminOutput list_workers(const AdminClient &client, const Arguments &arguments) {
+    auto body = client.request("GET", vhost_path(arguments[0]) + "/workers");
     std::vector<std::string> ids;
     for (const auto worker : elements(body, "workers"))
         ids.push_back(text(worker, "id"));
-    return lines(std::move(ids));
+    return {lines(std::move(ids)), std::move(body)};
 }
 
 } // namespace
@@ -147,6 +164,8 @@ const std::vector<AdminCommand> &admin_commands() {
          delete_channel},
         {"clear_channels", "[vhost]", "Removes all channels from the specified vhost", 1,
          clear_channels},
+        {"list_subscribers", "[vhost] [name]",
+         "Shows list of the browsers subscribed to the specified channel", 2, list_subscribers},
         {"list_workers", "[vhost]",
          "Shows list of the backend workers connected to the specified vhost", 1, list_workers},
     };

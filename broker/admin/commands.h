@@ -8,13 +8,18 @@
 
 namespace webrocket {
 
+struct AdminOutput {
+    std::string text;     // for people
+    std::string document; // the server's own, in JSON; empty when it has nothing to say
+};
+
 struct AdminCommand {
     const char *name;
     const char *arguments; // as shown in the help
     const char *description;
     std::size_t argument_count;
     // What is printed on success.
-    std::string (*run)(const AdminClient &client, const std::vector<std::string> &arguments);
+    AdminOutput (*run)(const AdminClient &client, const std::vector<std::string> &arguments);
 };
 
 const std::vector<AdminCommand> &admin_commands();

@@ -1,5 +1,6 @@
 // webrocket-admin: the operator's command line.
 #include "commands.h"
+#include "json.h"
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -22,6 +23,8 @@ struct Settings {
     std::string cookie;
     std::string node;
     std::string storage_dir = "/var/lib/webrocket";
+    std::string ca_file;
+    bool json = false;
     std::vector<std::string> words;
 };
 
@@ -55,12 +58,16 @@ std::string help() {
             text.append(" ").append(command.arguments);
         text.append(": ").append(command.description).append("\n");
     }
-    return text + "\nAvailable options\n"
-                  "  --admin-addr HOST:PORT   The server's admin address (127.0.0.1:8081)\n"
-                  "  --cookie COOKIE          The server's cookie, instead of the one in its file\n"
-                  "  --node NAME              The server's node name (this machine's name)\n"
-                  "  --storage-dir DIR        Where the cookie file is (/var/lib/webrocket)\n"
-                  "  --version, --help\n";
+    return text +
+           "\nAvailable options\n"
+           "  --admin-addr HOST:PORT   The server's admin address (127.0.0.1:8081), with\n"
+           "                           https:// before it when that is encrypted\n"
+           "  --ca-file FILE           Who vouches for it, instead of the system's authorities\n"
+           "  --json                   Print the server's answers as they are, errors too\n"
+           "  --cookie COOKIE          The server's cookie, instead of the one in its file\n"
+           "  --node NAME              The server's node name (this machine's name)\n"
+           "  --storage-dir DIR        Where the cookie file is (/var/lib/webrocket)\n"
+           "  --version, --help\n";
 }
 
 std::string reason(int error) { return std::generic_category().message(error); }
@@ -77,6 +84,10 @@ std::string read_cookie(const Settings &settings) {
     if (!(in >> cookie))
         throw webrocket::AdminError("there is no cookie in " + file);
     return cookie;
+}
+
+void complain_as_json(const std::string &text) {
+    std::fprintf(stderr, "{\"error\":%s}\n", webrocket::json_string(text).c_str());
 }
 
 void complain(const std::string &text) {
@@ -127,16 +138,21 @@ int run(const Settings &settings) {
         return refuse("unknown command: " + settings.words.front());
     if (arguments.size() != command->argument_count)
         return refuse(takes(*command));
-    const webrocket::AdminClient client(settings.admin_addr, read_cookie(settings));
-    print(command->run(client, arguments));
+    const webrocket::AdminClient client(settings.admin_addr, read_cookie(settings),
+                                        settings.ca_file);
+    const auto output = command->run(client, arguments);
+    if (!settings.json)
+        print(output.text);
+    else if (!output.document.empty())
+        print(output.document + "\n");
     return 0;
 }
 
 } // namespace
 
 int main(int argc, char **argv) {
+    Settings settings;
     try {
-        Settings settings;
         settings.node = default_node_name();
         CLI::App app("", "webrocket-admin");
         app.set_help_flag();
@@ -148,6 +164,8 @@ int main(int argc, char **argv) {
         app.add_option("--cookie", settings.cookie);
         app.add_option("--node", settings.node);
         app.add_option("--storage-dir", settings.storage_dir);
+        app.add_option("--ca-file", settings.ca_file);
+        app.add_flag("--json", settings.json);
         app.add_option("command", settings.words)->allow_extra_args();
         try {
             app.parse(with_two_dashes(argc, argv));
@@ -160,7 +178,10 @@ int main(int argc, char **argv) {
         }
         return run(settings);
     } catch (const std::exception &error) {
-        complain(error.what());
+        if (settings.json)
+            complain_as_json(error.what());
+        else
+            complain(error.what());
         return 1;
     }
 }

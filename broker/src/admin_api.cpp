@@ -1,12 +1,12 @@
 #include "admin_api.h"
 
 #include "json.h"
+#include "metrics.h"
 #include "secrets.h"
 #include "uri.h"
 
-#include <algorithm>
 #include <fmt/format.h>
-#include <spdlog/spdlog.h>
+#include <limits>
 
 namespace webrocket {
 namespace {
@@ -25,8 +25,26 @@ HttpResponse error(int status, std::string_view text) {
     return json(status, fmt::format(R"({{"error":"{}"}})", text));
 }
 
-HttpResponse no_vhost() { return error(404, "vhost doesn't exist"); }
-HttpResponse no_channel() { return error(404, "channel doesn't exist"); }
+HttpResponse refusal(Outcome outcome) {
+    switch (outcome) {
+    case Outcome::no_vhost:
+        return error(404, "vhost doesn't exist");
+    case Outcome::no_channel:
+        return error(404, "channel doesn't exist");
+    case Outcome::vhost_exists:
+        return error(400, "vhost already exists");
+    case Outcome::channel_exists:
+        return error(400, "channel already exists");
+    case Outcome::too_many_channels:
+        return error(400, "too many channels");
+    case Outcome::done:
+    case Outcome::not_stored:
+        break;
+    }
+    return error(500, "internal error");
+}
+
+HttpReply now(HttpResponse response) { return {std::move(response), nullptr, nullptr}; }
 
 HttpResponse see(std::string location) {
     auto response = json(302);
@@ -63,7 +81,7 @@ std::string vhost_entry(const Vhost &vhost) {
 std::string vhost_document(const Vhost &vhost) {
     return fmt::format(
         R"({{"vhost":{{"path":"{}","accessToken":"{}","channels":{{"size":{}}},"links":[{},{}]}}}})",
-        vhost.path(), vhost.access_token(), vhost.channels().size(),
+        vhost.path(), vhost.access_token(), vhost.channel_count(),
         link("channels", vhost.path() + "/channels"), link("self", vhost.path()));
 }
 
@@ -71,10 +89,10 @@ std::string channel_path(const Vhost &vhost, std::string_view name) {
     return fmt::format("{}/channels/{}", vhost.path(), name);
 }
 
-std::string channel_entry(const Vhost &vhost, const Channel &channel) {
+std::string channel_entry(const Vhost &vhost, const ChannelSummary &channel) {
     return fmt::format(R"({{"name":"{}","subscribers":{{"size":{}}},"links":[{},{}]}})",
-                       channel.name(), channel.subscriptions().size(),
-                       link("self", channel_path(vhost, channel.name())),
+                       channel.name, channel.subscribers,
+                       link("self", channel_path(vhost, channel.name)),
                        link("vhost", vhost.path()));
 }
 
@@ -82,31 +100,23 @@ std::string channel_document(const Vhost &vhost, const Channel &channel) {
     const std::string path = channel_path(vhost, channel.name());
     return fmt::format(
         R"({{"channel":{{"name":"{}","subscribers":{{"size":{}}},"links":[{},{},{}]}}}})",
-        channel.name(), channel.subscriptions().size(), link("self", path),
+        channel.name(), vhost.subscriber_count(channel), link("self", path),
         link("vhost", vhost.path()), link("subscribers", path + "/subscribers"));
 }
 
-std::string subscriber_entry(const Vhost &vhost, const Subscription &subscription) {
-    const std::string *uid = subscription.subscriber->uid();
-    return fmt::format(R"({{"sid":"{}","uid":{},"hidden":{},"links":[{},{}]}})",
-                       subscription.subscriber->sid(), uid == nullptr ? "null" : json_string(*uid),
-                       subscription.hidden,
-                       link("channel", channel_path(vhost, subscription.channel->name())),
+std::string subscriber_entry(const Vhost &vhost, const std::string &channel,
+                             const SubscriberSummary &subscriber) {
+    return fmt::format(R"({{"sid":"{}","uid":{},"hidden":{},"links":[{},{}]}})", subscriber.sid,
+                       subscriber.uid ? json_string(*subscriber.uid) : "null", subscriber.hidden,
+                       link("channel", channel_path(vhost, channel)), link("vhost", vhost.path()));
+}
+
+std::string worker_entry(const Vhost &vhost, const WorkerSummary &worker) {
+    return fmt::format(R"({{"id":"{}","name":{},"filter":{},"links":[{},{}]}})", worker.id,
+                       worker.name.empty() ? "null" : json_string(worker.name),
+                       worker.filter.empty() ? "null" : json_string(worker.filter),
+                       link("self", vhost.path() + "/workers/" + worker.id),
                        link("vhost", vhost.path()));
-}
-
-std::vector<const Subscription *> sorted_by_sid(const Channel &channel) {
-    std::vector<const Subscription *> sorted(channel.subscriptions().begin(),
-                                             channel.subscriptions().end());
-    std::sort(sorted.begin(), sorted.end(), [](const Subscription *a, const Subscription *b) {
-        return a->subscriber->sid() < b->subscriber->sid();
-    });
-    return sorted;
-}
-
-std::string worker_entry(const Vhost &vhost, const std::string &id) {
-    return fmt::format(R"({{"id":"{}","links":[{},{}]}})", id,
-                       link("self", vhost.path() + "/workers/" + id), link("vhost", vhost.path()));
 }
 
 // {"<name>":[…]} of whatever `entry` makes of each item.
@@ -126,169 +136,188 @@ std::string collection(std::string_view name, const Items &items, Entry entry) {
 
 bool reads(std::string_view method) { return method == "GET" || method == "HEAD"; }
 
-std::string join(const std::vector<std::string> &segments, std::size_t count) {
-    std::string path;
-    for (std::size_t i = 0; i < count; ++i)
-        path.append(1, '/').append(segments[i]);
-    return path;
-}
-
 } // namespace
 
 HttpReply AdminApi::handle(const HttpRequest &request) {
+    if (auto response = health_.answer(request))
+        return now(std::move(*response));
     // Before anything else, so that a stranger cannot tell what exists.
-    if (!equal_secrets(request.header("X-WebRocket-Cookie"), cookie_)) {
+    if (!is_authorized(request)) {
         HttpReply reply;
         reply.response.status = 403;
         return reply;
     }
-    HttpReply reply;
-    try {
-        reply.response = route(request);
-    } catch (const StoreError &failure) {
-        spdlog::error("request failed: {}", failure.what());
-        reply.response = error(500, "internal error");
+    HttpReply reply = route(request);
+    if (!reply.later) {
+        reply.response.with("X-Webrocket-Cookie", cookie_);
+        return reply;
     }
-    reply.response.with("X-Webrocket-Cookie", cookie_);
+    reply.later = [this, begin = std::move(reply.later)](const Answer &answer) {
+        begin([this, answer](HttpResponse response) {
+            response.with("X-Webrocket-Cookie", cookie_);
+            answer(std::move(response));
+        });
+    };
     return reply;
+}
+
+// A monitoring system may not be able to send a header of another name.
+bool AdminApi::is_authorized(const HttpRequest &request) const {
+    constexpr std::string_view scheme = "Bearer ";
+    const auto authorization = request.header("Authorization");
+    return equal_secrets(request.header("X-WebRocket-Cookie"), cookie_) ||
+           (authorization.starts_with(scheme) &&
+            equal_secrets(authorization.substr(scheme.size()), cookie_));
 }
 
 HttpResponse AdminApi::refuse(int status) { return plain(status, http_reason(status)); }
 
-HttpResponse AdminApi::route(const HttpRequest &request) {
+HttpReply AdminApi::make(const Change &change, const HttpResponse &on_success) {
+    HttpReply reply;
+    reply.later = [this, change, on_success](const Answer &answer) {
+        hub_.change(change, [on_success, answer](Outcome outcome) {
+            answer(outcome == Outcome::done ? on_success : refusal(outcome));
+        });
+    };
+    return reply;
+}
+
+HttpReply AdminApi::route(const HttpRequest &request) {
     const auto segments = path_segments(split_target(request.target).path);
     if (!segments)
-        return no_page();
+        return now(no_page());
     const std::string_view method = request.method;
     const std::size_t count = segments->size();
     if (count == 0)
         return root(method);
+    if (count == 1 && segments->front() == "metrics")
+        return metrics(method);
     const auto from_right = [&](std::size_t i) -> std::string_view {
         return i + 1 < count ? std::string_view((*segments)[count - 1 - i]) : std::string_view();
     };
     if (from_right(0) == "subscribers" && from_right(2) == "channels")
-        return subscribers(method, join(*segments, count - 3), (*segments)[count - 2]);
+        return subscribers(method, join_segments(*segments, count - 3), (*segments)[count - 2]);
     if (from_right(1) == "channels")
-        return channel(method, join(*segments, count - 2), segments->back());
+        return channel(method, join_segments(*segments, count - 2), segments->back());
     if (from_right(0) == "channels")
-        return channels(method, join(*segments, count - 1));
+        return channels(method, join_segments(*segments, count - 1));
     if (from_right(0) == "token")
-        return token(method, join(*segments, count - 1));
+        return token(method, join_segments(*segments, count - 1));
     if (from_right(0) == "workers")
-        return workers(method, join(*segments, count - 1));
+        return workers(method, join_segments(*segments, count - 1));
     // A path of several segments is only a vhost if there is one; else it is no page at all.
-    const std::string path = join(*segments, count);
-    if (count > 1 && method != "POST" && hub_.find_vhost(path) == nullptr)
-        return no_page();
+    const std::string path = join_segments(*segments, count);
+    if (count > 1 && method != "POST" && !hub_.find_vhost(path))
+        return now(no_page());
     return vhost(method, path);
 }
 
-HttpResponse AdminApi::root(std::string_view method) {
+HttpReply AdminApi::root(std::string_view method) {
     if (reads(method)) {
-        return json(200, collection("vhosts", hub_.vhosts(),
-                                    [](const auto &entry) { return vhost_entry(*entry.second); }));
+        return now(json(200, collection("vhosts", hub_.vhosts(),
+                                        [](const auto &vhost) { return vhost_entry(*vhost); })));
     }
-    if (method == "DELETE") {
-        hub_.remove_all_vhosts();
-        return json(202);
-    }
-    return wrong_method("GET, HEAD, DELETE");
+    if (method == "DELETE")
+        return make({Change::Kind::remove_all_vhosts, {}, {}}, json(202));
+    return now(wrong_method("GET, HEAD, DELETE"));
 }
 
-HttpResponse AdminApi::vhost(std::string_view method, const std::string &path) {
-    Vhost *found = hub_.find_vhost(path);
+HttpReply AdminApi::metrics(std::string_view method) const {
+    if (!reads(method))
+        return now(wrong_method("GET, HEAD"));
+    HttpReply reply;
+    reply.response.with("Content-Type", "text/plain; version=0.0.4; charset=utf-8");
+    reply.response.body = metrics_text(hub_, loops_);
+    return reply;
+}
+
+HttpReply AdminApi::vhost(std::string_view method, const std::string &path) {
+    const auto found = hub_.find_vhost(path);
     if (method == "POST") {
-        if (found != nullptr)
-            return error(400, "vhost already exists");
+        if (found)
+            return now(refusal(Outcome::vhost_exists));
         if (!is_valid_vhost_path(path) || is_reserved_vhost_path(path))
-            return error(400, "invalid path");
-        hub_.add_vhost(path);
-        return see(path);
+            return now(error(400, "invalid path"));
+        return make({Change::Kind::add_vhost, path, {}}, see(path));
     }
     if (!reads(method) && method != "DELETE")
-        return wrong_method("POST, GET, HEAD, DELETE");
-    if (found == nullptr)
-        return no_vhost();
+        return now(wrong_method("POST, GET, HEAD, DELETE"));
+    if (!found)
+        return now(refusal(Outcome::no_vhost));
     if (reads(method))
-        return json(200, vhost_document(*found));
-    hub_.remove_vhost(*found);
-    return json(202);
+        return now(json(200, vhost_document(*found)));
+    return make({Change::Kind::remove_vhost, path, {}}, json(202));
 }
 
-HttpResponse AdminApi::token(std::string_view method, const std::string &path) {
+HttpReply AdminApi::token(std::string_view method, const std::string &path) {
     if (method != "PUT")
-        return wrong_method("PUT");
-    Vhost *found = hub_.find_vhost(path);
-    if (found == nullptr)
-        return no_vhost();
-    hub_.renew_access_token(*found);
-    return see(path);
+        return now(wrong_method("PUT"));
+    if (!hub_.find_vhost(path))
+        return now(refusal(Outcome::no_vhost));
+    return make({Change::Kind::renew_access_token, path, {}}, see(path));
 }
 
-HttpResponse AdminApi::channels(std::string_view method, const std::string &path) {
+HttpReply AdminApi::channels(std::string_view method, const std::string &path) {
     if (!reads(method) && method != "DELETE")
-        return wrong_method("GET, HEAD, DELETE");
-    Vhost *found = hub_.find_vhost(path);
-    if (found == nullptr)
-        return no_vhost();
+        return now(wrong_method("GET, HEAD, DELETE"));
+    const auto found = hub_.find_vhost(path);
+    if (!found)
+        return now(refusal(Outcome::no_vhost));
     if (reads(method)) {
-        return json(200, collection("channels", found->channels(), [found](const auto &entry) {
-                        return channel_entry(*found, *entry.second);
-                    }));
+        return now(json(200, collection("channels", found->channels(), [&](const auto &channel) {
+                            return channel_entry(*found, channel);
+                        })));
     }
-    hub_.close_all_channels(*found);
-    return json(202);
+    return make({Change::Kind::close_all_channels, path, {}}, json(202));
 }
 
-HttpResponse AdminApi::channel(std::string_view method, const std::string &path,
-                               const std::string &name) {
+HttpReply AdminApi::channel(std::string_view method, const std::string &path,
+                            const std::string &name) {
     if (!reads(method) && method != "DELETE" && method != "POST")
-        return wrong_method("POST, GET, HEAD, DELETE");
-    Vhost *found = hub_.find_vhost(path);
-    if (found == nullptr)
-        return no_vhost();
-    Channel *named = found->find_channel(name);
+        return now(wrong_method("POST, GET, HEAD, DELETE"));
+    const auto found = hub_.find_vhost(path);
+    if (!found)
+        return now(refusal(Outcome::no_vhost));
+    const auto named = found->find_channel(name);
     if (method == "POST") {
-        if (named != nullptr)
-            return error(400, "channel already exists");
+        if (named)
+            return now(refusal(Outcome::channel_exists));
         if (!is_valid_channel_name(name))
-            return error(400, "invalid channel name");
-        hub_.open_channel(*found, name);
-        return see(channel_path(*found, name));
+            return now(error(400, "invalid channel name"));
+        return make({Change::Kind::open_channel, path, name}, see(channel_path(*found, name)));
     }
-    if (named == nullptr)
-        return no_channel();
+    if (!named)
+        return now(refusal(Outcome::no_channel));
     if (reads(method))
-        return json(200, channel_document(*found, *named));
-    hub_.close_channel(*found, *named);
-    return json(202);
+        return now(json(200, channel_document(*found, *named)));
+    return make({Change::Kind::close_channel, path, name}, json(202));
 }
 
-HttpResponse AdminApi::subscribers(std::string_view method, const std::string &path,
-                                   const std::string &name) {
+HttpReply AdminApi::subscribers(std::string_view method, const std::string &path,
+                                const std::string &name) const {
     if (!reads(method))
-        return wrong_method("GET, HEAD");
-    const Vhost *found = hub_.find_vhost(path);
-    if (found == nullptr)
-        return no_vhost();
-    const Channel *named = found->find_channel(name);
-    if (named == nullptr)
-        return no_channel();
-    return json(200, collection("subscribers", sorted_by_sid(*named),
-                                [found](const Subscription *subscription) {
-                                    return subscriber_entry(*found, *subscription);
-                                }));
+        return now(wrong_method("GET, HEAD"));
+    const auto found = hub_.find_vhost(path);
+    if (!found)
+        return now(refusal(Outcome::no_vhost));
+    const auto named = found->find_channel(name);
+    if (!named)
+        return now(refusal(Outcome::no_channel));
+    const auto everyone = found->subscribers(*named, {}, std::numeric_limits<std::size_t>::max());
+    return now(json(200, collection("subscribers", everyone, [&](const auto &subscriber) {
+                        return subscriber_entry(*found, name, subscriber);
+                    })));
 }
 
-HttpResponse AdminApi::workers(std::string_view method, const std::string &path) {
+HttpReply AdminApi::workers(std::string_view method, const std::string &path) const {
     if (!reads(method))
-        return wrong_method("GET, HEAD");
-    const Vhost *found = hub_.find_vhost(path);
-    if (found == nullptr)
-        return no_vhost();
-    return json(200,
-                collection("workers", found->workers().worker_ids(),
-                           [found](const std::string &id) { return worker_entry(*found, id); }));
+        return now(wrong_method("GET, HEAD"));
+    const auto found = hub_.find_vhost(path);
+    if (!found)
+        return now(refusal(Outcome::no_vhost));
+    return now(json(200, collection("workers", found->workers(), [&](const auto &worker) {
+                        return worker_entry(*found, worker);
+                    })));
 }
 
 } // namespace webrocket

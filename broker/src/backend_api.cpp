@@ -8,6 +8,7 @@
 #include "uri.h"
 
 #include <algorithm>
+#include <charconv>
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
@@ -18,6 +19,7 @@ namespace {
 namespace error_code {
 constexpr int bad_request = 400;
 constexpr int unauthorized = 402;
+constexpr int forbidden = 403;
 constexpr int invalid_channel_name = 451;
 constexpr int channel_not_found = 454;
 constexpr int vhost_not_found = 455;
@@ -33,7 +35,7 @@ HttpResponse error(int status, int code, std::string_view text) {
 }
 
 HttpReply failure(int status, int code, std::string_view text) {
-    return {error(status, code, text), nullptr};
+    return {error(status, code, text), nullptr, nullptr};
 }
 
 HttpReply bad_request(std::string_view text) { return failure(400, error_code::bad_request, text); }
@@ -48,10 +50,29 @@ HttpReply accepted() {
     return reply;
 }
 
-HttpReply accepted_at(const Vhost &vhost, const std::string &channel) {
-    auto reply = accepted();
-    reply.response.with("Location", vhost.path() + "/channels/" + channel);
-    return reply;
+HttpResponse accepted_at(const Change &change) {
+    HttpResponse response;
+    response.status = 202;
+    response.with("Location", change.vhost + "/channels/" + change.channel);
+    return response;
+}
+
+HttpResponse response_to(const Change &change, Outcome outcome) {
+    switch (outcome) {
+    case Outcome::done:
+    case Outcome::channel_exists:
+        return accepted_at(change);
+    case Outcome::no_vhost:
+        return error(404, error_code::vhost_not_found, "vhost doesn't exist");
+    case Outcome::no_channel:
+        return error(404, error_code::channel_not_found, "channel doesn't exist");
+    case Outcome::too_many_channels:
+        return error(403, error_code::forbidden, "too many channels");
+    case Outcome::vhost_exists:
+    case Outcome::not_stored:
+        break;
+    }
+    return BackendApi::refuse(500);
 }
 
 HttpReply wrong_method(std::string allow) {
@@ -69,7 +90,7 @@ bool is_authorized(const HttpRequest &request, const Vhost &vhost) {
     auto encoded = header.substr(scheme.size());
     encoded.remove_prefix(std::min(encoded.find_first_not_of(' '), encoded.size()));
     const auto credentials = decode_base64(encoded);
-    return credentials && equal_secrets(*credentials, "wr:" + vhost.access_token());
+    return credentials && vhost.admits(*credentials);
 }
 
 // Empty when there is none of that name.
@@ -79,11 +100,38 @@ const std::string &parameter(const QueryParameters &parameters, std::string_view
     return found == parameters.end() ? absent : found->second;
 }
 
-std::string join(const std::vector<std::string> &segments, std::size_t count) {
-    std::string path;
-    for (std::size_t i = 0; i < count; ++i)
-        path.append(1, '/').append(segments[i]);
-    return path;
+constexpr std::size_t page_size_default = 100;
+constexpr std::size_t page_size_max = 1000;
+
+std::optional<std::size_t> page_size(const std::string &text) {
+    if (text.empty())
+        return page_size_default;
+    std::size_t number = 0;
+    const char *end = text.data() + text.size();
+    const auto [stop, problem] = std::from_chars(text.data(), end, number);
+    if (problem != std::errc() || stop != end || number < 1 || number > page_size_max)
+        return std::nullopt;
+    return number;
+}
+
+std::string subscriber_entry(const SubscriberSummary &subscriber) {
+    return fmt::format(R"({{"sid":"{}","uid":{},"hidden":{},"data":{}}})", subscriber.sid,
+                       subscriber.uid ? json_string(*subscriber.uid) : "null", subscriber.hidden,
+                       subscriber.data.empty() ? "{}" : subscriber.data);
+}
+
+// `found` has one more than `size` when there is another page.
+std::string subscribers_document(const std::vector<SubscriberSummary> &found, std::size_t size) {
+    const std::size_t count = std::min(size, found.size());
+    std::string body = R"({"subscribers":[)";
+    for (std::size_t i = 0; i < count; ++i) {
+        if (i > 0)
+            body += ',';
+        body += subscriber_entry(found[i]);
+    }
+    body += "],\"next\":";
+    body += found.size() > size ? '"' + found[count - 1].sid + '"' : "null";
+    return body + "}";
 }
 
 } // namespace
@@ -115,12 +163,15 @@ BackendApi::Route BackendApi::route(std::string_view path) const {
         return i < count ? std::string_view(segments[count - 1 - i]) : std::string_view();
     };
     const auto vhost_before = [&](std::size_t length) {
-        return count > length ? hub_.find_vhost(join(segments, count - length)) : nullptr;
+        return count > length ? hub_.find_vhost(join_segments(segments, count - length)) : nullptr;
     };
-    Vhost *vhost = nullptr;
+    std::shared_ptr<Vhost> vhost;
     if (from_right(0) == "events" && from_right(2) == "channels" &&
         (vhost = vhost_before(3)) != nullptr)
         return {vhost, Resource::channel_events, segments[count - 2]};
+    if (from_right(0) == "subscribers" && from_right(2) == "channels" &&
+        (vhost = vhost_before(3)) != nullptr)
+        return {vhost, Resource::channel_subscribers, segments[count - 2]};
     if (from_right(1) == "channels" && (vhost = vhost_before(2)) != nullptr)
         return {vhost, Resource::channel, segments[count - 1]};
     if (from_right(0) == "token" && (vhost = vhost_before(1)) != nullptr)
@@ -133,8 +184,8 @@ BackendApi::Route BackendApi::route(std::string_view path) const {
 }
 
 // Whose path it is, though it names none of that vhost's resources.
-Vhost *BackendApi::vhost_at_front_of(std::string_view path) const {
-    Vhost *vhost = nullptr;
+std::shared_ptr<Vhost> BackendApi::vhost_at_front_of(std::string_view path) const {
+    std::shared_ptr<Vhost> vhost;
     std::string front;
     while (path.starts_with('/')) {
         const auto end = std::min(path.find('/', 1), path.size());
@@ -142,8 +193,8 @@ Vhost *BackendApi::vhost_at_front_of(std::string_view path) const {
         if (!segment || segment->empty())
             break;
         front.append(1, '/').append(segment->front());
-        if (Vhost *longer = hub_.find_vhost(front))
-            vhost = longer;
+        if (auto longer = hub_.find_vhost(front))
+            vhost = std::move(longer);
         path.remove_prefix(end);
     }
     return vhost;
@@ -152,7 +203,7 @@ Vhost *BackendApi::vhost_at_front_of(std::string_view path) const {
 HttpReply BackendApi::handle(const HttpRequest &request) {
     const auto [path, query] = split_target(request.target);
     const Route found = route(path);
-    if (found.vhost == nullptr)
+    if (!found.vhost)
         return failure(404, error_code::vhost_not_found, "vhost doesn't exist");
     const bool get = request.method == "GET";
     const bool head = request.method == "HEAD";
@@ -179,35 +230,64 @@ HttpReply BackendApi::handle(const HttpRequest &request) {
         return wrong_method("POST, DELETE");
     case Resource::channel_events:
         return post ? fire(vhost, found.channel, request.body) : wrong_method("POST");
+    case Resource::channel_subscribers:
+        return get || head ? list_subscribers(vhost, found.channel, query)
+                           : wrong_method("GET, HEAD");
     case Resource::token:
         return get || head ? issue_token(vhost, query, head) : wrong_method("GET, HEAD");
     case Resource::events:
         if (post)
             return fire_many(vhost, request.body);
-        return get ? stream(vhost, request, query) : wrong_method("GET, POST");
+        return get ? stream(found.vhost, request, query) : wrong_method("GET, POST");
     }
-    return {refuse(500), nullptr};
+    return {refuse(500), nullptr, nullptr};
 }
 
-HttpReply BackendApi::open_channel(Vhost &vhost, const std::string &name) {
+HttpReply BackendApi::open_channel(const Vhost &vhost, const std::string &name) {
     if (!is_valid_channel_name(name))
         return failure(400, error_code::invalid_channel_name, "invalid channel name");
-    if (vhost.find_channel(name) == nullptr)
-        hub_.open_channel(vhost, name);
-    return accepted_at(vhost, name);
+    const Change change{Change::Kind::open_channel, vhost.path(), name};
+    if (vhost.find_channel(name))
+        return {accepted_at(change), nullptr, nullptr};
+    return make(change);
 }
 
-HttpReply BackendApi::close_channel(Vhost &vhost, const std::string &name) {
-    Channel *channel = vhost.find_channel(name);
-    if (channel == nullptr)
+HttpReply BackendApi::close_channel(const Vhost &vhost, const std::string &name) {
+    if (!vhost.find_channel(name))
         return no_channel();
-    hub_.close_channel(vhost, *channel);
-    return accepted_at(vhost, name);
+    return make({Change::Kind::close_channel, vhost.path(), name});
+}
+
+HttpReply BackendApi::make(const Change &change) {
+    HttpReply reply;
+    reply.later = [this, change](const Answer &answer) {
+        hub_.change(change,
+                    [change, answer](Outcome outcome) { answer(response_to(change, outcome)); });
+    };
+    return reply;
+}
+
+HttpReply BackendApi::list_subscribers(const Vhost &vhost, const std::string &name,
+                                       std::string_view query) {
+    const auto channel = vhost.find_channel(name);
+    if (!channel)
+        return no_channel();
+    const auto parameters = query_parameters(query);
+    if (!parameters)
+        return bad_request("query is malformed");
+    const auto limit = page_size(parameter(*parameters, "limit"));
+    if (!limit)
+        return bad_request("limit is not a number from 1 to 1000");
+    const auto page = vhost.subscribers(*channel, parameter(*parameters, "after"), *limit + 1);
+    HttpReply reply;
+    reply.response.with("Content-Type", "application/json").with("Cache-Control", "no-store");
+    reply.response.body = subscribers_document(page, *limit);
+    return reply;
 }
 
 HttpReply BackendApi::fire(Vhost &vhost, const std::string &name, std::string_view body) {
-    Channel *channel = vhost.find_channel(name);
-    if (channel == nullptr)
+    const auto channel = vhost.find_channel(name);
+    if (!channel)
         return no_channel();
     const auto document = scan_json_object(body);
     if (!document)
@@ -219,7 +299,7 @@ HttpReply BackendApi::fire(Vhost &vhost, const std::string &name, std::string_vi
     const auto read = read_trigger(*members);
     if (const auto *refusal = std::get_if<Refusal>(&read))
         return failure(refusal->status, refusal->code, refusal->text);
-    publish(*channel, std::get<Trigger>(read));
+    publish(vhost, *channel, std::get<Trigger>(read));
     return accepted();
 }
 
@@ -256,13 +336,13 @@ std::optional<BackendApi::Refusal> BackendApi::fire_one(Vhost &vhost, std::strin
     const JsonMember *name = find_member(*members, "channel");
     if (name == nullptr || name->type != JsonType::string)
         return Refusal{400, error_code::bad_request, "no channel"};
-    Channel *channel = vhost.find_channel(decode_json_string(name->value));
-    if (channel == nullptr)
+    const auto channel = vhost.find_channel(decode_json_string(name->value));
+    if (!channel)
         return Refusal{404, error_code::channel_not_found, "channel doesn't exist"};
     const auto read = read_trigger(*members);
     if (const auto *refusal = std::get_if<Refusal>(&read))
         return *refusal;
-    publish(*channel, std::get<Trigger>(read));
+    publish(vhost, *channel, std::get<Trigger>(read));
     return std::nullopt;
 }
 
@@ -280,10 +360,10 @@ BackendApi::read_trigger(const std::vector<JsonMember> &members) {
     return Trigger{event->value, data->value};
 }
 
-void BackendApi::publish(Channel &channel, const Trigger &trigger) {
+void BackendApi::publish(Vhost &vhost, Channel &channel, const Trigger &trigger) {
     const std::string channel_json = '"' + channel.name() + '"';
     const std::string payload = overlay_payload(trigger.data, {{"channel", channel_json}});
-    hub_.publish(channel, websocket_text(event_message(trigger.event, payload)));
+    vhost.publish(channel, share(websocket_text(event_message(trigger.event, payload))));
 }
 
 HttpReply BackendApi::issue_token(Vhost &vhost, std::string_view query, bool head_only) {
@@ -304,12 +384,12 @@ HttpReply BackendApi::issue_token(Vhost &vhost, std::string_view query, bool hea
     reply.response.with("Content-Type", "application/json").with("Cache-Control", "no-store");
     // HEAD describes the answer; it must not use up room in the book.
     const std::string token = head_only ? std::string(single_access_token_length, '0')
-                                        : vhost.tokens().issue({uid, channels});
+                                        : vhost.issue_token({uid, channels});
     reply.response.body = fmt::format(R"({{"token":"{}"}})", token);
     return reply;
 }
 
-HttpReply BackendApi::stream(Vhost &vhost, const HttpRequest &request,
+HttpReply BackendApi::stream(const std::shared_ptr<Vhost> &vhost, const HttpRequest &request,
                              std::string_view query) const {
     WorkerStream::Request stream;
     const auto parameters = query_parameters(query);
@@ -321,6 +401,9 @@ HttpReply BackendApi::stream(Vhost &vhost, const HttpRequest &request,
         if (!stream.pattern)
             return bad_request("filter is not a regular expression");
     }
+    stream.worker_name = parameter(*parameters, "worker");
+    if (!is_valid_utf8(stream.worker_name))
+        return bad_request("worker is not UTF-8");
     stream.worker_id = random_uuid();
     stream.chunked = !request.http_1_0;
     HttpReply reply;
@@ -330,7 +413,7 @@ HttpReply BackendApi::stream(Vhost &vhost, const HttpRequest &request,
     else
         reply.response.with("Connection", "close");
     reply.response.with("X-WebRocket-Worker-Id", stream.worker_id);
-    reply.takeover = [this, &vhost, stream](Connection &connection) {
+    reply.takeover = [this, vhost, stream](Connection &connection) {
         return std::make_unique<WorkerStream>(connection, vhost, stream, rules_);
     };
     return reply;

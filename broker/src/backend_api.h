@@ -21,20 +21,31 @@ class BackendApi {
     static HttpResponse refuse(int status);
 
   private:
-    enum class Resource { none, channel, channel_events, token, events, vhost };
+    enum class Resource {
+        none,
+        channel,
+        channel_events,
+        channel_subscribers,
+        token,
+        events,
+        vhost
+    };
     struct Route {
-        Vhost *vhost = nullptr;
+        std::shared_ptr<Vhost> vhost;
         Resource resource = Resource::none;
         std::string channel;
     };
 
     Route route(std::string_view path) const;
-    Vhost *vhost_at_front_of(std::string_view path) const;
+    std::shared_ptr<Vhost> vhost_at_front_of(std::string_view path) const;
 
-    HttpReply open_channel(Vhost &vhost, const std::string &name);
-    HttpReply close_channel(Vhost &vhost, const std::string &name);
-    HttpReply fire(Vhost &vhost, const std::string &name, std::string_view body);
-    HttpReply fire_many(Vhost &vhost, std::string_view body);
+    HttpReply open_channel(const Vhost &vhost, const std::string &name);
+    HttpReply close_channel(const Vhost &vhost, const std::string &name);
+    HttpReply make(const Change &change);
+    static HttpReply list_subscribers(const Vhost &vhost, const std::string &name,
+                                      std::string_view query);
+    static HttpReply fire(Vhost &vhost, const std::string &name, std::string_view body);
+    static HttpReply fire_many(Vhost &vhost, std::string_view body);
 
     // What a backend wants sent: JSON texts, the data empty for {}.
     struct Trigger {
@@ -47,11 +58,12 @@ class BackendApi {
         std::string_view text;
     };
     static std::variant<Trigger, Refusal> read_trigger(const std::vector<JsonMember> &members);
-    std::optional<Refusal> fire_one(Vhost &vhost, std::string_view element);
-    void publish(Channel &channel, const Trigger &trigger);
+    static std::optional<Refusal> fire_one(Vhost &vhost, std::string_view element);
+    static void publish(Vhost &vhost, Channel &channel, const Trigger &trigger);
 
     static HttpReply issue_token(Vhost &vhost, std::string_view query, bool head_only);
-    HttpReply stream(Vhost &vhost, const HttpRequest &request, std::string_view query) const;
+    HttpReply stream(const std::shared_ptr<Vhost> &vhost, const HttpRequest &request,
+                     std::string_view query) const;
 
     Hub &hub_;
     WorkerStreamRules rules_;

@@ -1,31 +1,50 @@
 #include "channel.h"
 
+#include <utility>
+
 namespace webrocket {
+namespace {
+
+// The last one takes the place of the one that goes.
+void take_out(std::vector<Subscription *> &list, std::size_t Subscription::*position,
+              Subscription &subscription) {
+    Subscription *last = list.back();
+    list[subscription.*position] = last;
+    last->*position = subscription.*position;
+    list.pop_back();
+}
+
+} // namespace
 
 void Channel::add(Subscription &subscription) {
-    subscription.channel = this;
+    auto &listeners = on_loop_[subscription.subscriber->loop().index()];
+    subscription.channel = shared_from_this();
+    subscription.since = last_number_;
     subscription.position = subscriptions_.size();
+    subscription.position_on_loop = listeners.size();
+    listeners.push_back(&subscription);
     subscriptions_.push_back(&subscription);
 }
 
 void Channel::remove(Subscription &subscription) {
-    Subscription *last = subscriptions_.back();
-    subscriptions_[subscription.position] = last;
-    last->position = subscription.position;
-    subscriptions_.pop_back();
-    subscription.channel = nullptr;
+    take_out(on_loop_[subscription.subscriber->loop().index()], &Subscription::position_on_loop,
+             subscription);
+    take_out(subscriptions_, &Subscription::position, subscription);
 }
 
-void Channel::deliver(const Frame &frame) {
-    for (const Subscription *subscription : subscriptions_)
-        subscription->subscriber->deliver(frame);
+void Channel::receive(const Letter &letter, EventLoop &loop) {
+    const Frame frame(letter.bytes);
+    for (const Subscription *subscription : on_loop_[loop.index()]) {
+        if (subscription->since < letter.number)
+            subscription->subscriber->deliver(frame);
+    }
 }
 
-void Channel::dissolve() {
-    const auto subscriptions = std::move(subscriptions_);
-    subscriptions_.clear();
-    for (Subscription *subscription : subscriptions)
-        subscription->subscriber->channel_removed(*subscription);
+std::vector<Subscription *> Channel::take_listeners_of(std::size_t loop) {
+    const std::vector<Subscription *> listeners = on_loop_[loop];
+    for (Subscription *subscription : listeners)
+        remove(*subscription);
+    return listeners;
 }
 
 } // namespace webrocket

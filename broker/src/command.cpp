@@ -52,9 +52,9 @@ void read_payload(Command &command, const std::vector<JsonMember> &payload) {
 
 } // namespace
 
-Command parse_command(std::string_view frame) {
+Command parse_command(std::string_view frame, std::size_t nesting_max) {
     Command command;
-    const auto members = scan_json_object(frame);
+    const auto members = scan_json_object(frame, nesting_max);
     if (!members)
         return command;
     const auto chosen =

@@ -1,6 +1,8 @@
 // What browsers say: a frame taken apart into one command.
 #pragma once
 
+#include "json.h"
+
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -33,6 +35,6 @@ struct Command {
 
 // Takes the first known key of the frame's object; a sibling `trigger` or `hidden` counts where
 // the old clients put them beside the command instead of into it.
-Command parse_command(std::string_view frame);
+Command parse_command(std::string_view frame, std::size_t nesting_max = json_depth_max);
 
 } // namespace webrocket

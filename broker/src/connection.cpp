@@ -1,6 +1,8 @@
 #include "connection.h"
 
+#include <algorithm>
 #include <boost/asio/buffer.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <cerrno>
 #include <spdlog/spdlog.h>
 #include <sys/ioctl.h>
@@ -10,12 +12,14 @@ namespace webrocket {
 namespace asio = boost::asio;
 using boost::system::error_code;
 
-Connection::Connection(EventLoop &loop, asio::ip::tcp::socket socket)
-    : loop_(loop), socket_(std::move(socket)) {
+Connection::Connection(EventLoops &loops, EventLoop &loop, asio::ip::tcp::socket socket,
+                       std::unique_ptr<TlsSession> tls)
+    : loops_(loops), loop_(loop), socket_(std::move(socket)), tls_(std::move(tls)) {
     loop_.add(*this);
+    loop_.figures().connections_accepted.add(1);
 }
 
-Connection::~Connection() = default;
+Connection::~Connection() { loop_.figures().connections_ended.add(1); }
 
 void Connection::start(std::unique_ptr<Protocol> protocol) {
     error_code ignored;
@@ -31,30 +35,22 @@ void Connection::become(std::unique_ptr<Protocol> protocol) {
         protocol_ = std::move(replacement_);
 }
 
-template <typename Call>
-void Connection::call_protocol(Call call) {
-    in_protocol_ = true;
-    try {
-        call(*protocol_);
-    } catch (const std::exception &error) {
-        spdlog::error("{} dropped: {}", protocol_->description(), error.what());
-        abort();
-    }
-    in_protocol_ = false;
-    if (replacement_)
-        protocol_ = std::move(replacement_);
+void Connection::report_exception(const std::exception &error) {
+    spdlog::error("{} dropped: {}", protocol_->description(), error.what());
 }
 
 void Connection::send(Frame frame) {
     if (ending())
         return;
+    loop_.figures().frames_sent.add(1);
     queue_.push(std::move(frame));
     // One turn may bring a lot: it is no peer's fault that nothing was written meanwhile.
     if (queue_.bytes() > pending_limit_ && !waiting_for_room_)
         write_queue();
     if (queue_.bytes() > pending_limit_ && !doomed_) {
-        spdlog::warn("{} reads too slowly: closed with {} bytes unsent",
+        spdlog::warn("slow consumer: {} closed with {} bytes unsent",
                      protocol_ ? protocol_->description() : "connection", queue_.bytes());
+        loop_.figures().slow_connections_closed.add(1);
         abort();
         return;
     }
@@ -66,7 +62,8 @@ std::uint64_t Connection::acknowledged_position() {
     int in_kernel = 0;
     if (::ioctl(socket_.native_handle(), TIOCOUTQ, &in_kernel) != 0)
         return 0;
-    return written_ - static_cast<std::uint64_t>(in_kernel);
+    // What TLS adds is in the kernel's count and not in ours.
+    return written_ - std::min(written_, static_cast<std::uint64_t>(in_kernel));
 }
 
 void Connection::resume_reading() {
@@ -111,23 +108,55 @@ void Connection::end_turn() {
 }
 
 void Connection::write_queue() {
-    OutboundQueue::Gather gather;
-    while (!queue_.empty()) {
-        msghdr message{};
-        message.msg_iov = gather.data();
-        message.msg_iovlen = queue_.gather(gather);
-        const ssize_t written = ::sendmsg(socket_.native_handle(), &message, MSG_NOSIGNAL);
-        if (written >= 0) {
-            queue_.consume(static_cast<std::size_t>(written));
-            written_ += static_cast<std::uint64_t>(written);
-        } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
-            wait_for_room();
-            return;
-        } else if (errno != EINTR) {
-            abort();
-            return;
-        }
+    while (!queue_.empty() && (tls_ ? write_some_encrypted() : write_some())) {
     }
+}
+
+// False when there is no going on for the time being, or at all.
+bool Connection::write_some() {
+    OutboundQueue::Gather gather;
+    msghdr message{};
+    message.msg_iov = gather.data();
+    message.msg_iovlen = queue_.gather(gather);
+    const ssize_t written = ::sendmsg(socket_.native_handle(), &message, MSG_NOSIGNAL);
+    if (written >= 0) {
+        wrote(static_cast<std::size_t>(written));
+        return true;
+    }
+    if (errno == EINTR)
+        return true;
+    if (errno == EAGAIN || errno == EWOULDBLOCK)
+        wait_for_room();
+    else
+        abort();
+    return false;
+}
+
+bool Connection::write_some_encrypted() {
+    std::size_t written = 0;
+    switch (tls_->write(queue_, written)) {
+    case TlsSession::Result::done:
+        wrote(written);
+        return true;
+    case TlsSession::Result::wants_room:
+        wait_for_room();
+        return false;
+    case TlsSession::Result::wants_input:
+        // The handshake goes on with what the peer says next; whoever reads it writes then.
+        write_after_input_ = true;
+        return false;
+    case TlsSession::Result::ended:
+    case TlsSession::Result::failed:
+        abort();
+        return false;
+    }
+    return false;
+}
+
+void Connection::wrote(std::size_t count) {
+    queue_.consume(count);
+    written_ += count;
+    loop_.figures().bytes_sent.add(count);
 }
 
 void Connection::write_pending() {
@@ -163,6 +192,8 @@ void Connection::close_sending_side() {
     if (sending_side_closed_)
         return;
     sending_side_closed_ = true;
+    if (tls_)
+        tls_->say_goodbye();
     error_code ignored;
     socket_.shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
 }
@@ -171,48 +202,105 @@ void Connection::wait_for_input() {
     if (waiting_for_input_)
         return;
     waiting_for_input_ = true;
-    socket_.async_wait(asio::socket_base::wait_read,
-                       [self = shared_from_this()](const error_code &error) {
-                           self->waiting_for_input_ = false;
-                           if (self->torn_down_ || self->doomed_)
-                               return;
-                           if (error)
-                               self->abort();
-                           else
-                               self->on_readable();
-                       });
+    const auto go_on = [self = shared_from_this()](const error_code &error) {
+        self->waiting_for_input_ = false;
+        if (self->torn_down_ || self->doomed_)
+            return;
+        if (error)
+            self->abort();
+        else
+            self->on_readable();
+    };
+    if (tls_ && tls_->has_buffered_input())
+        loop_.post([go_on] { go_on({}); });
+    else
+        socket_.async_wait(asio::socket_base::wait_read, go_on);
+}
+
+// A loop that does not keep up must not be given more; its own connections have to be served.
+void Connection::wait_for_the_others() {
+    constexpr auto pause = std::chrono::milliseconds(1);
+    waiting_for_input_ = true;
+    auto timer = std::make_shared<asio::steady_timer>(loop_.io(), pause);
+    timer->async_wait([self = shared_from_this(), timer](const error_code &) {
+        self->waiting_for_input_ = false;
+        if (!self->torn_down_ && !self->doomed_)
+            self->on_readable();
+    });
 }
 
 void Connection::on_readable() {
     if (reading_paused_)
         return;
-    auto &buffer = loop_.read_buffer();
-    error_code error;
-    const std::size_t count = socket_.read_some(asio::buffer(buffer), error);
-    if (error == asio::error::would_block || error == asio::error::interrupted) {
-        wait_for_input();
+    if (loops_.are_crowded()) {
+        wait_for_the_others();
         return;
     }
-    if (error && error != asio::error::eof) {
+    std::size_t count = 0;
+    switch (tls_ ? read_encrypted(count) : read(count)) {
+    case Input::none_yet:
+        wait_for_input();
+        return;
+    case Input::failed:
         abort();
         return;
-    }
-    if (finishing_) {
-        if (error)
+    case Input::ended:
+        if (finishing_) {
             abort();
-        else
-            wait_for_input();
+            return;
+        }
+        peer_ended_ = true;
+        call_protocol([](Protocol &protocol) { protocol.on_end(); });
+        return;
+    case Input::bytes:
+        loop_.figures().bytes_received.add(count);
+        take_input({loop_.read_buffer().data(), count});
         return;
     }
-    peer_ended_ = error == asio::error::eof;
-    call_protocol([&](Protocol &protocol) {
-        if (peer_ended_)
-            protocol.on_end();
-        else
-            protocol.on_data({buffer.data(), count});
-    });
-    if (!peer_ended_ && !reading_paused_ && !doomed_)
+}
+
+void Connection::take_input(std::string_view bytes) {
+    if (!finishing_)
+        call_protocol([bytes](Protocol &protocol) { protocol.on_data(bytes); });
+    if (write_after_input_) {
+        write_after_input_ = false;
+        schedule_end_turn();
+    }
+    if (!reading_paused_ && !doomed_)
         wait_for_input();
+}
+
+Connection::Input Connection::read(std::size_t &count) {
+    error_code error;
+    count = socket_.read_some(asio::buffer(loop_.read_buffer()), error);
+    if (!error)
+        return Input::bytes;
+    if (error == asio::error::would_block || error == asio::error::interrupted)
+        return Input::none_yet;
+    return error == asio::error::eof ? Input::ended : Input::failed;
+}
+
+Connection::Input Connection::read_encrypted(std::size_t &count) {
+    auto &buffer = loop_.read_buffer();
+    switch (tls_->read(buffer.data(), buffer.size(), count)) {
+    case TlsSession::Result::done:
+        return Input::bytes;
+    case TlsSession::Result::wants_room:
+        // A reply of the handshake is on its way, and reading goes on after it.
+        wait_for_room();
+        return Input::none_yet;
+    case TlsSession::Result::wants_input:
+        if (write_after_input_) {
+            write_after_input_ = false;
+            schedule_end_turn();
+        }
+        return Input::none_yet;
+    case TlsSession::Result::ended:
+        return Input::ended;
+    case TlsSession::Result::failed:
+        return Input::failed;
+    }
+    return Input::failed;
 }
 
 void Connection::on_timer() {

@@ -1,9 +1,10 @@
-// A TCP connection: reading, the outbound queue, orderly and abrupt ends. What is said on it is a
-// protocol's business.
+// A TCP connection, encrypted or not: reading, the outbound queue, orderly and abrupt ends. What is
+// said on it is a protocol's business.
 #pragma once
 
-#include "event_loop.h"
+#include "event_loops.h"
 #include "outbound_queue.h"
+#include "tls.h"
 
 #include <boost/asio/ip/tcp.hpp>
 #include <cstdint>
@@ -27,15 +28,17 @@ class Protocol {
     virtual void on_drained() {}
     // The server stops.
     virtual void on_shutdown() = 0;
-    // For the log line of a connection that reads too slowly.
-    virtual std::string_view description() const = 0;
+    // Who is at the other end, for log lines.
+    virtual std::string description() const = 0;
 };
 
 class Connection final : public std::enable_shared_from_this<Connection>,
                          public LoopHook,
                          private TimerEntry {
   public:
-    Connection(EventLoop &loop, boost::asio::ip::tcp::socket socket);
+    // `tls` may be null.
+    Connection(EventLoops &loops, EventLoop &loop, boost::asio::ip::tcp::socket socket,
+               std::unique_ptr<TlsSession> tls);
     ~Connection();
     Connection(const Connection &) = delete;
     Connection &operator=(const Connection &) = delete;
@@ -44,6 +47,10 @@ class Connection final : public std::enable_shared_from_this<Connection>,
 
     // Takes effect when the running call into the present protocol has returned.
     void become(std::unique_ptr<Protocol> protocol);
+
+    // Has `call` run as a call into the protocol: nothing that it throws reaches the loop.
+    template <typename Call>
+    void call_protocol(Call call);
 
     // Queued now, written at the end of the loop's turn. More than the limit that the kernel does
     // not take ends the connection: a peer that does not read must not cost memory without bound.
@@ -79,8 +86,18 @@ class Connection final : public std::enable_shared_from_this<Connection>,
     void shut_down();
 
   private:
+    // What one attempt to read brought.
+    enum class Input { bytes, none_yet, ended, failed };
+
     void wait_for_input();
+    void wait_for_the_others();
     void on_readable();
+    Input read(std::size_t &count);
+    Input read_encrypted(std::size_t &count);
+    void take_input(std::string_view bytes);
+    bool write_some();
+    bool write_some_encrypted();
+    void wrote(std::size_t count);
     void write_queue();
     void write_pending();
     void wait_for_room();
@@ -89,12 +106,12 @@ class Connection final : public std::enable_shared_from_this<Connection>,
     void schedule_end_turn();
     void on_timer() override;
 
-    // Every call into the protocol goes through here: nothing that it throws may reach the loop.
-    template <typename Call>
-    void call_protocol(Call call);
+    void report_exception(const std::exception &error);
 
+    EventLoops &loops_;
     EventLoop &loop_;
     boost::asio::ip::tcp::socket socket_;
+    std::unique_ptr<TlsSession> tls_;
     std::unique_ptr<Protocol> protocol_;
     std::unique_ptr<Protocol> replacement_;
     OutboundQueue queue_;
@@ -105,11 +122,26 @@ class Connection final : public std::enable_shared_from_this<Connection>,
     bool waiting_for_room_ : 1 = false;
     bool waiting_for_input_ : 1 = false;
     bool reading_paused_ : 1 = false;
+    bool write_after_input_ : 1 = false; // TLS could not write before it has read
     bool finishing_ : 1 = false;
     bool peer_ended_ : 1 = false;
     bool sending_side_closed_ : 1 = false;
     bool doomed_ : 1 = false;
     bool torn_down_ : 1 = false;
 };
+
+template <typename Call>
+void Connection::call_protocol(Call call) {
+    in_protocol_ = true;
+    try {
+        call(*protocol_);
+    } catch (const std::exception &error) {
+        report_exception(error);
+        abort();
+    }
+    in_protocol_ = false;
+    if (replacement_)
+        protocol_ = std::move(replacement_);
+}
 
 } // namespace webrocket

@@ -2,21 +2,21 @@
 
 #include "connection.h"
 
-#include <boost/asio/post.hpp>
 #include <ctime>
 
 namespace webrocket {
 
-EventLoop::EventLoop(boost::asio::io_context &io, const TimerIntervals &intervals) : io_(io) {
+EventLoop::EventLoop(std::size_t index, const LoopSettings &settings)
+    : index_(index), decoders_(settings.message_size_max), ping_(make_frame(websocket_ping())) {
     for (std::size_t i = 0; i < timer_kind_count; ++i)
-        timers_.push_back(std::make_unique<TimerQueue>(io));
+        timers_.push_back(std::make_unique<TimerQueue>(io_));
     const auto set = [this](TimerKind kind, std::chrono::milliseconds interval) {
         timers_[static_cast<std::size_t>(kind)]->interval = interval;
     };
-    set(TimerKind::http_request, intervals.http_request);
-    set(TimerKind::linger, intervals.linger);
-    set(TimerKind::websocket_ping, intervals.websocket_ping);
-    set(TimerKind::worker_heartbeat, intervals.worker_heartbeat);
+    set(TimerKind::http_request, settings.intervals.http_request);
+    set(TimerKind::linger, settings.intervals.linger);
+    set(TimerKind::websocket_ping, settings.intervals.websocket_ping);
+    set(TimerKind::worker_heartbeat, settings.intervals.worker_heartbeat);
 }
 
 EventLoop::~EventLoop() {
@@ -25,21 +25,45 @@ EventLoop::~EventLoop() {
     connections_.clear();
 }
 
+void EventLoop::send(Letter letter) {
+    {
+        const std::lock_guard lock(mailbox_mutex_);
+        if (letter.bytes)
+            mailbox_bytes_.fetch_add(letter.bytes->size(), std::memory_order_relaxed);
+        mailbox_.push_back(std::move(letter));
+    }
+    schedule_end_turn();
+}
+
 void EventLoop::end_turn_with(std::shared_ptr<Connection> connection) {
     ending_turn_.push_back(std::move(connection));
-    if (end_turn_posted_)
-        return;
-    end_turn_posted_ = true;
-    boost::asio::post(io_, [this] { end_turn(); });
+    schedule_end_turn();
+}
+
+void EventLoop::schedule_end_turn() {
+    if (!end_turn_posted_.exchange(true))
+        post([this] { end_turn(); });
 }
 
 // Ending one connection may give others something to say; they follow in a turn of their own.
 void EventLoop::end_turn() {
-    end_turn_posted_ = false;
+    end_turn_posted_.store(false);
+    empty_mailbox();
     ending_turn_now_.swap(ending_turn_);
     for (const auto &connection : ending_turn_now_)
         connection->end_turn();
     ending_turn_now_.clear();
+}
+
+void EventLoop::empty_mailbox() {
+    {
+        const std::lock_guard lock(mailbox_mutex_);
+        opened_.swap(mailbox_);
+        mailbox_bytes_.store(0, std::memory_order_relaxed);
+    }
+    for (auto &letter : opened_)
+        letter.to->receive(letter, *this);
+    opened_.clear();
 }
 
 void EventLoop::arm(TimerEntry &entry, TimerKind kind) {

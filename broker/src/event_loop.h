@@ -1,23 +1,29 @@
-// One loop: its connections, its timers, and the buffers that they share because only one of them
-// runs at a time.
+// One loop, with a thread of its own: its connections, its timers, the buffers that they share
+// because only one of them runs at a time, and a mailbox for what other threads have for them.
 #pragma once
 
+#include "frame.h"
 #include "frame_decoder.h"
 
 #include <array>
+#include <atomic>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/intrusive/list.hpp>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
 namespace webrocket {
 
 class Connection;
+class EventLoop;
 
 enum class TimerKind { http_request, linger, websocket_ping, worker_heartbeat };
 inline constexpr std::size_t timer_kind_count = 4;
@@ -46,19 +52,81 @@ struct TimerEntry : TimerHook {
     ~TimerEntry() = default;
 };
 
+struct Letter;
+
+// Something that has to happen on a loop.
+class Addressee {
+  public:
+    virtual ~Addressee() = default;
+    virtual void receive(const Letter &letter, EventLoop &loop) = 0;
+};
+
+struct Letter {
+    std::shared_ptr<Addressee> to;
+    SharedBytes bytes;
+    std::uint64_t number = 0;
+};
+
+// Counted by the loop, read by whoever asks for metrics.
+class Counter {
+  public:
+    void add(std::uint64_t amount) {
+        value_.store(value_.load(std::memory_order_relaxed) + amount, std::memory_order_relaxed);
+    }
+    std::uint64_t value() const { return value_.load(std::memory_order_relaxed); }
+
+  private:
+    std::atomic<std::uint64_t> value_ = 0;
+};
+
+struct LoopFigures {
+    Counter connections_accepted;
+    Counter connections_ended;
+    Counter http_requests;
+    Counter messages_received;
+    Counter frames_sent;
+    Counter bytes_received;
+    Counter bytes_sent;
+    Counter slow_connections_closed;
+    Counter messages_refused;
+};
+
+struct LoopSettings {
+    TimerIntervals intervals;
+    std::size_t message_size_max = 1 << 20;
+};
+
 class EventLoop {
   public:
-    EventLoop(boost::asio::io_context &io, const TimerIntervals &intervals);
+    EventLoop(std::size_t index, const LoopSettings &settings);
     ~EventLoop();
     EventLoop(const EventLoop &) = delete;
     EventLoop &operator=(const EventLoop &) = delete;
 
+    std::size_t index() const { return index_; }
     boost::asio::io_context &io() { return io_; }
 
+    // Any thread. Letters to one loop are received in the order in which they were sent.
+    void send(Letter letter);
+    // Whether so much waits in the mailbox that more should not be read from anybody.
+    bool is_crowded() const {
+        return mailbox_bytes_.load(std::memory_order_relaxed) > mailbox_bytes_max;
+    }
+
+    // Any thread.
+    template <typename Task>
+    void post(Task task) {
+        boost::asio::post(io_, std::move(task));
+    }
+
+    // The rest is for the loop's own thread.
     static constexpr std::size_t read_buffer_size = 64 * 1024;
     std::array<char, read_buffer_size> &read_buffer() { return read_buffer_; }
 
     FrameDecoderPool &decoders() { return decoders_; }
+    LoopFigures &figures() { return figures_; }
+    const LoopFigures &figures() const { return figures_; }
+    const Frame &ping() const { return ping_; }
 
     // Has connection->end_turn() called once everything that is ready now has run.
     void end_turn_with(std::shared_ptr<Connection> connection);
@@ -67,13 +135,15 @@ class EventLoop {
     static void disarm(TimerEntry &entry) { entry.TimerHook::unlink(); }
 
     void add(Connection &connection);
-    std::size_t connection_count() const { return connections_.size(); }
+    bool has_connections() const { return !connections_.empty(); }
     void for_each_connection(const std::function<void(Connection &)> &action);
 
     // The value of the HTTP Date header, made at most once a second.
     const std::string &http_date();
 
   private:
+    static constexpr std::size_t mailbox_bytes_max = std::size_t{16} << 20;
+
     struct TimerQueue {
         explicit TimerQueue(boost::asio::io_context &io) : timer(io) {}
         std::chrono::milliseconds interval{0};
@@ -84,21 +154,31 @@ class EventLoop {
         bool running = false;
     };
 
+    void schedule_end_turn();
     void end_turn();
+    void empty_mailbox();
     void run_timer(TimerQueue &queue);
 
-    boost::asio::io_context &io_;
+    const std::size_t index_;
+    boost::asio::io_context io_{1};
     std::array<char, read_buffer_size> read_buffer_;
     FrameDecoderPool decoders_;
+    LoopFigures figures_;
+    Frame ping_;
     std::vector<std::shared_ptr<Connection>> ending_turn_;
     std::vector<std::shared_ptr<Connection>> ending_turn_now_;
-    bool end_turn_posted_ = false;
+    std::atomic<bool> end_turn_posted_ = false;
     std::vector<std::unique_ptr<TimerQueue>> timers_;
     boost::intrusive::list<Connection, boost::intrusive::base_hook<LoopHook>,
                            boost::intrusive::constant_time_size<false>>
         connections_;
     std::string http_date_;
     std::chrono::system_clock::time_point http_date_second_;
+
+    alignas(64) std::mutex mailbox_mutex_;
+    std::vector<Letter> mailbox_;
+    std::vector<Letter> opened_;
+    std::atomic<std::size_t> mailbox_bytes_ = 0;
 };
 
 } // namespace webrocket

@@ -27,29 +27,26 @@ void append_header(std::string &out, unsigned first_byte, std::uint64_t length) 
 
 } // namespace
 
-Frame websocket_text(std::string_view payload) {
+std::string websocket_text(std::string_view payload) {
     std::string out;
     out.reserve(payload.size() + 10);
     append_header(out, final_text, payload.size());
     out.append(payload);
-    return make_frame(std::move(out));
+    return out;
 }
 
-Frame websocket_ping() {
-    static const Frame ping = [] {
-        std::string out;
-        append_header(out, final_ping, 0);
-        return make_frame(std::move(out));
-    }();
-    return ping;
+std::string websocket_ping() {
+    std::string out;
+    append_header(out, final_ping, 0);
+    return out;
 }
 
-Frame websocket_close(std::uint16_t code) {
+std::string websocket_close(std::uint16_t code) {
     std::string out;
     append_header(out, final_close, 2);
     out.push_back(static_cast<char>(code >> 8));
     out.push_back(static_cast<char>(code & 0xff));
-    return make_frame(std::move(out));
+    return out;
 }
 
 } // namespace webrocket

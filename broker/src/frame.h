@@ -1,17 +1,27 @@
-// Encoded output, made once and shared by every connection that has to send it.
+// Encoded output, made once for every connection that has to send it.
 #pragma once
 
+#include <boost/smart_ptr/local_shared_ptr.hpp>
+#include <boost/smart_ptr/make_local_shared.hpp>
+#include <boost/smart_ptr/make_shared.hpp>
+#include <boost/smart_ptr/shared_ptr.hpp>
 #include <cstdint>
-#include <memory>
 #include <string>
 #include <string_view>
 
 namespace webrocket {
 
-using Frame = std::shared_ptr<const std::string>;
+// What loops hand to each other. The thousands of references that the connections of one loop keep
+// are counted by that loop alone: an atomic count would have the processors fight over it.
+using SharedBytes = boost::shared_ptr<const std::string>;
+using Frame = boost::local_shared_ptr<const std::string>;
+
+inline SharedBytes share(std::string bytes) {
+    return boost::make_shared<const std::string>(std::move(bytes));
+}
 
 inline Frame make_frame(std::string bytes) {
-    return std::make_shared<const std::string>(std::move(bytes));
+    return boost::make_local_shared<const std::string>(std::move(bytes));
 }
 
 namespace close_code {
@@ -22,8 +32,8 @@ inline constexpr std::uint16_t message_too_big = 1009;
 } // namespace close_code
 
 // WebSocket frames of a server: whole messages, unmasked.
-Frame websocket_text(std::string_view payload);
-Frame websocket_ping();
-Frame websocket_close(std::uint16_t code);
+std::string websocket_text(std::string_view payload);
+std::string websocket_ping();
+std::string websocket_close(std::uint16_t code);
 
 } // namespace webrocket

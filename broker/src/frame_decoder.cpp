@@ -111,7 +111,7 @@ FrameDecoder::State FrameDecoder::feed(std::string_view bytes, Sink &sink, std::
         failed = wslay_event_recv(context_) != 0;
     if (failed) {
         // wslay would answer a frame that cannot be read with a close frame that gives no reason.
-        replies.append(*websocket_close(close_code::protocol_error));
+        replies.append(websocket_close(close_code::protocol_error));
     }
     while (!failed && wslay_event_want_write(context_)) {
         if (wslay_event_send(context_) != 0)

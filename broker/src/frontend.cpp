@@ -60,8 +60,8 @@ HttpReply Frontend::handle(const HttpRequest &request) {
         reply.response.with("Location", clean);
         return reply;
     }
-    Vhost *vhost = hub_.find_vhost(path);
-    if (vhost == nullptr)
+    const auto vhost = hub_.find_vhost(path);
+    if (!vhost)
         return plain(404, "404 page not found");
     if (request.method != "GET") {
         auto reply = plain(405, "Method Not Allowed");
@@ -86,6 +86,12 @@ HttpReply Frontend::handle(const HttpRequest &request) {
     if (request.header_count("Sec-WebSocket-Protocol") > 1 ||
         protocol.find(',') != std::string_view::npos)
         return plain(400, "more than one websocket protocol offered");
+    const std::shared_ptr<const Seat> seat = vhost->take_seat();
+    if (!seat) {
+        auto reply = plain(503, "too many connections");
+        reply.response.with("Retry-After", "30");
+        return reply;
+    }
 
     HttpReply reply;
     reply.response.status = 101;
@@ -94,9 +100,9 @@ HttpReply Frontend::handle(const HttpRequest &request) {
         .with("Sec-WebSocket-Accept", websocket_accept_key(key));
     if (!protocol.empty())
         reply.response.with("Sec-WebSocket-Protocol", std::string(protocol));
-    reply.takeover = [this, vhost](Connection &connection) {
+    reply.takeover = [this, vhost, seat](Connection &connection) {
         connection.set_pending_limit(rules_.pending_bytes_max);
-        return std::make_unique<WebSocketConnection>(connection, hub_, *vhost, rules_.session);
+        return std::make_unique<WebSocketConnection>(connection, hub_, vhost, seat, rules_.session);
     };
     return reply;
 }

@@ -1,6 +1,7 @@
 #include "http_connection.h"
 
 #include <spdlog/spdlog.h>
+#include <utility>
 
 namespace webrocket {
 namespace {
@@ -10,10 +11,46 @@ constexpr std::size_t pending_answers_max = 256 * 1024;
 
 } // namespace
 
+// Where a late answer finds the connection, which nothing else may hold meanwhile.
+class HttpConnection::Waiting {
+  public:
+    explicit Waiting(HttpConnection &http)
+        : http_(&http), connection_(http.connection_.shared_from_this()),
+          loop_(http.connection_.loop()) {}
+
+    // On the connection's loop.
+    void give_up() {
+        http_ = nullptr;
+        connection_.reset();
+    }
+
+    // Any thread.
+    static void answer(const std::shared_ptr<Waiting> &waiting, HttpResponse response) {
+        waiting->loop_.post([waiting, response = std::move(response)]() mutable {
+            if (waiting->http_ == nullptr)
+                return;
+            const auto connection = std::move(waiting->connection_);
+            connection->call_protocol([&](Protocol &) {
+                std::exchange(waiting->http_, nullptr)->answer_late(std::move(response));
+            });
+        });
+    }
+
+  private:
+    HttpConnection *http_; // its loop's
+    std::shared_ptr<Connection> connection_;
+    EventLoop &loop_;
+};
+
 HttpConnection::HttpConnection(Connection &connection, HttpHandler &handler,
                                const HttpLimits &limits)
     : connection_(connection), handler_(handler), parser_(limits) {
     connection_.arm(TimerKind::http_request);
+}
+
+HttpConnection::~HttpConnection() {
+    if (waiting_)
+        waiting_->give_up();
 }
 
 void HttpConnection::on_data(std::string_view bytes) {
@@ -28,7 +65,7 @@ void HttpConnection::on_data(std::string_view bytes) {
 }
 
 void HttpConnection::process(std::string_view input) {
-    while (!input.empty() && !connection_.ending() && !successor_) {
+    while (!input.empty() && !connection_.ending() && !successor_ && !waiting_) {
         if (connection_.pending_bytes() > pending_answers_max) {
             connection_.pause_reading();
             break;
@@ -56,24 +93,54 @@ void HttpConnection::process(std::string_view input) {
 }
 
 void HttpConnection::answer(const HttpRequest &request) {
-    HttpReply reply;
+    connection_.loop().figures().http_requests.add(1);
+    context_ = ResponseContext();
+    context_.head_only = request.method == "HEAD";
+    context_.http_1_0 = request.http_1_0;
+    context_.keep_alive = request.keep_alive;
+    const HttpReply reply = ask_handler(request);
+    if (reply.later)
+        wait_for_answer(reply.later);
+    else
+        give(reply);
+}
+
+HttpReply HttpConnection::ask_handler(const HttpRequest &request) {
     try {
-        reply = handler_.handle(request);
+        return handler_.handle(request);
     } catch (const std::exception &error) {
         spdlog::error("request failed: {}", error.what());
-        reply = {handler_.refuse(500), nullptr};
+        return {handler_.refuse(500), nullptr, nullptr};
     }
-    ResponseContext context;
-    context.date = connection_.loop().http_date();
-    context.head_only = request.method == "HEAD";
-    context.http_1_0 = request.http_1_0;
-    context.keep_alive = request.keep_alive;
-    context.takeover = reply.takeover != nullptr;
-    connection_.send(make_frame(serialize(reply.response, context)));
+}
+
+void HttpConnection::wait_for_answer(const std::function<void(Answer)> &begin) {
+    waiting_ = std::make_shared<Waiting>(*this);
+    connection_.disarm();
+    connection_.pause_reading();
+    begin([waiting = waiting_](HttpResponse response) {
+        Waiting::answer(waiting, std::move(response));
+    });
+}
+
+void HttpConnection::answer_late(HttpResponse response) {
+    waiting_.reset();
+    give({std::move(response), nullptr, nullptr});
+    connection_.resume_reading();
+    if (!unparsed_.empty())
+        on_data({});
+}
+
+void HttpConnection::give(const HttpReply &reply) {
+    context_.date = connection_.loop().http_date();
+    context_.takeover = reply.takeover != nullptr;
+    if (stopping_)
+        context_.keep_alive = false;
+    connection_.send(make_frame(serialize(reply.response, context_)));
     if (reply.takeover) {
         connection_.disarm();
         successor_ = reply.takeover(connection_);
-    } else if (!context.keep_alive) {
+    } else if (!context_.keep_alive) {
         connection_.finish();
     } else {
         connection_.arm(TimerKind::http_request);
@@ -88,6 +155,7 @@ void HttpConnection::refuse(int status) {
     connection_.finish();
 }
 
+// Not while an answer is waited for, since nothing is read then.
 void HttpConnection::on_end() { connection_.finish(); }
 
 void HttpConnection::on_timer() {
@@ -98,11 +166,22 @@ void HttpConnection::on_timer() {
 }
 
 void HttpConnection::on_drained() {
+    if (waiting_)
+        return;
     connection_.resume_reading();
     if (!unparsed_.empty())
         on_data({});
 }
 
-void HttpConnection::on_shutdown() { connection_.finish(); }
+// An idle client loses nothing; whoever has begun to ask gets an answer.
+void HttpConnection::on_shutdown() {
+    stopping_ = true;
+    if (waiting_ || parser_.inside_request() || !unparsed_.empty())
+        return;
+    if (connection_.pending_bytes() == 0)
+        connection_.abort();
+    else
+        connection_.finish();
+}
 
 } // namespace webrocket

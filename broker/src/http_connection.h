@@ -13,23 +13,35 @@ namespace webrocket {
 class HttpConnection final : public Protocol {
   public:
     HttpConnection(Connection &connection, HttpHandler &handler, const HttpLimits &limits);
+    ~HttpConnection() override;
+    HttpConnection(const HttpConnection &) = delete;
+    HttpConnection &operator=(const HttpConnection &) = delete;
 
     void on_data(std::string_view bytes) override;
     void on_end() override;
     void on_timer() override;
     void on_drained() override;
     void on_shutdown() override;
-    std::string_view description() const override { return "HTTP client"; }
+    std::string description() const override { return "HTTP client"; }
 
   private:
+    class Waiting;
+
     void process(std::string_view input);
     void answer(const HttpRequest &request);
+    HttpReply ask_handler(const HttpRequest &request);
+    void wait_for_answer(const std::function<void(Answer)> &begin);
+    void answer_late(HttpResponse response);
+    void give(const HttpReply &reply);
     void refuse(int status);
 
     Connection &connection_;
     HttpHandler &handler_;
     HttpParser parser_;
     std::string unparsed_;
+    ResponseContext context_;          // of the request that is being answered
+    std::shared_ptr<Waiting> waiting_; // for an answer that takes a while
+    bool stopping_ = false;
     std::unique_ptr<Protocol> successor_; // for the rest of the call that made it
 };
 

@@ -41,10 +41,15 @@ struct HttpResponse {
     }
 };
 
-// An answer, or the head of one after which the connection speaks another language.
+// Takes the answer to a request, once, on any thread.
+using Answer = std::function<void(HttpResponse)>;
+
+// An answer; or the head of one after which the connection speaks another language; or, when it
+// takes a while, what has to be begun for it.
 struct HttpReply {
     HttpResponse response;
     std::function<std::unique_ptr<Protocol>(Connection &)> takeover;
+    std::function<void(Answer)> later;
 };
 
 class HttpHandler {

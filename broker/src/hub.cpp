@@ -1,8 +1,6 @@
 #include "hub.h"
 
-#include "presence.h"
-#include "secrets.h"
-
+#include <mutex>
 #include <spdlog/spdlog.h>
 
 namespace webrocket {
@@ -17,101 +15,122 @@ void warn_about_misleading_name(std::string_view vhost, std::string_view channel
 
 } // namespace
 
-Hub::Hub(Store &store, const TokenLimits &token_limits)
-    : store_(store), token_limits_(token_limits) {
-    for (auto &stored : store_.load()) {
-        auto vhost = make_vhost(stored.path, stored.access_token);
-        for (auto &name : stored.channels)
-            vhost->channels_.emplace(name, std::make_unique<Channel>(name));
+Hub::Hub(Store &store, EventLoops &loops, const VhostLimits &limits)
+    : loops_(loops), limits_(limits), writer_(store, *this) {
+    for (const auto &stored : store.load()) {
+        auto vhost = std::make_shared<Vhost>(stored.path, stored.access_token, loops_, limits_);
+        for (const auto &name : stored.channels)
+            vhost->add_channel(name);
         vhosts_.emplace(stored.path, std::move(vhost));
     }
 }
 
-std::unique_ptr<Vhost> Hub::make_vhost(std::string path, std::string access_token) const {
-    return std::make_unique<Vhost>(std::move(path), std::move(access_token),
-                                   std::make_unique<MemoryTokenBook>(token_limits_),
-                                   std::make_unique<WorkerPools>());
-}
-
-Vhost *Hub::find_vhost(std::string_view path) const {
+std::shared_ptr<Vhost> Hub::find_vhost(std::string_view path) const {
+    const std::shared_lock lock(mutex_);
     const auto found = vhosts_.find(path);
-    return found == vhosts_.end() ? nullptr : found->second.get();
+    return found == vhosts_.end() ? nullptr : found->second;
 }
 
-Vhost &Hub::add_vhost(std::string_view path) {
-    auto vhost = make_vhost(std::string(path), random_hex(vhost_token_length));
-    store_.add_vhost(path, vhost->access_token());
+std::vector<std::shared_ptr<Vhost>> Hub::vhosts() const {
+    const std::shared_lock lock(mutex_);
+    std::vector<std::shared_ptr<Vhost>> all;
+    all.reserve(vhosts_.size());
+    for (const auto &entry : vhosts_)
+        all.push_back(entry.second);
+    return all;
+}
+
+void Hub::change(Change change, ChangeDone done) {
+    writer_.submit(std::move(change), std::move(done));
+}
+
+Outcome Hub::obstacle(const Change &change, std::size_t opening) const {
+    const auto vhost = find_vhost(change.vhost);
+    switch (change.kind) {
+    case Change::Kind::add_vhost:
+        return vhost ? Outcome::vhost_exists : Outcome::done;
+    case Change::Kind::remove_all_vhosts:
+        return Outcome::done;
+    case Change::Kind::remove_vhost:
+    case Change::Kind::renew_access_token:
+    case Change::Kind::close_all_channels:
+        return vhost ? Outcome::done : Outcome::no_vhost;
+    case Change::Kind::open_channel:
+        if (!vhost)
+            return Outcome::no_vhost;
+        if (vhost->find_channel(change.channel))
+            return Outcome::channel_exists;
+        return vhost->has_room_for_channels(opening + 1) ? Outcome::done
+                                                         : Outcome::too_many_channels;
+    case Change::Kind::close_channel:
+        if (!vhost)
+            return Outcome::no_vhost;
+        return vhost->find_channel(change.channel) ? Outcome::done : Outcome::no_channel;
+    }
+    return Outcome::not_stored;
+}
+
+void Hub::apply(const Change &change, const std::string &secret) {
+    switch (change.kind) {
+    case Change::Kind::add_vhost:
+        add_vhost(change.vhost, secret);
+        return;
+    case Change::Kind::remove_vhost:
+        remove_vhost(change.vhost);
+        return;
+    case Change::Kind::remove_all_vhosts:
+        remove_all_vhosts();
+        return;
+    case Change::Kind::renew_access_token:
+        find_vhost(change.vhost)->set_access_token(secret);
+        spdlog::info("access token of {} renewed", change.vhost);
+        return;
+    case Change::Kind::open_channel:
+        find_vhost(change.vhost)->add_channel(change.channel);
+        spdlog::info("channel {} of {} opened", change.channel, change.vhost);
+        warn_about_misleading_name(change.vhost, change.channel);
+        return;
+    case Change::Kind::close_channel:
+        find_vhost(change.vhost)->remove_channel(change.channel);
+        spdlog::info("channel {} of {} closed", change.channel, change.vhost);
+        return;
+    case Change::Kind::close_all_channels:
+        find_vhost(change.vhost)->remove_all_channels();
+        spdlog::info("all channels of {} closed", change.vhost);
+        return;
+    }
+}
+
+void Hub::add_vhost(const std::string &path, const std::string &access_token) {
+    auto vhost = std::make_shared<Vhost>(path, access_token, loops_, limits_);
+    {
+        const std::unique_lock lock(mutex_);
+        vhosts_.emplace(path, std::move(vhost));
+    }
     spdlog::info("vhost {} added", path);
-    return *vhosts_.emplace(path, std::move(vhost)).first->second;
 }
 
-void Hub::remove_vhost(Vhost &vhost) {
-    store_.remove_vhost(vhost.path());
-    spdlog::info("vhost {} removed", vhost.path());
-    const auto removed = vhosts_.extract(vhosts_.find(vhost.path()));
-    dissolve(*removed.mapped());
+void Hub::remove_vhost(const std::string &path) {
+    std::shared_ptr<Vhost> removed;
+    {
+        const std::unique_lock lock(mutex_);
+        const auto found = vhosts_.find(path);
+        removed = std::move(found->second);
+        vhosts_.erase(found);
+    }
+    removed->dissolve();
+    spdlog::info("vhost {} removed", path);
 }
 
 void Hub::remove_all_vhosts() {
-    store_.remove_all_vhosts();
-    spdlog::info("all vhosts removed");
-    const auto removed = std::move(vhosts_);
-    vhosts_.clear();
-    for (const auto &entry : removed)
-        dissolve(*entry.second);
-}
-
-// The connections learn that the vhost is gone, not that each of its channels is.
-void Hub::dissolve(Vhost &vhost) {
-    const auto subscribers = std::move(vhost.subscribers_);
-    vhost.subscribers_.clear();
-    for (Subscriber *subscriber : subscribers)
-        subscriber->vhost_removed();
-    vhost.workers().dismiss_all();
-}
-
-void Hub::renew_access_token(Vhost &vhost) {
-    std::string token = random_hex(vhost_token_length);
-    store_.set_access_token(vhost.path(), token);
-    vhost.access_token_ = std::move(token);
-    spdlog::info("access token of {} renewed", vhost.path());
-}
-
-Channel &Hub::open_channel(Vhost &vhost, std::string_view name) {
-    auto channel = std::make_unique<Channel>(std::string(name));
-    store_.add_channel(vhost.path(), name);
-    spdlog::info("channel {} of {} opened", name, vhost.path());
-    warn_about_misleading_name(vhost.path(), name);
-    return *vhost.channels_.emplace(name, std::move(channel)).first->second;
-}
-
-void Hub::close_channel(Vhost &vhost, Channel &channel) {
-    store_.remove_channel(vhost.path(), channel.name());
-    spdlog::info("channel {} of {} closed", channel.name(), vhost.path());
-    const auto removed = vhost.channels_.extract(vhost.channels_.find(channel.name()));
-    removed.mapped()->dissolve();
-}
-
-void Hub::close_all_channels(Vhost &vhost) {
-    store_.remove_all_channels(vhost.path());
-    spdlog::info("all channels of {} closed", vhost.path());
-    const auto removed = std::move(vhost.channels_);
-    vhost.channels_.clear();
+    Vhosts removed;
+    {
+        const std::unique_lock lock(mutex_);
+        removed.swap(vhosts_);
+    }
     for (const auto &entry : removed)
         entry.second->dissolve();
-}
-
-void Hub::subscribe(Channel &channel, Subscription &subscription) {
-    channel.add(subscription);
-    if (subscription.member)
-        publish(channel, member_joined(*subscription.member));
-}
-
-void Hub::unsubscribe(Subscription &subscription, std::string_view farewell) {
-    Channel &channel = *subscription.channel;
-    channel.remove(subscription);
-    if (subscription.member)
-        publish(channel, member_left(channel, *subscription.member, farewell));
+    spdlog::info("all vhosts removed");
 }
 
 } // namespace webrocket

@@ -1,57 +1,55 @@
-// The state of the broker, and the one way to it for sessions and endpoints. What is stored is
-// written first: when that fails (StoreError), nothing has changed.
+// The state of the broker, for every loop. Lookups are made where they are needed; what lasts is
+// changed by the writer's thread alone, which writes it first: what could not be stored has not
+// happened.
 #pragma once
 
+#include "change.h"
+#include "change_writer.h"
+#include "event_loops.h"
 #include "pattern.h"
 #include "store.h"
 #include "vhost.h"
 
 #include <map>
 #include <memory>
+#include <shared_mutex>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace webrocket {
 
-class Hub {
+class Hub final : private ChangeTarget {
   public:
-    Hub(Store &store, const TokenLimits &token_limits);
+    Hub(Store &store, EventLoops &loops, const VhostLimits &limits);
 
-    // Vhosts.
-    using Vhosts = std::map<std::string, std::unique_ptr<Vhost>, std::less<>>;
-    const Vhosts &vhosts() const { return vhosts_; }
-    Vhost *find_vhost(std::string_view path) const;
-    // The path must be valid and free.
-    Vhost &add_vhost(std::string_view path);
-    void remove_vhost(Vhost &vhost);
-    void remove_all_vhosts();
-    void renew_access_token(Vhost &vhost);
+    std::shared_ptr<Vhost> find_vhost(std::string_view path) const;
+    // Sorted by path.
+    std::vector<std::shared_ptr<Vhost>> vhosts() const;
 
-    // Channels. The name must be valid and free.
-    Channel &open_channel(Vhost &vhost, std::string_view name);
-    void close_channel(Vhost &vhost, Channel &channel);
-    void close_all_channels(Vhost &vhost);
-
-    // Subscriptions. Every join and leave passes here; those of visible members are announced, a
-    // join to the newcomer too. `farewell` is a scanned JSON object, or empty.
-    void subscribe(Channel &channel, Subscription &subscription);
-    void unsubscribe(Subscription &subscription, std::string_view farewell = {});
-
-    // To everyone who listens to the channel.
-    void publish(Channel &channel, const Frame &frame) { channel.deliver(frame); }
+    // Any thread. `done` is called on the writer's thread. Names must be valid.
+    void change(Change change, ChangeDone done);
+    std::size_t change_backlog() const { return writer_.backlog(); }
 
     bool permits(const Permission &permission, std::string_view channel) {
         return patterns_.matches(permission.channels, channel);
     }
 
   private:
-    std::unique_ptr<Vhost> make_vhost(std::string path, std::string access_token) const;
-    static void dissolve(Vhost &vhost);
+    using Vhosts = std::map<std::string, std::shared_ptr<Vhost>, std::less<>>;
 
-    Store &store_;
-    TokenLimits token_limits_;
+    Outcome obstacle(const Change &change, std::size_t opening) const override;
+    void apply(const Change &change, const std::string &secret) override;
+    void add_vhost(const std::string &path, const std::string &access_token);
+    void remove_vhost(const std::string &path);
+    void remove_all_vhosts();
+
+    EventLoops &loops_;
+    const VhostLimits limits_;
+    mutable std::shared_mutex mutex_;
     Vhosts vhosts_;
     PatternCache patterns_;
+    ChangeWriter writer_; // the last to come, the first to go
 };
 
 } // namespace webrocket

@@ -63,7 +63,8 @@ std::uint32_t four_hex_digits(std::string_view digits) {
 // word, which is what bounds the depth.
 class Scanner {
   public:
-    explicit Scanner(std::string_view text) : text_(text) {}
+    Scanner(std::string_view text, std::size_t depth_max)
+        : text_(text), depth_max_(std::min(depth_max, json_depth_max)) {}
 
     std::optional<std::vector<JsonMember>> scan(char opening) {
         skip_space();
@@ -172,7 +173,7 @@ class Scanner {
         switch (peek()) {
         case '{':
         case '[':
-            if (depth_ == json_depth_max)
+            if (depth_ == depth_max_)
                 return false;
             open_objects_ = (open_objects_ << 1) | (peek() == '{' ? 1U : 0U);
             ++depth_;
@@ -289,6 +290,7 @@ class Scanner {
     }
 
     std::string_view text_;
+    std::size_t depth_max_;
     std::size_t at_ = 0;
     std::size_t depth_ = 0;
     std::uint64_t open_objects_ = 0;
@@ -301,12 +303,13 @@ class Scanner {
 
 } // namespace
 
-std::optional<std::vector<JsonMember>> scan_json_object(std::string_view text) {
-    return Scanner(text).scan('{');
+std::optional<std::vector<JsonMember>> scan_json_object(std::string_view text,
+                                                        std::size_t depth_max) {
+    return Scanner(text, depth_max).scan('{');
 }
 
 std::optional<std::vector<JsonMember>> scan_json_array(std::string_view text) {
-    return Scanner(text).scan('[');
+    return Scanner(text, json_depth_max).scan('[');
 }
 
 const JsonMember *find_member(const std::vector<JsonMember> &members, std::string_view name) {

@@ -22,8 +22,9 @@ struct JsonMember {
 };
 
 // The members of a text that is one JSON object; nothing when the text is not valid UTF-8 JSON, is
-// another kind of value or is nested deeper than json_depth_max. Duplicate keys are all listed.
-std::optional<std::vector<JsonMember>> scan_json_object(std::string_view text);
+// another kind of value or is nested deeper than depth_max. Duplicate keys are all listed.
+std::optional<std::vector<JsonMember>> scan_json_object(std::string_view text,
+                                                        std::size_t depth_max = json_depth_max);
 
 // Elements of a text that is one JSON array.
 std::optional<std::vector<JsonMember>> scan_json_array(std::string_view text);

@@ -8,9 +8,10 @@
 namespace webrocket {
 using boost::system::error_code;
 
-Listener::Listener(EventLoop &loop, const boost::asio::ip::tcp::endpoint &endpoint,
-                   HttpHandler &handler, const HttpLimits &limits)
-    : loop_(loop), acceptor_(loop.io()), pause_(loop.io()), handler_(handler), limits_(limits) {
+Listener::Listener(EventLoops &loops, const boost::asio::ip::tcp::endpoint &endpoint,
+                   HttpHandler &handler, TlsContext *tls)
+    : loops_(loops), acceptor_(loops.first().io()), pause_(loops.first().io()), handler_(handler),
+      tls_(tls) {
     acceptor_.open(endpoint.protocol());
     acceptor_.set_option(boost::asio::socket_base::reuse_address(true));
     acceptor_.bind(endpoint);
@@ -18,20 +19,30 @@ Listener::Listener(EventLoop &loop, const boost::asio::ip::tcp::endpoint &endpoi
 }
 
 void Listener::accept() {
-    acceptor_.async_accept([this](const error_code &error, boost::asio::ip::tcp::socket socket) {
-        if (error == boost::asio::error::operation_aborted || !acceptor_.is_open())
-            return;
-        // The peer gave up while it waited; the next one may not have.
-        if (error && error != boost::asio::error::connection_aborted) {
-            pause_after(error);
-            return;
-        }
-        if (!error) {
-            failing_ = false;
-            auto connection = std::make_shared<Connection>(loop_, std::move(socket));
-            connection->start(std::make_unique<HttpConnection>(*connection, handler_, limits_));
-        }
-        accept();
+    EventLoop &loop = loops_.next();
+    acceptor_.async_accept(
+        loop.io(), [this, &loop](const error_code &error, boost::asio::ip::tcp::socket socket) {
+            if (error == boost::asio::error::operation_aborted || !acceptor_.is_open())
+                return;
+            // The peer gave up while it waited; the next one may not have.
+            if (error && error != boost::asio::error::connection_aborted) {
+                pause_after(error);
+                return;
+            }
+            if (!error) {
+                failing_ = false;
+                welcome(loop, std::move(socket));
+            }
+            accept();
+        });
+}
+
+void Listener::welcome(EventLoop &loop, boost::asio::ip::tcp::socket socket) {
+    loop.post([this, &loop, socket = std::move(socket)]() mutable {
+        auto tls = tls_ == nullptr ? nullptr : tls_->accept(socket.native_handle());
+        auto connection =
+            std::make_shared<Connection>(loops_, loop, std::move(socket), std::move(tls));
+        connection->start(std::make_unique<HttpConnection>(*connection, handler_, HttpLimits()));
     });
 }
 

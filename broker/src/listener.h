@@ -1,8 +1,9 @@
-// Accepts the connections of one port.
+// Accepts the connections of one port and spreads them over the loops.
 #pragma once
 
-#include "event_loop.h"
-#include "http_parser.h"
+#include "event_loops.h"
+#include "http_message.h"
+#include "tls.h"
 
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -14,8 +15,9 @@ namespace webrocket {
 class Listener {
   public:
     // Throws boost::system::system_error when the address cannot be had.
-    Listener(EventLoop &loop, const boost::asio::ip::tcp::endpoint &endpoint, HttpHandler &handler,
-             const HttpLimits &limits);
+    // `tls` may be null.
+    Listener(EventLoops &loops, const boost::asio::ip::tcp::endpoint &endpoint,
+             HttpHandler &handler, TlsContext *tls);
 
     boost::asio::ip::tcp::endpoint endpoint() const { return acceptor_.local_endpoint(); }
     void start() { accept(); }
@@ -23,13 +25,14 @@ class Listener {
 
   private:
     void accept();
+    void welcome(EventLoop &loop, boost::asio::ip::tcp::socket socket);
     void pause_after(const boost::system::error_code &error);
 
-    EventLoop &loop_;
+    EventLoops &loops_;
     boost::asio::ip::tcp::acceptor acceptor_;
     boost::asio::steady_timer pause_;
     HttpHandler &handler_;
-    HttpLimits limits_;
+    TlsContext *tls_;
     bool failing_ = false;
 };
 

@@ -1,27 +1,39 @@
+#include "log.h"
 #include "options.h"
 #include "server.h"
 
 #include <csignal>
 #include <cstdio>
 #include <exception>
-#include <spdlog/sinks/stdout_color_sinks.h>
-#include <spdlog/spdlog.h>
+#include <sys/resource.h>
 
 #ifndef WEBROCKET_VERSION
 #define WEBROCKET_VERSION "0.0.0"
 #endif
+
+namespace {
+
+// Every connection is one, and the limit that a shell gives is for programs that use select().
+void raise_descriptor_limit() {
+    rlimit limit{};
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+        limit.rlim_cur = limit.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &limit);
+    }
+}
+
+} // namespace
 
 int main(int argc, char **argv) {
     try {
         const auto parsed = webrocket::parse_options(argc, argv, WEBROCKET_VERSION);
         if (!parsed.run)
             return parsed.exit_status;
-        spdlog::set_default_logger(spdlog::stderr_color_mt("webrocket"));
-        spdlog::set_pattern("%Y-%m-%dT%H:%M:%S.%e %^%l%$ %v");
-        spdlog::set_level(spdlog::level::from_str(parsed.options.log_level));
+        webrocket::set_up_log(parsed.options.log_level, parsed.options.log_format);
         // A peer that has gone and a file that may not grow are errors to deal with, not to die of.
         std::signal(SIGPIPE, SIG_IGN);
         std::signal(SIGXFSZ, SIG_IGN);
+        raise_descriptor_limit();
         webrocket::Server server(parsed.options);
         server.run();
         return 0;

@@ -27,6 +27,10 @@ bool is_valid_vhost_path(std::string_view path) {
 
 bool is_reserved_vhost_path(std::string_view path) {
     static constexpr std::array<std::string_view, 3> resources = {"events", "token", "workers"};
+    // What both ports answer themselves.
+    static constexpr std::array<std::string_view, 3> own = {"/healthz", "/readyz", "/metrics"};
+    if (std::find(own.begin(), own.end(), path) != own.end())
+        return true;
     const std::string_view last = path.substr(path.rfind('/') + 1);
     if (std::find(resources.begin(), resources.end(), last) != resources.end())
         return true;

@@ -4,6 +4,8 @@
 #include "names.h"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cstdlib>
 #include <functional>
 #include <sys/utsname.h>
 
@@ -45,72 +47,187 @@ bool looks_like_origin(const std::string &text) {
            text.find_first_of("/?#@ \t", scheme_end + 3) == std::string::npos;
 }
 
+class OptionDefinitions {
+  public:
+    OptionDefinitions(CLI::App &app, Options &options) : app_(app), options_(options) {
+        app_.option_defaults()->always_capture_default();
+        app_.set_config("--config", "", "Reads options from a file: lines of NAME = VALUE")
+            ->type_name("FILE");
+        app_.allow_config_extras(CLI::config_extras_mode::error);
+        add_addresses();
+        add_encryption();
+        add_process();
+        add_browser_rules();
+        add_limits();
+        add_intervals();
+    }
+
+  private:
+    void add_addresses() {
+        const auto is_address =
+            refusing([](const std::string &text) { return parse_address(text).has_value(); },
+                     "not an address (IP:PORT, [IPv6]:PORT, localhost:PORT or :PORT): ");
+        app_.add_option("--addr", options_.addr,
+                        "Where browsers and backends connect; port 0: any free one")
+            ->type_name("HOST:PORT")
+            ->check(is_address);
+        app_.add_option("--admin-addr", options_.admin_addr, "Where the admin tool connects")
+            ->type_name("HOST:PORT")
+            ->check(is_address);
+    }
+
+    void add_encryption() {
+        const auto add_pair = [this](const std::string &prefix, TlsFiles &files,
+                                     const std::string &port) {
+            auto *certificate =
+                app_.add_option(prefix + "-cert", files.certificate,
+                                "TLS on " + port + ": its certificate and chain (PEM)")
+                    ->type_name("FILE")
+                    ->default_str("");
+            auto *key =
+                app_.add_option(prefix + "-key", files.key, "The key of that certificate (PEM)")
+                    ->type_name("FILE")
+                    ->default_str("");
+            certificate->needs(key);
+            key->needs(certificate);
+        };
+        add_pair("--tls", options_.tls, "the port of browsers and backends");
+        add_pair("--admin-tls", options_.admin_tls, "the admin port");
+    }
+
+    void add_process() {
+        const auto is_node_name =
+            refusing([](const std::string &text) { return is_valid_node_name(text); },
+                     "not a node name (two characters or more, no slash): ");
+        constexpr std::size_t threads_max = 256;
+        app_.add_option("--threads", options_.threads,
+                        "Event loops over which the connections are spread")
+            ->check(CLI::Range(std::size_t{1}, threads_max))
+            ->type_name("N");
+        app_.add_option("--storage-dir", options_.storage_dir, "Where everything lasting is kept")
+            ->type_name("DIR");
+        app_.add_option("--node-name", options_.node_name, "The name of this node")
+            ->type_name("NAME")
+            ->check(is_node_name);
+        app_.add_option("--ready-file", options_.ready_file,
+                        "Written once the server listens: its addresses and its cookie file, as "
+                        "JSON")
+            ->type_name("FILE");
+        app_.add_option("--log-level", options_.log_level, "How much is logged to standard error")
+            ->check(CLI::IsMember({"trace", "debug", "info", "warn", "error", "off"}));
+        app_.add_option("--log-format", options_.log_format, "Lines for people or for machines")
+            ->check(CLI::IsMember({"text", "json"}));
+    }
+
+    void add_browser_rules() {
+        const auto is_origin =
+            refusing(looks_like_origin, "not an origin (SCHEME://HOST[:PORT]): ");
+        app_.add_option("--allow-origin", options_.allowed_origins,
+                        "Accept browsers of this origin only; may be repeated")
+            ->type_name("ORIGIN")
+            ->default_str("")
+            ->allow_extra_args(false)
+            ->check(is_origin);
+        app_.add_flag("--worker-events-need-auth", options_.worker_events_need_auth,
+                      "Workers hear only of events of authenticated browsers");
+    }
+
+    void add_limits() {
+        add_limit("--max-connections", options_.vhost_limits.connections_max,
+                  "Browsers connected to one vhost at a time");
+        add_limit("--max-channels", options_.vhost_limits.channels_max, "Channels of one vhost");
+        add_limit("--max-subscriptions", options_.subscriptions_max,
+                  "Channels of one browser at a time");
+        add_limit("--max-tokens", options_.vhost_limits.tokens.outstanding_max,
+                  "Single access tokens waiting for use, of one vhost");
+        add_limit("--max-frame-bytes", options_.frame_bytes_max, "Of one message of a browser");
+        app_.add_option("--max-nesting", options_.nesting_max,
+                        "Objects and lists within each other in a message of a browser")
+            ->check(CLI::Range(std::size_t{2}, json_depth_max))
+            ->type_name("N");
+        app_.add_option("--max-messages-per-second", options_.messages_per_second_max,
+                        "Of one browser; 0: as many as it likes")
+            ->check(CLI::NonNegativeNumber)
+            ->type_name("N");
+        add_limit("--client-queue-bytes", options_.client_queue_bytes_max,
+                  "Unsent bytes at which a slow browser is dropped");
+        add_limit("--worker-queue-bytes", options_.worker_queue_bytes_max,
+                  "Unsent bytes at which a slow worker is dropped");
+    }
+
+    void add_limit(const std::string &flag, std::size_t &limit, const std::string &description) {
+        app_.add_option(flag, limit, description)->check(CLI::PositiveNumber)->type_name("N");
+    }
+
+    void add_intervals() {
+        add_interval(app_, "--token-lifetime-ms", options_.vhost_limits.tokens.lifetime,
+                     "How long a single access token waits for its use");
+        add_interval(app_, "--ping-interval-ms", options_.intervals.websocket_ping,
+                     "Between pings to a browser; one that answers none is dropped");
+        add_interval(app_, "--heartbeat-interval-ms", options_.intervals.worker_heartbeat,
+                     "Between heartbeats to a worker");
+        add_interval(app_, "--http-timeout-ms", options_.intervals.http_request,
+                     "For a request to arrive, and for the next one to follow");
+        add_interval(app_, "--drain-ms", options_.drain,
+                     "How long a stop waits for connections to end in good order");
+    }
+
+    CLI::App &app_;
+    Options &options_;
+};
+
+// WEBROCKET_ADMIN_ADDR for --admin-addr.
+std::string variable_of(const std::string &option) {
+    std::string name = "WEBROCKET_" + option;
+    std::transform(name.begin(), name.end(), name.begin(), [](char c) {
+        return c == '-' ? '_' : c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+    });
+    return name;
+}
+
+bool is_given(const std::vector<std::string> &arguments, const std::string &flag) {
+    return std::any_of(arguments.begin(), arguments.end(), [&flag](const std::string &argument) {
+        return argument == flag || argument.starts_with(flag + "=");
+    });
+}
+
+// What the command line leaves open, as if it were written there.
+std::vector<std::string> arguments_of_environment(const CLI::App &app,
+                                                  const std::vector<std::string> &given) {
+    std::vector<std::string> arguments;
+    for (const CLI::Option *option : app.get_options()) {
+        const auto &names = option->get_lnames();
+        if (names.empty() || names.front() == "help" || names.front() == "version")
+            continue;
+        const std::string flag = "--" + names.front();
+        const char *value = std::getenv(variable_of(names.front()).c_str());
+        if (value != nullptr && !is_given(given, flag))
+            arguments.push_back(flag + "=" + value);
+    }
+    return arguments;
+}
+
 } // namespace
 
 ParsedOptions parse_options(int argc, char **argv, const std::string &version) {
     ParsedOptions parsed;
-    Options &options = parsed.options;
-    options.node_name = default_node_name();
-
+    parsed.options.node_name = default_node_name();
     CLI::App app("WebRocket: a broker between browsers and backends", "webrocket-server");
     app.set_version_flag("--version", "webrocket-server " + version);
-    app.option_defaults()->always_capture_default();
     app.footer(
-        "It ends with 0 after SIGINT or SIGTERM, with 1 when it cannot do its work, and with 2\n"
-        "after a wrong command line.");
-    const auto is_address =
-        refusing([](const std::string &text) { return parse_address(text).has_value(); },
-                 "not an address (IP:PORT, [IPv6]:PORT, localhost:PORT or :PORT): ");
-    const auto is_node_name =
-        refusing([](const std::string &text) { return is_valid_node_name(text); },
-                 "not a node name (two characters or more, no slash): ");
-    const auto is_origin = refusing(looks_like_origin, "not an origin (SCHEME://HOST[:PORT]): ");
-    app.add_option("--addr", options.addr,
-                   "Where browsers and backends connect; port 0: any free one")
-        ->type_name("HOST:PORT")
-        ->check(is_address);
-    app.add_option("--admin-addr", options.admin_addr, "Where the admin tool connects")
-        ->type_name("HOST:PORT")
-        ->check(is_address);
-    app.add_option("--storage-dir", options.storage_dir, "Where everything lasting is kept")
-        ->type_name("DIR");
-    app.add_option("--node-name", options.node_name, "The name of this node")
-        ->type_name("NAME")
-        ->check(is_node_name);
-    app.add_option("--ready-file", options.ready_file,
-                   "Written once the server listens: its addresses and its cookie file, as JSON")
-        ->type_name("FILE");
-    app.add_option("--log-level", options.log_level, "How much is logged to standard error")
-        ->check(CLI::IsMember({"trace", "debug", "info", "warn", "error", "off"}));
-    app.add_option("--allow-origin", options.allowed_origins,
-                   "Accept browsers of this origin only; may be repeated")
-        ->type_name("ORIGIN")
-        ->default_str("")
-        ->allow_extra_args(false)
-        ->check(is_origin);
-    app.add_flag("--worker-events-need-auth", options.worker_events_need_auth,
-                 "Workers hear only of events of authenticated browsers");
-    app.add_option("--max-subscriptions", options.subscriptions_max, "Of one browser connection")
-        ->check(CLI::PositiveNumber);
-    app.add_option("--max-tokens", options.tokens.outstanding_max,
-                   "Single access tokens waiting for use, of one vhost")
-        ->check(CLI::PositiveNumber);
-    app.add_option("--client-queue-bytes", options.client_queue_bytes_max,
-                   "Unsent bytes at which a slow browser is dropped")
-        ->check(CLI::PositiveNumber);
-    app.add_option("--worker-queue-bytes", options.worker_queue_bytes_max,
-                   "Unsent bytes at which a slow worker is dropped")
-        ->check(CLI::PositiveNumber);
-    add_interval(app, "--token-lifetime-ms", options.tokens.lifetime,
-                 "How long a single access token waits for its use");
-    add_interval(app, "--ping-interval-ms", options.intervals.websocket_ping,
-                 "Between pings to a browser; one that answers none is dropped");
-    add_interval(app, "--heartbeat-interval-ms", options.intervals.worker_heartbeat,
-                 "Between heartbeats to a worker");
-    add_interval(app, "--http-timeout-ms", options.intervals.http_request,
-                 "For a request to arrive, and for the next one to follow");
+        "Every option may also come from the environment (WEBROCKET_ADMIN_ADDR for --admin-addr) "
+        "or\nfrom the file of --config; the command line comes first, then the environment, then "
+        "the file.\n\n"
+        "SIGHUP: certificates are read again. It ends with 0 after SIGINT or SIGTERM, with 1 when "
+        "it\ncannot do its work, and with 2 after a wrong command line.");
+    const OptionDefinitions definitions(app, parsed.options);
     try {
-        app.parse(argc, argv);
+        std::vector<std::string> arguments(argv + 1, argv + argc);
+        const auto more = arguments_of_environment(app, arguments);
+        arguments.insert(arguments.end(), more.begin(), more.end());
+        // The parser wants them last one first.
+        std::reverse(arguments.begin(), arguments.end());
+        app.parse(std::move(arguments));
     } catch (const CLI::ParseError &error) {
         parsed.run = false;
         parsed.exit_status = app.exit(error) == 0 ? 0 : usage_error;

@@ -1,10 +1,13 @@
-// The command line of the server.
+// The options of the server: from the command line, the environment and a file.
 #pragma once
 
 #include "event_loop.h"
-#include "token_book.h"
+#include "json.h"
+#include "tls.h"
+#include "vhost.h"
 
-#include <cstdint>
+#include <chrono>
+#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -13,14 +16,22 @@ namespace webrocket {
 struct Options {
     std::string addr = "0.0.0.0:8080";
     std::string admin_addr = "127.0.0.1:8081";
+    TlsFiles tls;
+    TlsFiles admin_tls;
     std::string storage_dir = "/var/lib/webrocket";
     std::string node_name; // default: uname -n
     std::string ready_file;
     std::string log_level = "info";
+    std::string log_format = "text";
+    std::size_t threads = 1;
+    std::chrono::milliseconds drain{3000};
     std::vector<std::string> allowed_origins;
     bool worker_events_need_auth = false;
     TimerIntervals intervals;
-    TokenLimits tokens;
+    VhostLimits vhost_limits;
+    std::size_t frame_bytes_max = std::size_t{1} << 20;
+    std::size_t nesting_max = json_depth_max;
+    std::size_t messages_per_second_max = 0;
     std::size_t subscriptions_max = 1000;
     std::size_t worker_queue_bytes_max = std::size_t{16} << 20;
     std::size_t client_queue_bytes_max = std::size_t{8} << 20;

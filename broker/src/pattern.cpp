@@ -26,21 +26,39 @@ bool Pattern::matches(std::string_view subject) const {
 }
 
 bool PatternCache::matches(const std::string &pattern, std::string_view subject) {
-    const auto known = by_text_.find(pattern);
-    if (known != by_text_.end()) {
-        recent_.splice(recent_.begin(), recent_, known->second);
-        return known->second->pattern->matches(subject);
-    }
+    const auto compiled = find(pattern);
+    return compiled && compiled->matches(subject);
+}
+
+std::shared_ptr<const Pattern> PatternCache::find(const std::string &pattern) {
+    if (auto known = find_known(pattern))
+        return known;
     auto compiled = Pattern::compile(pattern);
-    if (!compiled)
-        return false;
+    if (compiled)
+        remember(pattern, compiled);
+    return compiled;
+}
+
+std::shared_ptr<const Pattern> PatternCache::find_known(const std::string &pattern) {
+    const std::lock_guard lock(mutex_);
+    const auto known = by_text_.find(pattern);
+    if (known == by_text_.end())
+        return nullptr;
+    recent_.splice(recent_.begin(), recent_, known->second);
+    return known->second->pattern;
+}
+
+void PatternCache::remember(const std::string &pattern,
+                            const std::shared_ptr<const Pattern> &compiled) {
+    const std::lock_guard lock(mutex_);
+    if (by_text_.contains(pattern))
+        return;
     if (recent_.size() == capacity_) {
         by_text_.erase(recent_.back().text);
         recent_.pop_back();
     }
-    recent_.push_front({pattern, std::move(compiled)});
+    recent_.push_front({pattern, compiled});
     by_text_.emplace(recent_.front().text, recent_.begin());
-    return recent_.front().pattern->matches(subject);
 }
 
 } // namespace webrocket

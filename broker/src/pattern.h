@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <list>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -33,8 +34,8 @@ class Pattern {
     std::unique_ptr<re2::RE2> expression_;
 };
 
-// The most recently used expressions. A compiled one weighs kilobytes, so a session keeps only the
-// text of its permission and asks here when it needs a match.
+// The most recently used expressions; any thread may ask. A compiled one weighs kilobytes, so a
+// session keeps only the text of its permission and asks here when it needs a match.
 class PatternCache {
   public:
     explicit PatternCache(std::size_t capacity = 256) : capacity_(capacity) {}
@@ -46,7 +47,12 @@ class PatternCache {
         std::string text;
         std::shared_ptr<const Pattern> pattern;
     };
-    std::size_t capacity_;
+    std::shared_ptr<const Pattern> find(const std::string &pattern);
+    std::shared_ptr<const Pattern> find_known(const std::string &pattern);
+    void remember(const std::string &pattern, const std::shared_ptr<const Pattern> &compiled);
+
+    const std::size_t capacity_;
+    std::mutex mutex_;
     std::list<Entry> recent_;
     std::unordered_map<std::string_view, std::list<Entry>::iterator> by_text_;
 };

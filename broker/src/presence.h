@@ -1,4 +1,4 @@
-// Who is on a presence channel, and what its subscribers are told about it.
+// Who is on a presence channel: what its subscribers are told about it, and what workers are.
 #pragma once
 
 #include "channel.h"
@@ -8,15 +8,30 @@
 
 namespace webrocket {
 
+// Why somebody is on a channel no more.
+enum class Departure {
+    left,    // it unsubscribed, or goes on as somebody else
+    closed,  // it took leave of the broker
+    lost,    // its connection broke or was dropped
+    removed, // the channel is gone
+};
+
 // `data` is what the member says about itself: a scanned JSON object, or empty.
 Member make_member(const Channel &channel, const std::string &uid, std::string_view data);
 
 // Everyone's entries, as a JSON array.
 std::string roster(const Channel &channel);
 
-Frame member_joined(const Member &member);
-
+// WebSocket frames.
+std::string member_joined(const Member &member);
 // `farewell` is laid over what the member said when it came.
-Frame member_left(const Channel &channel, const Member &member, std::string_view farewell);
+std::string member_left(const Channel &channel, const Member &member, std::string_view farewell);
+
+// What workers hear, of hidden subscribers too. No browser can name such an event.
+inline constexpr std::string_view joined_event = ":joined";
+inline constexpr std::string_view left_event = ":left";
+std::string joined_report(const Subscription &subscription);
+std::string left_report(const Subscription &subscription, Departure departure,
+                        std::string_view farewell);
 
 } // namespace webrocket

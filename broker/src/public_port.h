@@ -3,21 +3,27 @@
 
 #include "backend_api.h"
 #include "frontend.h"
+#include "health.h"
 
 namespace webrocket {
 
 class PublicPort final : public HttpHandler {
   public:
-    PublicPort(Hub &hub, FrontendRules frontend, const WorkerStreamRules &streams)
-        : frontend_(hub, std::move(frontend)), backend_(hub, streams) {}
+    PublicPort(Hub &hub, const Health &health, FrontendRules frontend,
+               const WorkerStreamRules &streams)
+        : health_(health), frontend_(hub, std::move(frontend)), backend_(hub, streams) {}
 
     HttpReply handle(const HttpRequest &request) override {
-        return Frontend::is_handshake(request) ? frontend_.handle(request)
-                                               : backend_.handle(request);
+        if (Frontend::is_handshake(request))
+            return frontend_.handle(request);
+        if (auto response = health_.answer(request))
+            return {std::move(*response), nullptr, nullptr};
+        return backend_.handle(request);
     }
     HttpResponse refuse(int status) override { return BackendApi::refuse(status); }
 
   private:
+    const Health &health_;
     Frontend frontend_;
     BackendApi backend_;
 };

@@ -3,6 +3,7 @@
 #include "address.h"
 #include "connection.h"
 #include "json.h"
+#include "service_manager.h"
 
 #include <csignal>
 #include <fmt/format.h>
@@ -18,9 +19,10 @@ boost::asio::ip::tcp::endpoint endpoint_of(const std::string &address) {
     return *endpoint;
 }
 
-Listener make_listener(EventLoop &loop, const std::string &address, HttpHandler &handler) {
+Listener make_listener(EventLoops &loops, const std::string &address, HttpHandler &handler,
+                       TlsContext *tls) {
     try {
-        return {loop, endpoint_of(address), handler, HttpLimits()};
+        return {loops, endpoint_of(address), handler, tls};
     } catch (const boost::system::system_error &error) {
         throw std::runtime_error("cannot listen on " + address + ": " + error.code().message());
     }
@@ -42,41 +44,88 @@ FrontendRules frontend_rules(const Options &options) {
     rules.allowed_origins = options.allowed_origins;
     rules.session.subscriptions_max = options.subscriptions_max;
     rules.session.worker_events_need_auth = options.worker_events_need_auth;
+    rules.session.nesting_max = options.nesting_max;
+    rules.session.messages_per_second_max = options.messages_per_second_max;
     rules.pending_bytes_max = options.client_queue_bytes_max;
     return rules;
 }
+
+LoopSettings loop_settings(const Options &options) {
+    return {options.intervals, options.frame_bytes_max};
+}
+
+std::unique_ptr<TlsContext> tls_context(const TlsFiles &files) {
+    return files.is_set() ? std::make_unique<TlsContext>(files) : nullptr;
+}
+
+const char *encryption(const std::unique_ptr<TlsContext> &tls) { return tls ? " (TLS)" : ""; }
 
 } // namespace
 
 Server::Server(const Options &options)
     : options_(options), storage_(options.storage_dir, options.node_name),
       store_(storage_.database_file()), ready_file_(options.ready_file),
-      hub_(store_, options.tokens), public_port_(hub_, frontend_rules(options),
-                                                 WorkerStreamRules{options.worker_queue_bytes_max}),
-      admin_api_(hub_, storage_.cookie()), loop_(io_, options.intervals),
-      public_listener_(make_listener(loop_, options.addr, public_port_)),
-      admin_listener_(make_listener(loop_, options.admin_addr, admin_api_)),
-      signals_(io_, SIGINT, SIGTERM), stop_timer_(io_) {}
+      loops_(options.threads, loop_settings(options)), hub_(store_, loops_, options.vhost_limits),
+      public_tls_(tls_context(options.tls)), admin_tls_(tls_context(options.admin_tls)),
+      public_port_(hub_, health_, frontend_rules(options),
+                   WorkerStreamRules{options.worker_queue_bytes_max}),
+      admin_api_(hub_, loops_, health_, storage_.cookie()),
+      public_listener_(make_listener(loops_, options.addr, public_port_, public_tls_.get())),
+      admin_listener_(make_listener(loops_, options.admin_addr, admin_api_, admin_tls_.get())),
+      signals_(loops_.first().io(), SIGINT, SIGTERM, SIGHUP), stop_timer_(loops_.first().io()) {}
 
 Server::~Server() {
-    // Protocols know the hub, so they must go before it does, and before the loop's queues.
-    loop_.for_each_connection([](Connection &connection) { connection.abort(); });
-    io_.restart();
-    io_.poll();
+    // Protocols know the hub, so they must go before it does, and before the loops' queues.
+    for (std::size_t i = 0; i < loops_.size(); ++i) {
+        loops_[i].for_each_connection([](Connection &connection) { connection.abort(); });
+        loops_[i].io().restart();
+        loops_[i].io().poll();
+    }
 }
 
 void Server::run() {
     public_listener_.start();
     admin_listener_.start();
-    signals_.async_wait([this](const boost::system::error_code &error, int) {
-        if (!error)
-            stop();
-    });
+    wait_for_signal();
+    health_.set_ready(true);
     write_ready_file();
-    spdlog::info("listening on {}, admin on {}", format_address(public_listener_.endpoint()),
-                 format_address(admin_listener_.endpoint()));
-    io_.run();
+    spdlog::info("listening on {}{}, admin on {}{}", format_address(public_listener_.endpoint()),
+                 encryption(public_tls_), format_address(admin_listener_.endpoint()),
+                 encryption(admin_tls_));
+    notify_ready();
+    loops_.run();
     spdlog::info("stopped");
+}
+
+void Server::wait_for_signal() {
+    signals_.async_wait([this](const boost::system::error_code &error, int number) {
+        if (error)
+            return;
+        wait_for_signal();
+        on_signal(number);
+    });
+}
+
+void Server::on_signal(int number) {
+    if (number == SIGHUP)
+        reload_certificates();
+    else if (stopping_)
+        loops_.stop(); // whoever asks twice does not want to wait
+    else
+        stop();
+}
+
+void Server::reload_certificates() {
+    for (const auto *tls : {&public_tls_, &admin_tls_}) {
+        try {
+            if (*tls)
+                (*tls)->reload();
+        } catch (const std::exception &error) {
+            spdlog::error("certificate not reloaded, the one before stays: {}", error.what());
+            return;
+        }
+    }
+    spdlog::info(public_tls_ || admin_tls_ ? "certificates reloaded" : "nothing to reload");
 }
 
 void Server::write_ready_file() {
@@ -92,24 +141,36 @@ void Server::write_ready_file() {
 
 void Server::stop() {
     spdlog::info("stopping");
+    notify_stopping();
+    stopping_ = true;
+    health_.set_ready(false);
     ready_file_.withdraw();
     public_listener_.stop();
     admin_listener_.stop();
-    loop_.for_each_connection([](Connection &connection) { connection.shut_down(); });
-    constexpr int polls = 150;
-    wait_for_connections(polls);
+    loops_.on_each([](EventLoop &loop) {
+        loop.for_each_connection([](Connection &connection) { connection.shut_down(); });
+    });
+    drain_end_ = std::chrono::steady_clock::now() + options_.drain;
+    wait_for_connections();
 }
 
 // Until everybody has taken leave, or long enough.
-void Server::wait_for_connections(int polls_left) {
-    if (polls_left == 0 || loop_.connection_count() == 0) {
-        io_.stop();
+void Server::wait_for_connections() {
+    if (!has_connections() || std::chrono::steady_clock::now() >= drain_end_) {
+        loops_.stop();
         return;
     }
     stop_timer_.expires_after(std::chrono::milliseconds(20));
-    stop_timer_.async_wait([this, polls_left](const boost::system::error_code &) {
-        wait_for_connections(polls_left - 1);
-    });
+    stop_timer_.async_wait([this](const boost::system::error_code &) { wait_for_connections(); });
+}
+
+bool Server::has_connections() const {
+    for (std::size_t i = 0; i < loops_.size(); ++i) {
+        const auto &figures = loops_[i].figures();
+        if (figures.connections_accepted.value() != figures.connections_ended.value())
+            return true;
+    }
+    return false;
 }
 
 } // namespace webrocket

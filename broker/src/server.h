@@ -1,8 +1,9 @@
-// Puts the rooms together: storage, hub, loop, ports; start and orderly stop.
+// Puts the rooms together: storage, hub, loops, ports; start, reload and orderly stop.
 #pragma once
 
 #include "admin_api.h"
-#include "event_loop.h"
+#include "event_loops.h"
+#include "health.h"
 #include "hub.h"
 #include "listener.h"
 #include "options.h"
@@ -10,10 +11,12 @@
 #include "ready_file.h"
 #include "sqlite_store.h"
 #include "storage_dir.h"
+#include "tls.h"
 
-#include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <chrono>
+#include <memory>
 
 namespace webrocket {
 
@@ -29,23 +32,31 @@ class Server {
     void run();
 
   private:
+    void wait_for_signal();
+    void on_signal(int number);
+    void reload_certificates();
     void stop();
-    void wait_for_connections(int polls_left);
+    void wait_for_connections();
+    bool has_connections() const;
     void write_ready_file();
 
     Options options_;
     StorageDir storage_;
     SqliteStore store_;
     ReadyFile ready_file_; // after the store: whoever holds that lock owns the file
+    EventLoops loops_;
     Hub hub_;
+    Health health_;
+    std::unique_ptr<TlsContext> public_tls_;
+    std::unique_ptr<TlsContext> admin_tls_;
     PublicPort public_port_;
     AdminApi admin_api_;
-    boost::asio::io_context io_{1};
-    EventLoop loop_;
     Listener public_listener_;
     Listener admin_listener_;
     boost::asio::signal_set signals_;
     boost::asio::steady_timer stop_timer_;
+    std::chrono::steady_clock::time_point drain_end_;
+    bool stopping_ = false;
 };
 
 } // namespace webrocket

@@ -16,6 +16,7 @@ namespace refusal {
 constexpr int bad_request = 400;
 constexpr int unauthorized = 402;
 constexpr int forbidden = 403;
+constexpr int limit_reached = 429;
 constexpr int not_subscribed = 453;
 constexpr int channel_not_found = 454;
 } // namespace refusal
@@ -28,6 +29,8 @@ std::string_view status_text(int code) {
         return "Unauthorized";
     case refusal::forbidden:
         return "Forbidden";
+    case refusal::limit_reached:
+        return "Limit reached";
     case refusal::not_subscribed:
         return "Not subscribed";
     case refusal::channel_not_found:
@@ -39,27 +42,43 @@ std::string_view status_text(int code) {
 
 } // namespace
 
-Session::Session(Hub &hub, Vhost &vhost, SessionTransport &transport, const SessionRules &rules)
-    : hub_(hub), vhost_(&vhost), transport_(transport), rules_(rules), sid_(random_uuid()) {
+Session::Session(Hub &hub, std::shared_ptr<Vhost> vhost, SessionTransport &transport,
+                 const SessionRules &rules)
+    : hub_(hub), vhost_(std::move(vhost)), transport_(transport), rules_(rules),
+      sid_(random_uuid()), rate_(rules.messages_per_second_max) {
     vhost_->connect(*this);
 }
 
-Session::~Session() { leave(); }
+Session::~Session() { leave(Departure::lost); }
 
-void Session::leave() {
-    if (vhost_ == nullptr)
+void Session::leave(Departure departure) {
+    if (!vhost_)
         return;
-    drop_all_subscriptions();
+    drop_all_subscriptions(departure);
     vhost_->disconnect(*this);
-    vhost_ = nullptr;
+    vhost_.reset();
+}
+
+std::string Session::description() const {
+    return fmt::format("browser sid={} uid={} vhost={}", sid_,
+                       permission_ ? json_string(permission_->uid) : "-",
+                       vhost_ ? vhost_->path() : "-");
 }
 
 void Session::greet() { say(fmt::format(R"({{":connected":{{"sid":"{}"}}}})", sid_)); }
 
 bool Session::on_message(std::string_view message) {
-    if (vhost_ == nullptr)
+    if (!vhost_)
         return false;
-    const Command command = parse_command(message);
+    loop().figures().messages_received.add(1);
+    if (rate_.is_limited() && !rate_.allows_one(MessageRate::Clock::now())) {
+        refuse(refusal::limit_reached);
+        return true;
+    }
+    return obey(parse_command(message, rules_.nesting_max));
+}
+
+bool Session::obey(const Command &command) {
     switch (command.kind) {
     case CommandKind::malformed:
         refuse(refusal::bad_request);
@@ -88,20 +107,23 @@ bool Session::on_message(std::string_view message) {
     return true;
 }
 
-void Session::say(std::string_view message) { transport_.send(websocket_text(message)); }
+void Session::say(std::string_view message) {
+    transport_.send(make_frame(websocket_text(message)));
+}
 
 void Session::refuse(int code) {
+    loop().figures().messages_refused.add(1);
     say(fmt::format(R"({{":error":{{"code":{},"status":"{}"}}}})", code, status_text(code)));
 }
 
 void Session::auth(const Command &command) {
     if (command.token.empty())
         return refuse(refusal::bad_request);
-    auto permission = vhost_->tokens().spend(command.token);
+    auto permission = vhost_->spend_token(command.token);
     if (!permission) {
         // Whoever was somebody and fails to prove it again goes on as nobody.
         if (permission_)
-            drop_all_subscriptions();
+            drop_all_subscriptions(Departure::left);
         permission_.reset();
         return refuse(refusal::unauthorized);
     }
@@ -113,49 +135,67 @@ void Session::auth(const Command &command) {
 void Session::subscribe(const Command &command) {
     if (command.channel.empty())
         return refuse(refusal::bad_request);
-    Channel *channel = vhost_->find_channel(command.channel);
-    if (channel == nullptr)
+    const auto channel = vhost_->find_channel(command.channel);
+    if (!channel)
         return refuse(refusal::channel_not_found);
     if (!may_join(*channel))
         return refuse(refusal::forbidden);
     if (subscription_to(*channel) != nullptr)
         return;
     if (subscriptions_.size() >= rules_.subscriptions_max)
-        return refuse(refusal::forbidden);
+        return refuse(refusal::limit_reached);
     auto subscription = std::make_unique<Subscription>();
     subscription->subscriber = this;
+    subscription->identity = permission_;
     subscription->hidden = command.hidden;
-    if (channel->type() == ChannelType::presence && !command.hidden) {
+    if (channel->type() == ChannelType::presence) {
         if (command.data.size() > rules_.member_data_bytes_max)
-            return refuse(refusal::bad_request);
-        subscription->member =
-            std::make_unique<Member>(make_member(*channel, permission_->uid, command.data));
+            return refuse(refusal::limit_reached);
+        subscription->data = command.data;
+        if (!command.hidden)
+            subscription->member =
+                std::make_unique<Member>(make_member(*channel, permission_->uid, command.data));
     }
-    say(subscribed_message(*channel));
-    hub_.subscribe(*channel, *subscription);
+    forget_closed_channel(channel->name());
+    if (!vhost_->subscribe(channel, *subscription, [&](const std::string &roster) {
+            say(subscribed_message(*channel, roster));
+        }))
+        return refuse(refusal::channel_not_found);
     subscriptions_.push_back(std::move(subscription));
 }
 
-// Before the subscription: the newcomer is not on the roster that it gets.
-std::string Session::subscribed_message(const Channel &channel) const {
+// Of the same name as one that was closed, and whose end is still on its way here: the browser
+// would take that for the end of the new one.
+void Session::forget_closed_channel(std::string_view name) {
+    const auto found =
+        std::find_if(subscriptions_.begin(), subscriptions_.end(),
+                     [name](const auto &held) { return held->channel->name() == name; });
+    if (found == subscriptions_.end())
+        return;
+    vhost_->unsubscribe(**found, Departure::removed);
+    channel_removed(**found);
+}
+
+// The newcomer is not on the roster that it gets.
+std::string Session::subscribed_message(const Channel &channel, const std::string &roster) const {
     std::string message = fmt::format(R"({{":subscribed":{{"channel":"{}")", channel.name());
     if (needs_permission(channel.type()))
         message += fmt::format(R"(,"uid":{})", json_string(permission_->uid));
     if (channel.type() == ChannelType::presence)
-        message += fmt::format(R"(,"subscribers":{})", roster(channel));
+        message += fmt::format(R"(,"subscribers":{})", roster);
     return message + "}}";
 }
 
 void Session::unsubscribe(const Command &command) {
     if (command.channel.empty())
         return refuse(refusal::bad_request);
-    const Channel *channel = vhost_->find_channel(command.channel);
-    if (channel == nullptr)
+    const auto channel = vhost_->find_channel(command.channel);
+    if (!channel)
         return refuse(refusal::channel_not_found);
     Subscription *subscription = subscription_to(*channel);
     if (subscription == nullptr)
         return refuse(refusal::not_subscribed);
-    hub_.unsubscribe(*subscription, command.data);
+    vhost_->unsubscribe(*subscription, Departure::left, command.data);
     drop(*subscription);
     say(fmt::format(R"({{":unsubscribed":{{"channel":"{}"}}}})", channel->name()));
 }
@@ -164,8 +204,8 @@ void Session::broadcast(const Command &command) {
     if (command.channel.empty() || !is_valid_browser_topic(command.event) ||
         (!command.trigger.empty() && !is_valid_browser_topic(command.trigger)))
         return refuse(refusal::bad_request);
-    Channel *channel = vhost_->find_channel(command.channel);
-    if (channel == nullptr)
+    const auto channel = vhost_->find_channel(command.channel);
+    if (!channel)
         return refuse(refusal::channel_not_found);
     if (subscription_to(*channel) == nullptr)
         return refuse(refusal::not_subscribed);
@@ -174,11 +214,11 @@ void Session::broadcast(const Command &command) {
     const std::string name = '"' + channel->name() + '"';
     const std::string sid = '"' + sid_ + '"';
     const std::string payload = overlay_payload(command.data, {{"channel", name}, {"sid", sid}});
-    hub_.publish(*channel, websocket_text(event_message(command.event_json, payload)));
+    vhost_->publish(*channel, share(websocket_text(event_message(command.event_json, payload))));
     if (permission_ || !rules_.worker_events_need_auth)
         tell_workers(command.trigger.empty() ? implicit_topic(channel->name(), command.event)
                                              : command.trigger,
-                     command.data, channel);
+                     command.data, channel.get());
 }
 
 void Session::trigger(const Command &command) {
@@ -191,7 +231,7 @@ void Session::trigger(const Command &command) {
 
 void Session::close() {
     say(fmt::format(R"({{":closed":{{"sid":"{}"}}}})", sid_));
-    leave();
+    leave(Departure::closed);
     transport_.close(close_code::normal);
 }
 
@@ -217,23 +257,23 @@ bool Session::may_speak_for(std::string_view topic) {
 }
 
 void Session::tell_workers(std::string_view topic, std::string_view data, const Channel *channel) {
-    if (!vhost_->workers().has_workers())
+    if (!vhost_->has_workers())
         return;
     const std::string sid = '"' + sid_ + '"';
     const std::string uid = permission_ ? json_string(permission_->uid) : "null";
     if (channel == nullptr) {
-        vhost_->workers().dispatch(topic, overlay_payload(data, {{"sid", sid}, {"uid", uid}}));
+        vhost_->tell_workers(topic, overlay_payload(data, {{"sid", sid}, {"uid", uid}}));
         return;
     }
     const std::string name = '"' + channel->name() + '"';
-    vhost_->workers().dispatch(
-        topic, overlay_payload(data, {{"channel", name}, {"sid", sid}, {"uid", uid}}));
+    vhost_->tell_workers(topic,
+                         overlay_payload(data, {{"channel", name}, {"sid", sid}, {"uid", uid}}));
 }
 
 Subscription *Session::subscription_to(const Channel &channel) {
     const auto found = std::find_if(
         subscriptions_.begin(), subscriptions_.end(),
-        [&channel](const auto &subscription) { return subscription->channel == &channel; });
+        [&channel](const auto &subscription) { return subscription->channel.get() == &channel; });
     return found == subscriptions_.end() ? nullptr : found->get();
 }
 
@@ -242,18 +282,20 @@ void Session::drop(Subscription &subscription) {
                   [&subscription](const auto &held) { return held.get() == &subscription; });
 }
 
-void Session::drop_all_subscriptions() {
+void Session::drop_all_subscriptions(Departure departure) {
     for (const auto &subscription : subscriptions_)
-        hub_.unsubscribe(*subscription);
+        vhost_->unsubscribe(*subscription, departure);
     subscriptions_.clear();
 }
 
 // A session that goes on as somebody else keeps what that somebody may hear.
 void Session::drop_forbidden_subscriptions() {
     std::erase_if(subscriptions_, [this](const auto &subscription) {
-        if (may_stay(*subscription))
+        if (may_stay(*subscription)) {
+            vhost_->identify(*subscription, permission_);
             return false;
-        hub_.unsubscribe(*subscription);
+        }
+        vhost_->unsubscribe(*subscription, Departure::left);
         return true;
     });
 }
@@ -264,8 +306,7 @@ void Session::channel_removed(Subscription &subscription) {
 }
 
 void Session::vhost_removed() {
-    vhost_ = nullptr;
-    subscriptions_.clear();
+    leave(Departure::removed);
     transport_.close(close_code::normal);
 }
 

@@ -3,9 +3,10 @@
 
 #include "command.h"
 #include "hub.h"
+#include "json.h"
+#include "message_rate.h"
 
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,6 +16,7 @@ namespace webrocket {
 // How a session reaches its browser.
 class SessionTransport {
   public:
+    virtual EventLoop &loop() = 0;
     virtual void send(const Frame &frame) = 0;
     // Sends a close frame and ends the connection in good order.
     virtual void close(std::uint16_t code) = 0;
@@ -28,13 +30,17 @@ struct SessionRules {
     // Of what a member of a presence channel says about itself: it is kept, and sent to everyone
     // who joins.
     std::size_t member_data_bytes_max = 4096;
+    std::size_t nesting_max = json_depth_max;
+    // Of one browser; 0: as many as it likes.
+    std::size_t messages_per_second_max = 0;
     // Whether workers hear only of what authenticated browsers do.
     bool worker_events_need_auth = false;
 };
 
 class Session final : private Subscriber {
   public:
-    Session(Hub &hub, Vhost &vhost, SessionTransport &transport, const SessionRules &rules);
+    Session(Hub &hub, std::shared_ptr<Vhost> vhost, SessionTransport &transport,
+            const SessionRules &rules);
     ~Session();
     Session(const Session &) = delete;
     Session &operator=(const Session &) = delete;
@@ -43,11 +49,13 @@ class Session final : private Subscriber {
     // Returns false when the session has ended.
     bool on_message(std::string_view message);
     // Ends the session; whoever can still hear it is told.
-    void leave();
+    void leave(Departure departure);
+    // Who it is, for log lines.
+    std::string description() const;
 
   private:
     const std::string &sid() const override { return sid_; }
-    const std::string *uid() const override { return permission_ ? &permission_->uid : nullptr; }
+    EventLoop &loop() override { return transport_.loop(); }
     void deliver(const Frame &frame) override { transport_.send(frame); }
     void channel_removed(Subscription &subscription) override;
     void vhost_removed() override;
@@ -59,24 +67,27 @@ class Session final : private Subscriber {
     void trigger(const Command &command);
     void close();
 
+    bool obey(const Command &command);
     void say(std::string_view message);
     void refuse(int code);
     bool may_join(const Channel &channel);
     bool may_stay(const Subscription &subscription);
-    std::string subscribed_message(const Channel &channel) const;
+    std::string subscribed_message(const Channel &channel, const std::string &roster) const;
     bool may_speak_for(std::string_view topic);
     void tell_workers(std::string_view topic, std::string_view data, const Channel *channel);
     Subscription *subscription_to(const Channel &channel);
     void drop(Subscription &subscription);
-    void drop_all_subscriptions();
+    void forget_closed_channel(std::string_view name);
+    void drop_all_subscriptions(Departure departure);
     void drop_forbidden_subscriptions();
 
     Hub &hub_;
-    Vhost *vhost_; // null once the session has ended
+    std::shared_ptr<Vhost> vhost_; // null once the session has ended
     SessionTransport &transport_;
     const SessionRules &rules_;
     std::string sid_;
-    std::optional<Permission> permission_;
+    std::shared_ptr<const Permission> permission_;
+    MessageRate rate_;
     std::vector<std::unique_ptr<Subscription>> subscriptions_;
 };
 

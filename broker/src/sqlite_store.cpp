@@ -2,17 +2,18 @@
 
 #include "private_file.h"
 
+#include <array>
+#include <fmt/format.h>
 #include <map>
 #include <sqlite3.h>
 
 namespace webrocket {
 namespace {
 
-constexpr int schema_version_known = 1;
-
-// Foreign keys let a vhost take its channels along.
-constexpr const char *schema = R"(
-BEGIN;
+// What has been done to the schema, in order: the n-th entry leads to version n. Never change one
+// that was released; add another. Foreign keys let a vhost take its channels along.
+constexpr std::array migrations = {
+    R"(
 CREATE TABLE vhost (
     path TEXT PRIMARY KEY,
     access_token TEXT NOT NULL
@@ -22,9 +23,9 @@ CREATE TABLE channel (
     name TEXT NOT NULL,
     PRIMARY KEY (vhost, name)
 ) WITHOUT ROWID;
-PRAGMA user_version = 1;
-COMMIT;
-)";
+)",
+};
+constexpr int schema_version_known = static_cast<int>(migrations.size());
 
 class Statement {
   public:
@@ -97,11 +98,7 @@ void SqliteStore::prepare() {
     execute("PRAGMA journal_mode = WAL");
     execute("PRAGMA synchronous = FULL");
     execute("PRAGMA foreign_keys = ON");
-    const int version = schema_version();
-    if (version == 0)
-        execute(schema);
-    else if (version != schema_version_known)
-        throw StoreError("it was written by another version of the broker");
+    migrate();
     // Takes the exclusive lock now rather than with the first change.
     execute("BEGIN EXCLUSIVE; COMMIT");
     // Only the broker's own connections have SQLite watch the references.
@@ -109,6 +106,21 @@ void SqliteStore::prepare() {
 }
 
 SqliteStore::~SqliteStore() = default;
+
+// Each step is a transaction with its version in it: one that fails or is cut off has not happened.
+void SqliteStore::migrate() {
+    int version = schema_version();
+    if (version > schema_version_known)
+        throw StoreError(fmt::format("it was written by a newer version of the broker (schema {}, "
+                                     "this one knows {})",
+                                     version, schema_version_known));
+    for (; version < schema_version_known; ++version) {
+        const std::string step =
+            fmt::format("BEGIN IMMEDIATE;{};PRAGMA user_version = {};COMMIT",
+                        migrations.at(static_cast<std::size_t>(version)), version + 1);
+        execute(step.c_str());
+    }
+}
 
 int SqliteStore::schema_version() {
     Statement statement(database_.get(), "PRAGMA user_version");
@@ -131,6 +143,16 @@ void SqliteStore::run(const char *sql, std::initializer_list<std::string_view> v
     } catch (const StoreError &error) {
         throw StoreError("cannot store in " + file_.string() + ": " + error.what());
     }
+}
+
+void SqliteStore::begin() { run("BEGIN IMMEDIATE", {}); }
+
+void SqliteStore::commit() { run("COMMIT", {}); }
+
+void SqliteStore::roll_back() noexcept {
+    // A failed transaction may have been rolled back by SQLite itself.
+    if (sqlite3_get_autocommit(database_.get()) == 0)
+        sqlite3_exec(database_.get(), "ROLLBACK", nullptr, nullptr, nullptr);
 }
 
 std::vector<StoredVhost> SqliteStore::load() {

@@ -18,6 +18,10 @@ class SqliteStore final : public Store {
     explicit SqliteStore(const std::filesystem::path &file);
     ~SqliteStore() override;
 
+    void begin() override;
+    void commit() override;
+    void roll_back() noexcept override;
+
     std::vector<StoredVhost> load() override;
     void add_vhost(std::string_view path, std::string_view access_token) override;
     void remove_vhost(std::string_view path) override;
@@ -33,6 +37,7 @@ class SqliteStore final : public Store {
     void execute(const char *sql);
     void run(const char *sql, std::initializer_list<std::string_view> values);
     int schema_version();
+    void migrate();
     std::vector<StoredVhost> read_all();
 
     struct Close {

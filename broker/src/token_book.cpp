@@ -4,7 +4,7 @@
 
 namespace webrocket {
 
-std::string MemoryTokenBook::issue(Permission permission) {
+std::string TokenBook::issue(Permission permission) {
     const auto now = Clock::now();
     while (!by_age_.empty() &&
            (by_age_.front().expires <= now || by_age_.size() >= limits_.outstanding_max))
@@ -16,7 +16,7 @@ std::string MemoryTokenBook::issue(Permission permission) {
     return entry->token;
 }
 
-std::optional<Permission> MemoryTokenBook::spend(std::string_view token) {
+std::optional<Permission> TokenBook::spend(std::string_view token) {
     // A hash lookup is not constant-time, but half a kilobit of randomness leaves nothing to
     // find by its timing.
     const auto found = by_token_.find(token);
@@ -30,7 +30,7 @@ std::optional<Permission> MemoryTokenBook::spend(std::string_view token) {
     return permission;
 }
 
-void MemoryTokenBook::forget(Entries::iterator entry) {
+void TokenBook::forget(Entries::iterator entry) {
     by_token_.erase(entry->token);
     by_age_.erase(entry);
 }

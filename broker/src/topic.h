@@ -13,6 +13,13 @@ bool is_valid_event_name(std::string_view event);
 // Browsers may not name a system event in any part of a topic either.
 bool is_valid_browser_topic(std::string_view topic);
 
+// `room/:joined`: an event of the broker's own, which no browser can name.
+bool is_system_topic(std::string_view topic);
+
+// Whether a regular expression has a colon that stands for a colon: not that of `(?:`, of
+// `[[:alpha:]]`, or of a set that leaves it out (`[^:]`).
+bool spells_colon(std::string_view expression);
+
 // `greetings/hello`: the topic of an event that names none of its own.
 std::string implicit_topic(std::string_view channel, std::string_view event);
 

@@ -73,6 +73,13 @@ std::optional<std::vector<std::string>> path_segments(std::string_view path) {
     return segments;
 }
 
+std::string join_segments(const std::vector<std::string> &segments, std::size_t count) {
+    std::string path;
+    for (std::size_t i = 0; i < count; ++i)
+        path.append(1, '/').append(segments[i]);
+    return path;
+}
+
 bool has_sound_escapes(std::string_view text) { return percent_decode(text, false).has_value(); }
 
 std::optional<QueryParameters> query_parameters(std::string_view query) {

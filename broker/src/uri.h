@@ -20,6 +20,9 @@ RequestTarget split_target(std::string_view target);
 // empty segment or a bad escape. `/` has no segments.
 std::optional<std::vector<std::string>> path_segments(std::string_view path);
 
+// `/a/b`: the first `count` segments put together again, decoded as they are.
+std::string join_segments(const std::vector<std::string> &segments, std::size_t count);
+
 // Whether every `%` is followed by two hexadecimal digits.
 bool has_sound_escapes(std::string_view text);
 

@@ -1,52 +1,150 @@
-// One tenant: its channels, its tokens, its workers, its connections.
+// One tenant: its channels, its tokens, its workers, its browsers. Any thread may use it: a lock
+// guards what it holds, for the length of a lookup or of a change, and what has to happen on other
+// loops is sent there.
 #pragma once
 
 #include "channel.h"
+#include "event_loops.h"
+#include "presence.h"
 #include "token_book.h"
 #include "worker_pool.h"
 
+#include <atomic>
 #include <functional>
 #include <map>
 #include <memory>
+#include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_set>
+#include <vector>
 
 namespace webrocket {
 
-class Vhost {
+struct VhostLimits {
+    TokenLimits tokens;
+    std::size_t connections_max = 100000;
+    std::size_t channels_max = 100000;
+};
+
+// A browser's place in a vhost, given back by the destructor.
+class Seat {
   public:
-    Vhost(std::string path, std::string access_token, std::unique_ptr<TokenBook> tokens,
-          std::unique_ptr<WorkerRegistry> workers)
-        : path_(std::move(path)), access_token_(std::move(access_token)),
-          tokens_(std::move(tokens)), workers_(std::move(workers)) {}
-
-    const std::string &path() const { return path_; }
-    const std::string &access_token() const { return access_token_; }
-
-    using Channels = std::map<std::string, std::unique_ptr<Channel>, std::less<>>;
-    const Channels &channels() const { return channels_; }
-    Channel *find_channel(std::string_view name) const {
-        const auto found = channels_.find(name);
-        return found == channels_.end() ? nullptr : found->second.get();
-    }
-
-    TokenBook &tokens() { return *tokens_; }
-    WorkerRegistry &workers() { return *workers_; }
-    const WorkerRegistry &workers() const { return *workers_; }
-
-    void connect(Subscriber &subscriber) { subscribers_.insert(&subscriber); }
-    void disconnect(Subscriber &subscriber) { subscribers_.erase(&subscriber); }
+    explicit Seat(std::shared_ptr<std::atomic<std::size_t>> taken) : taken_(std::move(taken)) {}
+    ~Seat() { taken_->fetch_sub(1); }
+    Seat(const Seat &) = delete;
+    Seat &operator=(const Seat &) = delete;
 
   private:
-    friend class Hub; // the only one to change what is stored
+    std::shared_ptr<std::atomic<std::size_t>> taken_;
+};
 
-    std::string path_;
+struct ChannelSummary {
+    std::string name;
+    std::size_t subscribers = 0;
+};
+
+struct SubscriberSummary {
+    std::string sid;
+    std::optional<std::string> uid;
+    bool hidden = false;
+    std::string data; // JSON, or empty
+};
+
+class Vhost final : public std::enable_shared_from_this<Vhost> {
+  public:
+    Vhost(std::string path, std::string access_token, EventLoops &loops, const VhostLimits &limits);
+    Vhost(const Vhost &) = delete;
+    Vhost &operator=(const Vhost &) = delete;
+
+    const std::string &path() const { return path_; }
+    std::string access_token() const;
+    // Whether these are a backend's credentials, `user:password`.
+    bool admits(std::string_view credentials) const;
+
+    // Channels.
+    std::shared_ptr<Channel> find_channel(std::string_view name) const;
+    std::size_t channel_count() const;
+    bool has_room_for_channels(std::size_t count) const {
+        return channel_count() + count <= limits_.channels_max;
+    }
+    std::vector<ChannelSummary> channels() const;
+    std::size_t subscriber_count(const Channel &channel) const;
+    // Sorted by sid, those behind `after` only, and `limit` of them at most.
+    std::vector<SubscriberSummary> subscribers(const Channel &channel, std::string_view after,
+                                               std::size_t limit) const;
+
+    // To everyone who listens to the channel. Each hears what is published on a channel in the
+    // same order as everybody else.
+    void publish(Channel &channel, SharedBytes frame);
+
+    // Subscriptions; on the subscriber's loop. Every join and leave passes here; those of visible
+    // members are announced, a join to the newcomer too. `welcome` makes the answer that the
+    // newcomer gets before anything else, from the roster at that moment. False when the channel
+    // is gone.
+    bool subscribe(const std::shared_ptr<Channel> &channel, Subscription &subscription,
+                   const std::function<void(const std::string &roster)> &welcome);
+    // `farewell` is a scanned JSON object, or empty.
+    void unsubscribe(Subscription &subscription, Departure departure,
+                     std::string_view farewell = {});
+    // The subscriber goes on as somebody else.
+    void identify(Subscription &subscription, std::shared_ptr<const Permission> identity);
+
+    // Single access tokens.
+    std::string issue_token(Permission permission);
+    std::shared_ptr<const Permission> spend_token(std::string_view token);
+
+    // Workers. One that comes too late, to a vhost that is gone, is dismissed.
+    void add_worker(Worker &worker, const std::string &filter,
+                    std::shared_ptr<const Pattern> pattern);
+    void remove_worker(Worker &worker);
+    std::vector<WorkerSummary> workers() const;
+    bool has_workers() const { return has_workers_.load(std::memory_order_relaxed); }
+    void tell_workers(std::string_view topic, std::string_view payload);
+
+    // Browsers. A seat is null when all are taken.
+    std::unique_ptr<Seat> take_seat();
+    std::size_t connection_count() const { return seats_taken_->load(); }
+    // On the subscriber's loop.
+    void connect(Subscriber &subscriber);
+    void disconnect(Subscriber &subscriber);
+
+    // The rest is for the hub, on the thread that makes changes.
+    void set_access_token(std::string token);
+    void add_channel(std::string_view name);
+    void remove_channel(std::string_view name);
+    void remove_all_channels();
+    // Everybody who is connected is told, and let go.
+    void dissolve();
+
+  private:
+    class ChannelRemoval;
+    class VhostRemoval;
+    using Channels = std::map<std::string, std::shared_ptr<Channel>, std::less<>>;
+
+    void publish_locked(Channel &channel, const SharedBytes &frame);
+    void report_locked(const Subscription &subscription, std::string_view event,
+                       const std::string &payload);
+    void remove_locked(const std::shared_ptr<Channel> &channel);
+    void dissolve_channel_on(EventLoop &loop, Channel &channel);
+    void dissolve_on(EventLoop &loop);
+
+    const std::string path_;
+    EventLoops &loops_;
+    const VhostLimits limits_;
+    const std::shared_ptr<std::atomic<std::size_t>> seats_taken_;
+
+    mutable std::mutex mutex_;
     std::string access_token_;
     Channels channels_;
-    std::unique_ptr<TokenBook> tokens_;
-    std::unique_ptr<WorkerRegistry> workers_;
-    std::unordered_set<Subscriber *> subscribers_;
+    TokenBook tokens_;
+    WorkerPools workers_;
+    std::atomic<bool> has_workers_ = false;
+    bool dissolved_ = false;
+
+    // Each loop's own, without the lock.
+    std::vector<std::unordered_set<Subscriber *>> browsers_;
 };
 
 } // namespace webrocket

@@ -8,9 +8,12 @@ constexpr std::size_t pending_echo_max = 1 << 20;
 
 } // namespace
 
-WebSocketConnection::WebSocketConnection(Connection &connection, Hub &hub, Vhost &vhost,
+WebSocketConnection::WebSocketConnection(Connection &connection, Hub &hub,
+                                         std::shared_ptr<Vhost> vhost,
+                                         std::shared_ptr<const Seat> seat,
                                          const SessionRules &rules)
-    : connection_(connection), session_(hub, vhost, *this, rules) {
+    : connection_(connection), seat_(std::move(seat)),
+      session_(hub, std::move(vhost), *this, rules) {
     connection_.arm(TimerKind::websocket_ping);
     session_.greet();
 }
@@ -31,7 +34,7 @@ void WebSocketConnection::on_data(std::string_view bytes) {
         decoder_ = std::move(decoder);
         break;
     case FrameDecoder::State::closed:
-        session_.leave();
+        session_.leave(Departure::closed);
         connection_.finish();
         return;
     }
@@ -43,6 +46,11 @@ bool WebSocketConnection::on_message(std::string_view message) {
     return session_.on_message(message) && !connection_.ending();
 }
 
+void WebSocketConnection::on_end() {
+    session_.leave(Departure::lost);
+    connection_.abort();
+}
+
 // A peer that has not said anything since the last ping, not even a pong, is gone.
 void WebSocketConnection::on_timer() {
     if (!heard_since_ping_ && !is_catching_up()) {
@@ -51,7 +59,7 @@ void WebSocketConnection::on_timer() {
     }
     heard_since_ping_ = false;
     acknowledged_at_ping_ = connection_.acknowledged_position();
-    connection_.send(websocket_ping());
+    connection_.send(connection_.loop().ping());
     ping_position_ = connection_.queued_position();
     connection_.arm(TimerKind::websocket_ping);
 }
@@ -63,7 +71,7 @@ bool WebSocketConnection::is_catching_up() {
 }
 
 void WebSocketConnection::close(std::uint16_t code) {
-    connection_.send(websocket_close(code));
+    connection_.send(make_frame(websocket_close(code)));
     connection_.finish();
 }
 

@@ -14,22 +14,25 @@ class WebSocketConnection final : public Protocol,
                                   private SessionTransport,
                                   private FrameDecoder::Sink {
   public:
-    WebSocketConnection(Connection &connection, Hub &hub, Vhost &vhost, const SessionRules &rules);
+    WebSocketConnection(Connection &connection, Hub &hub, std::shared_ptr<Vhost> vhost,
+                        std::shared_ptr<const Seat> seat, const SessionRules &rules);
 
     void on_data(std::string_view bytes) override;
-    void on_end() override { connection_.abort(); }
+    void on_end() override;
     void on_timer() override;
     void on_drained() override { connection_.resume_reading(); }
     void on_shutdown() override { close(close_code::going_away); }
-    std::string_view description() const override { return "browser"; }
+    std::string description() const override { return session_.description(); }
 
   private:
+    EventLoop &loop() override { return connection_.loop(); }
     void send(const Frame &frame) override { connection_.send(frame); }
     void close(std::uint16_t code) override;
     bool on_message(std::string_view message) override;
     bool is_catching_up();
 
     Connection &connection_;
+    std::shared_ptr<const Seat> seat_;
     std::unique_ptr<FrameDecoder> decoder_; // only in the middle of a message
     std::uint64_t ping_position_ = 0;
     std::uint64_t acknowledged_at_ping_ = 0;

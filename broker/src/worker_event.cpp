@@ -6,15 +6,15 @@
 
 namespace webrocket {
 
-const Frame &WorkerEvent::record() const {
+const SharedBytes &WorkerEvent::record() const {
     if (!record_)
-        record_ = make_frame(fmt::format("id: {}\nevent: {}\ndata: {}\n\n", id_, topic_, payload_));
+        record_ = share(fmt::format("id: {}\nevent: {}\ndata: {}\n\n", id_, topic_, payload_));
     return record_;
 }
 
-const Frame &WorkerEvent::chunk() const {
+const SharedBytes &WorkerEvent::chunk() const {
     if (!chunk_)
-        chunk_ = make_frame(http_chunk(*record()));
+        chunk_ = share(http_chunk(*record()));
     return chunk_;
 }
 

@@ -19,15 +19,15 @@ class WorkerEvent {
     std::string_view topic() const { return topic_; }
 
     // A record of an event stream; as it is, or as a chunk of a chunked body.
-    const Frame &record() const;
-    const Frame &chunk() const;
+    const SharedBytes &record() const;
+    const SharedBytes &chunk() const;
 
   private:
     std::uint64_t id_;
     std::string_view topic_;
     std::string_view payload_;
-    mutable Frame record_;
-    mutable Frame chunk_;
+    mutable SharedBytes record_;
+    mutable SharedBytes chunk_;
 };
 
 } // namespace webrocket

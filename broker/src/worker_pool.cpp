@@ -1,5 +1,7 @@
 #include "worker_pool.h"
 
+#include "topic.h"
+
 #include <algorithm>
 
 namespace webrocket {
@@ -9,7 +11,8 @@ void WorkerPools::add(Worker &worker, const std::string &filter,
     auto pool = std::find_if(pools_.begin(), pools_.end(),
                              [&filter](const Pool &p) { return p.filter == filter; });
     if (pool == pools_.end())
-        pool = pools_.insert(pools_.end(), Pool{filter, std::move(pattern), {}, 0});
+        pool = pools_.insert(pools_.end(),
+                             Pool{filter, std::move(pattern), spells_colon(filter), {}, 0});
     pool->members.push_back(&worker);
 }
 
@@ -33,13 +36,19 @@ void WorkerPools::dispatch(std::string_view topic, std::string_view payload) {
     const WorkerEvent event(last_event_id_ + 1, topic, payload);
     bool wanted = false;
     for (auto &pool : pools_) {
-        if (pool.pattern && !pool.pattern->matches(topic))
+        if (!pool.wants(topic))
             continue;
         wanted = true;
         pool.deliver(event);
     }
     if (wanted)
         ++last_event_id_;
+}
+
+bool WorkerPools::Pool::wants(std::string_view topic) const {
+    if (is_system_topic(topic) && !wants_system_events)
+        return false;
+    return !pattern || pattern->matches(topic);
 }
 
 // To whoever's turn it is, or the next one that can take it.
@@ -52,14 +61,15 @@ void WorkerPools::Pool::deliver(const WorkerEvent &event) {
     }
 }
 
-std::vector<std::string> WorkerPools::worker_ids() const {
-    std::vector<std::string> ids;
+std::vector<WorkerSummary> WorkerPools::workers() const {
+    std::vector<WorkerSummary> all;
     for (const auto &pool : pools_) {
         for (const Worker *worker : pool.members)
-            ids.push_back(worker->id());
+            all.push_back({worker->id(), worker->name(), pool.filter});
     }
-    std::sort(ids.begin(), ids.end());
-    return ids;
+    std::sort(all.begin(), all.end(),
+              [](const WorkerSummary &a, const WorkerSummary &b) { return a.id < b.id; });
+    return all;
 }
 
 void WorkerPools::dismiss_all() {

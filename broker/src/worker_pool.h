@@ -13,10 +13,12 @@
 
 namespace webrocket {
 
-// The receiving end of a worker's stream.
+// The receiving end of a worker's stream. It may live on any loop; what is sent is passed on there.
 class Worker {
   public:
     virtual const std::string &id() const = 0;
+    // What the worker calls itself; may be empty.
+    virtual const std::string &name() const = 0;
     // False when it cannot take events any more.
     virtual bool deliver(const WorkerEvent &event) = 0;
     // The vhost is gone.
@@ -26,37 +28,35 @@ class Worker {
     ~Worker() = default;
 };
 
-class WorkerRegistry {
-  public:
-    virtual ~WorkerRegistry() = default;
-    // Workers with the same filter text share the work. `pattern` is null for "every topic".
-    virtual void add(Worker &worker, const std::string &filter,
-                     std::shared_ptr<const Pattern> pattern) = 0;
-    virtual void remove(Worker &worker) = 0;
-    // One member of every pool whose filter matches gets the event.
-    virtual void dispatch(std::string_view topic, std::string_view payload) = 0;
-    virtual bool has_workers() const = 0;
-    virtual std::vector<std::string> worker_ids() const = 0;
-    virtual void dismiss_all() = 0;
+struct WorkerSummary {
+    std::string id;
+    std::string name;
+    std::string filter;
 };
 
-class WorkerPools final : public WorkerRegistry {
+class WorkerPools {
   public:
-    void add(Worker &worker, const std::string &filter,
-             std::shared_ptr<const Pattern> pattern) override;
-    void remove(Worker &worker) override;
-    void dispatch(std::string_view topic, std::string_view payload) override;
-    bool has_workers() const override { return !pools_.empty(); }
-    std::vector<std::string> worker_ids() const override;
-    void dismiss_all() override;
+    // Workers with the same filter text share the work. `pattern` is null for "every topic".
+    void add(Worker &worker, const std::string &filter, std::shared_ptr<const Pattern> pattern);
+    // Does nothing if it was dismissed.
+    void remove(Worker &worker);
+    // One member of every pool whose filter matches gets the event. The broker's own (`room/:left`)
+    // go only to filters that spell the colon: whoever wants everything means what browsers send.
+    void dispatch(std::string_view topic, std::string_view payload);
+    bool has_workers() const { return !pools_.empty(); }
+    // Sorted by id.
+    std::vector<WorkerSummary> workers() const;
+    void dismiss_all();
 
   private:
     struct Pool {
         std::string filter;
         std::shared_ptr<const Pattern> pattern;
+        bool wants_system_events = false;
         std::vector<Worker *> members;
         std::size_t next = 0;
 
+        bool wants(std::string_view topic) const;
         void deliver(const WorkerEvent &event);
     };
     std::vector<Pool> pools_;

@@ -2,27 +2,66 @@
 
 #include "http_message.h"
 
+#include <atomic>
+#include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
 namespace webrocket {
 
-WorkerStream::WorkerStream(Connection &connection, Vhost &vhost, Request request,
+// What is on its way to a stream, which may be gone when it arrives.
+class WorkerStream::Mailbox final : public Addressee {
+  public:
+    explicit Mailbox(WorkerStream &stream) : stream_(&stream) {}
+
+    bool is_open() const { return open_.load(std::memory_order_relaxed); }
+    void close() {
+        open_ = false;
+        stream_ = nullptr;
+    }
+    WorkerStream *stream() const { return stream_; }
+
+    void receive(const Letter &letter, EventLoop &) override {
+        if (stream_ != nullptr)
+            stream_->receive(letter.bytes);
+    }
+
+  private:
+    std::atomic<bool> open_ = true;
+    WorkerStream *stream_; // its own loop's
+};
+
+class WorkerStream::Dismissal final : public Addressee {
+  public:
+    explicit Dismissal(std::shared_ptr<Mailbox> mailbox) : mailbox_(std::move(mailbox)) {}
+    void receive(const Letter &, EventLoop &) override {
+        if (WorkerStream *stream = mailbox_->stream())
+            stream->end();
+    }
+
+  private:
+    std::shared_ptr<Mailbox> mailbox_;
+};
+
+WorkerStream::WorkerStream(Connection &connection, std::shared_ptr<Vhost> vhost, Request request,
                            const WorkerStreamRules &rules)
-    : connection_(connection), vhost_(&vhost), id_(std::move(request.worker_id)),
-      description_("worker " + id_), chunked_(request.chunked) {
+    : connection_(connection), vhost_(std::move(vhost)), request_(std::move(request)),
+      mailbox_(std::make_shared<Mailbox>(*this)) {
     connection_.set_pending_limit(rules.pending_bytes_max);
     connection_.arm(TimerKind::worker_heartbeat);
     // Goes out with the headers: a worker that sees it knows that it is registered.
     write("retry: 1000\n\n");
-    vhost_->workers().add(*this, request.filter, std::move(request.pattern));
-    spdlog::debug("{} of {} connected", description_, vhost_->path());
+    vhost_->add_worker(*this, request_.filter, request_.pattern);
+    spdlog::debug("{} connected", description());
 }
 
 WorkerStream::~WorkerStream() {
-    if (vhost_ == nullptr)
-        return;
-    vhost_->workers().remove(*this);
-    spdlog::debug("{} of {} disconnected", description_, vhost_->path());
+    mailbox_->close();
+    vhost_->remove_worker(*this);
+    spdlog::debug("{} disconnected", description());
+}
+
+std::string WorkerStream::description() const {
+    return fmt::format("worker {} of {}", request_.worker_id, vhost_->path());
 }
 
 void WorkerStream::on_timer() {
@@ -31,24 +70,33 @@ void WorkerStream::on_timer() {
 }
 
 bool WorkerStream::deliver(const WorkerEvent &event) {
-    if (connection_.ending())
+    if (!mailbox_->is_open())
         return false;
-    connection_.send(chunked_ ? event.chunk() : event.record());
-    return !connection_.ending();
+    connection_.loop().send(
+        {mailbox_, request_.chunked ? event.chunk() : event.record(), event.id()});
+    return true;
 }
 
 void WorkerStream::dismiss() {
-    if (vhost_ == nullptr)
-        return;
-    vhost_->workers().remove(*this);
-    vhost_ = nullptr;
-    if (chunked_)
+    connection_.loop().send({std::make_shared<Dismissal>(mailbox_), nullptr, 0});
+}
+
+void WorkerStream::receive(const SharedBytes &event) {
+    connection_.send(Frame(event));
+    if (connection_.ending())
+        mailbox_->close();
+}
+
+void WorkerStream::end() {
+    mailbox_->close();
+    vhost_->remove_worker(*this);
+    if (request_.chunked)
         connection_.send(make_frame(http_chunk({})));
     connection_.finish();
 }
 
 void WorkerStream::write(std::string_view record) {
-    connection_.send(make_frame(chunked_ ? http_chunk(record) : std::string(record)));
+    connection_.send(make_frame(request_.chunked ? http_chunk(record) : std::string(record)));
 }
 
 } // namespace webrocket

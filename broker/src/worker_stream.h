@@ -2,7 +2,7 @@
 #pragma once
 
 #include "connection.h"
-#include "hub.h"
+#include "vhost.h"
 
 #include <memory>
 #include <string>
@@ -17,12 +17,13 @@ class WorkerStream final : public Protocol, private Worker {
   public:
     struct Request {
         std::string worker_id;
+        std::string worker_name;
         std::string filter;
         std::shared_ptr<const Pattern> pattern;
         bool chunked = true;
     };
 
-    WorkerStream(Connection &connection, Vhost &vhost, Request request,
+    WorkerStream(Connection &connection, std::shared_ptr<Vhost> vhost, Request request,
                  const WorkerStreamRules &rules);
     ~WorkerStream() override;
     WorkerStream(const WorkerStream &) = delete;
@@ -32,20 +33,28 @@ class WorkerStream final : public Protocol, private Worker {
     void on_data(std::string_view) override {}
     void on_end() override { connection_.abort(); }
     void on_timer() override;
-    void on_shutdown() override { dismiss(); }
-    std::string_view description() const override { return description_; }
+    void on_shutdown() override { end(); }
+    std::string description() const override;
 
   private:
-    const std::string &id() const override { return id_; }
+    class Mailbox;
+    class Dismissal;
+
+    // Any thread, with the vhost's lock.
+    const std::string &id() const override { return request_.worker_id; }
+    const std::string &name() const override { return request_.worker_name; }
     bool deliver(const WorkerEvent &event) override;
     void dismiss() override;
+
+    // The stream's own loop.
+    void receive(const SharedBytes &event);
+    void end();
     void write(std::string_view record);
 
     Connection &connection_;
-    Vhost *vhost_; // null once the worker is dismissed
-    std::string id_;
-    std::string description_;
-    bool chunked_;
+    const std::shared_ptr<Vhost> vhost_;
+    const Request request_;
+    const std::shared_ptr<Mailbox> mailbox_;
 };
 
 } // namespace webrocket

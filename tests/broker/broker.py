@@ -18,6 +18,8 @@ import unittest
 
 SERVER = os.environ.get("WEBROCKET_SERVER", "webrocket-server")
 ADMIN = os.environ.get("WEBROCKET_ADMIN", "webrocket-admin")
+# For a whole suite to be run with others than the usual ones.
+FLAGS = os.environ.get("WEBROCKET_SERVER_FLAGS", "").split()
 DEADLINE = 20.0
 
 
@@ -69,7 +71,7 @@ class Broker:
     def command(self, *flags):
         return [SERVER, "--addr", f"127.0.0.1:{self.port}", "--admin-addr", "127.0.0.1:0",
                 "--storage-dir", self.storage, "--node-name", "test-node",
-                "--ready-file", os.path.join(self.dir, "ready.json"), *self.flags, *flags]
+                "--ready-file", os.path.join(self.dir, "ready.json"), *FLAGS, *self.flags, *flags]
 
     def popen(self, **options):
         return subprocess.Popen(self.command(), **options)

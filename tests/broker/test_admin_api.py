@@ -1,11 +1,12 @@
 """The operator's HTTP API: every resource, every method, every refusal."""
 
+import http.client
 import os
 import re
 import resource
 import unittest
 
-from broker import Broker, BrokerTest, Closed, RawConnection, main, wait_until
+from broker import DEADLINE, Broker, BrokerTest, Closed, RawConnection, main, wait_until
 
 HEX_40 = re.compile(r"[0-9a-f]{40}")
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -405,13 +406,23 @@ class Workers(AdminTest):
         self.assertEqual(self.admin("GET", self.vhost.path + "/workers").body, b'{"workers":[]}')
 
     def test_list(self):
-        workers = [self.worker(), self.worker("a/.*"), self.worker("a/.*"), self.worker("b")]
+        filters = (None, "a/.*", "a/.*", "b")
+        workers = [self.worker(filter) for filter in filters]
         for worker in workers:
             self.assertTrue(UUID.fullmatch(worker.id))
         self.assertEqual(self.workers(), [
-            {"id": id, "links": [{"rel": "self", "href": f"{self.vhost.path}/workers/{id}"},
-                                 {"rel": "vhost", "href": self.vhost.path}]}
-            for id in sorted(worker.id for worker in workers)])
+            {"id": id, "name": None, "filter": filter,
+             "links": [{"rel": "self", "href": f"{self.vhost.path}/workers/{id}"},
+                       {"rel": "vhost", "href": self.vhost.path}]}
+            for id, filter in sorted(zip((worker.id for worker in workers), filters))])
+
+    def test_name(self):
+        connection = http.client.HTTPConnection(*self.broker.addr, timeout=DEADLINE)
+        self.addCleanup(connection.close)
+        connection.request("GET", self.vhost.path + "/events?worker=mailer%20%22one%22",
+                           headers=self.vhost.headers())
+        self.assertEqual(connection.getresponse().status, 200)
+        self.assertEqual([worker["name"] for worker in self.workers()], ['mailer "one"'])
 
     def test_one_that_left_is_gone(self):
         stays, leaves = self.worker(), self.worker()

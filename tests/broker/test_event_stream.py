@@ -271,7 +271,7 @@ class SlowWorker(BrokerTest):
         browser = self.browser("u")
         for _ in range(40):
             browser.say("trigger", event="slow", data={"x": "y" * 500000})
-        wait_until(lambda: "reads too slowly" in self.broker.log_text(), "the log line")
+        wait_until(lambda: "slow consumer: worker" in self.broker.log_text(), "the log line")
         self.assertIn(slow.id, self.broker.log_text())
         browser.say("trigger", event="quick")
         self.assertEqual(quick.event()[0], "quick")

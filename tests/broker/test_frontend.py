@@ -484,7 +484,7 @@ class Presence(BrokerTest):
     def test_members_are_brief(self):
         overhead = len('{"x":""}')
         self.assertEqual(self.alice.error("subscribe", channel=self.ROOM,
-                                          data={"x": "y" * (4097 - overhead)}), 400)
+                                          data={"x": "y" * (4097 - overhead)}), 429)
         self.alice.say_text('{"subscribe":{"channel":"%s","data":{"x":"%s"}}}'
                             % (self.ROOM, "y" * (4096 - overhead)))
         self.assertIn(":subscribed", self.alice.hear())
@@ -500,7 +500,7 @@ class Subscriptions(BrokerTest):
             self.vhost.open(f"c{number}")
         for number in range(3):
             browser.subscribe(f"c{number}")
-        self.assertEqual(browser.error("subscribe", channel="c3"), 403)
+        self.assertEqual(browser.error("subscribe", channel="c3"), 429)
         browser.say("subscribe", channel="c2")
         browser.ask("unsubscribe", channel="c0")
         browser.subscribe("c3")

@@ -367,7 +367,7 @@ class Database(LifecycleTest):
         with sqlite3.connect(database) as connection:
             connection.execute("PRAGMA user_version = 99")
         connection.close()
-        self.refuses(node, f"cannot use {database}: it was written by another version")
+        self.refuses(node, f"cannot use {database}: it was written by a newer version")
 
     def test_without_tables(self):
         node, database = self.storage()

@@ -44,7 +44,7 @@ TEST(outbound_queue, lets_go_of_what_is_written) {
     queue.push(frame);
     queue.push(make_frame("def"));
     queue.consume(3);
-    EXPECT_EQ(frame.use_count(), 1);
+    EXPECT_EQ(frame.local_use_count(), 1);
     EXPECT_EQ(offered(queue), "def");
     queue.consume(3);
     EXPECT_TRUE(queue.empty());

@@ -10,7 +10,7 @@ using namespace webrocket;
 using namespace std::chrono_literals;
 
 TEST(token_book, a_token_is_spent_once) {
-    MemoryTokenBook book({1h, 10});
+    TokenBook book({1h, 10});
     const auto token = book.issue({"alice", "private-.*"});
     const auto permission = book.spend(token);
     ASSERT_TRUE(permission);
@@ -20,7 +20,7 @@ TEST(token_book, a_token_is_spent_once) {
 }
 
 TEST(token_book, unknown_tokens) {
-    MemoryTokenBook book({1h, 10});
+    TokenBook book({1h, 10});
     const auto token = book.issue({"alice", ".*"});
     EXPECT_FALSE(book.spend(""));
     EXPECT_FALSE(book.spend(token.substr(1)));
@@ -29,7 +29,7 @@ TEST(token_book, unknown_tokens) {
 }
 
 TEST(token_book, tokens_are_128_hex_digits_and_differ) {
-    MemoryTokenBook book({1h, 1000});
+    TokenBook book({1h, 1000});
     std::set<std::string> tokens;
     for (int i = 0; i < 1000; ++i)
         tokens.insert(book.issue({"u", "c"}));
@@ -39,12 +39,12 @@ TEST(token_book, tokens_are_128_hex_digits_and_differ) {
 }
 
 TEST(token_book, tokens_expire) {
-    MemoryTokenBook book({0ms, 10});
+    TokenBook book({0ms, 10});
     EXPECT_FALSE(book.spend(book.issue({"u", "c"})));
 }
 
 TEST(token_book, past_the_limit_the_oldest_go) {
-    MemoryTokenBook book({1h, 2});
+    TokenBook book({1h, 2});
     const auto first = book.issue({"1", "c"});
     const auto second = book.issue({"2", "c"});
     const auto third = book.issue({"3", "c"});
@@ -54,7 +54,7 @@ TEST(token_book, past_the_limit_the_oldest_go) {
 }
 
 TEST(token_book, the_limit_counts_only_tokens_that_wait) {
-    MemoryTokenBook book({1h, 2});
+    TokenBook book({1h, 2});
     const auto waiting = book.issue({"patient", "c"});
     for (int i = 0; i < 10; ++i)
         EXPECT_TRUE(book.spend(book.issue({"quick", "c"})));

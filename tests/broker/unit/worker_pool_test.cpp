@@ -15,6 +15,7 @@ class RecordingWorker final : public Worker {
   public:
     explicit RecordingWorker(std::string id) : id_(std::move(id)) {}
     const std::string &id() const override { return id_; }
+    const std::string &name() const override { return name_; }
     bool deliver(const WorkerEvent &event) override {
         if (ending)
             return false;
@@ -27,12 +28,13 @@ class RecordingWorker final : public Worker {
 
     Topics topics;
     std::vector<std::uint64_t> event_ids;
-    webrocket::Frame chunk;
+    webrocket::SharedBytes chunk;
     bool ending = false;
     bool dismissed = false;
 
   private:
     std::string id_;
+    std::string name_;
 };
 
 void add(WorkerPools &pools, RecordingWorker &worker, const std::string &filter) {
@@ -119,6 +121,20 @@ TEST(worker_pool, an_event_is_encoded_once) {
     EXPECT_EQ(*a.chunk, "1e\r\nid: 1\nevent: x\ndata: {\"a\":1}\n\n\r\n");
 }
 
+TEST(worker_pool, system_events_are_for_filters_that_spell_the_colon) {
+    WorkerPools pools;
+    RecordingWorker everything("a");
+    RecordingWorker wildcard("b");
+    RecordingWorker spelled("c");
+    add(pools, everything, "");
+    add(pools, wildcard, "room/.*");
+    add(pools, spelled, "room/:(joined|left)");
+    dispatch(pools, {"room/:joined", "room/hello", "room/:gap"});
+    EXPECT_EQ(everything.topics, Topics{"room/hello"});
+    EXPECT_EQ(wildcard.topics, Topics{"room/hello"});
+    EXPECT_EQ(spelled.topics, Topics{"room/:joined"});
+}
+
 TEST(worker_pool, members_come_and_go) {
     WorkerPools pools;
     RecordingWorker b("b");
@@ -127,7 +143,9 @@ TEST(worker_pool, members_come_and_go) {
     add(pools, b, "x");
     add(pools, a, "");
     EXPECT_TRUE(pools.has_workers());
-    EXPECT_EQ(pools.worker_ids(), (Topics{"a", "b"}));
+    ASSERT_EQ(pools.workers().size(), 2U);
+    EXPECT_EQ(pools.workers()[0].id, "a");
+    EXPECT_EQ(pools.workers()[1].filter, "x");
     pools.remove(a);
     pools.remove(a);
     pools.remove(b);

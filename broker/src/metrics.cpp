@@ -1,0 +1,101 @@
+#include "metrics.h"
+
+#include <fmt/format.h>
+#include <functional>
+#include <iterator>
+
+namespace webrocket {
+namespace {
+
+class MetricsText {
+  public:
+    void begin(std::string_view name, std::string_view type, std::string_view help) {
+        fmt::format_to(std::back_inserter(text_), "# HELP {0} {2}\n# TYPE {0} {1}\n", name, type,
+                       help);
+    }
+    void sample(std::string_view name, std::uint64_t value) {
+        fmt::format_to(std::back_inserter(text_), "{} {}\n", name, value);
+    }
+    // Vhost paths need no escaping.
+    void sample(std::string_view name, const Vhost &vhost, std::uint64_t value) {
+        fmt::format_to(std::back_inserter(text_), "{}{{vhost=\"{}\"}} {}\n", name, vhost.path(),
+                       value);
+    }
+    std::string take() { return std::move(text_); }
+
+  private:
+    std::string text_;
+};
+
+std::uint64_t sum(const EventLoops &loops, Counter LoopFigures::*figure) {
+    std::uint64_t total = 0;
+    for (std::size_t i = 0; i < loops.size(); ++i)
+        total += (loops[i].figures().*figure).value();
+    return total;
+}
+
+void add_loop_figures(MetricsText &text, const EventLoops &loops) {
+    const auto counter = [&](std::string_view name, std::string_view help,
+                             Counter LoopFigures::*figure) {
+        text.begin(name, "counter", help);
+        text.sample(name, sum(loops, figure));
+    };
+    counter("webrocket_connections_accepted_total", "Connections accepted on both ports.",
+            &LoopFigures::connections_accepted);
+    counter("webrocket_http_requests_total", "HTTP requests, handshakes included.",
+            &LoopFigures::http_requests);
+    counter("webrocket_messages_received_total", "Messages from browsers.",
+            &LoopFigures::messages_received);
+    counter("webrocket_messages_refused_total", "Errors sent to browsers.",
+            &LoopFigures::messages_refused);
+    counter("webrocket_deliveries_total",
+            "Frames, worker events and HTTP responses queued for a connection.",
+            &LoopFigures::frames_sent);
+    counter("webrocket_received_bytes_total", "Bytes read from connections.",
+            &LoopFigures::bytes_received);
+    counter("webrocket_sent_bytes_total", "Bytes written to connections.",
+            &LoopFigures::bytes_sent);
+    counter("webrocket_slow_consumers_closed_total",
+            "Connections closed because they did not read what was queued for them.",
+            &LoopFigures::slow_connections_closed);
+}
+
+void add_gauges(MetricsText &text, const Hub &hub, const EventLoops &loops) {
+    text.begin("webrocket_connections", "gauge", "Open connections on both ports.");
+    // The ended ones first: one more that is accepted in between must not make it negative.
+    const auto ended = sum(loops, &LoopFigures::connections_ended);
+    text.sample("webrocket_connections", sum(loops, &LoopFigures::connections_accepted) - ended);
+    text.begin("webrocket_changes_waiting", "gauge",
+               "Changes of vhosts, tokens and channels that are not stored yet.");
+    text.sample("webrocket_changes_waiting", hub.change_backlog());
+    text.begin("webrocket_loops", "gauge", "Event loops, each on a thread of its own.");
+    text.sample("webrocket_loops", loops.size());
+}
+
+void add_vhost_gauges(MetricsText &text, const Hub &hub) {
+    const auto vhosts = hub.vhosts();
+    const auto gauge = [&](std::string_view name, std::string_view help,
+                           const std::function<std::size_t(const Vhost &)> &value) {
+        text.begin(name, "gauge", help);
+        for (const auto &vhost : vhosts)
+            text.sample(name, *vhost, value(*vhost));
+    };
+    gauge("webrocket_browsers", "Browsers connected to a vhost.",
+          [](const Vhost &vhost) { return vhost.connection_count(); });
+    gauge("webrocket_workers", "Workers connected to a vhost.",
+          [](const Vhost &vhost) { return vhost.workers().size(); });
+    gauge("webrocket_channels", "Open channels of a vhost.",
+          [](const Vhost &vhost) { return vhost.channel_count(); });
+}
+
+} // namespace
+
+std::string metrics_text(const Hub &hub, const EventLoops &loops) {
+    MetricsText text;
+    add_loop_figures(text, loops);
+    add_gauges(text, hub, loops);
+    add_vhost_gauges(text, hub);
+    return text.take();
+}
+
+} // namespace webrocket

@@ -1,0 +1,138 @@
+#include "tls.h"
+
+#include <algorithm>
+#include <array>
+#include <fmt/format.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <stdexcept>
+
+namespace webrocket {
+namespace {
+
+std::string last_error() {
+    const unsigned long code = ERR_get_error();
+    ERR_clear_error();
+    const char *reason = code == 0 ? nullptr : ERR_reason_error_string(code);
+    return reason == nullptr ? "unknown error" : reason;
+}
+
+// A key that asks for a pass phrase would stop the start at a terminal and fail without one.
+int no_pass_phrase(char *, int, int, void *) { return -1; }
+
+// WebSocket and the HTTP of backends are HTTP/1.1.
+int choose_protocol(SSL *, const unsigned char **chosen, unsigned char *chosen_length,
+                    const unsigned char *offered, unsigned offered_length, void *) {
+    static constexpr std::array<unsigned char, 9> ours = {8,   'h', 't', 't', 'p',
+                                                          '/', '1', '.', '1'};
+    unsigned char *match = nullptr;
+    if (SSL_select_next_proto(&match, chosen_length, ours.data(), ours.size(), offered,
+                              offered_length) != OPENSSL_NPN_NEGOTIATED)
+        return SSL_TLSEXT_ERR_NOACK;
+    *chosen = match;
+    return SSL_TLSEXT_ERR_OK;
+}
+
+[[noreturn]] void fail(const std::filesystem::path &file) {
+    throw std::runtime_error(fmt::format("cannot use {}: {}", file.string(), last_error()));
+}
+
+std::shared_ptr<SSL_CTX> load(const TlsFiles &files) {
+    ERR_clear_error();
+    std::shared_ptr<SSL_CTX> context(SSL_CTX_new(TLS_server_method()), SSL_CTX_free);
+    if (!context)
+        throw std::runtime_error("cannot set up TLS: " + last_error());
+    SSL_CTX_set_min_proto_version(context.get(), TLS1_2_VERSION);
+    SSL_CTX_set_options(context.get(), SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION |
+                                           SSL_OP_CIPHER_SERVER_PREFERENCE |
+                                           SSL_OP_IGNORE_UNEXPECTED_EOF);
+    // Idle connections keep no buffers; what is written next may lie elsewhere by then.
+    SSL_CTX_set_mode(context.get(), SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
+                                        SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+    SSL_CTX_set_default_passwd_cb(context.get(), no_pass_phrase);
+    SSL_CTX_set_alpn_select_cb(context.get(), choose_protocol, nullptr);
+    if (SSL_CTX_use_certificate_chain_file(context.get(), files.certificate.c_str()) != 1)
+        fail(files.certificate);
+    if (SSL_CTX_use_PrivateKey_file(context.get(), files.key.c_str(), SSL_FILETYPE_PEM) != 1 ||
+        SSL_CTX_check_private_key(context.get()) != 1)
+        fail(files.key);
+    return context;
+}
+
+} // namespace
+
+TlsContext::TlsContext(TlsFiles files) : files_(std::move(files)), context_(load(files_)) {}
+
+void TlsContext::reload() {
+    auto fresh = load(files_);
+    const std::lock_guard lock(mutex_);
+    context_ = std::move(fresh);
+}
+
+std::unique_ptr<TlsSession> TlsContext::accept(int socket) {
+    std::shared_ptr<SSL_CTX> context;
+    {
+        const std::lock_guard lock(mutex_);
+        context = context_;
+    }
+    return std::make_unique<TlsSession>(std::move(context), socket);
+}
+
+TlsSession::TlsSession(std::shared_ptr<SSL_CTX> context, int socket)
+    : context_(std::move(context)), ssl_(SSL_new(context_.get())) {
+    if (ssl_ == nullptr || SSL_set_fd(ssl_, socket) != 1) {
+        SSL_free(ssl_);
+        throw std::bad_alloc();
+    }
+    SSL_set_accept_state(ssl_);
+}
+
+TlsSession::~TlsSession() { SSL_free(ssl_); }
+
+TlsSession::Result TlsSession::result_of(int returned) {
+    switch (SSL_get_error(ssl_, returned)) {
+    case SSL_ERROR_WANT_READ:
+        return Result::wants_input;
+    case SSL_ERROR_WANT_WRITE:
+        return Result::wants_room;
+    case SSL_ERROR_ZERO_RETURN:
+        return Result::ended;
+    default:
+        failed_ = true;
+        return Result::failed;
+    }
+}
+
+TlsSession::Result TlsSession::read(char *buffer, std::size_t size, std::size_t &count) {
+    ERR_clear_error();
+    const int returned = SSL_read_ex(ssl_, buffer, size, &count);
+    return returned == 1 ? Result::done : result_of(returned);
+}
+
+TlsSession::Result TlsSession::write(const OutboundQueue &queue, std::size_t &count) {
+    // A record holds 16 KB, and each costs its own headers and checks: small frames share one.
+    constexpr std::size_t record_size_max = 16384;
+    std::array<char, record_size_max> record;
+    OutboundQueue::Gather gather;
+    const std::size_t pieces = queue.gather(gather);
+    std::size_t size = 0;
+    for (std::size_t i = 0; i < pieces && size < record.size(); ++i) {
+        const std::size_t part = std::min(gather[i].iov_len, record.size() - size);
+        std::copy_n(static_cast<const char *>(gather[i].iov_base), part, record.data() + size);
+        size += part;
+    }
+    ERR_clear_error();
+    const int returned = SSL_write_ex(ssl_, record.data(), size, &count);
+    return returned == 1 ? Result::done : result_of(returned);
+}
+
+bool TlsSession::has_buffered_input() const { return SSL_pending(ssl_) > 0; }
+
+void TlsSession::say_goodbye() {
+    if (failed_ || SSL_in_init(ssl_) != 0)
+        return;
+    ERR_clear_error();
+    SSL_shutdown(ssl_);
+}
+
+} // namespace webrocket

@@ -1,0 +1,224 @@
+"""What an operator has to do with: health, metrics, logs, configuration, a stop in good order."""
+
+import http.client
+import json
+import os
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+import unittest
+
+from broker import DEADLINE, SERVER, Broker, BrokerTest, RawConnection, Response, main, wait_until
+
+
+def get(addr, path, **headers):
+    connection = http.client.HTTPConnection(*addr, timeout=DEADLINE)
+    connection.request("GET", path, headers=headers)
+    response = Response(connection.getresponse())
+    connection.close()
+    return response
+
+
+class HealthChecks(BrokerTest):
+    def test_both_ports_say_so_without_a_secret(self):
+        for addr in (self.broker.addr, self.broker.admin_addr):
+            for path, body in (("/healthz", b"ok\n"), ("/readyz", b"ready\n")):
+                response = get(addr, path)
+                self.assertEqual((response.status, response.body), (200, body))
+                self.assertEqual(response.headers["Cache-Control"], "no-store")
+
+    def test_other_methods(self):
+        connection = http.client.HTTPConnection(*self.broker.addr, timeout=DEADLINE)
+        self.addCleanup(connection.close)
+        connection.request("POST", "/healthz")
+        response = Response(connection.getresponse())
+        self.assertEqual((response.status, response.headers["Allow"]), (405, "GET, HEAD"))
+
+    def test_no_vhost_is_called_so(self):
+        for name in ("healthz", "readyz", "metrics"):
+            self.assertEqual(self.broker.admin("POST", "/" + name).status, 405)
+
+
+class Metrics(BrokerTest):
+    def metrics(self, **headers):
+        response = get(self.broker.admin_addr, "/metrics", **headers)
+        self.assertEqual(response.status, 200)
+        self.assertEqual(response.headers["Content-Type"], "text/plain; version=0.0.4; charset=utf-8")
+        text = response.body.decode()
+        return {line.rsplit(" ", 1)[0]: int(line.rsplit(" ", 1)[1])
+                for line in text.splitlines() if not line.startswith("#")}
+
+    def cookie_metrics(self):
+        return self.metrics(**{"X-WebRocket-Cookie": self.broker.cookie})
+
+    def test_who_may_read_them(self):
+        self.assertEqual(get(self.broker.admin_addr, "/metrics").status, 403)
+        self.assertEqual(get(self.broker.admin_addr, "/metrics", Authorization="Bearer x").status, 403)
+        self.metrics(Authorization="Bearer " + self.broker.cookie)
+
+    def test_every_one_is_explained(self):
+        text = get(self.broker.admin_addr, "/metrics", Authorization="Bearer " + self.broker.cookie).body
+        names = {line.split()[2] for line in text.decode().splitlines() if line.startswith("# HELP")}
+        self.assertEqual(names, {line.split()[2] for line in text.decode().splitlines()
+                                 if line.startswith("# TYPE")})
+        self.assertLessEqual({name.split("{")[0] for name in self.cookie_metrics()}, names)
+
+    def test_they_count(self):
+        self.vhost.open("room")
+        before = self.cookie_metrics()
+        browsers = [self.browser(), self.browser()]
+        self.worker()
+        for browser in browsers:
+            browser.subscribe("room")
+        for browser in browsers:
+            browser.ask("broadcast", channel="room", event="e")
+        browsers[0].hear()
+        self.assertEqual(browsers[0].error("auth"), 400)
+        after = self.cookie_metrics()
+        label = '{vhost="%s"}' % self.vhost.path
+        self.assertEqual(after["webrocket_browsers" + label], 2)
+        self.assertEqual(after["webrocket_workers" + label], 1)
+        self.assertEqual(after["webrocket_channels" + label], 1)
+
+        def growth(name):
+            return after[name] - before[name]
+
+        self.assertEqual(growth("webrocket_messages_received_total"), 5)
+        self.assertEqual(growth("webrocket_messages_refused_total"), 1)
+        self.assertEqual(growth("webrocket_connections_accepted_total"), 4)
+        self.assertEqual(growth("webrocket_connections"), 3)
+        self.assertGreater(growth("webrocket_sent_bytes_total"), 300)
+        self.assertGreater(growth("webrocket_received_bytes_total"), 300)
+
+
+class Logs(unittest.TestCase):
+    def test_json_lines(self):
+        broker = Broker("--log-format", "json")
+        broker.vhost("/moon")
+        broker.stop()
+        lines = [json.loads(line) for line in broker.log_text().splitlines()]
+        broker.close()
+        self.assertEqual([line["level"] for line in lines], ["info"] * len(lines))
+        self.assertIn("vhost /moon added", [line["message"] for line in lines])
+        for line in lines:
+            self.assertRegex(line["time"], r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}[+-]\d\d:\d\d$")
+
+
+class Configuration(unittest.TestCase):
+    def setUp(self):
+        directory = tempfile.TemporaryDirectory(prefix="webrocket-test-")
+        self.addCleanup(directory.cleanup)
+        self.directory = directory.name
+        self.ready = os.path.join(self.directory, "ready.json")
+
+    def write(self, *lines):
+        file = os.path.join(self.directory, "webrocket.conf")
+        with open(file, "w") as out:
+            out.write("\n".join(lines) + "\n")
+        return file
+
+    def node_name(self, *arguments, **environment):
+        """Starts a server and says by its cookie file which name it got."""
+        process = subprocess.Popen(
+            [SERVER, "--admin-addr", "127.0.0.1:0", "--ready-file", self.ready, *arguments],
+            env={**os.environ, "WEBROCKET_ADDR": "127.0.0.1:0",
+                 "WEBROCKET_STORAGE_DIR": os.path.join(self.directory, "storage"), **environment},
+            stderr=subprocess.PIPE, text=True)
+        try:
+            wait_until(lambda: os.path.exists(self.ready) or process.poll() is not None, "the server")
+            if process.poll() is not None:
+                return process.communicate()[1]
+            with open(self.ready) as file:
+                return os.path.basename(json.load(file)["cookie_file"]).removesuffix(".cookie")
+        finally:
+            process.terminate()
+            process.communicate(timeout=DEADLINE)
+
+    def test_the_environment(self):
+        self.assertEqual(self.node_name(WEBROCKET_NODE_NAME="from-environment"), "from-environment")
+
+    def test_a_file(self):
+        file = self.write("# a comment", "node-name = from-file", 'allow-origin = ["http://a", "http://b"]',
+                          "threads = 2", "worker-events-need-auth = true")
+        self.assertEqual(self.node_name("--config", file), "from-file")
+
+    def test_which_comes_first(self):
+        file = self.write("node-name = from-file")
+        self.assertEqual(self.node_name("--config", file, WEBROCKET_NODE_NAME="from-environment"),
+                         "from-environment")
+        self.assertEqual(self.node_name("--config", file, "--node-name", "from-command-line",
+                                        WEBROCKET_NODE_NAME="from-environment"), "from-command-line")
+        self.assertEqual(self.node_name(WEBROCKET_CONFIG=file), "from-file")
+
+    def test_what_is_not_understood(self):
+        for lines in (["no-such-option = 1"], ["threads = none"], ["threads = 0"], ["what is this"]):
+            self.assertIn("\n", self.node_name("--config", self.write(*lines)), lines)
+        self.assertIn("/nonexistent", self.node_name("--config", "/nonexistent"))
+        self.assertIn("--threads", self.node_name(WEBROCKET_THREADS="many"))
+
+
+class ServiceManager(unittest.TestCase):
+    def test_it_hears_of_the_start_and_the_stop(self):
+        with tempfile.TemporaryDirectory(prefix="webrocket-test-") as directory, \
+                socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+            manager.settimeout(DEADLINE)
+            address = os.path.join(directory, "notify")
+            manager.bind(address)
+            os.environ["NOTIFY_SOCKET"] = address
+            self.addCleanup(os.environ.pop, "NOTIFY_SOCKET")
+            broker = Broker()
+            self.assertEqual(manager.recv(100), b"READY=1")
+            broker.process.send_signal(signal.SIGTERM)
+            self.assertEqual(manager.recv(100), b"STOPPING=1")
+            broker.close()
+
+
+class Stop(unittest.TestCase):
+    def test_idle_clients_do_not_hold_it_up(self):
+        broker = Broker()
+        self.addCleanup(broker.close)
+        broker.vhost("/moon").open("room")  # keeps its connection
+        start = time.monotonic()
+        self.assertEqual(broker.stop(), 0)
+        self.assertLess(time.monotonic() - start, 1.5)
+
+    def test_it_does_not_wait_longer_than_told(self):
+        broker = Broker("--drain-ms", "300")
+        self.addCleanup(broker.close)
+        vhost = broker.vhost("/moon")
+        browser = vhost.browser()
+        self.addCleanup(browser.close)
+        start = time.monotonic()
+        self.assertEqual(broker.stop(), 0)  # the browser never answers the close frame
+        self.assertGreater(time.monotonic() - start, 0.25)
+        self.assertIn("stopped", broker.log_text())
+
+    def test_whoever_asks_twice_does_not_wait(self):
+        broker = Broker("--drain-ms", "60000")
+        self.addCleanup(broker.close)
+        browser = broker.vhost("/moon").browser()
+        self.addCleanup(browser.close)
+        broker.process.send_signal(signal.SIGTERM)
+        wait_until(lambda: "stopping" in broker.log_text(), "the stop to begin")
+        self.assertEqual(broker.stop(), 0)
+
+    def test_whoever_has_begun_to_ask_gets_an_answer(self):
+        broker = Broker("--drain-ms", "60000")
+        self.addCleanup(broker.close)
+        with RawConnection(broker.addr) as probe:
+            # What is read together is taken together: the answer to the first request shows that
+            # the beginning of the second has arrived.
+            probe.send("GET /readyz HTTP/1.1\r\nHost: x\r\n\r\nGET /readyz HTTP/1.1\r\nHost: x\r\n")
+            self.assertEqual(probe.response()[0], 200)
+            broker.process.send_signal(signal.SIGTERM)
+            wait_until(lambda: "stopping" in broker.log_text(), "the stop to begin")
+            probe.send("\r\n")
+            status, headers, body = probe.response()
+            self.assertEqual((status, body, headers["connection"]), (503, b"stopping\n", "close"))
+        self.assertEqual(broker.stop(), 0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,222 @@
+"""Encrypted ports: browsers, backends, workers and the admin tool; certificates that are replaced."""
+
+import base64
+import http.client
+import json
+import os
+import shutil
+import signal
+import socket
+import ssl
+import subprocess
+import tempfile
+import threading
+import unittest
+
+from broker import ADMIN, DEADLINE, SERVER, Broker, Browser, main, wait_until
+
+
+def make_certificate(directory, name):
+    """A key and a certificate for the loopback address, signed by itself."""
+    key, certificate = os.path.join(directory, name + ".key"), os.path.join(directory, name + ".pem")
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
+                    "-nodes", "-keyout", key, "-out", certificate, "-days", "2", "-subj", f"/CN={name}",
+                    "-addext", "subjectAltName=IP:127.0.0.1"], check=True, capture_output=True,
+                   timeout=DEADLINE)
+    return certificate, key
+
+
+class TlsBrowser(Browser):
+    """As Browser, through TLS."""
+
+    def __init__(self, addr, path, context):
+        self.context = context
+        super().__init__(addr, path)
+
+    def send(self, data):
+        if not isinstance(self.socket, ssl.SSLSocket):
+            self.file.close()
+            self.socket = self.context.wrap_socket(self.socket, server_hostname="127.0.0.1")
+            self.file = self.socket.makefile("rb")
+        super().send(data)
+
+
+class TlsBroker(Broker):
+    def __init__(self, certificates, *flags):
+        self.context = ssl.create_default_context(cafile=certificates[0])
+        super().__init__("--tls-cert", certificates[0], "--tls-key", certificates[1],
+                         "--admin-tls-cert", certificates[0], "--admin-tls-key", certificates[1], *flags)
+
+    def connection(self, addr):
+        return http.client.HTTPSConnection(*addr, timeout=DEADLINE, context=self.context)
+
+    def ask(self, addr, method, path, body=None, headers=None):
+        connection = self.connection(addr)
+        try:
+            connection.request(method, path, body=body, headers=headers or {})
+            response = connection.getresponse()
+            return response.status, response.read()
+        finally:
+            connection.close()
+
+    def ask_admin(self, method, path):
+        return self.ask(self.admin_addr, method, path, headers={"X-WebRocket-Cookie": self.cookie})
+
+
+class TlsTest(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.directory = tempfile.mkdtemp(prefix="webrocket-tls-")
+        cls.addClassCleanup(shutil.rmtree, cls.directory, ignore_errors=True)
+        cls.certificate = make_certificate(cls.directory, "one")
+
+
+class Encrypted(TlsTest):
+    def setUp(self):
+        self.broker = TlsBroker(self.certificate)
+        self.addCleanup(self.broker.close)
+        self.assertEqual(self.broker.ask_admin("POST", "/moon")[0], 302)
+        document = json.loads(self.broker.ask_admin("GET", "/moon")[1])
+        self.token = document["vhost"]["accessToken"]
+
+    def backend(self, method, suffix, body=None):
+        credentials = base64.b64encode(f"wr:{self.token}".encode()).decode()
+        return self.broker.ask(self.broker.addr, method, "/moon" + suffix, body,
+                               {"Authorization": "Basic " + credentials})
+
+    def browser(self):
+        browser = TlsBrowser(self.broker.addr, "/moon", self.broker.context)
+        self.addCleanup(browser.close)
+        return browser
+
+    def test_browsers_and_backends(self):
+        self.assertEqual(self.backend("POST", "/channels/room")[0], 202)
+        one, other = self.browser(), self.browser()
+        for browser in (one, other):
+            browser.subscribe("room")
+        self.assertEqual(self.backend("POST", "/channels/room/events",
+                                      '{"trigger":{"event":"e","data":{"n":1}}}')[0], 202)
+        for browser in (one, other):
+            self.assertEqual(browser.hear(), {"e": {"n": 1, "channel": "room"}})
+
+    def test_messages_larger_than_a_record_and_many_at_once(self):
+        self.backend("POST", "/channels/room")
+        browser = self.browser()
+        browser.subscribe("room")
+        large = "x" * 300_000
+
+        def speak():
+            browser.say("broadcast", channel="room", event="large", data={"text": large})
+            for number in range(2000):
+                browser.say("broadcast", channel="room", event="e", data={"n": number})
+
+        speaker = threading.Thread(target=speak)
+        speaker.start()
+        self.assertEqual(browser.hear()["large"]["text"], large)
+        for number in range(2000):
+            self.assertEqual(browser.hear()["e"]["n"], number)
+        speaker.join(DEADLINE)
+
+    def test_somebody_who_speaks_no_tls(self):
+        for garbage in (b"GET /moon HTTP/1.1\r\nHost: x\r\n\r\n", b"\x16\x03\x01\xff\xff", b"\0" * 1000):
+            with socket.create_connection(self.broker.addr, timeout=DEADLINE) as plain:
+                plain.sendall(garbage)
+                plain.shutdown(socket.SHUT_WR)
+                try:
+                    while plain.recv(4096):
+                        pass
+                except ConnectionError:
+                    pass
+        self.assertEqual(self.backend("POST", "/channels/room")[0], 202)
+
+    def test_old_versions_are_refused(self):
+        context = ssl.create_default_context(cafile=self.certificate[0])
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        with context.wrap_socket(socket.create_connection(self.broker.addr, timeout=DEADLINE),
+                                 server_hostname="127.0.0.1") as connection:
+            self.assertIn(connection.version(), ("TLSv1.2", "TLSv1.3"))
+        ended = subprocess.run(["openssl", "s_client", "-connect", "%s:%d" % self.broker.addr, "-tls1_1",
+                                "-cipher", "ALL:@SECLEVEL=0"],
+                               input=b"", capture_output=True, timeout=DEADLINE)
+        self.assertNotEqual(ended.returncode, 0)
+
+    def test_the_admin_tool(self):
+        address = "%s:%d" % self.broker.admin_addr
+        arguments = [ADMIN, "--cookie", self.broker.cookie, "--admin-addr", "https://" + address]
+        ended = subprocess.run([*arguments, "--ca-file", self.certificate[0], "list_vhosts"],
+                               capture_output=True, text=True, timeout=DEADLINE)
+        self.assertEqual((ended.returncode, ended.stdout), (0, "/moon\n"), ended.stderr)
+        ended = subprocess.run([*arguments, "list_vhosts"], capture_output=True, text=True, timeout=DEADLINE)
+        self.assertEqual(ended.returncode, 1)
+        self.assertIn("certificate", ended.stderr)
+
+    def test_a_stop_says_goodbye(self):
+        browser = self.browser()
+        self.broker.process.send_signal(signal.SIGTERM)
+        self.assertEqual(browser.close_code(), 1001)
+
+
+class Certificates(TlsTest):
+    def served(self, broker):
+        """What a client that trusts nobody is shown."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+        with context.wrap_socket(socket.create_connection(broker.addr, timeout=DEADLINE)) as connection:
+            return ssl.DER_cert_to_PEM_cert(connection.getpeercert(binary_form=True))
+
+    def setUp(self):
+        self.files = [os.path.join(self.directory, "used" + suffix) for suffix in (".pem", ".key")]
+        self.use(self.certificate)
+        self.broker = TlsBroker(self.files)
+        self.addCleanup(self.broker.close)
+        self.broker.ask_admin("POST", "/moon")
+
+    def use(self, certificate):
+        for source, target in zip(certificate, self.files):
+            shutil.copyfile(source, target)
+
+    def test_reload(self):
+        before = self.served(self.broker)
+        browser = TlsBrowser(self.broker.addr, "/moon", self.broker.context)
+        self.addCleanup(browser.close)
+        self.use(make_certificate(self.directory, "two"))
+        self.assertEqual(self.served(self.broker), before)
+        self.broker.process.send_signal(signal.SIGHUP)
+        wait_until(lambda: self.served(self.broker) != before, "the new certificate")
+        # Whoever was connected stays.
+        self.assertEqual(browser.error("auth"), 400)
+
+    def test_a_reload_that_fails(self):
+        before = self.served(self.broker)
+        with open(self.files[0], "w") as file:
+            file.write("no certificate")
+        self.broker.process.send_signal(signal.SIGHUP)
+        wait_until(lambda: "certificate not reloaded" in self.broker.log_text(), "the log line")
+        self.assertEqual(self.served(self.broker), before)
+
+    def test_files_that_cannot_be_used(self):
+        other = make_certificate(self.directory, "three")
+        locked = os.path.join(self.directory, "locked.key")
+        subprocess.run(["openssl", "ec", "-in", self.certificate[1], "-out", locked, "-aes256",
+                        "-passout", "pass:x"], check=True, capture_output=True, timeout=DEADLINE)
+        storage = os.path.join(self.directory, "storage")
+        for certificate, key in ((self.certificate[0], other[1]), (self.certificate[0], "/nonexistent"),
+                                 ("/nonexistent", other[1]), (self.certificate[1], self.certificate[1]),
+                                 (self.certificate[0], locked)):
+            ended = subprocess.run([SERVER, "--addr", "127.0.0.1:0", "--admin-addr", "127.0.0.1:0",
+                                    "--storage-dir", storage, "--node-name", "test-node",
+                                    "--tls-cert", certificate, "--tls-key", key],
+                                   capture_output=True, text=True, timeout=DEADLINE)
+            self.assertEqual(ended.returncode, 1)
+            self.assertIn("webrocket-server: cannot use", ended.stderr)
+
+    def test_one_without_the_other(self):
+        ended = subprocess.run([SERVER, "--tls-cert", self.files[0]], capture_output=True, text=True,
+                               timeout=DEADLINE)
+        self.assertEqual(ended.returncode, 2)
+        self.assertIn("--tls-key", ended.stderr)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,31 @@
+// How fast a peer may speak.
+#include "message_rate.h"
+
+#include <gtest/gtest.h>
+
+namespace {
+
+using webrocket::MessageRate;
+using std::chrono::milliseconds;
+
+int allowed(MessageRate &rate, int tries, MessageRate::Clock::time_point now) {
+    int count = 0;
+    for (int i = 0; i < tries; ++i)
+        count += rate.allows_one(now) ? 1 : 0;
+    return count;
+}
+
+TEST(message_rate, a_burst_and_then_so_many_a_second) {
+    MessageRate rate(10);
+    const auto start = MessageRate::Clock::now();
+    EXPECT_EQ(allowed(rate, 20, start), 10);
+    EXPECT_EQ(allowed(rate, 20, start + milliseconds(500)), 5);
+    EXPECT_EQ(allowed(rate, 20, start + milliseconds(60000)), 10);
+}
+
+TEST(message_rate, none_is_no_limit) {
+    EXPECT_FALSE(MessageRate(0).is_limited());
+    EXPECT_TRUE(MessageRate(1).is_limited());
+}
+
+} // namespace
