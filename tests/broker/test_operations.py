@@ -3,6 +3,7 @@
 import http.client
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -157,6 +158,19 @@ class Configuration(unittest.TestCase):
             self.assertIn("\n", self.node_name("--config", self.write(*lines)), lines)
         self.assertIn("/nonexistent", self.node_name("--config", "/nonexistent"))
         self.assertIn("--threads", self.node_name(WEBROCKET_THREADS="many"))
+
+
+class ManPage(unittest.TestCase):
+    PAGE = os.path.join(os.path.dirname(__file__), "../../broker/man/webrocket-server.1.in")
+
+    def test_it_has_every_option_of_the_help(self):
+        text = subprocess.run([SERVER, "--help"], capture_output=True, text=True, timeout=DEADLINE).stdout
+        helped = set(re.findall(r"^  (?:-\w,)?--([a-z-]+)", text, re.M))
+        with open(self.PAGE) as page:
+            described = {name.replace("\\", "") for line in re.findall(r"^\.BR? .*|^\.BI .*", page.read(), re.M)
+                         for name in re.findall(r"\\-\\-([a-z\\-]+)", line)}
+        self.assertGreater(len(helped), 20)
+        self.assertEqual(helped, described)
 
 
 class ServiceManager(unittest.TestCase):
