@@ -268,7 +268,8 @@ class RawConnection:
         self.close()
 
 
-def frame(opcode, payload=b"", fin=True, masked=True, reserved=0, length=None, length_bytes=None):
+def frame(opcode, payload=b"", fin=True, masked=True, reserved=0, length=None, length_bytes=None,
+          mask=b"\x12\x34\x56\x78"):
     """One frame from a client; the arguments after the payload are for lying."""
     size = len(payload) if length is None else length
     first = (0x80 if fin else 0) | (reserved << 4) | opcode
@@ -283,7 +284,6 @@ def frame(opcode, payload=b"", fin=True, masked=True, reserved=0, length=None, l
         header = struct.pack("!BBQ", first, mask_bit | 127, size)
     if not masked:
         return header + payload
-    mask = b"\x12\x34\x56\x78"
     repeated = (mask * (len(payload) // 4 + 1))[:len(payload)]
     body = (int.from_bytes(payload, "big") ^ int.from_bytes(repeated, "big")).to_bytes(
         len(payload), "big") if payload else b""
@@ -445,6 +445,22 @@ class BrokerTest(unittest.TestCase):
         worker = self.vhost.worker(filter)
         self.addCleanup(worker.close)
         return worker
+
+
+class WitnessedTest(BrokerTest):
+    """Whatever happens to the others, a witness on the channel c hears nothing of it, and is served as
+    before."""
+
+    def setUp(self):
+        super().setUp()
+        self.vhost.open("c")
+        self.witness = self.browser()
+        self.witness.subscribe("c")
+
+    def tearDown(self):
+        self.vhost.fire("c", "after")
+        self.assertEqual(self.witness.hear(), {"after": {"channel": "c"}})
+        super().tearDown()
 
 
 def main():
