@@ -3,6 +3,8 @@
 import base64
 import json
 import re
+import time
+from email.utils import parsedate_to_datetime
 
 from broker import BrokerTest, RawConnection, main
 
@@ -87,6 +89,21 @@ class Checks(BrokerTest):
         response = other.request("POST", "/channels/c", headers=self.vhost.headers())
         self.refused(response, 401, 402)
 
+    def test_every_answer_has_a_date(self):
+        for method, suffix in (("POST", "/channels/c"), ("GET", "/token?uid=a&channels=b"), ("GET", "/bogus"),
+                               ("POST", "/channels/!"), ("PUT", "/token")):
+            date = self.vhost.request(method, suffix).headers["Date"]
+            self.assertLess(abs(parsedate_to_datetime(date).timestamp() - time.time()), 60, date)
+
+    def test_pages_may_not_read_the_answers(self):
+        """Tokens must not live in browsers: nothing that a script from elsewhere could use."""
+        headers = {**self.vhost.headers(), "Origin": "http://elsewhere.example",
+                   "Access-Control-Request-Method": "POST"}
+        for method, suffix in (("GET", "/token?uid=a&channels=b"), ("POST", "/channels/c"),
+                               ("OPTIONS", "/token"), ("OPTIONS", "/channels/c")):
+            response = self.vhost.request(method, suffix, headers=headers)
+            self.assertEqual([name for name in response.headers if name.lower().startswith("access-")], [])
+
 
 class Channels(BrokerTest):
     def test_open(self):
@@ -142,6 +159,27 @@ class Events(BrokerTest):
         self.assertEqual((response.status, response.body), (202, b""))
         self.assertNotIn("Location", response.headers)
         self.assertEqual(self.listener.hear(), {"hello": {"from": "nu7hatch", "channel": "c"}})
+
+    def test_channels_of_every_type(self):
+        """No subscription is needed, nor anybody's permission."""
+        alice = self.browser("alice")
+        for channel in ("private-room", "presence-room"):
+            self.vhost.open(channel)
+            alice.subscribe(channel, hidden=True)
+            self.assertEqual(self.vhost.fire(channel, "e", {"n": 1}).status, 202)
+            self.assertEqual(alice.hear(), {"e": {"n": 1, "channel": channel}})
+
+    def test_content_type_is_not_looked_at(self):
+        for kind in (None, "application/json", "application/x-www-form-urlencoded", "text/html; charset=x", ""):
+            headers = self.vhost.headers() | ({} if kind is None else {"Content-Type": kind})
+            response = self.vhost.request("POST", "/channels/c/events", '{"trigger":{"event":"e"}}', headers)
+            self.assertEqual(response.status, 202, kind)
+            self.assertEqual(self.listener.hear(), {"e": {"channel": "c"}})
+
+    def test_event_names(self):
+        for name in ("e", "a/b", "a/:b", "a:b", " ", "żółw 🐢", '"\\', "x" * 1000, "\u00a0", "__proto__"):
+            self.assertEqual(self.vhost.fire("c", name).status, 202, name)
+            self.assertEqual(self.listener.hear(), {name: {"channel": "c"}})
 
     def test_without_data(self):
         for text in ('{"trigger":{"event":"e"}}', '{"trigger":{"event":"e","data":null}}',

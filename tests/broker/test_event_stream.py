@@ -15,6 +15,17 @@ class Stream(BrokerTest):
         listed = self.broker.admin("GET", self.vhost.path + "/workers").json()["workers"]
         self.assertEqual([entry["id"] for entry in listed], [worker.id])
 
+    def test_there_is_no_replay(self):
+        browser = self.browser("u")
+        with self.vhost.worker() as worker:
+            for number in range(3):
+                browser.say("trigger", event=f"e{number}")
+            self.assertEqual([worker.record()["id"] for _ in range(3)], ["1", "2", "3"])
+        headers = {**self.vhost.headers(), "Last-Event-ID": "1"}
+        with EventStream(self.vhost, headers=headers) as worker:
+            browser.say("trigger", event="next")
+            self.assertEqual(worker.event()[0], "next")
+
     def test_bad_filters(self):
         for filter in ("(", "[", "a)|(b", "%", "%zz", "x" * 4097, "((a{100}){100}){100}"):
             response = self.vhost.request("GET", "/events?filter=" + filter)
@@ -236,6 +247,17 @@ class Distribution(BrokerTest):
             browser.say("trigger", event="there")
             self.assertEqual(worker.event()[0], "there")
             browser.close()
+
+
+    def test_vhosts_count_for_themselves(self):
+        other = self.broker.vhost(self.vhost.path + "-o")
+        browser = other.browser("u")
+        self.addCleanup(browser.close)
+        with EventStream(other) as worker, EventStream(self.vhost) as own:
+            self.trigger("a", "b")
+            self.assertEqual([own.record()["id"] for _ in range(2)], ["1", "2"])
+            browser.say("trigger", event="c")
+            self.assertEqual(worker.record()["id"], "1")
 
 
 class SlowMember(BrokerTest):

@@ -195,6 +195,45 @@ class Commands(BrokerTest):
         self.vhost.fire("chat", "e")
         self.assertEqual(self.a.hear(), {"e": {"channel": "chat"}})
 
+    def test_hidden_on_every_type_of_channel(self):
+        """Deaf it is not, and neither dumb."""
+        hidden, other = self.browser("spy"), self.browser("alice")
+        for channel in ("chat", "private-room", "presence-room"):
+            hidden.subscribe(channel, hidden=True)
+            other.say("subscribe", channel=channel, hidden=True)
+            self.assertIn(":subscribed", other.hear())
+            for sender, listener in ((hidden, other), (other, hidden)):
+                expected = {"e": {"channel": channel, "sid": sender.sid}}
+                self.assertEqual(sender.ask("broadcast", channel=channel, event="e"), expected)
+                self.assertEqual(listener.hear(), expected)
+
+    def test_whoever_hides_says_so_in_one_place_or_the_other(self):
+        for text, hidden in (('{"subscribe":{"channel":"chat","hidden":true}}', True),
+                             ('{"subscribe":{"channel":"chat"},"hidden":true}', True),
+                             ('{"subscribe":{"channel":"chat","hidden":false},"hidden":true}', False),
+                             ('{"subscribe":{"channel":"chat"},"hidden":"true"}', False),
+                             ('{"subscribe":{"channel":"chat","hidden":1}}', False)):
+            browser = self.vhost.browser()
+            browser.say_text(text)
+            self.assertIn(":subscribed", browser.hear())
+            shown = self.broker.admin("GET", self.vhost.path + "/channels/chat/subscribers").json()
+            self.assertEqual([entry["hidden"] for entry in shown["subscribers"]], [hidden], text)
+            browser.ask("unsubscribe", channel="chat")
+            browser.close()
+
+    def test_the_first_subscription_stays(self):
+        watcher, alice = self.browser("watcher"), self.browser("alice")
+        watcher.subscribe("presence-room", hidden=True)
+        alice.subscribe("presence-room", data={"n": 1})
+        self.assertIn(":memberJoined", alice.hear())
+        for again in ({"data": {"n": 2}}, {"hidden": True}):
+            alice.say("subscribe", channel="presence-room", **again)
+        self.assertTrue(alice.silent())
+        self.assertEqual(watcher.hear(), {":memberJoined": {"n": 1, "uid": "alice", "channel": "presence-room"}})
+        bob = self.browser("bob")
+        self.assertEqual(bob.subscribe("presence-room", hidden=True)["subscribers"],
+                         [{"n": 1, "uid": "alice", "channel": "presence-room"}])
+
     def test_unsubscribe(self):
         for payload in ({}, {"channel": ""}, {"channel": 5}):
             self.assertEqual(self.a.error("unsubscribe", **payload), 400)
@@ -298,10 +337,54 @@ class Commands(BrokerTest):
         self.assertEqual(closed.exception.code, 1000)
         self.assertTrue(self.a.is_closed())
 
+    def test_close_takes_any_object(self):
+        for payload in ("{}", '{"message":"bye"}', '{"sid":"x"}'):
+            browser = self.browser()
+            browser.say_text('{"close":%s}' % payload)
+            self.assertEqual(browser.hear(), {":closed": {"sid": browser.sid}})
+            self.assertEqual(browser.close_code(), 1000)
+
     def test_nothing_after_close(self):
         self.a.send(frame(1, b'{"close":{}}') + frame(1, b"bad") + frame(1, b"bad"))
         self.assertIn(":closed", self.a.hear())
         self.assertEqual(self.a.close_code(), 1000)
+
+
+class Types(BrokerTest):
+    """What comes before the first dash of a channel's name is its type."""
+
+    PRIVATE = ("private-", "private-room", "private--", "private-a.b_c-d")
+    PRESENCE = ("presence-", "presence-room", "presence-private-room")
+    NORMAL = ("private", "presence", "Private-x", "PRESENCE-x", "xprivate-x", "priv-x", "privatex-y",
+              "private_x", "private.x", "_private-x", "a-private-x", "x")
+
+    def test_the_name_tells(self):
+        anyone, alice = self.browser(), self.browser("alice")
+        for name in (*self.PRIVATE, *self.PRESENCE, *self.NORMAL):
+            self.vhost.open(name)
+        for name in self.NORMAL:
+            self.assertEqual(anyone.subscribe(name), {"channel": name})
+        for name in (*self.PRIVATE, *self.PRESENCE):
+            self.assertEqual(anyone.error("subscribe", channel=name), 403, name)
+        for name in self.PRIVATE:
+            self.assertEqual(alice.subscribe(name), {"channel": name, "uid": "alice"})
+        for name in self.PRESENCE:
+            self.assertEqual(alice.subscribe(name), {"channel": name, "uid": "alice", "subscribers": []})
+            self.assertIn(":memberJoined", alice.hear())
+
+
+class Permissions(BrokerTest):
+    FLAGS = ("--token-lifetime-ms", "2000")
+
+    def test_they_do_not_expire_with_the_token(self):
+        self.vhost.open("private-room")
+        alice = self.browser("alice")
+        unused = [self.vhost.access_token("bob") for _ in range(300)]
+        others = self.browser()
+        wait_until(lambda: others.ask("auth", token=unused.pop()) == {
+            ":error": {"code": 402, "status": "Unauthorized"}}, "the tokens to expire")
+        self.assertEqual(alice.subscribe("private-room")["uid"], "alice")
+        self.assertIn("e", alice.ask("broadcast", channel="private-room", event="e"))
 
 
 class Presence(BrokerTest):

@@ -4,6 +4,7 @@ import errno
 import http.client
 import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -105,6 +106,15 @@ class CommandLine(LifecycleTest):
                      "--log-level", "--allow-origin", "--worker-events-need-auth", "--version",
                      "127.0.0.1:8081", "/var/lib/webrocket", os.uname().nodename):
             self.assertIn(flag, ended.stdout)
+
+    def test_defaults(self):
+        shown = self.run_server("--help").stdout
+        for flag, value in (("--addr", "0.0.0.0:8080"), ("--admin-addr", "127.0.0.1:8081"),
+                            ("--storage-dir", "/var/lib/webrocket"), ("--node-name", os.uname().nodename),
+                            ("--token-lifetime-ms", "3600000"), ("--max-tokens", "100000"),
+                            ("--max-subscriptions", "1000"), ("--ping-interval-ms", "30000"),
+                            ("--heartbeat-interval-ms", "15000"), ("--http-timeout-ms", "60000")):
+            self.assertRegex(shown, rf"\n  {flag} [^\n]*={re.escape(value)}\s")
 
     def test_version(self):
         ended = self.run_server("--version")
