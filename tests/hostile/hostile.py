@@ -1,0 +1,231 @@
+#!/usr/bin/env python3
+"""An operator's nightmare: some well-behaved browsers, and one attack after the other.
+
+The browsers measure how long a broadcast takes to come back to them, of every attack's time and of a quiet
+one before it. What is compared is the 99th percentile: the median of several repetitions under attack
+against the median of the quiet ones. More than twice that, and the attack has reached others than the
+broker. It must not end either, nor drop any of those browsers, and when an attack is over it has to have
+as many descriptors open as before, in the end about as much memory, and to work.
+
+Before all that it looks whether it would notice: a broker that is stopped for moments has to fail.
+
+    hostile.py [--repeat N] [--seconds S] [--flag=--BROKER-FLAG] [ATTACK…]
+"""
+
+import argparse
+import json
+import os
+import selectors
+import statistics
+import subprocess
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "broker"))
+
+import machine  # noqa: E402
+from broker import Broker, wait_until  # noqa: E402
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+ATTACKS = ["slow_readers", "half_open", "connections", "large_headers", "lying_frames", "subscribes"]
+CHANNELS = [f"calm{number}" for number in range(5)]
+FACTOR = 2
+MEMORY_GROWTH_MAX = 8 << 20
+MEMORY_KEPT_MAX = 32 << 20
+PATIENCE = 120.0
+DISREGARDED_MAX = 0.3  # of what was measured: a machine that is late more often is not fit for this
+
+
+class Program:
+    """One of the programs beside this one, spoken with in lines."""
+
+    def __init__(self, name, *arguments):
+        self.name = name
+        self.process = subprocess.Popen(
+            [sys.executable, "-B", os.path.join(HERE, name + ".py"), *map(str, arguments)],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+    def hear(self):
+        with selectors.DefaultSelector() as selector:
+            selector.register(self.process.stdout, selectors.EVENT_READ)
+            if not selector.select(PATIENCE):
+                raise SystemExit(f"{self.name} has not answered for {PATIENCE:.0f} s")
+        line = self.process.stdout.readline()
+        if not line:
+            raise SystemExit(f"{self.name} ended with {self.process.wait()}")
+        return line
+
+    def ask(self, line):
+        self.process.stdin.write(line + "\n")
+        self.process.stdin.flush()
+        return json.loads(self.hear())
+
+    def end(self):
+        """Its last words."""
+        self.process.stdin.close()
+        words = self.process.stdout.read()
+        if self.process.wait(PATIENCE) != 0:
+            raise SystemExit(f"{self.name} ended with {self.process.returncode}")
+        return words
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+
+
+def percentile(values, share):
+    return sorted(values)[min(len(values) - 1, int(len(values) * share))]
+
+
+def resident(broker):
+    with open(f"/proc/{broker.process.pid}/statm") as file:
+        return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+class Nightmare:
+    def __init__(self, seconds, flags):
+        self.seconds = seconds
+        self.broker = Broker("--http-timeout-ms", "10000", *flags)
+        self.programs = []
+        self.measured = self.disregarded = 0
+        self.vhost = self.broker.vhost("/calm")
+        for channel in CHANNELS:
+            self.vhost.open(channel)
+        self.vhost.disconnect()
+        self.first = machine.place_broker(self.broker.process.pid)
+        os.environ["BROKER_PID"] = str(self.broker.process.pid)
+        metronome = Program("metronome")
+        self.programs.append(metronome)
+        self.witness = self.start("witness", int(metronome.hear()), *CHANNELS)
+
+    def start(self, name, *more):
+        program = Program(name, *self.broker.addr, self.vhost.path, *more)
+        self.programs.append(program)
+        program.hear()
+        return program
+
+    def measure(self):
+        measured = self.witness.ask(str(self.seconds))
+        round_trips, disregarded = measured["round_trips"], measured["disregarded"]
+        self.disregarded += disregarded
+        self.measured += disregarded + len(round_trips)
+        return round_trips
+
+    def attack(self, name):
+        """(quiet, under attack, what the attack has done)"""
+        descriptors = self.broker.descriptors()
+        quiet = self.measure()
+        attack = self.start(name, self.vhost.token)
+        hostile = self.measure()
+        done = json.loads(attack.end())
+        self.programs.remove(attack)
+        wait_until(lambda: self.broker.descriptors() <= descriptors,
+                   f"the descriptors to return to {descriptors} after {name}")
+        self.works()
+        return quiet, hostile, done
+
+    def works(self):
+        """As before, for browsers, backends and the administrator."""
+        vhost = self.broker.vhost("/after")
+        vhost.open("private-after")
+        browser, worker = vhost.browser("alice"), vhost.worker()
+        browser.subscribe("private-after")
+        vhost.fire("private-after", "e", {"n": 1})
+        assert browser.hear() == {"e": {"n": 1, "channel": "private-after"}}
+        browser.say("trigger", event="t")
+        assert worker.event()[0] == "t"
+        assert self.broker.admin("DELETE", "/after").status == 202
+        assert browser.close_code() == 1000
+        for connection in (browser, worker):
+            connection.close()
+        vhost.disconnect()
+        self.broker.vhosts.remove(vhost)
+
+    def close(self):
+        for program in self.programs:
+            program.kill()
+        self.broker.close()
+
+
+class Result:
+    """Of one attack, made several times."""
+
+    def __init__(self, name, repetitions):
+        self.name = name
+        self.quiet, self.hostile = (statistics.median(percentile(repetition[which], 0.99)
+                                                      for repetition in repetitions) for which in (0, 1))
+        self.median = statistics.median(percentile(repetition[1], 0.5) for repetition in repetitions)
+        self.worst = max(max(repetition[1]) for repetition in repetitions)
+        self.done = json.dumps(repetitions[-1][2])[1:-1]
+
+    HEADER = f"{'µs, 99th of 100':16}{'quiet':>8}{'attack':>8}{'ratio':>8}{'median':>8}{'worst':>9}"
+
+    def __str__(self):
+        return (f"{self.name:16}{self.quiet:8.0f}{self.hostile:8.0f}{self.ratio:8.2f}{self.median:8.0f}"
+                f"{self.worst:9.0f}  {self.done}")
+
+    @property
+    def ratio(self):
+        return self.hostile / self.quiet
+
+
+def what_is_kept(before, rounds):
+    """What is wrong with the memory of a broker that is left in peace again, given what it had after each
+    round. An allocator does not give back all that was once needed, but then it has to be enough for the
+    next time."""
+    middle, last = rounds[(len(rounds) - 1) // 2], rounds[-1]
+    print(f"memory: {before / 1e6:.0f} MB before, then after each round "
+          + ", ".join(f"{after / 1e6:.0f}" for after in rounds))
+    if last - middle > MEMORY_GROWTH_MAX:
+        yield f"memory grows with every round, by {(last - middle) / 1e6:.0f} MB in the last ones"
+    if last - before > MEMORY_KEPT_MAX:
+        yield f"{(last - before) / 1e6:.0f} MB of memory are not given back"
+
+
+def main():
+    parser = argparse.ArgumentParser(description="Attacks a broker, and measures what others notice.")
+    parser.add_argument("attacks", metavar="ATTACK", nargs="*", help="of " + ", ".join(ATTACKS))
+    parser.add_argument("--repeat", type=int, default=5, help="how often each, 5")
+    parser.add_argument("--seconds", type=float, default=2, help="of each measurement, 2")
+    parser.add_argument("--flag", action="append", default=[], help="for the broker")
+    options = parser.parse_args()
+    attacks = options.attacks or ATTACKS
+    if set(attacks) - set(ATTACKS):
+        parser.error("the attacks are " + ", ".join(ATTACKS))
+
+    nightmare = Nightmare(options.seconds, options.flag)
+    failures = []
+    try:
+        if not nightmare.first:
+            print("not allowed to come before other programs: what they do is measured, too")
+        if len(machine.CORES) == 1:
+            print("there is one core: the attackers' work is measured, too")
+        print(Result.HEADER, f" {options.repeat} times {options.seconds} s", flush=True)
+        stalled = Result("stalls", [nightmare.attack("stalls") for _ in range(3)])
+        print(stalled, flush=True)
+        if stalled.ratio <= FACTOR:
+            raise SystemExit("a broker that stands still is not noticed: this machine is too busy")
+        repetitions = {name: [] for name in attacks}
+        before, after = resident(nightmare.broker), []
+        for _ in range(options.repeat):
+            for name in attacks:
+                repetitions[name].append(nightmare.attack(name))
+            after.append(resident(nightmare.broker))
+        for name in attacks:
+            result = Result(name, repetitions[name])
+            print(result, flush=True)
+            if result.ratio > FACTOR:
+                failures.append(f"{name}: others wait {result.ratio:.1f} times as long")
+        failures += what_is_kept(before, after)
+        share = nightmare.disregarded / nightmare.measured
+        print(f"{100 * share:.1f} % of the messages do not count: the machine was late")
+        if share > DISREGARDED_MAX:
+            failures.append("this machine is too busy to tell")
+    finally:
+        nightmare.close()
+    for failure in failures:
+        print(failure, file=sys.stderr)
+    sys.exit(1 if failures else 0)
+
+
+if __name__ == "__main__":
+    main()
