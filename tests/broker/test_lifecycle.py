@@ -76,6 +76,15 @@ class LifecycleTest(unittest.TestCase):
         self.addCleanup(shutil.rmtree, directory, ignore_errors=True)
         return directory
 
+    def unprivileged(self, directory):
+        """Options to run the server as somebody who is no superuser, and may pass `directory`."""
+        if os.geteuid() != 0:
+            return {}
+        os.chmod(directory, 0o755)
+        # The build tree may be closed to him.
+        server = shutil.copy(SERVER, directory)
+        return {"user": 65534, "group": 65534, "extra_groups": [], "executable": server}
+
     def run_server(self, *arguments, **options):
         """A server that is expected to end by itself."""
         return subprocess.run([SERVER, *arguments], capture_output=True, text=True,
@@ -277,15 +286,6 @@ class Storage(LifecycleTest):
         for storage in (file, file + "/below"):
             self.does_not_start("--storage-dir", storage, says=(storage, os.strerror(errno.ENOTDIR)))
         self.does_not_start("--storage-dir", "", says="the storage directory")
-
-    def unprivileged(self, directory):
-        """Options to run the server as somebody who is no superuser, and may pass `directory`."""
-        if os.geteuid() != 0:
-            return {}
-        os.chmod(directory, 0o755)
-        # The build tree may be closed to him.
-        server = shutil.copy(SERVER, directory)
-        return {"user": 65534, "group": 65534, "extra_groups": [], "executable": server}
 
     def test_unwritable(self):
         directory = self.directory()

@@ -1,0 +1,384 @@
+"""A storage that fails: a disk that is full, one that can only be read, files that are damaged. What was
+acknowledged stays, what was refused has not happened, and the operator is told in one line."""
+
+import errno
+import os
+import random
+import shutil
+import sqlite3
+import subprocess
+import tempfile
+import unittest
+
+from broker import DEADLINE, main
+from test_lifecycle import LifecycleTest, Node
+
+CHANGES = (("POST", "/sun"), ("POST", "/moon/channels/new"), ("PUT", "/moon/token"),
+           ("DELETE", "/moon/channels/old"), ("DELETE", "/moon/channels"), ("DELETE", "/moon"), ("DELETE", "/"))
+
+
+def snapshot(node):
+    return {vhost["path"]: (vhost["accessToken"], [
+        channel["name"] for channel in node.admin("GET", vhost["path"] + "/channels").json()["channels"]])
+        for vhost in node.admin("GET", "/").json()["vhosts"]}
+
+
+class StorageTest(LifecycleTest):
+    def attempt(self, node):
+        """Whether it starts. If not, it has said why in one line that names what is the matter with."""
+        try:
+            node.start()
+            return True
+        except AssertionError:
+            self.assertEqual(node.process.wait(DEADLINE), 1, node.log_text()[-500:])
+            node.process = None
+            node.log.close()
+            last = node.log_text().splitlines()[-1]
+            self.assertTrue(last.startswith("webrocket-server: ") and node.storage in last, last)
+            return False
+
+    def refuses_all_changes(self, node, reason):
+        """Each is answered 500, none has happened, and the log says why."""
+        before = snapshot(node)
+        for method, path in CHANGES:
+            response = node.admin(method, path)
+            self.assertEqual((response.status, response.json()), (500, {"error": "internal error"}),
+                             (method, path))
+            self.assertEqual(snapshot(node), before, (method, path))
+        vhost = node.vhosts[0]
+        self.assertEqual(vhost.request("POST", "/channels/new").json()["code"], 597)
+        self.assertEqual(vhost.request("DELETE", "/channels/old").json()["code"], 597)
+        self.assertEqual(snapshot(node), before)
+        self.assertRegex(node.log_text(), f"cannot store in {node.database}: [^\n]*{reason}")
+        # What needs no storage goes on.
+        browser = vhost.browser("alice")
+        browser.subscribe("old")
+        vhost.fire("old", "e")
+        self.assertEqual(browser.hear(), {"e": {"channel": "old"}})
+        browser.close()
+
+    def works_again(self, node):
+        for method, path in CHANGES:
+            self.assertIn(node.admin(method, path).status, (202, 302), (method, path))
+        self.assertEqual(snapshot(node), {})
+
+    def survives(self, node):
+        """What there is now is there after a crash as well."""
+        before = snapshot(node)
+        node.kill()
+        node.start()
+        self.assertEqual(snapshot(node), before)
+
+
+@unittest.skipUnless(os.geteuid() == 0, "only root can make a small disk")
+class SmallDisks(StorageTest):
+    """A file system of some hundred kilobytes."""
+
+    def disk(self, size=512 << 10):
+        directory = tempfile.mkdtemp(prefix="webrocket-test-")
+        self.addCleanup(os.rmdir, directory)
+        mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", directory],
+                                 capture_output=True, text=True)
+        if mounted.returncode != 0:
+            self.skipTest("this root may not mount: " + mounted.stderr.strip())
+        self.addCleanup(subprocess.run, ["umount", directory], check=True)
+        return directory
+
+    def fill(self, disk, leave=0):
+        """Leaves that many bytes free, whatever was free before."""
+        name = os.path.join(disk, "filler")
+        with open(name, "wb", buffering=0) as filler:
+            try:
+                while filler.write(bytes(4096)):
+                    pass
+            except OSError as full:
+                self.assertEqual(full.errno, errno.ENOSPC)
+        if leave:
+            os.truncate(name, max(0, os.path.getsize(name) - leave))
+
+    def free(self, disk):
+        os.unlink(os.path.join(disk, "filler"))
+
+    def remount(self, disk, how):
+        subprocess.run(["mount", "-o", "remount," + how, disk], check=True)
+
+    def test_full(self):
+        disk = self.disk()
+        node = OnDisk.at(self, disk)
+        self.fill(disk)
+        self.refuses_all_changes(node, "full")
+        self.free(disk)
+        self.survives(node)
+        self.works_again(node)
+
+    def test_full_since_the_start(self):
+        disk = self.disk()
+        self.fill(disk)
+        says = (disk, "")
+        self.does_not_start("--storage-dir", disk, says=says)
+        self.does_not_start("--storage-dir", disk, says=says)
+        self.free(disk)
+        # Nothing by half is in the way now.
+        node = OnDisk.at(self, disk)
+        self.survives(node)
+
+    def test_full_with_room_for_a_part(self):
+        """The first start, with a few pages more each time: it works, or nothing by half is left."""
+        for leave in range(4096, 80 << 10, 4096):
+            disk = self.disk()
+            self.fill(disk, leave)
+            node = OnDisk(disk, start=False)
+            self.addCleanup(node.close)
+            started = self.attempt(node)
+            self.free(disk)
+            if not started:
+                node.start()
+            node.vhost("/moon").open("old")
+            self.survives(node)
+
+    def test_restart_while_it_is_full(self):
+        """It starts, since there is nothing to be written, or says why it does not; nothing is lost."""
+        disk = self.disk()
+        node = OnDisk.at(self, disk)
+        before = snapshot(node)
+        for leave in (0, 4096, 16384, 65536):
+            node.kill()
+            self.fill(disk, leave)
+            started = self.attempt(node)
+            if started:
+                self.assertEqual(snapshot(node), before)
+            self.free(disk)
+            if not started:
+                node.start()
+            self.assertEqual(snapshot(node), before)
+
+    def test_full_again_and_again(self):
+        """At whatever page it becomes full: what is acknowledged is there, what is not is not."""
+        disk = self.disk()
+        node = OnDisk.at(self, disk)
+        chance = random.Random(20120501)
+        channels = {"old", "other"}
+        refused = 0
+        for turn in range(30):
+            self.fill(disk, chance.randrange(0, 20) * 4096)
+            for number in range(25):
+                name = f"c{chance.randrange(200)}" + "x" * chance.randrange(400)
+                method = "DELETE" if channels and chance.random() < 0.3 else "POST"
+                if method == "DELETE":
+                    name = chance.choice(sorted(channels))
+                status = node.vhosts[0].request(method, "/channels/" + name).status
+                self.assertIn(status, (202, 500))
+                if status == 500:
+                    refused += 1
+                elif method == "POST":
+                    channels.add(name)
+                else:
+                    channels.remove(name)
+            self.assertEqual(set(snapshot(node)["/moon"][1]), channels)
+            self.free(disk)
+            if turn % 3 == 0:
+                self.survives(node)
+                self.assertEqual(set(snapshot(node)["/moon"][1]), channels)
+        self.assertGreater(refused, 20)
+
+    def test_read_only_under_a_server(self):
+        disk = self.disk()
+        node = OnDisk.at(self, disk)
+        node.stop()
+        node.start()
+        if self.is_remounted(disk):
+            self.refuses_all_changes(node, "")
+            self.remount(disk, "rw")
+            self.works_again(node)
+
+    def is_remounted(self, disk):
+        """With files open for writing a kernel may refuse to."""
+        return subprocess.run(["mount", "-o", "remount,ro", disk], capture_output=True).returncode == 0
+
+    def test_read_only_since_the_start(self):
+        disk = self.disk()
+        node = OnDisk.at(self, disk)
+        before = snapshot(node)
+        node.stop()
+        self.remount(disk, "ro")
+        self.does_not_start("--storage-dir", disk, "--node-name", "test-node",
+                            says=(os.path.join(disk, "test-node"), os.strerror(errno.EROFS)))
+        self.remount(disk, "rw")
+        node.start()
+        self.assertEqual(snapshot(node), before)
+
+
+class OnDisk(Node):
+    """A server whose storage is a disk of its own."""
+
+    def __init__(self, disk, start=True):
+        self.disk = disk
+        self.starts = start
+        super().__init__(storage_dir=disk)
+
+    def start(self):
+        if self.starts:
+            super().start()
+        self.starts = True
+
+    @property
+    def storage(self):
+        return self.disk
+
+    @classmethod
+    def at(cls, test, disk):
+        node = cls(disk)
+        test.addCleanup(node.close)
+        vhost = node.vhost("/moon")
+        for channel in ("old", "other"):
+            vhost.open(channel)
+        return node
+
+
+class Unwritable(StorageTest):
+    def test_files_that_can_only_be_read(self):
+        """An existing storage, by somebody who may look at it and no more."""
+        directory = self.directory()
+        options = self.unprivileged(directory)
+        node = self.node()
+        node.vhost("/moon")
+        node.stop()
+        storage = shutil.copytree(node.storage, os.path.join(directory, "storage"))
+        for name in os.listdir(storage):
+            os.chmod(os.path.join(storage, name), 0o444)
+        os.chmod(storage, 0o555)
+        contents = self.contents(storage)
+        self.does_not_start("--storage-dir", storage, "--node-name", "test-node",
+                            says=(os.path.join(storage, "test-node."), os.strerror(errno.EACCES)), **options)
+        self.assertEqual(self.contents(storage), contents)
+
+    @staticmethod
+    def contents(directory):
+        return {name: open(os.path.join(directory, name), "rb").read() for name in os.listdir(directory)}
+
+
+class Damage(StorageTest):
+    def stored(self):
+        """A server that has stopped, with several pages of channels, and what is in its database."""
+        node = Node()
+        self.addCleanup(node.close)
+        vhost = node.vhost("/moon")
+        for number in range(120):
+            vhost.open(f"channel-{number:0100}")
+        before = snapshot(node)
+        node.stop()
+        self.assertEqual(sorted(os.listdir(node.storage)), ["test-node.cookie", "test-node.db"])
+        with open(node.database, "rb") as file:
+            return node, before, file.read()
+
+    def write(self, node, data):
+        for name in (node.database + "-wal", node.database + "-shm"):
+            if os.path.exists(name):
+                os.unlink(name)
+        with open(node.database, "wb") as file:
+            file.write(data)
+
+    @staticmethod
+    def what_is_there(node):
+        try:
+            return {vhost: len(channels) for vhost, (_, channels) in snapshot(node).items()}
+        except Exception as complaint:
+            return f"something that makes {complaint!r} of an answer"
+
+    def refuses(self, node, says=""):
+        """And leaves the file as it was."""
+        with open(node.database, "rb") as file:
+            before = file.read()
+        if self.attempt(node):
+            kept = self.what_is_there(node)
+            node.stop()
+            self.fail(f"it started, with {kept}")
+        self.assertIn(node.database, node.log_text().splitlines()[-1])
+        self.assertIn(says, node.log_text().splitlines()[-1])
+        with open(node.database, "rb") as file:
+            self.assertEqual(file.read(), before)
+
+    def test_cut_anywhere(self):
+        node, _, data = self.stored()
+        """Nothing that is left is taken for all there was."""
+        lengths = {1, 15, 16, 99, 100, 511, 512, 4095, *range(4096, len(data), 4096), len(data) - 4095,
+                   len(data) - 2000, len(data) - 1}
+        for length in sorted(lengths):
+            with self.subTest(length):
+                self.write(node, data[:length])
+                self.refuses(node)
+
+    def test_empty(self):
+        """As a server leaves it that was killed before it had written anything."""
+        node, _, _ = self.stored()
+        self.write(node, b"")
+        node.start()
+        self.assertEqual(snapshot(node), {})
+        node.vhost("/sun")
+        self.survives(node)
+
+    def test_bytes_replaced(self):
+        """It starts with all it can read, or says why it does not; it never breaks down."""
+        node, _, data = self.stored()
+        chance = random.Random(20120501)
+        refused = 0
+        for _ in range(60):
+            damaged = bytearray(data)
+            at = chance.choice((0, 100, 4096, chance.randrange(len(data))))
+            for _ in range(chance.choice((1, 4, 100))):
+                damaged[min(at + chance.randrange(200), len(data) - 1)] = chance.randrange(256)
+            self.write(node, bytes(damaged))
+            if self.attempt(node):
+                self.assertEqual(node.admin("GET", "/").status, 200)
+                self.assertEqual(node.stop(), 0)
+            else:
+                refused += 1
+        self.assertGreater(refused, 5)
+
+    def change(self, node, *statements):
+        database = sqlite3.connect(node.database)
+        for statement in statements:
+            database.execute(statement)
+        database.commit()
+        database.close()
+
+    def test_of_a_newer_version(self):
+        node, _, _ = self.stored()
+        for version in (2, 99, 2147483647, -1):
+            self.change(node, f"PRAGMA user_version = {version}")
+            self.refuses(node, "it was written by another version of the broker")
+
+    def test_of_a_newer_version_with_other_tables(self):
+        node, _, _ = self.stored()
+        self.change(node, "ALTER TABLE vhost RENAME TO tenant", "PRAGMA user_version = 2")
+        self.refuses(node, "it was written by another version of the broker")
+
+    def test_without_its_version(self):
+        node, before, _ = self.stored()
+        self.change(node, "PRAGMA user_version = 0")
+        self.refuses(node, "already exists")
+        self.change(node, "PRAGMA user_version = 1")
+        node.start()
+        self.assertEqual(snapshot(node), before)
+
+    def test_names_that_are_none(self):
+        """Whatever was put there by hand: it starts without it, or says why it does not start."""
+        node, before, data = self.stored()
+        for statement in ("INSERT INTO channel VALUES ('/moon', 'a/b')", "INSERT INTO channel VALUES ('/moon', '')",
+                          "INSERT INTO channel VALUES ('/moon', 'a\"b')", "INSERT INTO channel VALUES ('/moon', x'ff00')",
+                          "INSERT INTO vhost VALUES ('no path', 'no token')",
+                          "INSERT INTO vhost VALUES ('/sun', '')"):
+            with self.subTest(statement):
+                self.write(node, data)
+                self.change(node, statement)
+                if self.attempt(node):
+                    try:
+                        found = snapshot(node)
+                    except Exception as complaint:
+                        found = complaint
+                    node.stop()
+                    self.assertTrue(found == before, "it started with it")
+
+
+if __name__ == "__main__":
+    main()
