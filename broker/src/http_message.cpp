@@ -67,6 +67,8 @@ std::string_view http_reason(int status) {
         return "Moved Permanently";
     case 302:
         return "Found";
+    case 304:
+        return "Not Modified";
     case 400:
         return "Bad Request";
     case 401:
@@ -104,7 +106,8 @@ std::string serialize(const HttpResponse &response, const ResponseContext &conte
         line(name, value);
     line("Date", context.date);
     if (!context.takeover) {
-        line("Content-Length", std::to_string(response.body.size()));
+        if (response.status != 304) // its length would be that of what is not sent
+            line("Content-Length", std::to_string(response.body.size()));
         if (!context.keep_alive)
             line("Connection", "close");
         else if (context.http_1_0)

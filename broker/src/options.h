@@ -27,6 +27,7 @@ struct Options {
     std::chrono::milliseconds drain{3000};
     std::vector<std::string> allowed_origins;
     bool worker_events_need_auth = false;
+    bool vhost_script = true;
     TimerIntervals intervals;
     VhostLimits vhost_limits;
     std::size_t frame_bytes_max = std::size_t{1} << 20;

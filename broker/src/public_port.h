@@ -1,7 +1,8 @@
-// What the main port serves: browsers that ask for a WebSocket, and backends.
+// What the main port serves: browsers that ask for a WebSocket or for its library, and backends.
 #pragma once
 
 #include "backend_api.h"
+#include "browser_client.h"
 #include "frontend.h"
 #include "health.h"
 
@@ -10,14 +11,17 @@ namespace webrocket {
 class PublicPort final : public HttpHandler {
   public:
     PublicPort(Hub &hub, const Health &health, FrontendRules frontend,
-               const WorkerStreamRules &streams)
-        : health_(health), frontend_(hub, std::move(frontend)), backend_(hub, streams) {}
+               const WorkerStreamRules &streams, bool serves_vhost_scripts)
+        : health_(health), frontend_(hub, std::move(frontend)), client_(hub, serves_vhost_scripts),
+          backend_(hub, streams) {}
 
     HttpReply handle(const HttpRequest &request) override {
         if (Frontend::is_handshake(request))
             return frontend_.handle(request);
         if (auto response = health_.answer(request))
             return {std::move(*response), nullptr, nullptr};
+        if (auto script = client_.handle(request))
+            return std::move(*script);
         return backend_.handle(request);
     }
     HttpResponse refuse(int status) override { return BackendApi::refuse(status); }
@@ -25,6 +29,7 @@ class PublicPort final : public HttpHandler {
   private:
     const Health &health_;
     Frontend frontend_;
+    BrowserClient client_;
     BackendApi backend_;
 };
 

@@ -68,7 +68,7 @@ Server::Server(const Options &options)
       loops_(options.threads, loop_settings(options)), hub_(store_, loops_, options.vhost_limits),
       public_tls_(tls_context(options.tls)), admin_tls_(tls_context(options.admin_tls)),
       public_port_(hub_, health_, frontend_rules(options),
-                   WorkerStreamRules{options.worker_queue_bytes_max}),
+                   WorkerStreamRules{options.worker_queue_bytes_max}, options.vhost_script),
       admin_api_(hub_, loops_, health_, storage_.cookie()),
       public_listener_(make_listener(loops_, options.addr, public_port_, public_tls_.get())),
       admin_listener_(make_listener(loops_, options.admin_addr, admin_api_, admin_tls_.get())),

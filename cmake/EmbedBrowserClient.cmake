@@ -1,0 +1,31 @@
+# Makes the forms in which the broker serves its library for browsers out of the one source: files,
+# for those who serve them from elsewhere, and a C++ file that holds them. Comments stay behind: a
+# page loads what it runs.
+
+# Only comments have two slashes with a space after them.
+function(kosmonaut_read_script variable file)
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${file})
+  file(READ ${file} text)
+  string(REGEX REPLACE " *// [^\n]*" "" text "${text}")
+  string(REGEX REPLACE "\n\n+" "\n" text "${text}")
+  string(REGEX REPLACE "^\n" "" text "${text}")
+  set(${variable} "${text}" PARENT_SCOPE)
+endfunction()
+
+# Writes webrocket.js and webrocket.mjs into `directory`, and what becomes of `template` beside them.
+function(kosmonaut_embed_browser_client client_directory template directory)
+  set(licence "// WebRocket ${PROJECT_VERSION}, MIT licence\n")
+  kosmonaut_read_script(library ${client_directory}/webrocket.js)
+  kosmonaut_read_script(vhost_tail ${client_directory}/vhost.js)
+  string(REGEX REPLACE "\nexport class " "\nclass " body "${library}")
+  if(body STREQUAL library)
+    message(FATAL_ERROR "webrocket.js exports nothing")
+  endif()
+  set(module "${licence}${library}")
+  set(classic "${licence}(() => {\n'use strict';\n${body}globalThis.WebRocket = WebRocket;\n})();\n")
+  string(SHA256 version "${module}${classic}${vhost_tail}")
+  string(SUBSTRING ${version} 0 16 version)
+  file(CONFIGURE OUTPUT ${directory}/webrocket.js CONTENT "@classic@" @ONLY)
+  file(CONFIGURE OUTPUT ${directory}/webrocket.mjs CONTENT "@module@" @ONLY)
+  configure_file(${template} ${directory}/browser_client_text.cpp @ONLY)
+endfunction()
