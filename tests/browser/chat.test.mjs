@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 
-import { Stage } from './support.mjs';
+import { ChatStage } from './support.mjs';
 
 const PHONE = { viewport: { width: 360, height: 640 }, isMobile: true, hasTouch: true };
 
@@ -49,7 +49,7 @@ async function showsConversation(page) {
 }
 
 before(async () => {
-  stage = await Stage.set();
+  stage = await ChatStage.set();
   valentina = await stage.openPage({ viewport: { width: 1280, height: 800 } });
   yuri = await stage.openPage(PHONE);
 });

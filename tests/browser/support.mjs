@@ -1,4 +1,5 @@
-// What the browser tests stand on: a broker, the chat's backend and a browser, on ports of their own.
+// What the browser tests stand on: a broker and a browser, on ports of their own, and for the chat its
+// backend.
 import { execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -43,15 +44,15 @@ class Program {
   }
 }
 
-// Everything that a page needs: `url` is the page's address.
+// A broker with the vhost /demo, and a browser. `url` is the address of the page that is opened.
 export class Stage {
   static async set() {
-    const stage = new Stage();
+    const stage = new this();
     stage.directory = mkdtempSync(join(tmpdir(), 'kosmonaut-browser-'));
     try {
       await stage.startBroker();
       stage.token = stage.admin('add_vhost', '/demo').trim().split('\n').at(-1);
-      await stage.startBackend();
+      await stage.startOthers();
 
       stage.browser = await chromium.launch({
         executablePath: CHROMIUM,
@@ -69,6 +70,8 @@ export class Stage {
     return stage;
   }
 
+  async startOthers() {}
+
   // The first time on any port, afterwards where the page and the backend expect it.
   async startBroker() {
     const readyFile = join(this.directory, 'broker.json');
@@ -82,19 +85,6 @@ export class Stage {
     ]);
     this.brokerProgram = program;
     this.broker = await program.ready(readyFile);
-  }
-
-  // Likewise: the pages that are open find it again.
-  async startBackend() {
-    const readyFile = join(this.directory, 'backend.json');
-    rmSync(readyFile, { force: true });
-    this.backend = new Program(CHAT_BACKEND, [
-      '--url', `http://wr:${this.token}@${this.broker.addr}/demo`,
-      '--addr', this.addr ?? '127.0.0.1:0',
-      '--ready-file', readyFile,
-    ]);
-    this.addr = (await this.backend.ready(readyFile)).addr;
-    this.url = `http://${this.addr}/`;
   }
 
   async killBroker() {
@@ -112,7 +102,10 @@ export class Stage {
 
   // A page in a browser profile of its own. `complaints` collects what went wrong on it.
   async openPage(options = {}) {
-    const context = await this.browser.newContext(options);
+    return this.openTab(await this.browser.newContext(options));
+  }
+
+  async openTab(context) {
     context.setDefaultTimeout(20_000);
     const page = await context.newPage();
     page.complaints = [];
@@ -128,14 +121,42 @@ export class Stage {
 
   async strike() {
     await this.browser?.close();
-    const backend = await this.backend?.stop();
     const broker = await this.brokerProgram?.stop();
     rmSync(this.directory, { recursive: true, force: true });
-    return { backend, broker };
+    return { broker };
   }
 
   // What the programs said, for a failed test.
   get logs() {
-    return `broker:\n${this.brokerProgram?.output}\nbackend:\n${this.backend?.output}`;
+    return `broker:\n${this.brokerProgram?.output}`;
+  }
+}
+
+export class ChatStage extends Stage {
+  async startOthers() {
+    await this.startBackend();
+  }
+
+  // The first time on any port, afterwards where the pages that are open find it again.
+  async startBackend() {
+    const readyFile = join(this.directory, 'backend.json');
+    rmSync(readyFile, { force: true });
+    this.backend = new Program(CHAT_BACKEND, [
+      '--url', `http://wr:${this.token}@${this.broker.addr}/demo`,
+      '--addr', this.addr ?? '127.0.0.1:0',
+      '--ready-file', readyFile,
+    ]);
+    this.addr = (await this.backend.ready(readyFile)).addr;
+    this.url = `http://${this.addr}/`;
+  }
+
+  async strike() {
+    await this.browser?.close(); // first: the backend waits for its connections
+    const backend = await this.backend?.stop();
+    return { backend, ...await super.strike() };
+  }
+
+  get logs() {
+    return `${super.logs}\nbackend:\n${this.backend?.output}`;
   }
 }
