@@ -99,7 +99,11 @@ bool room::step() {
 
 void room::run() { worker_.run(); }
 
-std::string room::token_for(const visitor &who) { return client_.request_token(who.uid, channel); }
+// Somebody may have closed the channel meanwhile, and whoever comes wants to be on it.
+std::string room::token_for(const visitor &who) {
+    client_.open_channel(channel);
+    return client_.request_token(who.uid, channel);
+}
 
 // `{"trigger":{"event":"chat/say","data":{"line":…,"text":…}}}` from a browser, and nobody else has
 // seen it yet. Who says it is the broker's word, so nobody can speak in another's name.

@@ -11,7 +11,7 @@
 
 namespace chat {
 
-inline constexpr const char *channel = "private-chat";
+inline constexpr const char *channel = "presence-chat";
 
 // One line on the terminal; any thread.
 void log(std::string_view what, std::string_view text);

@@ -85,7 +85,7 @@ std::variant<visitors::welcome, visitors::refusal> visitors::sign_in(std::string
             return refusal::taken;
         }
     }
-    welcome in{random_hex(32), {random_hex(8), std::string(name)}};
+    welcome in{random_hex(32), {random_hex(8) + "-" + std::string(name), std::string(name)}};
     by_session_[in.session] = {in.who, clock::now()};
     return in;
 }

@@ -13,7 +13,10 @@
 namespace chat {
 
 struct visitor {
-    std::string uid; // what the broker vouches for; random, so that nobody can guess another's
+    // What the broker vouches for, to the worker and to every page that is told who is there. It
+    // ends with the name, so nobody has to be believed about his own: `DIGITS-NAME`. The digits are
+    // random: a name that is free again is somebody else's.
+    std::string uid;
     std::string name;
 };
 

@@ -16,7 +16,9 @@ import urllib.request
 
 import websockets
 
-CHANNEL = "private-chat"
+CHANNEL = "presence-chat"
+
+PRESENCE = {":memberJoined": "come in", ":memberLeft": "leave"}
 
 CONVERSATION = [
     ("Ann", "Hello! Is anybody out there?"),
@@ -32,6 +34,11 @@ def log(what, text):
     """One line on the terminal, in the form of the backend's own. Others' text cannot steer it."""
     shown = "".join(character if character.isprintable() else " " for character in text)
     print(f"{time.strftime('%H:%M:%S')}  {what:16}  {shown}", flush=True)
+
+
+def name_of(uid):
+    """The application lets a uid end with the name; what somebody says of himself does not count."""
+    return uid.partition("-")[2]
 
 
 class Visitor:
@@ -104,11 +111,15 @@ class Visitor:
         await self.socket.send(json.dumps({event: payload}))
 
     async def _expect(self, wanted):
-        frame = json.loads(await self.socket.recv())
-        event, payload = next(iter(frame.items()))
-        if event != wanted:
-            raise RuntimeError(f"{self.name} expected {wanted} and got {event}: {payload}")
-        return payload
+        while True:
+            frame = json.loads(await self.socket.recv())
+            event, payload = next(iter(frame.items()))
+            if event == wanted:
+                return payload
+            # Who else comes and goes is not up to these two.
+            if event not in (":memberJoined", ":memberLeft"):
+                raise RuntimeError(f"{self.name} expected {wanted} and got {event}: {payload}")
+            log(f"{self.name} sees", f"{name_of(payload['uid'])} {PRESENCE[event]}")
 
 
 async def converse(application):

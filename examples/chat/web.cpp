@@ -102,6 +102,12 @@ std::string origin_of(const std::string &url) {
     return url.substr(0, url.find('/', url.find("://") + 3));
 }
 
+// The library that the page uses comes from the broker itself: ws://HOST/VHOST to
+// http://HOST/webrocket.mjs, wss: to https:.
+std::string library_of(const std::string &broker_url) {
+    return "http" + origin_of(broker_url).substr(2) + "/webrocket.mjs";
+}
+
 } // namespace
 
 struct web::server {
@@ -125,8 +131,8 @@ web::web(const std::string &address, settings config, visitors &visitors)
     http.set_keep_alive_timeout(2);
     http.set_default_headers(
         {{"Content-Security-Policy",
-          "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src "
-          "'self' " +
+          "default-src 'none'; script-src 'self' " + library_of(config.broker_url) +
+              "; style-src 'self'; img-src 'self'; connect-src 'self' " +
               origin_of(config.broker_url) +
               "; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"},
          {"X-Content-Type-Options", "nosniff"},
@@ -150,6 +156,12 @@ web::web(const std::string &address, settings config, visitors &visitors)
     if (!http.set_mount_point("/", config.page_directory)) {
         throw std::invalid_argument("no such directory: " + config.page_directory);
     }
+
+    http.Get("/broker.json", [config](const httplib::Request & /*request*/,
+                                      httplib::Response &response) {
+        answer(response, 200,
+               object({{"url", config.broker_url}, {"library", library_of(config.broker_url)}}));
+    });
 
     http.Get(
         "/session.json", [&visitors](const httplib::Request &request, httplib::Response &response) {

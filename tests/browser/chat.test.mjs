@@ -83,6 +83,113 @@ test('two visitors sign in and each sees every line, in order, under the right n
   assert.deepEqual(yuri.complaints, []);
 });
 
+// Longer than the page waits before it tells who has come and gone, by its own clock.
+const A_WHILE = 15_000;
+
+// A page of somebody who has signed in. If it is paused, its time goes on only when the test says so.
+async function visitor(name, { isPaused = false } = {}) {
+  const page = await stage.openPage();
+  if (isPaused) await page.clock.install();
+  await signIn(page, name);
+  await online(page);
+  if (isPaused) await page.clock.pauseAt(new Date(Date.now() + 3_600_000));
+  return page;
+}
+
+// The names in the list of who is there.
+async function peopleOn(page) {
+  return page.$$eval('#people-list .name', (names) => names.map((name) => name.textContent));
+}
+
+async function showsPeople(page, names) {
+  await eventually(async () => (await peopleOn(page)).join() === names.join());
+  assert.deepEqual(await peopleOn(page), names);
+}
+
+async function notesOn(page) {
+  return page.$$eval('#lines .note', (notes) => notes.map((note) => note.textContent));
+}
+
+test('everybody sees who is there, and is told who comes and goes', async () => {
+  await showsPeople(valentina, ['Valentina', 'Yuri']);
+  await showsPeople(yuri, ['Yuri', 'Valentina']);
+  assert.equal(await yuri.textContent('#count'), '2');
+
+  const anna = await visitor('Anna', { isPaused: true });
+  const pavel = await visitor('Pavel');
+  await showsPeople(pavel, ['Pavel', 'Anna', 'Valentina', 'Yuri']);
+  await showsPeople(anna, ['Anna', 'Pavel', 'Valentina', 'Yuri']);
+  await anna.clock.runFor(A_WHILE);
+  assert.deepEqual(await notesOn(anna), ['Pavel came in']);
+
+  await pavel.reload(); // is no leaving
+  await online(pavel);
+  await pavel.fill('#text', 'Here I am again.');
+  await pavel.click('#composer button');
+  await anna.waitForSelector('.said:text-is("Here I am again.")');
+  await anna.clock.runFor(A_WHILE);
+  assert.deepEqual(await notesOn(anna), ['Pavel came in']);
+
+  await pavel.click('#leave');
+  await eventually(async () => {
+    await anna.clock.runFor(A_WHILE);
+    return (await notesOn(anna)).length > 1;
+  });
+  assert.deepEqual(await notesOn(anna), ['Pavel came in', 'Pavel left']);
+  await showsPeople(anna, ['Anna', 'Valentina', 'Yuri']);
+  for (const page of [anna, pavel]) {
+    assert.deepEqual(page.complaints, []);
+    await page.context().close();
+  }
+  conversation.push(['Pavel', 'Here I am again.']);
+});
+
+test('nobody is there, or speaks, under a name of his own making', async () => {
+  const mallory = await visitor('Mallory');
+  await mallory.evaluate(async () => {
+    const { url, library } = await (await fetch('broker.json')).json();
+    const { WebRocket } = await import(library);
+    const wr = new WebRocket(url);
+    wr.authenticate({ uid: '0000000000000000-Valentina' });
+    const chat = wr.join('presence-chat', { name: 'Valentina', uid: '0000000000000000-Valentina' });
+    const forged = { uid: '0000000000000000-Valentina', name: 'Valentina', line: '1', text: 'forged' };
+    chat.event('said').fire(forged);
+    await new Promise((resolve) => { chat.event('said').on('received', resolve); });
+  });
+  await showsPeople(yuri, ['Yuri', 'Mallory', 'Valentina']);
+  await mallory.context().close();
+  await showsPeople(yuri, ['Yuri', 'Valentina']);
+  await showsConversation(yuri);
+});
+
+test('a keyboard is enough', async () => {
+  const page = await stage.openPage(PHONE);
+  await page.waitForSelector('#name:focus');
+  await page.keyboard.type('Sergei');
+  await page.keyboard.press('Enter');
+  await online(page);
+  const stops = [];
+  for (let i = 0; i < 5; ++i) {
+    stops.push(await page.evaluate(() => document.activeElement.id || document.activeElement.textContent));
+    await page.keyboard.press('Shift+Tab');
+  }
+  assert.deepEqual(stops.slice(0, 4), ['text', 'lines', 'leave', 'who']);
+
+  await page.focus('#who');
+  await page.keyboard.press('Enter');
+  assert.equal(await page.getAttribute('#who', 'aria-expanded'), 'true');
+  assert.ok(await page.isVisible('#people-list'));
+  await page.keyboard.press('Escape');
+  assert.equal(await page.getAttribute('#who', 'aria-expanded'), 'false');
+  await page.waitForSelector('#people', { state: 'hidden' });
+  await page.waitForSelector('#who:focus');
+  await page.keyboard.press('Tab');
+  await page.keyboard.press('Enter');
+  await page.waitForSelector('#name:focus');
+  assert.deepEqual(page.complaints, []);
+  await page.context().close();
+});
+
 test('the page fits a phone', async () => {
   const { overflow, bottom, height } = await yuri.evaluate(() => ({
     overflow: document.documentElement.scrollWidth - window.innerWidth,
@@ -105,7 +212,12 @@ test('the broker dies and comes back: the pages reconnect and the chat goes on',
   await stage.killBroker();
   await valentina.waitForSelector('#state[data-state="connecting"]');
   await yuri.waitForSelector('#state[data-state="connecting"]');
+  await valentina.waitForSelector('#try-now');
+  const late = await stage.openPage();
+  await signIn(late, 'Late');
+  await late.waitForSelector('#try-now');
   await stage.startBroker();
+  await late.click('#try-now');
   await online(valentina);
   await online(yuri);
   await eventually(() => stage.admin('list_workers', '/demo').trim() !== '');
@@ -115,10 +227,47 @@ test('the broker dies and comes back: the pages reconnect and the chat goes on',
   await say(valentina, 'Valentina', 'I am.');
   await showsConversation(yuri);
   await showsConversation(valentina);
+  await online(late);
+  await showsPeople(late, ['Late', 'Valentina', 'Yuri']);
+  await showsPeople(valentina, ['Valentina', 'Late', 'Yuri']);
 
-  for (const page of [valentina, yuri]) {
+  for (const page of [valentina, yuri, late]) {
     assert.deepEqual(page.complaints.filter((text) => !UNREACHABLE.test(text)), []);
   }
+});
+
+test('nobody is said to have left who only comes back later from an outage', async () => {
+  const ada = await visitor('Ada', { isPaused: true });
+  const boris = await visitor('Boris', { isPaused: true });
+  await showsPeople(ada, ['Ada', 'Boris', 'Late', 'Valentina', 'Yuri']);
+  await ada.clock.runFor(A_WHILE);
+  const notes = await notesOn(ada);
+  await stage.killBroker();
+  for (const page of [ada, boris]) await page.waitForSelector('#state[data-state="connecting"]');
+  await stage.startBroker();
+  for (const page of [ada, boris]) {
+    await eventually(async () => {
+      await page.clock.runFor(1000);
+      return await page.getAttribute('#state', 'data-state') === 'online';
+    });
+    assert.ok((await peopleOn(ada)).includes('Boris'));
+  }
+  for (const page of [valentina, yuri]) await online(page);
+  await showsPeople(ada, ['Ada', 'Boris', 'Late', 'Valentina', 'Yuri']);
+  await ada.clock.runFor(A_WHILE);
+  assert.deepEqual(await notesOn(ada), notes);
+  for (const page of [ada, boris]) await page.context().close();
+});
+
+test('the channel is closed: whoever comes next opens it, and the others are on it again', async () => {
+  const page = await visitor('Gherman');
+  stage.admin('delete_channel', '/demo', 'presence-chat');
+  await page.waitForSelector('#state[data-state="connecting"]');
+  await online(page);
+  await online(yuri);
+  await showsPeople(page, ['Gherman', 'Late', 'Valentina', 'Yuri']);
+  assert.deepEqual(page.complaints, []);
+  await page.context().close();
 });
 
 test('a visitor who reloads the page is still signed in, and one who leaves is not', async () => {

@@ -96,14 +96,14 @@ class ChatTest(unittest.TestCase):
         self.assertTrue(match, response.headers["Set-Cookie"])
         return "chat-session=" + match[1], response.json()
 
-    def join(self, cookie):
-        """A visitor's connection to the broker."""
+    def join(self, cookie, **how):
+        """A visitor's connection to the broker; unless it is said how, one that disturbs nobody."""
         auth = self.backend.ask("GET", "/webrocket/auth.json", cookie=cookie).json()
         browser = self.vhost.browser()
         self.addCleanup(browser.close)
         browser.say("auth", token=auth["token"])
         self.assertEqual(browser.hear(), {":authenticated": {}})
-        browser.subscribe("private-chat")
+        browser.subscribed = browser.subscribe("presence-chat", **(how or {"hidden": True}))
         return browser
 
     def say(self, browser, **data):
@@ -112,13 +112,16 @@ class ChatTest(unittest.TestCase):
 
 class Page(ChatTest):
     def test_files(self):
-        for path, kind in (("/", "text/html"), ("/chat.js", "text/javascript"), ("/chat.css", "text/css")):
+        addr = self.broker.ready["addr"]
+        for path, kind in (("/", "text/html"), ("/chat.js", "text/javascript"), ("/chat.css", "text/css"),
+                           ("/people.js", "text/javascript"), ("/people.svg", "image/svg+xml")):
             response = self.backend.ask("GET", path)
             self.assertEqual(response.status, 200)
             self.assertTrue(response.headers["Content-Type"].startswith(kind))
             policy = response.headers["Content-Security-Policy"]
-            self.assertIn("default-src 'none'; script-src 'self'; style-src 'self'", policy)
-            self.assertIn(f"connect-src 'self' ws://{self.broker.ready['addr']};", policy)
+            self.assertIn(f"default-src 'none'; script-src 'self' http://{addr}/webrocket.mjs; "
+                          "style-src 'self'", policy)
+            self.assertIn(f"connect-src 'self' ws://{addr};", policy)
             self.assertIn("frame-ancestors 'none'", policy)
             self.assertNotIn("unsafe", policy)
             self.assertEqual(response.headers["X-Content-Type-Options"], "nosniff")
@@ -168,6 +171,7 @@ class Sessions(ChatTest):
         self.assertEqual(len({who["uid"] for _, who in cookies}), 5)
         for cookie, who in cookies:
             self.assertNotIn(who["uid"], cookie)
+            self.assertRegex(who["uid"], f"^[0-9a-f]{{16}}-{who['name']}$")
             self.assertNotIn(cookie.split("=")[1], self.backend.text())
 
     def test_back_under_another_name(self):
@@ -186,7 +190,8 @@ class Sessions(ChatTest):
         browser = self.vhost.browser()
         self.addCleanup(browser.close)
         browser.ask("auth", token=auth["token"])
-        self.assertEqual(browser.subscribe("private-chat")["uid"], who["uid"])
+        self.assertEqual(browser.subscribe("presence-chat")["uid"], who["uid"])
+        self.assertEqual(browser.hear()[":memberJoined"]["uid"], who["uid"])
         self.vhost.open("private-other")
         self.assertEqual(browser.error("subscribe", channel="private-other"), 403)
 
@@ -235,7 +240,7 @@ class Lines(ChatTest):
         for browser in (ann, ben):
             self.assertEqual(browser.hear(), {"said": {"uid": who["uid"], "name": who["name"],
                                                        "line": "1", "text": text,
-                                                       "channel": "private-chat"}})
+                                                       "channel": "presence-chat"}})
 
     def test_nobody_speaks_in_another_name(self):
         (ann, who), (_, other) = self.come_in(), self.come_in()
@@ -246,7 +251,7 @@ class Lines(ChatTest):
 
     def test_forged_lines_carry_their_sender(self):
         ann = self.join(self.come_in()[0])
-        ann.say("broadcast", channel="private-chat", event="said",
+        ann.say("broadcast", channel="presence-chat", event="said",
                 data={"uid": "x", "name": "Root", "text": "hi"})
         self.assertEqual(ann.hear()["said"]["sid"], ann.sid)  # the page shows none that has one
 
@@ -273,15 +278,17 @@ class Lines(ChatTest):
         self.backend.ask("POST", "/sign-out", "{}", cookie)
         self.say(ann, line="1", text="hi")
         self.assertEqual(ann.hear(), {"unsaid": {"uid": who["uid"], "line": "1", "reason": "signed-out",
-                                                 "channel": "private-chat"}})
+                                                 "channel": "presence-chat"}})
 
     def test_channel_closed_meanwhile(self):
         ann = self.join(self.come_in()[0])
-        self.assertEqual(self.vhost.request("DELETE", "/channels/private-chat").status, 202)
-        self.assertEqual(ann.hear(), {":unsubscribed": {"channel": "private-chat"}})
+        self.assertEqual(self.vhost.request("DELETE", "/channels/presence-chat").status, 202)
+        self.assertEqual(ann.hear(), {":unsubscribed": {"channel": "presence-chat"}})
         self.say(ann, line="1", text="into an empty room")
-        wait_until(lambda: self.broker.admin("GET", "/chat/channels/private-chat").status == 200,
+        wait_until(lambda: self.broker.admin("GET", "/chat/channels/presence-chat").status == 200,
                    "the backend to open the channel again")
+        self.assertEqual(self.vhost.request("DELETE", "/channels/presence-chat").status, 202)
+        self.join(self.come_in()[0])  # whoever comes next is let in
 
     def test_the_terminal_is_safe(self):
         ann = self.join(self.come_in()[0])
@@ -293,6 +300,26 @@ class Lines(ChatTest):
         self.assertIn("fin ż", text)
         self.assertIsNone(re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f]", text))
         self.assertLess(max(len(line) for line in text.splitlines()), 1000)
+
+
+class People(ChatTest):
+    def test_a_name_is_the_brokers_word(self):
+        (ann, who), (ben, other) = self.come_in(), self.come_in("Ben ż🚀")
+        ann = self.join(ann, data={"name": "Root", "uid": other["uid"]})
+        self.assertEqual(ann.hear()[":memberJoined"]["uid"], who["uid"])
+        ben = self.join(ben, data={})
+        self.assertIn(who["uid"], [member["uid"] for member in ben.subscribed["subscribers"]])
+        joined = ann.hear()[":memberJoined"]
+        self.assertEqual(joined, {"uid": other["uid"], "channel": "presence-chat"})
+        self.assertTrue(joined["uid"].endswith("-Ben ż🚀"))
+        ben.close()
+        self.assertEqual(ann.hear()[":memberLeft"]["uid"], other["uid"])
+
+    def test_where_the_broker_and_its_library_are(self):
+        response = self.backend.ask("GET", "/broker.json")
+        addr = self.broker.ready["addr"]
+        self.assertEqual(response.json(), {"url": f"ws://{addr}/chat",
+                                           "library": f"http://{addr}/webrocket.mjs"})
 
 
 class Demo(ChatTest):
@@ -340,6 +367,8 @@ class CommandLine(ChatTest):
             cookie = backend.sign_in("Ann").headers["Set-Cookie"].split(";")[0]
             auth = backend.ask("GET", "/webrocket/auth.json", cookie=cookie).json()
             self.assertEqual(auth["url"], told)
+            library = re.sub(r"^ws(s?://[^/]+)/.*", r"http\1/webrocket.mjs", told)
+            self.assertEqual(backend.ask("GET", "/broker.json").json(), {"url": told, "library": library})
 
 
 class Stop(ChatTest):

@@ -1,316 +1,222 @@
-// The page of the chat. It speaks the broker's frontend protocol over a plain WebSocket: a frame is
-// a JSON object with one key, the event's name, whose value is the payload.
-'use strict';
+// The page of the chat: the application says who we are, the broker brings us together. Its library
+// is the one that the broker itself serves.
+import { Conversation } from './conversation.js';
+import { People, nameOf } from './people.js';
 
-(() => {
-  const CHANNEL = 'private-chat';
-  const LINES_MAX = 500;
-  const ANSWER_WITHIN_MS = 5000;
-  const RETRY_FIRST_MS = 500;
-  const RETRY_MOST_MS = 8000;
+const CHANNEL = 'presence-chat';
+const RETRY_FIRST_MS = 500;
+const RETRY_MOST_MS = 8000;
 
-  const byId = (id) => document.getElementById(id);
-  const state = byId('state');
-  const lines = byId('lines');
-  const text = byId('text');
-  const send = byId('composer').querySelector('button');
+const byId = (id) => document.getElementById(id);
+const state = byId('state');
+const text = byId('text');
+const send = byId('composer').querySelector('button');
 
-  let me = null; // {uid, name} as the application knows us
-  let socket = null;
-  let online = false;
-  let retryTimer = 0;
-  let retryDelay = RETRY_FIRST_MS;
-  let lineCount = 0;
-  const pending = new Map(); // our own lines that have not come back: id -> {item, text, timer}
+let WebRocket = null; // the library's class, once the broker has been heard of
+let brokerUrl = '';
+let loads = 0; // of the library, that were tried
+let wr = null; // the connection; there is one while we are signed in
+let visit = 0; // counts sign-ins: what belongs to an earlier one comes too late
+let online = false;
+let retryDelay = RETRY_FIRST_MS;
+let retryTimer = 0;
 
-  function show(name, words) {
-    state.dataset.state = name;
-    state.textContent = words;
-    online = name === 'online';
-    send.disabled = !online;
-  }
-
-  // --- The application: who we are ---
-
-  async function ask(path, body) {
-    const options = body === undefined ? {} : {
-      method: 'POST',
-      headers: { 'Content-Type': 'application/json' },
-      body: JSON.stringify(body)
-    };
-    const response = await fetch(path, options);
-    return { status: response.status, body: await response.json() };
-  }
-
-  function enter(who) {
-    me = who;
-    byId('sign-in').hidden = true;
-    byId('room').hidden = false;
-    byId('leave').hidden = false;
-    byId('leave').setAttribute('aria-label', `Leave the chat, ${me.name}`);
-    text.focus();
-    connect();
-  }
-
-  function stay(words) {
-    me = null;
-    disconnect();
-    pending.forEach((line) => clearTimeout(line.timer));
-    pending.clear();
-    lines.replaceChildren();
-    byId('room').hidden = true;
-    byId('leave').hidden = true;
-    byId('sign-in').hidden = false;
-    byId('sign-in-error').textContent = words;
-    show('away', 'Not signed in');
-    byId('name').focus();
-  }
-
-  byId('sign-in').addEventListener('submit', async (event) => {
-    event.preventDefault();
-    const complaints = {
-      'bad-name': 'A name has 1 to 24 characters that can be seen.',
-      'taken': 'Somebody here has that name already.',
-      'full': 'The chat is full. Try again later.'
-    };
-    byId('sign-in-error').textContent = '';
-    try {
-      const answer = await ask('sign-in', { name: byId('name').value.trim() });
-      if (answer.status === 200) {
-        enter(answer.body);
-      } else {
-        byId('sign-in-error').textContent = complaints[answer.body.error] || 'That did not work.';
-        byId('name').select();
-      }
-    } catch (failure) {
-      byId('sign-in-error').textContent = 'The chat does not answer. Try again.';
-    }
+const conversation = new Conversation(byId('lines'), byId('newer'),
+  (line, words) => wr.fire('chat/say', { line, text: words }),
+  () => {
+    if (online) text.focus();
+    return online;
   });
+const people = new People(byId('people-list'), byId('count'), (news) => conversation.note(news));
 
-  byId('leave').addEventListener('click', async () => {
-    try {
-      await ask('sign-out', {});
-      stay('');
-    } catch (failure) {
-      reconnect(); // still signed in, as far as anybody knows
-    }
-  });
+function show(name, words) {
+  const hasTrouble = name === 'connecting';
+  state.dataset.state = name;
+  state.textContent = words;
+  online = name === 'online';
+  send.disabled = !online;
+  byId('people').classList.toggle('stale', hasTrouble);
+  byId('trouble').hidden = !hasTrouble;
+  byId('trouble-text').textContent = hasTrouble ? 'No connection. Trying again…' : '';
+}
 
-  // --- The broker: a connection that comes back by itself ---
+// --- The application: who we are ---
 
-  function disconnect() {
-    clearTimeout(retryTimer);
-    retryTimer = 0;
-    if (socket) {
-      const old = socket;
-      socket = null; // whatever it has to say is no longer for us
-      old.close();
-    }
-  }
+async function ask(path, body) {
+  const options = body === undefined ? {} : {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify(body)
+  };
+  const response = await fetch(path, options);
+  return { status: response.status, body: await response.json() };
+}
 
-  function reconnect() {
-    disconnect();
-    show('connecting', 'Reconnecting…');
-    retryTimer = setTimeout(connect, retryDelay * (0.5 + Math.random() / 2));
-    retryDelay = Math.min(retryDelay * 2, RETRY_MOST_MS);
-  }
+function enter(who) {
+  conversation.me = who;
+  byId('sign-in').hidden = true;
+  byId('room').hidden = false;
+  byId('who').hidden = false;
+  byId('leave').hidden = false;
+  byId('leave').setAttribute('aria-label', `Leave the chat, ${who.name}`);
+  text.focus();
+  visit += 1;
+  connect(visit);
+}
 
-  // A token is good for one connection, so each one begins with asking for another.
-  async function connect() {
-    disconnect();
-    show('connecting', 'Connecting…');
-    let answer;
-    const asker = me;
-    try {
-      answer = await ask('webrocket/auth.json');
-    } catch (failure) {
-      answer = { status: 0 };
-    }
-    if (me !== asker || me === null || socket) {
-      return; // signed out meanwhile
-    }
-    if (answer.status === 401) {
-      stay('You were signed out. Come in again.');
-    } else if (answer.status !== 200) {
-      reconnect();
-    } else {
-      // In another tab the visitor may have come back under another name.
-      me = { uid: answer.body.uid, name: answer.body.name };
-      open(answer.body);
-    }
-  }
+function stay(words) {
+  visit += 1;
+  clearTimeout(retryTimer);
+  wr?.disconnect();
+  wr = null;
+  conversation.clear();
+  people.clear();
+  showPeople(false);
+  byId('room').hidden = true;
+  byId('who').hidden = true;
+  byId('leave').hidden = true;
+  byId('sign-in').hidden = false;
+  byId('sign-in-error').textContent = words;
+  show('away', 'Not signed in');
+  byId('name').focus();
+}
 
-  function open(auth) {
-    const mine = new WebSocket(auth.url);
-    socket = mine;
-    mine.onmessage = (message) => {
-      if (socket === mine) {
-        const frame = JSON.parse(message.data);
-        const name = Object.keys(frame)[0];
-        hear(name, frame[name], auth);
-      }
-    };
-    mine.onclose = () => {
-      if (socket === mine) {
-        reconnect();
-      }
-    };
-  }
+const COMPLAINTS = {
+  'bad-name': 'A name has 1 to 24 characters that can be seen.',
+  'taken': 'Somebody here has that name already.',
+  'full': 'The chat is full. Try again later.'
+};
 
-  function tell(name, payload) {
-    socket.send(JSON.stringify({ [name]: payload }));
-  }
-
-  function hear(name, payload, auth) {
-    switch (name) {
-      case ':connected':
-        tell('auth', { token: auth.token });
-        break;
-      case ':authenticated':
-        tell('subscribe', { channel: CHANNEL });
-        break;
-      case ':subscribed':
-        retryDelay = RETRY_FIRST_MS;
-        show('online', me.name);
-        break;
-      case ':unsubscribed': // the channel was closed
-      case ':error': // a used token, a channel that is not there yet: begin anew
-        if (name === ':unsubscribed' || !online) {
-          reconnect();
-        }
-        break;
-      case 'said':
-        // Without a sender's session it comes from the backend; a visitor could forge the rest.
-        if (payload.sid === undefined) {
-          said(payload);
-        }
-        break;
-      case 'unsaid':
-        if (payload.sid === undefined && payload.uid === me.uid) {
-          unsaid(payload);
-        }
-        break;
-    }
-  }
-
-  // --- The conversation ---
-
-  function element(tag, className, content) {
-    const made = document.createElement(tag);
-    made.className = className;
-    if (content !== undefined) {
-      made.textContent = content;
-    }
-    return made;
-  }
-
-  function hueOf(uid) {
-    let hue = 0;
-    for (const character of uid) {
-      hue = (hue * 31 + character.codePointAt(0)) % 360;
-    }
-    return hue;
-  }
-
-  function add(uid, name, words) {
-    const item = element('li', uid === me.uid ? 'line mine' : 'line');
-    const who = element('p', 'who');
-    const when = element('time', '', new Date().toLocaleTimeString([], {
-      hour: '2-digit',
-      minute: '2-digit'
-    }));
-    when.dateTime = new Date().toISOString();
-    item.style.setProperty('--hue', hueOf(uid));
-    who.append(element('span', 'name', name), when, element('span', 'fate'));
-    item.append(who, element('p', 'said', words));
-
-    const atEnd = lines.scrollHeight - lines.scrollTop - lines.clientHeight < 80;
-    lines.append(item);
-    while (lines.children.length > LINES_MAX) {
-      lines.firstElementChild.remove();
-    }
-    if (atEnd || uid === me.uid) {
-      lines.scrollTop = lines.scrollHeight;
-    }
-    return item;
-  }
-
-  function mark(item, className, fate) {
-    item.classList.remove('sending', 'lost');
-    if (className) {
-      item.classList.add(className);
-    }
-    item.querySelector('.fate').textContent = fate;
-    const retry = item.querySelector('.retry');
-    if (retry) {
-      retry.remove();
-    }
-  }
-
-  function say(words) {
-    lineCount += 1;
-    const id = `${Date.now().toString(36)}-${lineCount}`;
-    const item = add(me.uid, me.name, words);
-    mark(item, 'sending', 'sending…');
-    pending.set(id, {
-      item,
-      text: words,
-      timer: setTimeout(() => unsaid({ line: id }), ANSWER_WITHIN_MS)
-    });
-    tell('trigger', { event: 'chat/say', data: { line: id, text: words } });
-  }
-
-  function said(payload) {
-    const line = payload.uid === me.uid ? pending.get(payload.line) : undefined;
-    if (line) {
-      clearTimeout(line.timer);
-      pending.delete(payload.line);
-      mark(line.item, '', '');
-      lines.append(line.item); // where everybody else has it
-      lines.scrollTop = lines.scrollHeight;
-    } else {
-      add(payload.uid, payload.name, payload.text);
-    }
-  }
-
-  function unsaid(payload) {
-    const line = pending.get(payload.line);
-    if (!line) {
-      return;
-    }
-    clearTimeout(line.timer);
-    pending.delete(payload.line);
-    mark(line.item, 'lost', 'not delivered');
-    const retry = element('button', 'retry', 'Try again');
-    retry.type = 'button';
-    retry.addEventListener('click', () => {
-      if (online) {
-        line.item.remove();
-        text.focus();
-        say(line.text);
-      }
-    });
-    line.item.querySelector('.who').append(retry);
-    if (payload.reason === 'signed-out') {
-      reconnect(); // asks the application, which will send us to the door
-    }
-  }
-
-  byId('composer').addEventListener('submit', (event) => {
-    event.preventDefault();
-    const words = text.value.trim();
-    if (words !== '' && online) {
-      say(words);
-      text.value = '';
-    }
-    text.focus();
-  });
-
-  ask('session.json').then((answer) => {
-    if (answer.body.uid) {
+byId('sign-in').addEventListener('submit', async (event) => {
+  event.preventDefault();
+  byId('sign-in-error').textContent = '';
+  try {
+    const answer = await ask('sign-in', { name: byId('name').value.trim() });
+    if (answer.status === 200) {
       enter(answer.body);
     } else {
-      stay('');
+      byId('sign-in-error').textContent = COMPLAINTS[answer.body.error] || 'That did not work.';
+      byId('name').select();
     }
-  }, () => stay('The chat does not answer. Reload the page.'));
-})();
+  } catch {
+    byId('sign-in-error').textContent = 'The chat does not answer. Try again.';
+  }
+});
+
+byId('leave').addEventListener('click', async () => {
+  try {
+    await ask('sign-out', {});
+    stay('');
+  } catch {
+    again(); // still signed in, as far as anybody knows
+  }
+});
+
+// --- The broker ---
+
+// A browser may remember that it could not load a module, so the next attempt has another address.
+async function loadLibrary() {
+  const { body } = await ask('broker.json');
+  const address = loads === 0 ? body.library : `${body.library}?load=${loads}`;
+  loads += 1;
+  ({ WebRocket } = await import(address));
+  brokerUrl = body.url;
+}
+
+async function connect(forVisit) {
+  show('connecting', 'Connecting…');
+  try {
+    if (WebRocket === null) await loadLibrary();
+  } catch {
+    if (visit === forVisit) again();
+    return;
+  }
+  if (visit === forVisit) open(new WebRocket(brokerUrl));
+}
+
+// After a while, which grows: whoever has lost the broker is not alone.
+function again() {
+  const delay = retryDelay * (0.5 + Math.random() / 2);
+  retryDelay = Math.min(retryDelay * 2, RETRY_MOST_MS);
+  show('connecting', 'Reconnecting…');
+  reconnectAfter(delay);
+}
+
+function reconnectAfter(delay) {
+  clearTimeout(retryTimer);
+  if (wr) wr.reconnectAfter(delay);
+  else retryTimer = setTimeout(connect, delay, visit);
+}
+
+// What an old connection still has to say is no longer for us.
+function open(connection) {
+  wr = connection;
+  const mine = (handler) => (...values) => wr === connection && handler(...values);
+  const channel = wr.join(CHANNEL);
+
+  wr.on('connected', mine(() => wr.join(CHANNEL))); // again, should it have been closed
+  wr.on('disconnected', mine(again));
+  wr.on('error', mine(({ httpStatus }) => {
+    if (httpStatus === 401) stay('You were signed out. Come in again.');
+    else if (!online) again(); // a used token, a channel that is not there yet: begin anew
+  }));
+  channel.on('subscribed', mine(() => welcome(channel)));
+  channel.on('unsubscribed', mine(again)); // the channel was closed
+  channel.on('online', mine(({ uid }) => people.arrive(uid)));
+  channel.on('offline', mine(({ uid }) => people.depart(uid)));
+  // Without a sender's session it comes from the backend; a visitor could forge the rest.
+  channel.event('said').on('received', mine((line) => line.sid ?? conversation.said(line)));
+  channel.event('unsaid').on('received', mine((line) => line.sid ?? unsaid(line)));
+  wr.authenticate();
+}
+
+// We are whoever the broker takes us for: in another tab the visitor may have come back under
+// another name.
+function welcome(channel) {
+  retryDelay = RETRY_FIRST_MS;
+  conversation.me = { uid: channel.uid, name: nameOf(channel.uid) };
+  byId('leave').setAttribute('aria-label', `Leave the chat, ${conversation.me.name}`);
+  people.begin(channel.uid, Object.keys(channel.subscribers));
+  show('online', conversation.me.name);
+}
+
+function unsaid(line) {
+  if (line.uid !== conversation.me.uid) return;
+  conversation.unsaid(line);
+  if (line.reason === 'signed-out') again(); // asks the application, which will send us to the door
+}
+
+byId('try-now').addEventListener('click', () => {
+  retryDelay = RETRY_FIRST_MS;
+  reconnectAfter(0);
+});
+
+// --- What one does ---
+
+function showPeople(isShown) {
+  byId('people').classList.toggle('open', isShown);
+  byId('who').setAttribute('aria-expanded', isShown);
+}
+
+byId('who').addEventListener('click', () => showPeople(!byId('people').classList.contains('open')));
+
+document.addEventListener('keydown', (event) => {
+  if (event.key === 'Escape' && byId('people').classList.contains('open')) {
+    showPeople(false);
+    byId('who').focus();
+  }
+});
+
+byId('composer').addEventListener('submit', (event) => {
+  event.preventDefault();
+  const words = text.value.trim();
+  if (words !== '' && online) {
+    conversation.say(words);
+    text.value = '';
+  }
+  text.focus();
+});
+
+ask('session.json').then(
+  ({ body }) => (body.uid ? enter(body) : stay('')),
+  () => stay('The chat does not answer. Reload the page.'));
