@@ -5,6 +5,7 @@ What a page shows between fences is tested by the word after the fence:
     c, cpp, python   a program of its own: compiled and run
     js, ruby, lua    likewise, by scripts/check-languages
     go, rust, java   likewise, by the tests of those languages, in tests/languages
+    html             a page: opened in a browser, by tests/browser/pages.test.mjs
     c fragment       some lines of one: compiled, with what the page's <!-- fragments: … --> declares
     cmake, sh        a way to build a program: done with the installed library
     json             parsed
@@ -20,7 +21,7 @@ import re
 import shlex
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-LANGUAGES = {"c", "cpp", "python", "js", "ruby", "lua", "go", "rust", "java", "cmake", "sh", "json", ""}
+LANGUAGES = {"c", "cpp", "python", "js", "ruby", "lua", "go", "rust", "java", "html", "cmake", "sh", "json", ""}
 
 
 class Block:
