@@ -22,20 +22,13 @@ import statistics
 import subprocess
 import sys
 
-ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+from measuring import PEER, PROGRAM, build, in_turn, pin, ratio, spread
+
 EVENT_BYTES = 200
 CONNECTIONS = 8
 SMALL_PAYLOAD = '{"n":1234567890}'
 PAYLOAD = json.dumps({"from": "alice", "text": "x" * 150}, separators=(",", ":"))
 EVENT_ON_THE_WIRE = len("id: 1000000\nevent: chat/said\ndata: \n\n") + EVENT_BYTES
-
-
-PEER, PROGRAM = 0, 1
-
-
-def pin(processor):
-    available = sorted(os.sched_getaffinity(0))
-    return lambda: os.sched_setaffinity(0, {available[processor % len(available)]})
 
 
 def run(command):
@@ -49,42 +42,21 @@ def run(command):
     }
 
 
-def median_of_ratios(a, b, figure):
-    ratios = [x[figure] / y[figure] for x, y in zip(a, b)]
-    return statistics.median(ratios), min(ratios), max(ratios)
-
-
 def compare(title, unit, rounds, rival, candidates):
     print(f"\n{title}")
-    commands = {"again": rival[1], **candidates}
-    results = {"rival": [], **{name: [] for name in commands}}
-    for _ in range(rounds):
-        results["rival"].append(run(rival[1]))
-        for name, command in commands.items():
-            results[name].append(run(command))
+    labels = {"rival": rival[0], "again": f"{rival[0]}, A/A"}
+    commands = {"rival": rival[1], "again": rival[1], **candidates}
+    results = in_turn(rounds, {name: lambda command=command: run(command)
+                               for name, command in commands.items()})
     for name, runs in results.items():
-        label = {"rival": rival[0], "again": f"{rival[0]}, A/A"}.get(name, name)
-        rate = statistics.median(r["rate"] for r in runs)
-        cpu = statistics.median(r["cpu"] for r in runs) * 1e9
-        line = f"  {label:<28} {rate:>12,.0f} {unit}/s {cpu:>10,.0f} ns CPU/{unit}"
+        rate, cpu = (spread(r[figure] for r in runs)[0] for figure in ("rate", "cpu"))
+        line = (f"  {labels.get(name, name):<28} {rate:>12,.0f} {unit}/s "
+                f"{cpu * 1e9:>10,.0f} ns CPU/{unit}")
         if name != "rival":
             for figure, what in (("rate", "rate"), ("cpu", "CPU")):
-                middle, low, high = median_of_ratios(runs, results["rival"], figure)
+                middle, low, high = ratio(runs, results["rival"], figure)
                 line += f"   {what} x{middle:.2f} ({low:.2f} to {high:.2f})"
         print(line)
-
-
-def build():
-    directory = os.path.join(ROOT, "build", "bench")
-    with open(os.path.join(ROOT, "build", "bench.log"), "w") as log:
-        for step in (["cmake", "-S", ROOT, "-B", directory, "-G", "Ninja",
-                      "-D", "CMAKE_BUILD_TYPE=Release", "-D", "KOSMONAUT_BUILD_BENCHMARKS=ON",
-                      "-D", "KOSMONAUT_BUILD_BROKER=OFF", "-D", "KOSMONAUT_BUILD_TESTS=OFF",
-                      "-D", "KOSMONAUT_BUILD_EXAMPLES=OFF"],
-                     ["cmake", "--build", directory]):
-            if subprocess.run(step, stdout=log, stderr=log).returncode != 0:
-                sys.exit(f"building failed; see {log.name}")
-    return directory
 
 
 class Bench:
@@ -195,7 +167,7 @@ def main():
     parser.add_argument("--requests", type=int, default=20_000)
     parser.add_argument("--events", type=int, default=2_000_000)
     options = parser.parse_args()
-    with Bench(options.build or build(), options) as bench:
+    with Bench(options.build or build("KOSMONAUT_BUILD_BROKER=OFF"), options) as bench:
         comparisons = {"client": bench.client, "batch": bench.batch, "async": bench.asynchronous,
                        "worker": bench.worker, "memory": bench.memory,
                        "instructions": bench.instructions}
