@@ -31,7 +31,7 @@ delete_bare_debian() {
   if grep -q " $bare_debian" /proc/self/mounts; then
     echo "something is mounted in $bare_debian: left alone" >&2
   else
-    rm -rf --one-file-system "$bare_debian" "$bare_debian.log"
+    rm -rf --one-file-system "$bare_debian" "$bare_debian".*
   fi
 }
 
