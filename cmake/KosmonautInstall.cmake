@@ -72,16 +72,9 @@ else()
   set(kosmonaut_pc_includedir "\${prefix}/${CMAKE_INSTALL_INCLUDEDIR}")
 endif()
 
-# What the C++ compiler links by itself and a C compiler does not: the C++ runtime, whichever it is.
-set(kosmonaut_pc_runtime ${CMAKE_CXX_IMPLICIT_LINK_LIBRARIES})
-list(REMOVE_ITEM kosmonaut_pc_runtime ${CMAKE_C_IMPLICIT_LINK_LIBRARIES})
-list(REMOVE_DUPLICATES kosmonaut_pc_runtime)
-list(FILTER kosmonaut_pc_runtime EXCLUDE REGEX "^-")
-list(TRANSFORM kosmonaut_pc_runtime PREPEND "-l")
-list(JOIN kosmonaut_pc_runtime " " kosmonaut_pc_runtime)
-
 set(kosmonaut_pc_static_requires
   "libcurl >= ${KOSMONAUT_CURL_VERSION}, jansson >= ${KOSMONAUT_JANSSON_VERSION}")
+list(JOIN kosmonaut_runtime " " kosmonaut_pc_runtime)
 set(kosmonaut_pc_static_libs "${kosmonaut_pc_runtime} -pthread")
 set(kosmonaut_pc_static_cflags -DKN_STATIC)
 
