@@ -7,14 +7,6 @@
 namespace kn {
 namespace {
 
-std::string channel_path(const endpoint &where, std::string_view channel) {
-    require_channel_name(channel);
-    std::string path = where.vhost;
-    path += "/channels/";
-    path += channel;
-    return path;
-}
-
 std::string required_token(const answer &received) {
     std::optional<std::string> token = read_token(received.body);
     if (token)
@@ -25,10 +17,25 @@ std::string required_token(const answer &received) {
 }
 
 long success_of(operation what) noexcept {
-    return what == operation::request_token || what == operation::trigger_batch ? 200 : 202;
+    switch (what) {
+    case operation::request_token:
+    case operation::trigger_batch:
+    case operation::subscribers:
+        return 200;
+    default:
+        return 202;
+    }
 }
 
 } // namespace
+
+std::string channel_path(const endpoint &where, std::string_view channel) {
+    require_channel_name(channel);
+    std::string path = where.vhost;
+    path += "/channels/";
+    path += channel;
+    return path;
+}
 
 std::string trigger_path(const endpoint &where, std::string_view channel) {
     return channel_path(where, channel) + "/events";

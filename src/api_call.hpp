@@ -62,6 +62,9 @@ class single_call final : public api_call {
     request request_;
 };
 
+/// Where a channel is; checks its name.
+std::string channel_path(const endpoint &where, std::string_view channel);
+
 /// Where a channel's events are triggered.
 std::string trigger_path(const endpoint &where, std::string_view channel);
 

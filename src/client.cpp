@@ -1,6 +1,7 @@
 #include "client.hpp"
 
 #include "failure.hpp"
+#include "subscribers_call.hpp"
 
 namespace kn {
 
@@ -61,6 +62,15 @@ std::unique_ptr<kn_result> client::trigger_batch(const kn_batch &batch) {
     batch_call call(where_, batch, batch_support_);
     wait_for(call, *result);
     return result;
+}
+
+std::unique_ptr<kn_subscribers> client::subscribers(std::string_view channel,
+                                                    std::optional<std::string_view> after,
+                                                    std::int32_t limit) {
+    kn_result result;
+    subscribers_call call(where_, channel, after, limit);
+    wait_for(call, result);
+    return std::make_unique<kn_subscribers>(*std::move(result.subscribers));
 }
 
 void client::wait_for(api_call &call, kn_result &result) {
@@ -129,6 +139,11 @@ void client::request_token(std::string_view uid, std::string_view channels, comp
 
 void client::trigger_batch(const kn_batch &batch, completion &&whom) {
     hand_in(batch_call(where_, batch, batch_support_), std::move(whom));
+}
+
+void client::subscribers(std::string_view channel, std::optional<std::string_view> after,
+                         std::int32_t limit, completion &&whom) {
+    hand_in(subscribers_call(where_, channel, after, limit), std::move(whom));
 }
 
 /// What other threads have to say, which goes before everything else.

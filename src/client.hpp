@@ -33,6 +33,9 @@ class client {
                  std::optional<std::string_view> data);
     std::string request_token(std::string_view uid, std::string_view channels);
     std::unique_ptr<kn_result> trigger_batch(const kn_batch &batch);
+    std::unique_ptr<kn_subscribers> subscribers(std::string_view channel,
+                                                std::optional<std::string_view> after,
+                                                std::int32_t limit);
 
     // The same without waiting. The completion is the call's, also where it is not taken.
     void open_channel(std::string_view channel, completion &&whom);
@@ -41,6 +44,8 @@ class client {
                  std::optional<std::string_view> data, completion &&whom);
     void request_token(std::string_view uid, std::string_view channels, completion &&whom);
     void trigger_batch(const kn_batch &batch, completion &&whom);
+    void subscribers(std::string_view channel, std::optional<std::string_view> after,
+                     std::int32_t limit, completion &&whom);
 
     // The driver's. Each takes the seat, or throws KN_ESTATE.
     kn_status dispatch();

@@ -9,6 +9,8 @@
 
 #include "failure.hpp"
 #include "json_outline.hpp"
+#include "json_parts.hpp"
+#include "utf8.hpp"
 
 namespace kn {
 namespace {
@@ -77,6 +79,26 @@ std::int32_t positive_member(const json_t *object, const char *key) {
     return value >= 1 && value <= INT32_MAX ? static_cast<std::int32_t>(value) : 0;
 }
 
+/// Whether a member is text, or is there and is null.
+bool is_text_or_null(const json_t *object, const char *key) {
+    const json_t *value = json_object_get(object, key);
+    return json_is_string(value) || json_is_null(value);
+}
+
+std::optional<kn_subscribers::subscriber> read_subscriber(std::string_view entry) {
+    const std::optional<cut_object> parts = cut_member(entry, "data");
+    if (!parts || parts->part.front() != '{')
+        return std::nullopt;
+    const json_ptr object = decode_object(parts->rest);
+    std::optional<std::string> sid = exact_member(object.get(), "sid", parts->rest);
+    const json_t *hidden = json_object_get(object.get(), "hidden");
+    if (!sid || sid->empty() || !is_text_or_null(object.get(), "uid") || !json_is_boolean(hidden))
+        return std::nullopt;
+    return kn_subscribers::subscriber{*std::move(sid),
+                                      exact_member(object.get(), "uid", parts->rest),
+                                      json_is_true(hidden), std::string(parts->part)};
+}
+
 server_error error_members(const json_t *object) {
     return {text_member(object, "error").value_or(""), positive_member(object, "code")};
 }
@@ -134,6 +156,27 @@ std::optional<std::string> read_token(std::string_view body) {
     if (token && token->empty())
         token.reset();
     return token;
+}
+
+std::optional<kn_subscribers> read_subscribers(std::string_view body) {
+    const std::optional<cut_object> parts = cut_member(body, "subscribers");
+    const auto entries = parts ? array_elements(parts->part) : std::nullopt;
+    if (!entries || !is_utf8(body))
+        return std::nullopt;
+    const json_ptr object = decode_object(parts->rest);
+    kn_subscribers page;
+    page.next = exact_member(object.get(), "next", parts->rest);
+    const bool is_last = json_is_null(json_object_get(object.get(), "next"));
+    if (!is_last && (!page.next || page.next->empty()))
+        return std::nullopt;
+    page.all.reserve(entries->size());
+    for (const std::string_view entry : *entries) {
+        std::optional<kn_subscribers::subscriber> one = read_subscriber(entry);
+        if (!one)
+            return std::nullopt;
+        page.all.push_back(*std::move(one));
+    }
+    return page;
 }
 
 sender read_sender(std::string_view payload) {

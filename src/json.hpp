@@ -6,6 +6,8 @@
 #include <string_view>
 #include <vector>
 
+#include "subscribers.hpp"
+
 namespace kn {
 
 /// Throws KN_EJSON unless @p text is a JSON object.
@@ -31,6 +33,10 @@ std::vector<item_answer> read_item_answers(std::string_view body, std::size_t co
 
 /// The `token` of a token answer; nothing when @p body holds none.
 std::optional<std::string> read_token(std::string_view body);
+
+/// The page that an answer holds; nothing when @p body is none. Each subscriber's data is the
+/// browser's own word, which is neither decoded nor judged.
+std::optional<kn_subscribers> read_subscribers(std::string_view body);
 
 /// Who sent an event. Text with U+0000 in it reads as absent.
 struct sender {

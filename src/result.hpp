@@ -8,6 +8,7 @@
 #include <kosmonaut/batch.h>
 
 #include "error.hpp"
+#include "subscribers.hpp"
 
 /// How a call ended, for the user to read. Whoever is handed one finds that it no longer changes.
 struct kn_result {
@@ -23,5 +24,6 @@ struct kn_result {
 
     item whole;
     std::optional<std::string> token;
+    std::optional<kn_subscribers> subscribers;
     std::vector<item> items; // of a batch
 };

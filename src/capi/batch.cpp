@@ -42,6 +42,10 @@ const char *kn_result_token(const kn_result *result) {
     return result != nullptr && result->token ? result->token->c_str() : nullptr;
 }
 
+const kn_subscribers *kn_result_subscribers(const kn_result *result) {
+    return result != nullptr && result->subscribers ? &*result->subscribers : nullptr;
+}
+
 size_t kn_result_count(const kn_result *result) {
     return result != nullptr ? result->items.size() : 0;
 }

@@ -4,6 +4,7 @@
 #include <cstring>
 #include <exception>
 #include <new>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -99,6 +100,11 @@ Pointer required(Pointer pointer, const char *what) {
 
 inline std::string_view required_text(const char *text, const char *what) {
     return required(text, what);
+}
+
+/// Text that may be NULL.
+inline std::optional<std::string_view> optional_text(const char *text) {
+    return text != nullptr ? std::optional<std::string_view>(text) : std::nullopt;
 }
 
 /// Text for the caller to free with kn_string_free().

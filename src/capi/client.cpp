@@ -7,6 +7,7 @@
 
 using kn::capi::copied;
 using kn::capi::guarded;
+using kn::capi::optional_text;
 using kn::capi::required;
 using kn::capi::required_text;
 using kn::capi::required_timeout;
@@ -66,6 +67,18 @@ kn_status kn_client_trigger_batch(kn_client *client, const kn_batch *batch, kn_r
     });
 }
 
+kn_status kn_client_subscribers(kn_client *client, const char *channel, const char *after,
+                                int32_t limit, kn_subscribers **page, kn_error **error) {
+    return guarded(error, [&] {
+        *required(page, "the place for the page") = nullptr;
+        *page =
+            visit(client)
+                ->subscribers(required_text(channel, "the channel"), optional_text(after), limit)
+                .release();
+        return KN_OK;
+    });
+}
+
 kn_status kn_client_open_channel_async(kn_client *client, const char *channel, kn_completion fn,
                                        void *user_data, void (*destroy)(void *), kn_error **error) {
     kn::completion whom(fn, kn::user_data_owner(user_data, destroy));
@@ -115,6 +128,17 @@ kn_status kn_client_trigger_batch_async(kn_client *client, const kn_batch *batch
     kn::completion whom(fn, kn::user_data_owner(user_data, destroy));
     return guarded(error, [&] {
         visit(client)->trigger_batch(*required(batch, "the batch"), std::move(whom));
+        return KN_OK;
+    });
+}
+
+kn_status kn_client_subscribers_async(kn_client *client, const char *channel, const char *after,
+                                      int32_t limit, kn_completion fn, void *user_data,
+                                      void (*destroy)(void *), kn_error **error) {
+    kn::completion whom(fn, kn::user_data_owner(user_data, destroy));
+    return guarded(error, [&] {
+        visit(client)->subscribers(required_text(channel, "the channel"), optional_text(after),
+                                   limit, std::move(whom));
         return KN_OK;
     });
 }

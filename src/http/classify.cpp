@@ -117,6 +117,9 @@ kn_status not_found(operation what, std::int32_t server_code) noexcept {
         return KN_ENOCHANNEL;
     if (server_code == 455)
         return KN_ENOVHOST;
+    // One that does not know the resource: it came late, to servers that number their errors.
+    if (what == operation::subscribers)
+        return KN_EPROTOCOL;
     // A server that does not number its errors: only these two need a channel that is there.
     return what == operation::close_channel || what == operation::trigger ? KN_ENOCHANNEL
                                                                           : KN_ENOVHOST;

@@ -20,6 +20,7 @@ enum class operation {
     trigger,
     trigger_batch,
     request_token,
+    subscribers,
     subscribe
 };
 

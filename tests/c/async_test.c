@@ -181,14 +181,15 @@ static void a_forked_child_is_refused(void **state) {
 static void every_request_has_a_twin(void **state) {
     const struct stage *stage = *state;
     kn_client *client = client_with(stage->url, 1, 100);
-    struct told opened = {0}, triggered = {0}, token = {0}, closed = {0}, missing = {0};
+    struct told opened = {0}, triggered = {0}, token = {0}, page = {0}, closed = {0}, missing = {0};
     assert_ok(kn_client_open_channel_async, client, "news", note, &opened, count_end);
     assert_ok(kn_client_trigger_async, client, "news", "hello", "{\"n\":1}", 7, note, &triggered,
               count_end);
     assert_ok(kn_client_request_token_async, client, "joe", ".*", note, &token, count_end);
+    assert_ok(kn_client_subscribers_async, client, "news", NULL, 0, note, &page, count_end);
     assert_ok(kn_client_close_channel_async, client, "news", note, &closed, count_end);
     assert_ok(kn_client_trigger_async, client, "news", "hello", NULL, 0, note, &missing, count_end);
-    assert_int_equal(kn_client_pending(client), 5);
+    assert_int_equal(kn_client_pending(client), 6);
     assert_int_equal(opened.count, 0); /* nothing moves by itself */
     assert_ok(kn_client_flush, client, PATIENCE_MS);
     assert_int_equal(kn_client_pending(client), 0);
@@ -196,6 +197,7 @@ static void every_request_has_a_twin(void **state) {
     assert_told(KN_OK, &triggered);
     assert_told(KN_OK, &token);
     assert_int_equal(strlen(token.token), 128);
+    assert_told(KN_OK, &page);
     assert_told(KN_OK, &closed);
     assert_told(KN_ENOCHANNEL, &missing);
     kn_client_free(client);

@@ -18,6 +18,12 @@
 namespace faults {
 namespace {
 
+constexpr std::string_view page_of_two =
+    R"({"subscribers":[{"sid":"45c74051-2a07-4f0e-8f6e-9c1b7f1d3a55","uid":"al","hidden":true,)"
+    R"("data":{"name":"a name that is longer than a string keeps within itself"}},)"
+    R"({"sid":"s","uid":null,"hidden":false,"data":{}}],)"
+    R"("next":"0a3b7c52-1d0e-4f6a-9b57-3f0f6a1c2d4e"})";
+
 /// Answers like a broker, on as many connections as come.
 script good_server() {
     return [](conversation &with) {
@@ -32,6 +38,8 @@ script good_server() {
                 with.stall();
             } else if (what.target.compare(0, 12, "/vhost/token") == 0) {
                 with.send(whole_answer(200, {}, R"({"token":"t"})"));
+            } else if (what.target == "/vhost/channels/c/subscribers") {
+                with.send(whole_answer(200, {}, page_of_two));
             } else {
                 with.send(whole_answer(202));
             }
@@ -147,6 +155,7 @@ struct tally {
     static void complete(const kn_result *result, void *self) {
         ++static_cast<tally *>(self)->completions;
         static_cast<tally *>(self)->last = kn_result_status(result);
+        kn_result_subscribers(result);
     }
     static void destroy(void *self) { ++static_cast<tally *>(self)->destroyed; }
 };
@@ -401,6 +410,23 @@ constexpr auto batch_async = [](kn_client *c, tally &t, kn_error **e) {
                                          e);
 };
 
+constexpr auto subscribers_async = [](kn_client *c, tally &t, kn_error **e) {
+    return kn_client_subscribers_async(c, "c", nullptr, 0, &tally::complete, &t, &tally::destroy,
+                                       e);
+};
+
+/// A page is whole, or it is not there.
+bool is_page_of_two(const kn_subscribers *page) {
+    std::size_t length = 0;
+    const char *data = kn_subscribers_data(page, 0, &length);
+    return kn_subscribers_count(page) == 2 && data != nullptr &&
+           page_of_two.find(std::string_view(data, length)) != std::string_view::npos &&
+           std::string_view(kn_subscribers_sid(page, 0)) ==
+               "45c74051-2a07-4f0e-8f6e-9c1b7f1d3a55" &&
+           kn_subscribers_uid(page, 0) != nullptr && kn_subscribers_hidden(page, 0) == 1 &&
+           std::string_view(kn_subscribers_next(page)) == "0a3b7c52-1d0e-4f6a-9b57-3f0f6a1c2d4e";
+}
+
 const scenario scenarios[] = {
     {"options_new",
      {"kn_options_new", "kn_options_free"},
@@ -511,6 +537,18 @@ const scenario scenarios[] = {
              return status;
          });
      }},
+    {"subscribers",
+     {"kn_client_subscribers", "kn_subscribers_free", "kn_subscribers_count", "kn_subscribers_sid",
+      "kn_subscribers_uid", "kn_subscribers_hidden", "kn_subscribers_data", "kn_subscribers_next"},
+     [] {
+         return make<client_call>([](kn_client *c, kn_error **e) {
+             kn_subscribers *page = nullptr;
+             const kn_status status = kn_client_subscribers(c, "c", nullptr, 0, &page, e);
+             const bool is_sound = status == KN_OK ? is_page_of_two(page) : page == nullptr;
+             kn_subscribers_free(page);
+             return is_sound ? status : static_cast<kn_status>(KN_EINTERNAL);
+         });
+     }},
     {"open_channel_async", {"kn_client_open_channel_async"}, [] { return handing_in(open_async); }},
     {"close_channel_async",
      {"kn_client_close_channel_async"},
@@ -522,12 +560,18 @@ const scenario scenarios[] = {
     {"trigger_batch_async",
      {"kn_client_trigger_batch_async"},
      [] { return handing_in(batch_async); }},
+    {"subscribers_async",
+     {"kn_client_subscribers_async"},
+     [] { return handing_in(subscribers_async); }},
     {"open_channel_flushed", {"kn_client_flush"}, [] { return flushing(open_async); }},
     {"trigger_flushed", {"kn_client_flush"}, [] { return flushing(trigger_async); }},
     {"request_token_flushed",
      {"kn_client_flush", "kn_result_token", "kn_result_status", "kn_result_error"},
      [] { return flushing(token_async); }},
     {"trigger_batch_flushed", {"kn_client_flush"}, [] { return flushing(batch_async); }},
+    {"subscribers_flushed",
+     {"kn_client_flush", "kn_result_subscribers"},
+     [] { return flushing(subscribers_async); }},
     {"client_dispatch",
      {"kn_client_dispatch", "kn_client_fd", "kn_client_pending", "kn_client_interrupt"},
      [] {

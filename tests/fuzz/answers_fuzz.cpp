@@ -12,6 +12,25 @@ namespace {
 
 void expect_c_text(const std::string &text) { expect(text.find('\0') == std::string::npos); }
 
+void read_page(std::string_view body) {
+    const auto page = kn::read_subscribers(body);
+    if (!page)
+        return;
+    for (const kn_subscribers::subscriber &one : page->all) {
+        expect(!one.sid.empty());
+        expect_c_text(one.sid);
+        if (one.uid)
+            expect_c_text(*one.uid);
+        expect(one.data.front() == '{' && one.data.back() == '}');
+        expect_c_text(one.data);
+        expect(body.find(one.data) != std::string_view::npos);
+    }
+    if (page->next) {
+        expect(!page->next->empty());
+        expect_c_text(*page->next);
+    }
+}
+
 void read_batch_answer(std::string_view body) {
     for (const std::size_t count : {0U, 1U, 2U}) {
         try {
@@ -42,5 +61,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t *data, std::size_t size
     if (from.sid)
         expect_c_text(*from.sid);
     read_batch_answer(body);
+    read_page(body);
     return 0;
 }

@@ -147,8 +147,12 @@ void browser::authenticate(const std::string &uid, const std::string &channels) 
     connection_->wait_for(":authenticated");
 }
 
-void browser::subscribe(const std::string &channel) {
-    connection_->send("subscribe", R"({"channel":)" + json::serialize(channel) + "}");
+void browser::subscribe(const std::string &channel) { subscribe(channel, "{}"); }
+
+void browser::subscribe(const std::string &channel, const std::string &data, bool is_hidden) {
+    connection_->send("subscribe", R"({"channel":)" + json::serialize(channel) + R"(,"data":)" +
+                                       data + R"(,"hidden":)" + (is_hidden ? "true" : "false") +
+                                       "}");
     connection_->wait_for(":subscribed");
 }
 

@@ -25,6 +25,9 @@ class browser {
     /// Becomes the user @p uid, with a single access token that the backend asks for.
     void authenticate(const std::string &uid, const std::string &channels);
     void subscribe(const std::string &channel);
+    /// With something to say of itself, a JSON object; hidden from the others of a presence
+    /// channel, or not.
+    void subscribe(const std::string &channel, const std::string &data, bool is_hidden = false);
     void broadcast(const std::string &channel, const std::string &event,
                    const std::string &data = "{}");
     /// Only workers hear it, and nobody answers.

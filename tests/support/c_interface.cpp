@@ -115,6 +115,11 @@ int test_browser_subscribe(test_browser *browser, const char *channel) {
     return succeeds([&] { browser->object.subscribe(channel); });
 }
 
+int test_browser_subscribe_as(test_browser *browser, const char *channel, const char *data,
+                              int is_hidden) {
+    return succeeds([&] { browser->object.subscribe(channel, data, is_hidden != 0); });
+}
+
 int test_browser_broadcast(test_browser *browser, const char *channel, const char *event,
                            const char *data) {
     return succeeds([&] { browser->object.broadcast(channel, event, data); });

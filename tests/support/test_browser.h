@@ -23,6 +23,9 @@ TEST_MUST_CHECK const char *test_browser_sid(const test_browser *browser);
 TEST_MUST_CHECK int test_browser_authenticate(test_browser *browser, const char *uid,
                                               const char *channels);
 TEST_MUST_CHECK int test_browser_subscribe(test_browser *browser, const char *channel);
+/* The same, with something to say of itself, and hidden or not. */
+TEST_MUST_CHECK int test_browser_subscribe_as(test_browser *browser, const char *channel,
+                                              const char *data, int is_hidden);
 TEST_MUST_CHECK int test_browser_broadcast(test_browser *browser, const char *channel,
                                            const char *event, const char *data);
 TEST_MUST_CHECK int test_browser_trigger(test_browser *browser, const char *event,
