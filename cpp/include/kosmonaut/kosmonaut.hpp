@@ -30,6 +30,7 @@
 #include <kosmonaut/cpp/event.hpp>
 #include <kosmonaut/cpp/options.hpp>
 #include <kosmonaut/cpp/status.hpp>
+#include <kosmonaut/cpp/subscribers.hpp>
 #include <kosmonaut/cpp/worker.hpp>
 #include <kosmonaut/version.h>
 

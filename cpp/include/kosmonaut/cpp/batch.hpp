@@ -14,6 +14,7 @@
 
 #include <kosmonaut/batch.h>
 #include <kosmonaut/cpp/detail.hpp>
+#include <kosmonaut/cpp/subscribers.hpp>
 
 namespace kosmonaut {
 inline namespace v1 {
@@ -113,6 +114,13 @@ class result_ref {
     [[nodiscard]] std::optional<std::string_view> token() const noexcept {
         const char *text = kn_result_token(handle_);
         return text != nullptr ? std::optional<std::string_view>(text) : std::nullopt;
+    }
+
+    /** The page of subscribers that was asked for, borrowed; empty when it was not, or the call
+     * failed. @since 1.0 */
+    [[nodiscard]] std::optional<subscriber_page_ref> subscribers() const noexcept {
+        const kn_subscribers *page = kn_result_subscribers(handle_);
+        return page != nullptr ? std::optional<subscriber_page_ref>(page) : std::nullopt;
     }
 
     /** How many triggers of a batch have a status of their own: all of them or none. @since 1.0 */

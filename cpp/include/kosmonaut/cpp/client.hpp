@@ -8,7 +8,9 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <iterator>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -20,6 +22,7 @@
 #include <kosmonaut/cpp/detail.hpp>
 #include <kosmonaut/cpp/driven.hpp>
 #include <kosmonaut/cpp/options.hpp>
+#include <kosmonaut/cpp/subscribers.hpp>
 
 namespace kosmonaut {
 inline namespace v1 {
@@ -51,11 +54,126 @@ struct completion {
     std::shared_ptr<client_core> core;
 };
 
+/** Calls @p call with @p after as the C API wants it. */
+template <class Call>
+kn_status with_after(std::optional<std::string_view> after, Call &&call) {
+    if (!after) {
+        return call(nullptr);
+    }
+    // One that cannot be a C string is not absent: that would begin from the beginning.
+    const c_text text(*after);
+    return call(text != nullptr ? static_cast<const char *>(text) : "");
+}
+
 } // namespace detail
 
 /**
- * @brief A client of one vhost: it opens and closes channels, triggers events on them, and asks for
- * the single access tokens with which browsers prove who they are.
+ * @brief All subscribers of a channel, from client::subscribers(): asks for page after page while
+ * it is gone through.
+ *
+ * It can be gone through once. Each subscriber is borrowed until the next one is asked for. The
+ * client may be moved meanwhile, but has to be there.
+ *
+ * @par Threads
+ * one thread at a time for each object.
+ * @since 1.0
+ */
+class subscriber_range {
+  public:
+    /** Goes over all of them. @since 1.0 */
+    class iterator {
+      public:
+        using iterator_category = std::input_iterator_tag;
+        using value_type = subscriber_ref;
+        using difference_type = std::ptrdiff_t;
+        using pointer = const subscriber_ref *;
+        using reference = const subscriber_ref &;
+
+        /** The end. @since 1.0 */
+        iterator() noexcept = default;
+
+        reference operator*() const noexcept { return range_->at_; }
+        pointer operator->() const noexcept { return &range_->at_; }
+        /** @throws error as client::subscribers_page(), where another page begins. @since 1.0 */
+        iterator &operator++() {
+            range_->advance();
+            range_ = range_->is_over() ? nullptr : range_;
+            return *this;
+        }
+        /** As the other one; what it leaves behind is of no use. @since 1.0 */
+        void operator++(int) { ++*this; }
+        friend bool operator==(const iterator &left, const iterator &right) noexcept {
+            return left.range_ == right.range_;
+        }
+        friend bool operator!=(const iterator &left, const iterator &right) noexcept {
+            return !(left == right);
+        }
+
+      private:
+        friend class subscriber_range;
+        explicit iterator(subscriber_range *range) noexcept : range_(range) {}
+
+        subscriber_range *range_ = nullptr;
+    };
+
+    subscriber_range(const subscriber_range &) = delete; // iterators know where it is
+    subscriber_range &operator=(const subscriber_range &) = delete;
+
+    /** @throws error as client::subscribers_page(). @since 1.0 */
+    [[nodiscard]] iterator begin() {
+        if (!has_begun_) {
+            ask(std::nullopt);
+        }
+        return is_over() ? iterator() : iterator(this);
+    }
+    /** @since 1.0 */
+    [[nodiscard]] static iterator end() noexcept { return {}; }
+
+  private:
+    friend class client;
+
+    subscriber_range(std::shared_ptr<detail::client_core> core, std::string_view channel,
+                     std::int32_t page_size)
+        : core_(std::move(core)), channel_(channel), page_size_(page_size) {}
+
+    [[nodiscard]] bool is_over() const noexcept { return index_ == page_.size(); }
+
+    void advance() {
+        ++index_;
+        at_ = page_[index_];
+        if (is_over() && page_.next()) {
+            ask(page_.next());
+        }
+    }
+
+    // The page may be empty: everyone else has gone. Then it is the last.
+    void ask(std::optional<std::string_view> after) {
+        kn_subscribers *page = nullptr;
+        detail::require([&](kn_error **details) {
+            return detail::with_after(after, [&](const char *text) {
+                return kn_client_subscribers(core_ ? core_->handle : nullptr,
+                                             detail::c_text(channel_), text, page_size_, &page,
+                                             details);
+            });
+        });
+        has_begun_ = true;
+        page_ = subscriber_page(page);
+        index_ = 0;
+        at_ = page_[index_];
+    }
+
+    std::shared_ptr<detail::client_core> core_;
+    std::string channel_;
+    std::int32_t page_size_;
+    bool has_begun_ = false;
+    subscriber_page page_{nullptr};
+    std::size_t index_ = 0;
+    subscriber_ref at_{nullptr, 0};
+};
+
+/**
+ * @brief A client of one vhost: it opens and closes channels, triggers events on them, asks who is
+ * there, and asks for the single access tokens with which browsers prove who they are.
  *
  * Each call takes as long as the limits in the options allow and no longer. What a request may fail
  * with is listed at kn_client_open_channel().
@@ -210,6 +328,54 @@ class client {
     }
 
     /**
+     * @brief All who are on a channel, those who hide from the others included.
+     *
+     * Nothing is sent yet: the range asks for a page when it is gone through, and throws then what
+     * subscribers_page() may throw. `for (auto &subscriber : client.subscribers("room"))`
+     *
+     * @param channel as for open_channel(); copied.
+     * @param page_size how many to ask for at a time, from 1 to the server's limit (1000); 0: as
+     *        many as the server sees fit.
+     * @since 1.0
+     */
+    [[nodiscard]] subscriber_range subscribers(std::string_view channel,
+                                               std::int32_t page_size = 0) {
+        return subscriber_range(core_, channel, page_size);
+    }
+
+    /**
+     * @brief One page of who is on a channel, in the order of their sids.
+     * @param channel as for open_channel().
+     * @param after begins behind this sid, such as the next() of the page before; empty: from the
+     *        beginning.
+     * @param limit how many there may be on the page; 0: as many as the server sees fit.
+     * @return the page; empty (of nobody) when the call that takes an error code failed, too.
+     * @throws error status::no_channel; status::bad_request: the server's limit is lower;
+     *         status::too_big: ask for a smaller page; status::invalid; status::protocol: the
+     * server does not tell; or what any request may fail with.
+     * @since 1.0
+     */
+    [[nodiscard]] subscriber_page
+    subscribers_page(std::string_view channel, std::optional<std::string_view> after = std::nullopt,
+                     std::int32_t limit = 0) {
+        kn_subscribers *page = nullptr;
+        detail::require(
+            [&](kn_error **details) { return who_is_on(channel, after, limit, page, details); });
+        return subscriber_page(page);
+    }
+    /** The same, with an error code. @since 1.0 */
+    [[nodiscard]] subscriber_page subscribers_page(std::string_view channel,
+                                                   std::optional<std::string_view> after,
+                                                   std::int32_t limit,
+                                                   std::error_code &code) noexcept {
+        kn_subscribers *page = nullptr;
+        detail::attempt(code, [&](kn_error **details) {
+            return who_is_on(channel, after, limit, page, details);
+        });
+        return subscriber_page(page);
+    }
+
+    /**
      * @brief Hands in a request without waiting; kn_client_open_channel_async() says what that
      * means.
      *
@@ -270,6 +436,19 @@ class client {
                 [&](auto told, auto *data, auto destroy, auto **details) {
                     return kn_client_trigger_batch_async(handle(), batch.handle(), told, data,
                                                          destroy, details);
+                });
+    }
+
+    /** As open_channel_async(); the page is in the result. @since 1.0 */
+    template <class Function>
+    void subscribers_async(std::string_view channel, std::optional<std::string_view> after,
+                           std::int32_t limit, Function &&fn) {
+        hand_in(std::forward<Function>(fn),
+                [&](auto told, auto *data, auto destroy, auto **details) {
+                    return detail::with_after(after, [&](const char *text) {
+                        return kn_client_subscribers_async(handle(), detail::c_text(channel), text,
+                                                           limit, told, data, destroy, details);
+                    });
                 });
     }
 
@@ -414,6 +593,14 @@ class client {
                                                          detail::c_text(channels), &text, details);
         token.reset(text);
         return status;
+    }
+
+    kn_status who_is_on(std::string_view channel, std::optional<std::string_view> after,
+                        std::int32_t limit, kn_subscribers *&page, kn_error **details) {
+        return detail::with_after(after, [&](const char *text) {
+            return kn_client_subscribers(handle(), detail::c_text(channel), text, limit, &page,
+                                         details);
+        });
     }
 
     std::shared_ptr<detail::client_core> core_;
