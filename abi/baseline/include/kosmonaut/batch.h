@@ -11,6 +11,7 @@
 #include <kosmonaut/error.h>
 #include <kosmonaut/export.h>
 #include <kosmonaut/status.h>
+#include <kosmonaut/subscribers.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -116,6 +117,17 @@ KN_API const kn_error *kn_result_error(const kn_result *result);
  * @since 1.0
  */
 KN_API const char *kn_result_token(const kn_result *result);
+
+/**
+ * @brief The page of subscribers that was asked for.
+ *
+ * @param result may be NULL.
+ * @return borrowed from the result; NULL when the call was another one or failed, or for NULL.
+ * @par Threads
+ * any thread, any time.
+ * @since 1.0
+ */
+KN_API const kn_subscribers *kn_result_subscribers(const kn_result *result);
 
 /**
  * @brief How many triggers of a batch have a status of their own: all of them or none.

@@ -2,9 +2,9 @@
  * @file client.h
  * @brief The client: plain requests to the broker.
  *
- * It opens and closes channels, triggers events on them, and asks for the single access tokens with
- * which browsers prove who they are. One client serves any number of threads at once; it keeps its
- * connections alive and uses them again.
+ * It opens and closes channels, triggers events on them, asks who is there, and asks for the single
+ * access tokens with which browsers prove who they are. One client serves any number of threads at
+ * once; it keeps its connections alive and uses them again.
  *
  * There are two ways to make each request. A plain call waits for the answer; it takes as long as
  * the limits in the options allow and no longer. A call whose name ends in `_async` only hands the
@@ -22,6 +22,7 @@
 #include <kosmonaut/export.h>
 #include <kosmonaut/options.h>
 #include <kosmonaut/status.h>
+#include <kosmonaut/subscribers.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -168,6 +169,35 @@ KN_API kn_status kn_client_trigger_batch(kn_client *client, const kn_batch *batc
                                          kn_result **result, kn_error **error);
 
 /**
+ * @brief Asks who is on a channel, a page at a time.
+ *
+ * Those who hide from the others are among them. They come in the order of their sids, so a page
+ * begins behind the sid that the one before ended with, whoever comes and goes in between. To have
+ * all of them, give kn_subscribers_next() of each page as @p after until it is NULL. Backend API,
+ * "Who is on a channel".
+ *
+ * @param client not NULL.
+ * @param channel as for kn_client_open_channel().
+ * @param after begins behind this sid, whether that one is still there or not: UTF-8, not empty,
+ *        without control characters. NULL: from the beginning.
+ * @param limit how many there may be on the page, from 1 to the server's limit (1000); 0: as many
+ * as the server sees fit (100).
+ * @param page receives the page, which the caller frees with kn_subscribers_free(); NULL on
+ * failure.
+ * @param error receives the details of a failure; may be NULL.
+ * @return KN_OK, also where nobody is there; KN_ENOCHANNEL: the channel is not open;
+ *         KN_EBADREQUEST: the server's limit is below @p limit; KN_ETOOBIG: the page is over
+ *         kn_options_set_max_response_size(), ask for a smaller one; KN_EPROTOCOL: the server does
+ *         not tell, or what it says is no page; KN_EINVAL; KN_ENOVHOST; KN_EUNAUTHORIZED;
+ *         KN_EBADCHANNEL; and what every request may end with (kn_client_open_channel()).
+ * @par Threads
+ * any thread, any time.
+ * @since 1.0
+ */
+KN_API kn_status kn_client_subscribers(kn_client *client, const char *channel, const char *after,
+                                       int32_t limit, kn_subscribers **page, kn_error **error);
+
+/**
  * @brief Hears how a call that was handed in ended.
  *
  * It runs inside kn_client_dispatch() or kn_client_flush(), on the caller's thread, with no lock
@@ -283,6 +313,28 @@ KN_API kn_status kn_client_request_token_async(kn_client *client, const char *ui
 KN_API kn_status kn_client_trigger_batch_async(kn_client *client, const kn_batch *batch,
                                                kn_completion fn, void *user_data,
                                                void (*destroy)(void *), kn_error **error);
+
+/**
+ * @brief Hands in a question who is on a channel, without waiting; kn_result_subscribers() has the
+ * page.
+ *
+ * @param client not NULL.
+ * @param channel as for kn_client_subscribers().
+ * @param after as for kn_client_subscribers().
+ * @param limit as for kn_client_subscribers().
+ * @param fn as for kn_client_open_channel_async().
+ * @param user_data as for kn_client_open_channel_async().
+ * @param destroy as for kn_client_open_channel_async().
+ * @param error receives the details of a failure; may be NULL.
+ * @return as kn_client_open_channel_async().
+ * @par Threads
+ * any thread, any time.
+ * @since 1.0
+ */
+KN_API kn_status kn_client_subscribers_async(kn_client *client, const char *channel,
+                                             const char *after, int32_t limit, kn_completion fn,
+                                             void *user_data, void (*destroy)(void *),
+                                             kn_error **error);
 
 /**
  * @brief Moves the calls on that were handed in, with what is ready, without waiting.

@@ -24,6 +24,7 @@
 #include <kosmonaut/export.h>
 #include <kosmonaut/options.h>
 #include <kosmonaut/status.h>
+#include <kosmonaut/subscribers.h>
 #include <kosmonaut/version.h>
 #include <kosmonaut/worker.h>
 
