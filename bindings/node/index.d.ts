@@ -151,6 +151,27 @@ export class Batch {
   free(): void;
 }
 
+/** A connection that is subscribed to a channel, as it was when the broker was asked. */
+export class Subscriber {
+  private constructor();
+  /** The session, that is the connection. */
+  readonly sid: string;
+  /** The user that it is authenticated as, or null. The broker says so, not the browser. */
+  readonly uid: string | null;
+  /** Whether it hides from the other members of a presence channel. */
+  readonly isHidden: boolean;
+  /** What the browser said of itself as it subscribed, as it came; json() reads it. */
+  readonly data: string;
+  json(): any;
+}
+
+/** One page of a channel's subscribers, in the order of their sids. */
+export interface SubscriberPage {
+  subscribers: Subscriber[];
+  /** What to ask for the next page with, as `after`; null: this is the last one. */
+  next: string | null;
+}
+
 /** Plain requests to the broker. */
 export class Client {
   /** @param url the vhost's address with its token: http://wr:TOKEN@HOST[:PORT]/VHOST, or https. */
@@ -165,6 +186,12 @@ export class Client {
   triggerBatch(triggers: Batch | Iterable<Trigger>): Promise<Array<KosmonautError | null>>;
   /** A single access token for a user and the channels that a regular expression (RE2) matches. */
   requestToken(uid: string, channels: string): Promise<string>;
+  /** All who are on a channel, page after page. Without a page size the broker's own. */
+  subscribers(channel: string, options?: { pageSize?: number }):
+    AsyncGenerator<Subscriber, void, undefined>;
+  /** One page of them, behind the sid `after`. */
+  subscribersPage(channel: string, options?: { after?: string | null; limit?: number }):
+    Promise<SubscriberPage>;
   /** Waits until the requests made so far have ended. False: the time is up, or interrupted. */
   flush(options?: { timeoutMs?: number }): Promise<boolean>;
   /** Moves requests on now. True: at least one has ended. */

@@ -5,6 +5,7 @@ import { callbackOf, kn, takeText } from './native.js';
 import { withOptions } from './options.js';
 import { Watcher, reactor } from './reactor.js';
 import { Status } from './status.js';
+import { checkedLimit, pageOf } from './subscribers.js';
 
 // How long the loop is kept before other things get their turn.
 const TURN_MS = 2;
@@ -41,6 +42,11 @@ function outcomesOf(result) {
   const each = outcomes(result);
   if (each.length === 0) requireOk(result);
   return each;
+}
+
+function subscribersOf(result) {
+  requireOk(result);
+  return pageOf(kn.kn_result_subscribers(result));
 }
 
 // ---- The client ----
@@ -110,6 +116,31 @@ export class Client {
   async requestToken(uid, channels) {
     return this.#handIn(kn.kn_client_request_token_async,
       [checkedText(uid, 'the uid'), checkedText(channels, 'the channels')], tokenOf);
+  }
+
+  /**
+   * All who are on a channel, those who hide from the others included, as an async iterator. It asks
+   * for a page, of at most `pageSize` (left out: what the broker sees fit), whenever the one before
+   * is used up. Of whoever stays meanwhile none is left out and none comes twice.
+   */
+  async* subscribers(channel, { pageSize } = {}) {
+    let after;
+    do {
+      const page = await this.subscribersPage(channel, { after, limit: pageSize });
+      yield* page.subscribers;
+      after = page.next;
+    } while (after !== null);
+  }
+
+  /**
+   * One page of who is on a channel: { subscribers, next }. It begins behind the sid `after`, such
+   * as the `next` of the page before, which is null where there is no other.
+   */
+  async subscribersPage(channel, { after, limit } = {}) {
+    const sid = after === undefined || after === null ? null : checkedText(after, 'after');
+    return this.#handIn(kn.kn_client_subscribers_async,
+      [checkedText(channel, 'the channel'), sid, checkedLimit(limit, 'the limit')],
+      subscribersOf);
   }
 
   /**

@@ -4,7 +4,7 @@
 import koffi from 'koffi';
 
 const HANDLES = ['kn_batch', 'kn_client', 'kn_error', 'kn_event', 'kn_options', 'kn_result',
-  'kn_worker'];
+  'kn_subscribers', 'kn_worker'];
 
 const CALLBACKS = [
   'void kn_completion(const kn_result *result, void *user_data)',
@@ -26,6 +26,7 @@ const FUNCTIONS = [
   'kn_status kn_result_status(const kn_result *result)',
   'const kn_error *kn_result_error(const kn_result *result)',
   'const char *kn_result_token(const kn_result *result)',
+  'const kn_subscribers *kn_result_subscribers(const kn_result *result)',
   'size_t kn_result_count(const kn_result *result)',
   'kn_status kn_result_item_status(const kn_result *result, size_t index)',
   'const kn_error *kn_result_item_error(const kn_result *result, size_t index)',
@@ -44,6 +45,8 @@ const FUNCTIONS = [
     _Out_ void **token, _Out_ kn_error **error)`,
   `kn_status kn_client_trigger_batch(kn_client *client, const kn_batch *batch,
     _Out_ kn_result **result, _Out_ kn_error **error)`,
+  `kn_status kn_client_subscribers(kn_client *client, const char *channel, const char *after,
+    int32_t limit, _Out_ kn_subscribers **page, _Out_ kn_error **error)`,
   `kn_status kn_client_open_channel_async(kn_client *client, const char *channel,
     kn_completion *fn, void *user_data, kn_destroy *destroy, _Out_ kn_error **error)`,
   `kn_status kn_client_close_channel_async(kn_client *client, const char *channel,
@@ -56,6 +59,9 @@ const FUNCTIONS = [
     _Out_ kn_error **error)`,
   `kn_status kn_client_trigger_batch_async(kn_client *client, const kn_batch *batch,
     kn_completion *fn, void *user_data, kn_destroy *destroy, _Out_ kn_error **error)`,
+  `kn_status kn_client_subscribers_async(kn_client *client, const char *channel,
+    const char *after, int32_t limit, kn_completion *fn, void *user_data, kn_destroy *destroy,
+    _Out_ kn_error **error)`,
   'kn_status kn_client_dispatch(kn_client *client, _Out_ kn_error **error)',
   'kn_status kn_client_flush(kn_client *client, int64_t timeout_ms, _Out_ kn_error **error)',
   'int kn_client_fd(const kn_client *client)',
@@ -116,6 +122,15 @@ const FUNCTIONS = [
   'const char *kn_status_name(kn_status status)',
   'const char *kn_status_message(kn_status status)',
   'int32_t kn_status_is_retriable(kn_status status)',
+
+  'size_t kn_subscribers_count(const kn_subscribers *page)',
+  'const char *kn_subscribers_sid(const kn_subscribers *page, size_t index)',
+  'const char *kn_subscribers_uid(const kn_subscribers *page, size_t index)',
+  'int32_t kn_subscribers_hidden(const kn_subscribers *page, size_t index)',
+  `const void *kn_subscribers_data(const kn_subscribers *page, size_t index,
+    _Out_ size_t *length)`,
+  'const char *kn_subscribers_next(const kn_subscribers *page)',
+  'void kn_subscribers_free(kn_subscribers *page)',
 
   `kn_status kn_worker_new(const char *url, const kn_options *options, _Out_ kn_worker **worker,
     _Out_ kn_error **error)`,

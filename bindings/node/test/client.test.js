@@ -6,7 +6,7 @@ import { after, before, beforeEach, test } from 'node:test';
 
 import {
   ArgumentError, Batch, Client, ConnectionError, KosmonautError, ResponseError, StateError,
-  Status, version,
+  Status, Subscriber, version,
 } from '../index.js';
 import { Broker, NOBODY, within } from './support.js';
 
@@ -154,6 +154,70 @@ test('a batch goes out in its order, and tells of each trigger', LIMIT, async (t
   batch.free();
   assert.throws(() => batch.length, StateError);
   assert.deepEqual(await client.triggerBatch([{ channel: 'greetings', event: 'plain' }]), [null]);
+});
+
+test('who is on a channel is told', LIMIT, async (t) => {
+  const client = clientOf(t);
+  await client.openChannel('presence-room');
+  assert.deepEqual(await client.subscribersPage('presence-room'), { subscribers: [], next: null });
+  const browser = await vhost.browser();
+  t.after(() => browser.close());
+  await browser.authenticate(await client.requestToken('älice', '.*'));
+  const data = { name: 'Älice', nul: '\0' };
+  await browser.subscribe('presence-room', { data, hidden: true });
+  const { subscribers: [alice, ...others] } = await client.subscribersPage('presence-room');
+  assert.deepEqual(others, []);
+  assert.ok(alice instanceof Subscriber);
+  assert.equal(alice.sid, browser.sid);
+  assert.equal(alice.uid, 'älice');
+  assert.equal(alice.isHidden, true);
+  assert.deepEqual(alice.json(), data);
+});
+
+test('and page after page', LIMIT, async (t) => {
+  const client = clientOf(t);
+  await client.openChannel('greetings');
+  const sids = [];
+  for (let n = 0; n < 5; n += 1) {
+    const browser = await vhost.browser();
+    t.after(() => browser.close());
+    await browser.subscribe('greetings');
+    sids.push(browser.sid);
+  }
+  sids.sort();
+  for (const pageSize of [undefined, 1, 2, 5]) {
+    const found = [];
+    for await (const { sid, uid, isHidden, data } of client.subscribers('greetings', { pageSize })) {
+      found.push(sid);
+      assert.deepEqual([uid, isHidden, data], [null, false, '{}']);
+    }
+    assert.deepEqual(found, sids);
+  }
+  const before = client.requests;
+  for await (const { sid } of client.subscribers('greetings', { pageSize: 2 })) {
+    if (sid === sids[1]) break;
+  }
+  assert.equal(client.requests - before, 1);
+  const first = await client.subscribersPage('greetings', { limit: 3 });
+  assert.equal(first.next, sids[2]);
+  const last = await client.subscribersPage('greetings', { after: first.next });
+  assert.deepEqual(last.subscribers.map(({ sid }) => sid), sids.slice(3));
+  assert.equal(last.next, null);
+});
+
+test('or why not', LIMIT, async (t) => {
+  const client = clientOf(t);
+  await assert.rejects(client.subscribersPage('nowhere'), { code: 'KN_ENOCHANNEL' });
+  await assert.rejects(client.subscribers('nowhere').next(), { code: 'KN_ENOCHANNEL' });
+  await client.openChannel('greetings');
+  await assert.rejects(client.subscribersPage('greetings', { limit: 1001 }),
+    { code: 'KN_EBADREQUEST' });
+  for (const bad of [{ after: '' }, { after: 'a\0b' }, { limit: -1 }, { limit: 2 ** 31 }]) {
+    await assert.rejects(client.subscribersPage('greetings', bad), { code: 'KN_EINVAL' });
+  }
+  for (const bad of [{ after: 7 }, { limit: 'all' }, { limit: 1.5 }]) {
+    await assert.rejects(client.subscribersPage('greetings', bad), TypeError);
+  }
 });
 
 test('failures have classes', LIMIT, async (t) => {

@@ -256,8 +256,8 @@ export class Browser {
     if (!(':authenticated' in answer)) throw new Error(JSON.stringify(answer));
   }
 
-  async subscribe(channel) {
-    const answer = await this.ask('subscribe', { channel });
+  async subscribe(channel, more = {}) {
+    const answer = await this.ask('subscribe', { channel, ...more });
     if (!(':subscribed' in answer)) throw new Error(JSON.stringify(answer));
   }
 

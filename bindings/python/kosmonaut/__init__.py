@@ -19,6 +19,7 @@ from .errors import (BadChannelError, BadRequestError, CallError, Closed, Confli
 from .event import Event
 from .options import Options
 from .status import EventKind, LogLevel, Status, WorkerState
+from .subscribers import Subscriber, SubscriberPage
 from .worker import Worker
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "Interrupted", "InvalidArgumentError", "LogLevel", "NoChannelError", "NoVhostError", "Options",
     "OutOfMemoryError", "Payload", "PayloadError", "ProtocolError", "RateLimitError",
     "RefusedError", "ReplacedError", "ServerError", "StateError", "Status", "Stopped",
+    "Subscriber", "SubscriberPage",
     "TLSError", "TimeoutError", "TooBigError", "TransportError", "Trigger", "UnauthorizedError",
     "UnavailableError", "Worker", "WorkerState", "version",
 ]

@@ -38,6 +38,7 @@ FUNCTIONS: Dict[str, Tuple[Any, Tuple[Any, ...]]] = {
     "kn_result_status": (_status, (c_void_p,)),
     "kn_result_error": (c_void_p, (c_void_p,)),
     "kn_result_token": (c_char_p, (c_void_p,)),
+    "kn_result_subscribers": (c_void_p, (c_void_p,)),
     "kn_result_count": (c_size_t, (c_void_p,)),
     "kn_result_item_status": (_status, (c_void_p, c_size_t)),
     "kn_result_item_error": (c_void_p, (c_void_p, c_size_t)),
@@ -51,12 +52,16 @@ FUNCTIONS: Dict[str, Tuple[Any, Tuple[Any, ...]]] = {
         _status, (c_void_p, c_char_p, c_char_p, c_char_p, c_size_t, _output)),
     "kn_client_request_token": (_status, (c_void_p, c_char_p, c_char_p, _output, _output)),
     "kn_client_trigger_batch": (_status, (c_void_p, c_void_p, _output, _output)),
+    "kn_client_subscribers": (
+        _status, (c_void_p, c_char_p, c_char_p, c_int32, _output, _output)),
     "kn_client_open_channel_async": (_status, (c_void_p, c_char_p, *_handed_in)),
     "kn_client_close_channel_async": (_status, (c_void_p, c_char_p, *_handed_in)),
     "kn_client_trigger_async": (
         _status, (c_void_p, c_char_p, c_char_p, c_char_p, c_size_t, *_handed_in)),
     "kn_client_request_token_async": (_status, (c_void_p, c_char_p, c_char_p, *_handed_in)),
     "kn_client_trigger_batch_async": (_status, (c_void_p, c_void_p, *_handed_in)),
+    "kn_client_subscribers_async": (
+        _status, (c_void_p, c_char_p, c_char_p, c_int32, *_handed_in)),
     "kn_client_dispatch": (_status, (c_void_p, _output)),
     "kn_client_flush": (_status, (c_void_p, c_int64, _output)),
     "kn_client_fd": (c_int, (c_void_p,)),
@@ -114,6 +119,14 @@ FUNCTIONS: Dict[str, Tuple[Any, Tuple[Any, ...]]] = {
     "kn_status_name": (c_char_p, (_status,)),
     "kn_status_message": (c_char_p, (_status,)),
     "kn_status_is_retriable": (c_int32, (_status,)),
+    # subscribers.h
+    "kn_subscribers_count": (c_size_t, (c_void_p,)),
+    "kn_subscribers_sid": (c_char_p, (c_void_p, c_size_t)),
+    "kn_subscribers_uid": (c_char_p, (c_void_p, c_size_t)),
+    "kn_subscribers_hidden": (c_int32, (c_void_p, c_size_t)),
+    "kn_subscribers_data": (c_void_p, (c_void_p, c_size_t, _length)),
+    "kn_subscribers_next": (c_char_p, (c_void_p,)),
+    "kn_subscribers_free": (None, (c_void_p,)),
     # version.h
     "kn_version": (c_char_p, ()),
     "kn_version_number": (c_int32, ()),

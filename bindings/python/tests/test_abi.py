@@ -29,7 +29,7 @@ TYPES = {
     **_abi.CALLBACKS,
 }
 # Its length is told besides, and there may be NULs in it.
-EXCEPTIONS = {"kn_event_data": ctypes.c_void_p}
+EXCEPTIONS = {"kn_event_data": ctypes.c_void_p, "kn_subscribers_data": ctypes.c_void_p}
 
 
 def ctypes_of(c_type):

@@ -42,6 +42,12 @@ class Requests(BrokerTest):
             self.assertIsInstance(bad, kosmonaut.NoChannelError)
             with self.assertRaises(kosmonaut.PayloadError):
                 await client.trigger("room", "hello", "[]")
+            sids = sorted([browser.sid, self.browser().sid, self.browser().sid])
+            self.assertEqual([s.sid async for s in client.subscribers("room", 2)], sids)
+            page = await client.subscribers_page("room", sids[0])
+            self.assertEqual(([s.sid for s in page.subscribers], page.next), (sids[1:], None))
+            with self.assertRaises(kosmonaut.NoChannelError):
+                await client.subscribers_page("nowhere")
             self.assertEqual(client.pending, 0)
         with self.assertRaises(kosmonaut.Closed):
             await client.open_channel("new")

@@ -90,6 +90,43 @@ class Requests(BrokerTest):
         with self.assertRaises(kosmonaut.InvalidArgumentError):
             self.client.trigger_batch(batch)
 
+    def test_subscribers(self):
+        self.client.open_channel("presence-room")
+        self.assertEqual(list(self.client.subscribers("presence-room")), [])
+        browser = self.vhost.browser("älice")
+        self.addCleanup(browser.close)
+        data = {"name": "Älice", "n": 12345678901234567890, "nul": "\0"}
+        browser.subscribe("presence-room", data=data, hidden=True)
+        subscriber, = self.client.subscribers("presence-room")
+        self.assertEqual((subscriber.sid, subscriber.uid, subscriber.is_hidden, subscriber.data),
+                         (browser.sid, "älice", True, data))
+        self.assertIsInstance(subscriber.raw, bytes)
+
+    def test_subscribers_page_after_page(self):
+        sids = sorted(self.browser().sid for _ in range(5))
+        before = self.client.requests
+        self.assertEqual([s.sid for s in self.client.subscribers("room", page_size=2)], sids)
+        self.assertEqual(self.client.requests - before, 3)
+        first = self.client.subscribers_page("room", limit=3)
+        self.assertEqual([s.sid for s in first.subscribers], sids[:3])
+        self.assertEqual(first.next, sids[2])
+        last = self.client.subscribers_page("room", first.next)
+        self.assertEqual([(s.sid, s.uid, s.is_hidden, s.raw) for s in last.subscribers],
+                         [(sid, None, False, b"{}") for sid in sids[3:]])
+        self.assertIsNone(last.next)
+
+    def test_subscribers_refused(self):
+        with self.assertRaises(kosmonaut.NoChannelError):
+            next(self.client.subscribers("nowhere"))
+        with self.assertRaises(kosmonaut.BadRequestError):
+            self.client.subscribers_page("room", limit=1001)
+        for arguments in (("a/b",), ("room", ""), ("room", "a\0b"), ("room", None, -1),
+                          ("room", None, 1 << 31)):
+            with self.subTest(arguments), self.assertRaises(kosmonaut.InvalidArgumentError):
+                self.client.subscribers_page(*arguments)
+        with self.assertRaises(TypeError):
+            self.client.subscribers_page("room", limit="all")
+
     def test_a_wrong_token(self):
         with Client(self.url.replace(self.vhost.token, "0" * 40)) as client:
             for call in (lambda: client.open_channel("room"),

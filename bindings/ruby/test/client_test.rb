@@ -103,6 +103,55 @@ class ClientTest < BrokerTest
     assert_raises(Kosmonaut::InvalidArgument) { client.trigger_batch(batch) }
   end
 
+  def test_who_is_on_a_channel
+    client = client()
+    client.open_channel("presence-room")
+    assert_empty client.subscribers_page("presence-room").to_a
+    browser = browser()
+    browser.ask("auth", token: client.request_token("żółw", ".*"))
+    browser.ask("subscribe", channel: "presence-room", data: { name: "Żółw", nul: "\0" },
+                             hidden: true)
+    turtle = client.subscribers("presence-room").first
+    assert_equal [browser.sid, "żółw", true], [turtle.sid, turtle.uid, turtle.hidden?]
+    assert_equal({ "name" => "Żółw", "nul" => "\0" }, turtle.data)
+    assert_equal "Żółw", turtle["name"]
+    assert_equal Encoding::UTF_8, turtle.json.encoding
+  end
+
+  def test_page_after_page
+    client = client()
+    client.open_channel("greetings")
+    sids = Array.new(5) do
+      browser.tap { |browser| browser.ask("subscribe", channel: "greetings") }.sid
+    end.sort
+    [0, 1, 2, 5].each do |page_size|
+      assert_equal sids, client.subscribers("greetings", page_size: page_size).map(&:sid)
+    end
+    heard = []
+    assert_same client, client.subscribers("greetings") { |subscriber| heard << subscriber.json }
+    assert_equal ["{}"] * 5, heard
+    before = client.requests
+    assert_equal sids.first(2), client.subscribers("greetings", page_size: 2).lazy.map(&:sid).first(2)
+    assert_equal 1, client.requests - before
+    first = client.subscribers_page("greetings", limit: 3)
+    assert_equal [sids.first(3), sids[2]], [first.map(&:sid), first.next]
+    last = client.subscribers_page("greetings", after: first.next)
+    assert_equal [2, nil, [nil]], [last.size, last.next, last.map(&:uid).uniq]
+    refute last.first.hidden?
+  end
+
+  def test_who_is_on_a_channel_that_is_none
+    client = client()
+    assert_raises(Kosmonaut::ChannelNotFound) { client.subscribers("nowhere").next }
+    client.open_channel("greetings")
+    assert_raises(Kosmonaut::BadRequest) { client.subscribers_page("greetings", limit: 1001) }
+    [{ after: "" }, { after: "a\0b" }, { limit: -1 }, { limit: 2**31 }].each do |bad|
+      assert_raises(Kosmonaut::InvalidArgument) { client.subscribers_page("greetings", **bad) }
+    end
+    assert_raises(TypeError) { client.subscribers_page("greetings", after: 7) }
+    assert_raises(TypeError) { client.subscribers_page("greetings", limit: nil) }
+  end
+
   def test_calls_that_are_handed_in
     client = client()
     heard = []
@@ -114,7 +163,9 @@ class ClientTest < BrokerTest
     client.request_token_async("alice", ".*") { |result| heard << [:token, result.token.size] }
     batch = Kosmonaut::Batch.new.add("greetings", "a").add("nowhere", "b")
     client.trigger_batch_async(batch) { |result| heard << [:batch, result.errors.map(&:nil?)] }
-    assert_equal 5, client.pending
+    client.subscribers_async("greetings") { |result| heard << [:page, result.page.size] }
+    client.subscribers_async("nowhere") { |result| heard << [:none, result.page] }
+    assert_equal 7, client.pending
     assert client.flush(timeout: DEADLINE)
     assert_equal 0, client.pending
     client.close_channel_async("greetings") { |result| heard << [:close, result.ok?] }
@@ -122,8 +173,9 @@ class ClientTest < BrokerTest
       client.to_io.wait_readable(DEADLINE)
       client.dispatch
     end
-    assert_equal [[:batch, [true, false]], [:close, true], [:one, 0], [:open, true],
-                  [:token, 128], [:two, Kosmonaut::ChannelNotFound]], heard.sort_by(&:first)
+    assert_equal [[:batch, [true, false]], [:close, true], [:none, nil], [:one, 0], [:open, true],
+                  [:page, 0], [:token, 128], [:two, Kosmonaut::ChannelNotFound]],
+                 heard.sort_by(&:first)
   end
 
   def test_what_a_block_raises_comes_out_of_flush

@@ -33,6 +33,9 @@ module Kosmonaut
       kn_client_request_token: [:status, :pointer, :pointer, :pointer, :pointer, :pointer],
       kn_client_request_token_async: [:status, :pointer, :pointer, :pointer, :pointer, :pointer,
                                       :pointer, :pointer],
+      kn_client_subscribers: [:status, :pointer, :pointer, :pointer, :int32, :pointer, :pointer],
+      kn_client_subscribers_async: [:status, :pointer, :pointer, :pointer, :int32, :pointer,
+                                    :pointer, :pointer, :pointer],
       kn_client_trigger: [:status, :pointer, :pointer, :pointer, :pointer, :size, :pointer],
       kn_client_trigger_async: [:status, :pointer, :pointer, :pointer, :pointer, :size, :pointer,
                                 :pointer, :pointer, :pointer],
@@ -109,11 +112,19 @@ module Kosmonaut
       kn_result_item_error: [:pointer, :pointer, :size],
       kn_result_item_status: [:status, :pointer, :size],
       kn_result_status: [:status, :pointer],
+      kn_result_subscribers: [:pointer, :pointer],
       kn_result_token: [:pointer, :pointer],
       kn_status_is_retriable: [:int32, :status],
       kn_status_message: [:pointer, :status],
       kn_status_name: [:pointer, :status],
       kn_string_free: [:void, :pointer],
+      kn_subscribers_count: [:size, :pointer],
+      kn_subscribers_data: [:pointer, :pointer, :size, :pointer],
+      kn_subscribers_free: [:void, :pointer],
+      kn_subscribers_hidden: [:int32, :pointer, :size],
+      kn_subscribers_next: [:pointer, :pointer],
+      kn_subscribers_sid: [:pointer, :pointer, :size],
+      kn_subscribers_uid: [:pointer, :pointer, :size],
       kn_version: [:pointer],
       kn_version_number: [:int32],
       kn_worker_bytes: [:int64, :pointer],
@@ -178,6 +189,14 @@ module Kosmonaut
     # As c_string, where nil is allowed and means NULL.
     def self.c_string_or_null(text)
       text && c_string(text)
+    end
+
+    # A number that C does not cut short.
+    def self.int32(number)
+      whole = Integer(number)
+      return whole if (-0x80000000..0x7FFFFFFF).cover?(whole)
+
+      raise Error.of(Status::EINVAL, "a number out of range")
     end
 
     # A copy of the text in UTF-8.

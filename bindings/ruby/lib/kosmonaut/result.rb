@@ -12,6 +12,9 @@ module Kosmonaut
     # The single access token that was asked for; nil when the call was another one or failed.
     attr_reader :token
 
+    # The SubscriberPage that was asked for; nil when the call was another one or failed.
+    attr_reader :page
+
     # For each trigger of a batch its Error, or nil where it went well. Empty when the batch failed
     # as a whole, or the call was another one.
     attr_reader :errors
@@ -20,7 +23,8 @@ module Kosmonaut
     def self.read(address)
       status = Native.kn_result_status(address)
       new(status, error(status, Native.kn_result_error(address)),
-          Native.text(Native.kn_result_token(address)), errors(address))
+          Native.text(Native.kn_result_token(address)),
+          page(Native.kn_result_subscribers(address)), errors(address))
     end
 
     # The same, and frees the kn_result.
@@ -40,12 +44,17 @@ module Kosmonaut
     def self.error(status, address)
       Error.read(status, address) if status.negative?
     end
-    private_class_method :errors, :error
 
-    def initialize(status, error, token, errors)
+    def self.page(address)
+      SubscriberPage.read(address) unless address.null?
+    end
+    private_class_method :errors, :error, :page
+
+    def initialize(status, error, token, page, errors)
       @status = status
       @error = error
       @token = token
+      @page = page
       @errors = errors
     end
 
