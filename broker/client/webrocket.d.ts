@@ -88,7 +88,8 @@ export class WebRocket extends Emitter<{
   readonly sid: string | null;
 
   authenticate(
-    params?: Record<string, string | number | boolean> | URLSearchParams | null, url?: string | URL): void;
+    params?: Record<string, string | number | boolean> | URLSearchParams | null,
+    url?: string | URL | null): void;
   join(channel: string, data?: Data | null, options?: JoinOptions | null): Channel;
   /** Sends an event to the backend alone. */
   fire(event: string, data?: Data | null): void;

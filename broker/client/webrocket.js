@@ -86,10 +86,10 @@ class Emitter {
     return this;
   }
 
-  off(event, handler) {
+  off(event, ...unwanted) {
     const handlers = this.#of(event);
-    if (handler === undefined) handlers.clear();
-    else handlers.delete(handler);
+    if (unwanted.length === 0) handlers.clear();
+    for (const handler of unwanted) handlers.delete(handler);
     return this;
   }
 
@@ -523,7 +523,7 @@ class Link {
     if (this.isOpen || this.isClosing) return;
     clearTimeout(this.deadline);
     this.isOpen = true;
-    this.sid = sid;
+    this.sid = sid ?? null;
     emit(this.owner, 'connected'); // before anything is asked: a handler may authenticate
     this.proceed();
   }
@@ -599,11 +599,12 @@ export class WebRocket extends Emitter {
     return this.#link.sid;
   }
 
-  authenticate(params, url = this.#authURL) {
+  authenticate(params, url) {
     demandObject(params, 'params');
+    const address = String(url ?? this.#authURL);
     const query = new URLSearchParams(params ?? {}).toString();
-    const separator = String(url).includes('?') ? '&' : '?';
-    this.#link.authenticate(query === '' ? String(url) : `${url}${separator}${query}`);
+    const separator = address.includes('?') ? '&' : '?';
+    this.#link.authenticate(query === '' ? address : address + separator + query);
   }
 
   join(name, data, options) {

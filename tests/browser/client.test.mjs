@@ -180,7 +180,7 @@ test('handlers: added twice they are called once, and can be removed, also by ea
       say.off('received', second);
     };
     say.on('received', first).on('received', first).on('received', second);
-    say.on('received', () => heard.push(['third'])).off('received', () => {});
+    say.on('received', () => heard.push(['third'])).off('received', () => {}).off('received', undefined);
     channel.off('received');
     say.fire();
     say.fire();
