@@ -4,7 +4,6 @@
 const ANSWER_WITHIN_MS = 20_000;
 const FAREWELL_WITHIN_MS = 5_000;
 const TIMER_MS_MAX = 2 ** 31 - 1;
-const FRAME_BYTES_MAX = 2 ** 20; // the broker ends a connection that sends a larger one
 const WAITING_MAX = 1000; // what cannot go out yet: of each channel, and of triggers
 
 // --- What is given and what is received ---
@@ -27,13 +26,7 @@ function demandObject(value, what) {
 
 // Frames are made when the call is made: what cannot be JSON is refused there, and what waits does
 // not change meanwhile.
-function frame(command, payload) {
-  const text = JSON.stringify({ [command]: payload });
-  if (new TextEncoder().encode(text).length > FRAME_BYTES_MAX) {
-    throw new RangeError('WebRocket: the broker takes no more than 1 MiB at a time');
-  }
-  return text;
-}
+const frame = (command, payload) => JSON.stringify({ [command]: payload });
 
 // Nothing for what is not of the protocol's form.
 function read(text) {

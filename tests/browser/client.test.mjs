@@ -167,6 +167,20 @@ test('a channel is one object, and so is an accessor', async (t) => {
   assert.equal((await everything(page, `${channel} subscribed`)).length, 1);
 });
 
+test('an event that is larger than the broker takes costs the connection, and is not sent again', async (t) => {
+  const channel = await newChannel();
+  const page = await connect(t);
+  await join(page, channel);
+  await page.evaluate((name) => {
+    wr.on('disconnected', () => wr.reconnect());
+    wr.join(name).event('big').fire({ text: 'x'.repeat(2 ** 20) });
+  }, channel);
+  assert.deepEqual(await heard(page, 'wr disconnected'), [{ clean: false, code: 1009 }]);
+  await heard(page, `${channel} subscribed`, 2);
+  await page.evaluate((name) => wr.join(name).event('small').fire(), channel);
+  assert.equal((await heard(page, `${channel} received`))[0], 'small');
+});
+
 test('handlers: added twice they are called once, and can be removed, also by each other', async (t) => {
   const channel = await newChannel();
   const page = await connect(t);
@@ -689,8 +703,6 @@ test('what makes no sense is refused where it is said', async (t) => {
       () => wr.fire('a', 'text'), () => wr.fire('a', circle), () => channel.leave('bye'),
       () => channel.event(), () => channel.event(''), () => channel.event(':x'), () => channel.event(5),
       () => channel.event('a').fire([1]), () => channel.event('a').fire('x'),
-      () => channel.event('a').fire({ text: 'x'.repeat(2 ** 20) }),
-      () => channel.event('a').fire({ text: 'ż'.repeat(2 ** 19) }),
       () => wr.reconnectAfter(), () => wr.reconnectAfter(-1), () => wr.reconnectAfter('5'),
       () => wr.reconnectAfter(NaN), () => wr.reconnectAfter(2 ** 31), () => wr.authenticate('uid=ann'),
     ];
@@ -699,8 +711,7 @@ test('what makes no sense is refused where it is said', async (t) => {
         call();
         return `${call}: accepted`;
       } catch (failure) {
-        return failure instanceof TypeError || failure instanceof RangeError ? failure.message
-          : `${call}: ${failure}`;
+        return failure instanceof TypeError ? failure.message : `${call}: ${failure}`;
       }
     });
   }, [stage.vhost, channel]);
