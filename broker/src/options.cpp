@@ -130,8 +130,9 @@ class OptionDefinitions {
             ->check(is_origin);
         app_.add_flag("--worker-events-need-auth", options_.worker_events_need_auth,
                       "Workers hear only of events of authenticated browsers");
-        app_.add_flag("--vhost-script,!--no-vhost-script", options_.vhost_script,
-                      "Serve /VHOST/webrocket.js, which connects a page to that vhost; the default");
+        app_.add_flag(
+            "--vhost-script,!--no-vhost-script", options_.vhost_script,
+            "Serve /VHOST/webrocket.js, which connects a page to that vhost; the default");
     }
 
     void add_limits() {
