@@ -83,16 +83,23 @@ class subscriber_range {
     /** Goes over all of them. @since 1.0 */
     class iterator {
       public:
+        /** What it can do: one pass. @since 1.0 */
         using iterator_category = std::input_iterator_tag;
+        /** What it goes over. @since 1.0 */
         using value_type = subscriber_ref;
+        /** Of no use for one pass, but asked for by the standard library. @since 1.0 */
         using difference_type = std::ptrdiff_t;
+        /** What its arrow gives. @since 1.0 */
         using pointer = const subscriber_ref *;
+        /** What its star gives. @since 1.0 */
         using reference = const subscriber_ref &;
 
         /** The end. @since 1.0 */
         iterator() noexcept = default;
 
+        /** The subscriber. @since 1.0 */
         reference operator*() const noexcept { return range_->at_; }
+        /** The subscriber. @since 1.0 */
         pointer operator->() const noexcept { return &range_->at_; }
         /** @throws error as client::subscribers_page(), where another page begins. @since 1.0 */
         iterator &operator++() {
@@ -102,9 +109,11 @@ class subscriber_range {
         }
         /** As the other one; what it leaves behind is of no use. @since 1.0 */
         void operator++(int) { ++*this; }
+        /** Whether they are at the same place. @since 1.0 */
         friend bool operator==(const iterator &left, const iterator &right) noexcept {
             return left.range_ == right.range_;
         }
+        /** Whether they are at different places. @since 1.0 */
         friend bool operator!=(const iterator &left, const iterator &right) noexcept {
             return !(left == right);
         }

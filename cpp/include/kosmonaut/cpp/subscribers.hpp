@@ -71,30 +71,41 @@ class subscriber_page_ref {
     /** Goes over the page. @since 1.0 */
     class iterator {
       public:
+        /** What it can do: one pass. @since 1.0 */
         using iterator_category = std::input_iterator_tag;
+        /** What it goes over. @since 1.0 */
         using value_type = subscriber_ref;
+        /** Of no use for one pass, but asked for by the standard library. @since 1.0 */
         using difference_type = std::ptrdiff_t;
+        /** What its arrow gives. @since 1.0 */
         using pointer = const subscriber_ref *;
+        /** What its star gives. @since 1.0 */
         using reference = const subscriber_ref &;
 
         /** At a place of a page. @since 1.0 */
         iterator(const kn_subscribers *page, std::size_t index) noexcept
             : page_(page), index_(index), at_(page, index) {}
 
+        /** The subscriber. @since 1.0 */
         reference operator*() const noexcept { return at_; }
+        /** The subscriber. @since 1.0 */
         pointer operator->() const noexcept { return &at_; }
+        /** On to the next one. @since 1.0 */
         iterator &operator++() noexcept {
             at_ = subscriber_ref(page_, ++index_);
             return *this;
         }
+        /** On to the next one; returns where it was. @since 1.0 */
         iterator operator++(int) noexcept {
             iterator before = *this;
             ++*this;
             return before;
         }
+        /** Whether they are at the same place. @since 1.0 */
         friend bool operator==(const iterator &left, const iterator &right) noexcept {
             return left.page_ == right.page_ && left.index_ == right.index_;
         }
+        /** Whether they are at different places. @since 1.0 */
         friend bool operator!=(const iterator &left, const iterator &right) noexcept {
             return !(left == right);
         }
