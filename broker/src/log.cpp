@@ -14,8 +14,7 @@ class JsonMessage final : public spdlog::custom_flag_formatter {
   public:
     void format(const spdlog::details::log_msg &message, const std::tm &,
                 spdlog::memory_buf_t &out) override {
-        const std::string quoted =
-            json_string({message.payload.data(), message.payload.size()});
+        const std::string quoted = json_string({message.payload.data(), message.payload.size()});
         out.append(quoted.data(), quoted.data() + quoted.size());
     }
     std::unique_ptr<spdlog::custom_flag_formatter> clone() const override {

@@ -93,10 +93,10 @@ std::vector<Outcome> outcomes(RecordingStore &store, Channels &channels,
 TEST(change_writer, different_channels_share_a_transaction) {
     RecordingStore store;
     Channels channels;
-    const auto results = outcomes(store, channels,
-                                  {Submitted(Kind::open_channel, "a"),
-                                   Submitted(Kind::open_channel, "b"),
-                                   Submitted(Kind::open_channel, "c")});
+    const auto results =
+        outcomes(store, channels,
+                 {Submitted(Kind::open_channel, "a"), Submitted(Kind::open_channel, "b"),
+                  Submitted(Kind::open_channel, "c")});
     EXPECT_EQ(results, (std::vector{Outcome::done, Outcome::done, Outcome::done}));
     EXPECT_EQ(store.transactions, 2);
     EXPECT_EQ(store.token_length, 40U);
@@ -106,11 +106,10 @@ TEST(change_writer, different_channels_share_a_transaction) {
 TEST(change_writer, changes_of_one_channel_see_each_other) {
     RecordingStore store;
     Channels channels;
-    const auto results = outcomes(store, channels,
-                                  {Submitted(Kind::open_channel, "a"),
-                                   Submitted(Kind::open_channel, "a"),
-                                   Submitted(Kind::close_channel, "a"),
-                                   Submitted(Kind::close_channel, "a")});
+    const auto results =
+        outcomes(store, channels,
+                 {Submitted(Kind::open_channel, "a"), Submitted(Kind::open_channel, "a"),
+                  Submitted(Kind::close_channel, "a"), Submitted(Kind::close_channel, "a")});
     EXPECT_EQ(results, (std::vector{Outcome::done, Outcome::channel_exists, Outcome::done,
                                     Outcome::no_channel}));
     EXPECT_TRUE(channels.open.empty());

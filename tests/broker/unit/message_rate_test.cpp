@@ -5,8 +5,8 @@
 
 namespace {
 
-using webrocket::MessageRate;
 using std::chrono::milliseconds;
+using webrocket::MessageRate;
 
 int allowed(MessageRate &rate, int tries, MessageRate::Clock::time_point now) {
     int count = 0;

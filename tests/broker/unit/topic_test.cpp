@@ -23,8 +23,8 @@ TEST(topic, guarded_channels) {
 
 TEST(topic, a_colon_that_stands_for_itself_is_spelled) {
     for (const char *filter :
-         {"room/:joined", "room/:.*", "room/\\:left", "(?:room|hall)/:left", "[:]x", "[a:]",
-          "[]:]", "[[:alpha:]:]", "a|:b", "(?i)room/:left", "(?P<name>:x)", "[^a]:", "[\\]:]"})
+         {"room/:joined", "room/:.*", "room/\\:left", "(?:room|hall)/:left", "[:]x", "[a:]", "[]:]",
+          "[[:alpha:]:]", "a|:b", "(?i)room/:left", "(?P<name>:x)", "[^a]:", "[\\]:]"})
         EXPECT_TRUE(spells_colon(filter)) << filter;
 }
 
