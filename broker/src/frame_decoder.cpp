@@ -39,6 +39,7 @@ struct FrameDecoderCallbacks {
     static void frame_start(wslay_event_context_ptr context,
                             const wslay_event_on_frame_recv_start_arg *arg, void *user_data) {
         FrameDecoder &decoder = self(user_data);
+        decoder.write_replies();
         const std::uint64_t length = arg->payload_length;
         constexpr std::uint64_t header_with_mask = 6;
         const std::uint64_t extended_length = length < 126 ? 0 : length <= 0xffff ? 2 : 8;
@@ -69,9 +70,11 @@ struct FrameDecoderCallbacks {
 
     static void message(wslay_event_context_ptr context, const wslay_event_on_msg_recv_arg *arg,
                         void *user_data) {
+        FrameDecoder &decoder = self(user_data);
+        // What is owed for frames before this one goes out before anything that this one brings.
+        decoder.write_replies();
         if (wslay_is_ctrl_frame(arg->opcode) || !wslay_event_get_read_enabled(context))
             return;
-        FrameDecoder &decoder = self(user_data);
         decoder.in_message_ = false;
         if (!decoder.sink_->on_message(decoder.message_))
             wslay_event_shutdown_read(context);
@@ -113,10 +116,8 @@ FrameDecoder::State FrameDecoder::feed(std::string_view bytes, Sink &sink, std::
         // wslay would answer a frame that cannot be read with a close frame that gives no reason.
         replies.append(websocket_close(close_code::protocol_error));
     }
-    while (!failed && wslay_event_want_write(context_)) {
-        if (wslay_event_send(context_) != 0)
-            break;
-    }
+    if (!failed)
+        write_replies();
     sink_ = nullptr;
     replies_ = nullptr;
     input_ = {};
@@ -124,6 +125,11 @@ FrameDecoder::State FrameDecoder::feed(std::string_view bytes, Sink &sink, std::
         return State::closed;
     return bytes_unaccounted_ == 0 && !in_message_ ? State::between_messages
                                                    : State::inside_message;
+}
+
+void FrameDecoder::write_replies() {
+    while (wslay_event_want_write(context_) && wslay_event_send(context_) == 0) {
+    }
 }
 
 std::unique_ptr<FrameDecoder> FrameDecoderPool::take() {

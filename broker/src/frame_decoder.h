@@ -36,11 +36,14 @@ class FrameDecoder {
     FrameDecoder &operator=(const FrameDecoder &) = delete;
 
     // Decodes `bytes`; appends to `replies` the control frames (pongs, a close) that are owed to
-    // the peer, whole ones only.
+    // the peer, whole ones only. When a message is handed over, those for what came before it are
+    // there already.
     State feed(std::string_view bytes, Sink &sink, std::string &replies);
 
   private:
     friend struct FrameDecoderCallbacks;
+
+    void write_replies();
 
     std::size_t message_size_max_;
     wslay_event_context *context_ = nullptr;

@@ -1,5 +1,6 @@
 #include "frontend.h"
 
+#include "header_grammar.h"
 #include "secrets.h"
 #include "uri.h"
 #include "websocket_connection.h"
@@ -24,6 +25,14 @@ bool is_origin(std::string_view origin) {
     return scheme_end != std::string_view::npos && scheme_end > 0 &&
            origin.size() > scheme_end + 3 &&
            origin.find_first_of(" \t\"<>") == std::string_view::npos;
+}
+
+// None is accepted, but an offer that cannot be read is a handshake gone wrong.
+bool offers_sound_extensions(const HttpRequest &request) {
+    return std::all_of(request.headers.begin(), request.headers.end(), [](const auto &header) {
+        return !equal_ignoring_case(header.first, "Sec-WebSocket-Extensions") ||
+               is_extension_list(header.second);
+    });
 }
 
 // 16 bytes in base64.
@@ -54,6 +63,8 @@ bool Frontend::origin_allowed(const HttpRequest &request) const {
 }
 
 HttpReply Frontend::handle(const HttpRequest &request) {
+    if (request.target.find('#') != std::string_view::npos)
+        return plain(400, "a fragment is not for servers");
     const auto path = split_target(request.target).path;
     if (const auto clean = clean_path(path); clean != path) {
         auto reply = plain(301, "Moved Permanently");
@@ -70,9 +81,11 @@ HttpReply Frontend::handle(const HttpRequest &request) {
     }
     if (request.http_1_0 || !request.header_lists("Connection", "upgrade"))
         return not_websocket();
+    if (request.header_count("Sec-WebSocket-Version") > 1)
+        return plain(400, "more than one websocket version");
     if (request.header("Sec-WebSocket-Version") != "13") {
         auto reply = plain(426, "unsupported websocket version");
-        reply.response.with("Sec-WebSocket-Version", "13");
+        reply.response.with("Upgrade", "websocket").with("Sec-WebSocket-Version", "13");
         return reply;
     }
     const auto key = request.header("Sec-WebSocket-Key");
@@ -86,6 +99,10 @@ HttpReply Frontend::handle(const HttpRequest &request) {
     if (request.header_count("Sec-WebSocket-Protocol") > 1 ||
         protocol.find(',') != std::string_view::npos)
         return plain(400, "more than one websocket protocol offered");
+    if (request.header_count("Sec-WebSocket-Protocol") == 1 && !is_token(protocol))
+        return plain(400, "invalid websocket protocol");
+    if (!offers_sound_extensions(request))
+        return plain(400, "invalid websocket extensions");
     const std::shared_ptr<const Seat> seat = vhost->take_seat();
     if (!seat) {
         auto reply = plain(503, "too many connections");

@@ -1,5 +1,10 @@
 #include "hub.h"
 
+#include "hex.h"
+#include "names.h"
+#include "secrets.h"
+
+#include <algorithm>
 #include <mutex>
 #include <spdlog/spdlog.h>
 
@@ -13,14 +18,29 @@ void warn_about_misleading_name(std::string_view vhost, std::string_view channel
                      channel, vhost);
 }
 
+// What somebody wrote into the storage by hand must not get past the rules.
+bool is_sound(const StoredVhost &stored) {
+    return is_valid_vhost_path(stored.path) && stored.access_token.size() == vhost_token_length &&
+           std::all_of(stored.access_token.begin(), stored.access_token.end(),
+                       [](char c) { return hex_value(c) >= 0; });
+}
+
 } // namespace
 
 Hub::Hub(Store &store, EventLoops &loops, const VhostLimits &limits)
     : loops_(loops), limits_(limits), writer_(store, *this) {
     for (const auto &stored : store.load()) {
+        if (!is_sound(stored)) {
+            spdlog::error("a stored vhost whose path or token is none is left out");
+            continue;
+        }
         auto vhost = std::make_shared<Vhost>(stored.path, stored.access_token, loops_, limits_);
-        for (const auto &name : stored.channels)
-            vhost->add_channel(name);
+        for (const auto &name : stored.channels) {
+            if (is_valid_channel_name(name))
+                vhost->add_channel(name);
+            else
+                spdlog::error("a stored channel of {} whose name is none is left out", stored.path);
+        }
         vhosts_.emplace(stored.path, std::move(vhost));
     }
 }

@@ -2,8 +2,11 @@
 
 #include "private_file.h"
 
+#include <algorithm>
 #include <array>
+#include <cstdint>
 #include <fmt/format.h>
+#include <fstream>
 #include <map>
 #include <sqlite3.h>
 
@@ -67,6 +70,28 @@ class Statement {
     sqlite3_stmt *statement_ = nullptr;
 };
 
+// SQLite reads what is missing of a last page as zeros, and a few bytes as no database at all.
+// While there is a log, the rest may be in that.
+void require_whole_pages(const std::filesystem::path &file) {
+    std::error_code problem;
+    const auto log_size = std::filesystem::file_size(file.string() + "-wal", problem);
+    const bool has_log = !problem && log_size > 0;
+    const auto size = std::filesystem::file_size(file, problem);
+    if (has_log || problem || size == 0)
+        return;
+    constexpr std::size_t header_size = 100;
+    std::array<char, header_size> header{};
+    std::ifstream(file, std::ios::binary).read(header.data(), header.size());
+    const auto byte = [&header](std::size_t at) {
+        return static_cast<std::uintmax_t>(static_cast<unsigned char>(header.at(at)));
+    };
+    // Two bytes, in which 1 stands for 65536.
+    const auto stated = byte(16) << 8 | byte(17);
+    const std::uintmax_t page_size = stated == 1 ? 65536 : stated;
+    if (size < header_size || page_size == 0 || size % page_size != 0)
+        throw StoreError("it is cut off, or no database");
+}
+
 } // namespace
 
 void SqliteStore::Close::operator()(sqlite3 *database) const { sqlite3_close_v2(database); }
@@ -75,6 +100,7 @@ SqliteStore::SqliteStore(const std::filesystem::path &file) : file_(file) {
     // The tokens in it are secrets. SQLite gives its log the mode of the database.
     ensure_private_file(file_);
     try {
+        require_whole_pages(file_);
         open();
         prepare();
     } catch (const StoreError &error) {
@@ -98,6 +124,7 @@ void SqliteStore::prepare() {
     execute("PRAGMA journal_mode = WAL");
     execute("PRAGMA synchronous = FULL");
     execute("PRAGMA foreign_keys = ON");
+    require_integrity();
     migrate();
     // Takes the exclusive lock now rather than with the first change.
     execute("BEGIN EXCLUSIVE; COMMIT");
@@ -107,9 +134,19 @@ void SqliteStore::prepare() {
 
 SqliteStore::~SqliteStore() = default;
 
+void SqliteStore::require_integrity() {
+    Statement check(database_.get(), "PRAGMA quick_check(1)");
+    std::string verdict = check.next_row() ? check.text(0) : "no answer";
+    std::replace(verdict.begin(), verdict.end(), '\n', ' ');
+    if (verdict != "ok")
+        throw StoreError("it is damaged: " + verdict);
+}
+
 // Each step is a transaction with its version in it: one that fails or is cut off has not happened.
 void SqliteStore::migrate() {
     int version = schema_version();
+    if (version < 0)
+        throw StoreError("its schema has no version that there ever was");
     if (version > schema_version_known)
         throw StoreError(fmt::format("it was written by a newer version of the broker (schema {}, "
                                      "this one knows {})",

@@ -37,6 +37,7 @@ class SqliteStore final : public Store {
     void execute(const char *sql);
     void run(const char *sql, std::initializer_list<std::string_view> values);
     int schema_version();
+    void require_integrity();
     void migrate();
     std::vector<StoredVhost> read_all();
 

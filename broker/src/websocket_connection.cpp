@@ -1,5 +1,7 @@
 #include "websocket_connection.h"
 
+#include <utility>
+
 namespace webrocket {
 namespace {
 
@@ -22,10 +24,8 @@ void WebSocketConnection::on_data(std::string_view bytes) {
     heard_since_ping_ = true;
     auto &pool = connection_.loop().decoders();
     auto decoder = decoder_ ? std::move(decoder_) : pool.take();
-    std::string replies;
-    const auto state = decoder->feed(bytes, *this, replies);
-    if (!replies.empty())
-        connection_.send(make_frame(std::move(replies)));
+    const auto state = decoder->feed(bytes, *this, replies_);
+    send_replies();
     switch (state) {
     case FrameDecoder::State::between_messages:
         pool.give_back(std::move(decoder));
@@ -42,7 +42,13 @@ void WebSocketConnection::on_data(std::string_view bytes) {
         connection_.pause_reading();
 }
 
+void WebSocketConnection::send_replies() {
+    if (!replies_.empty())
+        connection_.send(make_frame(std::exchange(replies_, {})));
+}
+
 bool WebSocketConnection::on_message(std::string_view message) {
+    send_replies();
     return session_.on_message(message) && !connection_.ending();
 }
 

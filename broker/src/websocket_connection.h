@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 
 namespace webrocket {
 
@@ -29,11 +30,13 @@ class WebSocketConnection final : public Protocol,
     void send(const Frame &frame) override { connection_.send(frame); }
     void close(std::uint16_t code) override;
     bool on_message(std::string_view message) override;
+    void send_replies();
     bool is_catching_up();
 
     Connection &connection_;
     std::shared_ptr<const Seat> seat_;
     std::unique_ptr<FrameDecoder> decoder_; // only in the middle of a message
+    std::string replies_;                   // control frames, only during a call
     std::uint64_t ping_position_ = 0;
     std::uint64_t acknowledged_at_ping_ = 0;
     bool heard_since_ping_ = true;
