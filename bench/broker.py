@@ -6,10 +6,11 @@
     bench/broker.py --runs 3         instead of nine
     bench/broker.py --quick          once, and with fewer subscribers: does everything work?
 
-WEBROCKET_SERVER and WEBROCKET_ADMIN in the environment name a broker that is built already.
+WEBROCKET_SERVER in the environment names a broker that is built already.
 
-The rivals are nginx with nchan, nats-server and Socket.IO, with their default settings but for what
-servers.py says. Every measurement starts its server anew and stops it; they take turns, A B C A B C ...
+scripts/install-dependencies bench installs the rivals: nginx with nchan, nats-server, and npm, from
+which Socket.IO comes. They have their default settings, but for what servers.py says. Every measurement
+starts its server anew and stops it; they take turns, A B C A B C ...
 The server has one processor to itself, the load another. Each line shows the median with the lowest
 and the highest in parentheses, and so do the ratios, which are taken run by run, each against the
 rival's of the same round. The A/A line is the same server against itself: how far from 1 chance alone
@@ -114,36 +115,42 @@ def written(values, form):
     return f"{middle} ({low} to {high})"
 
 
-class Column:
-    """A figure of every line, or one line's ratio to another."""
+def written_ratio(runs, others, figure):
+    middle, low, high = ratio(runs, others, figure)
+    return f"{middle:.2f} ({low:.2f} to {high:.2f})"
 
-    def __init__(self, title, figure, form, scale=1):
+
+class Column:
+    """A figure of every line; with a name for its ratio, lines are compared in it."""
+
+    def __init__(self, title, figure, form, scale=1, compared_as=None):
         self.title, self.figure, self.form, self.scale = title, figure, form, scale
+        self.compared_as = compared_as
 
     def text(self, runs):
         return written((run[self.figure] * self.scale for run in runs), self.form)
 
 
 def rate_columns(unit):
-    return (Column(f"{unit}/s", "rate", "{:,.0f}"),
-            Column(f"server CPU, µs/{unit}", "cpu", "{:.2f}", 1e6),
+    plural = {"delivery": "deliveries"}.get(unit, unit + "s")
+    return (Column(f"{plural}/s", "rate", "{:,.0f}", compared_as=f"{plural}/s"),
+            Column(f"server CPU, µs/{unit}", "cpu", "{:.2f}", 1e6, compared_as="CPU"),
             Column("server busy", "busy", "{:.0%}"),
             Column("load busy", "load busy", "{:.0%}"))
 
 
-def compare(title, runs, columns, lines, compared="rate"):
-    """lines: name to (measure, the names of those it is compared with)."""
+def compare(title, runs, columns, lines):
+    """lines: name to (measure, the names of those it is compared with), in the columns' figures."""
     results = in_turn(runs, {name: measure for name, (measure, _) in lines.items()})
+    compared = [column for column in columns if column.compared_as]
     print(f"\n### {title}\n")
-    print("| | " + " | ".join([column.title for column in columns] + ["ratio"]) + " |")
-    print("|---" * (len(columns) + 2) + "|")
+    print("| | " + " | ".join([column.title for column in columns] +
+                              [f"ratio: {column.compared_as}" for column in compared]) + " |")
+    print("|---" * (1 + len(columns) + len(compared)) + "|")
     for name, (_, rivals) in lines.items():
-        ratios = []
-        for rival in rivals:
-            middle, low, high = ratio(results[name], results[rival], compared)
-            ratios.append(f"{middle:.2f} ({low:.2f} to {high:.2f}) × {rival}")
-        print("| " + " | ".join([name] + [column.text(results[name]) for column in columns] +
-                                ["; ".join(ratios)]) + " |")
+        ratios = ["; ".join(f"{written_ratio(results[name], results[rival], column.figure)} × {rival}"
+                            for rival in rivals) for column in compared]
+        print("| " + " | ".join([name] + [column.text(results[name]) for column in columns] + ratios) + " |")
     sys.stdout.flush()
 
 
@@ -151,17 +158,20 @@ class Bench:
     def __init__(self, load, options):
         self.load = load
         self.options = options
-        self.crowds = (200, 1000) if options.quick else (2000, 10_000)
+        self.crowds = options.subscribers or ((200, 1000) if options.quick else (2000, 10_000))
 
-    def compare(self, *arguments, **more):
-        compare(arguments[0], self.options.runs, *arguments[1:], **more)
+    def compare(self, title, columns, lines):
+        compare(title, self.options.runs, columns, lines)
+
+    @staticmethod
+    def described(subscribers, publishers, window):
+        how = f"{subscribers:,} subscribers, {publishers} publisher"
+        return how if publishers == 1 else how + f"s, {window} on the way of each"
 
     def fan_out(self):
         for subscribers in self.crowds:
             for publishers, window in ((1, 1), (PUBLISHERS, 1), (PUBLISHERS, WINDOW)):
-                how = f"{subscribers:,} subscribers, {publishers} publisher" + "s" * (publishers > 1)
-                if publishers > 1:
-                    how += f", {window} on the way of each"
+                how = self.described(subscribers, publishers, window)
                 measure = functools.partial(fan_out, self.load, subscribers=subscribers,
                                             publishers=publishers, window=window)
                 self.compare(f"fan-out: {how}, by POST", rate_columns("delivery"), {
@@ -181,14 +191,13 @@ class Bench:
         subscribers = self.crowds[-1]
         measure = functools.partial(idle, self.load, subscribers=subscribers)
         self.compare(f"idle: memory of each of {subscribers:,} connections that are subscribed",
-                     [Column("bytes", "bytes", "{:,.0f}")], {
+                     [Column("bytes", "bytes", "{:,.0f}", compared_as="bytes")], {
                          "nchan": (functools.partial(measure, Nginx), []),
                          "nats-server": (functools.partial(measure, Nats), []),
                          "Socket.IO": (functools.partial(measure, SocketIo), []),
                          "WebRocket": (functools.partial(measure, WebRocket),
                                        ["nchan", "nats-server", "Socket.IO"]),
-                         "WebRocket, A/A": (functools.partial(measure, WebRocket), ["WebRocket"])},
-                     compared="bytes")
+                         "WebRocket, A/A": (functools.partial(measure, WebRocket), ["WebRocket"])})
 
     def posts(self):
         ours = functools.partial(posts, self.load, WebRocket, lambda server: server.posting())
@@ -218,32 +227,32 @@ class Bench:
         count = 200 if self.options.quick else 5000
         ours = functools.partial(round_trips, self.load, WebRocket, count, True)
         self.compare("round-trips: browser, server, backend and back, one after the other",
-                     [Column("median, µs", "median_us", "{:,.0f}"),
-                      Column("99th percentile, µs", "percentile_99_us", "{:,.0f}")], {
+                     [Column("median, µs", "median_us", "{:,.0f}", compared_as="median"),
+                      Column("99th percentile, µs", "percentile_99_us", "{:,.0f}",
+                             compared_as="99th percentile")], {
                          "Socket.IO, answered by the server": (functools.partial(
                              round_trips, self.load, SocketIo, count, False), []),
                          "WebRocket, answered by a worker": (
                              ours, ["Socket.IO, answered by the server"]),
-                         "WebRocket, A/A": (ours, ["WebRocket, answered by a worker"])},
-                     compared="median_us")
+                         "WebRocket, A/A": (ours, ["WebRocket, answered by a worker"])})
 
     def threads(self):
         if not knows_threads():
             print("\nthreads: left out, this server does not know --threads")
             return
+        subscribers = self.crowds[0]
         both = processors(PEER) | processors(PROGRAM)
-        for subscribers in self.crowds[:1]:
-            for where, on in (("on one processor", processors(PEER)), ("on both processors", both)):
+        for publishers, window in ((1, 1), (PUBLISHERS, WINDOW)):
+            for where, on in (("one processor", processors(PEER)), ("both processors", both)):
                 one, two = (functools.partial(
                     fan_out, self.load, functools.partial(WebRocket, "--threads", count, on=on), True,
-                    subscribers=subscribers, publishers=PUBLISHERS, window=WINDOW)
+                    subscribers=subscribers, publishers=publishers, window=window)
                     for count in ("1", "2"))
-                self.compare(f"threads: fan-out to {subscribers:,} subscribers from {PUBLISHERS} publishers "
-                             f"by POST, {where}; the ratio is that of the CPU",
+                self.compare(f"threads: {self.described(subscribers, publishers, window)}, by POST, on {where}",
                              rate_columns("delivery"), {
                                  "one loop": (one, []),
-                                 "two loops": (two, ["one loop"]),
-                                 "one loop, A/A": (one, ["one loop"])}, compared="cpu")
+                                 "one loop, A/A": (one, ["one loop"]),
+                                 "two loops": (two, ["one loop"])})
 
 
 # ---- The machine ----
@@ -274,6 +283,13 @@ def tell_load():
     print(f"\nload of the machine: {' '.join(f'{value:.2f}' for value in os.getloadavg())}", flush=True)
 
 
+def build_programs():
+    """With the broker, unless there is one to be measured."""
+    mine = "WEBROCKET_SERVER" not in os.environ
+    return build(f"KOSMONAUT_BUILD_BROKER={'ON' if mine else 'OFF'}",
+                 targets=["bench_load", "bench_answering_worker", *(["webrocket-server"] if mine else [])])
+
+
 def raise_descriptor_limit():
     """For the servers, which inherit it."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -289,6 +305,7 @@ def main():
                         help="a build directory with KOSMONAUT_BUILD_BENCHMARKS=ON (default: make one)")
     parser.add_argument("--only", choices=names)
     parser.add_argument("--runs", type=int)
+    parser.add_argument("--subscribers", type=int, nargs="+", help="default: 2000 10000")
     parser.add_argument("--quick", action="store_true")
     options = parser.parse_args()
     options.runs = options.runs or (1 if options.quick else 9)
@@ -296,12 +313,8 @@ def main():
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # not without stopping the servers
     require_rivals()
     raise_descriptor_limit()
-    server = "WEBROCKET_SERVER" not in os.environ
-    directory = options.build or build(f"KOSMONAUT_BUILD_BROKER={'ON' if server else 'OFF'}",
-                                       targets=["bench_load", "bench_answering_worker",
-                                                *(["webrocket-server", "webrocket-admin"] if server else [])])
-    for variable, program in (("WEBROCKET_SERVER", "webrocket-server"), ("WEBROCKET_ADMIN", "webrocket-admin")):
-        os.environ.setdefault(variable, os.path.join(directory, "broker", program))
+    directory = os.path.abspath(options.build) if options.build else build_programs()
+    os.environ.setdefault("WEBROCKET_SERVER", os.path.join(directory, "broker", "webrocket-server"))
     SocketIo.install()
     describe()
     tell_load()

@@ -23,12 +23,11 @@ void measure_fan_out(const settings &wishes) {
     for (std::size_t i = 0; i < listeners; ++i)
         crowd[i]->on_event([&, i](std::string_view message) { heard.hear(i, texts, message); });
 
-    publishing all(loop, heard, std::move(publishers),
-                   static_cast<std::uint32_t>(wishes.number("window")));
-    all.run(0); // a window of each, to warm up
+    publishing all(loop, heard, std::move(publishers));
+    all.warm_up();
     const std::size_t before = heard.deliveries();
     const server_usage server = wishes.server();
     const measurement measured(server);
-    all.run(wishes.seconds("seconds"));
+    all.run(wishes.seconds("seconds"), wishes.number("window"));
     measured.print(heard.deliveries() - before);
 }

@@ -41,20 +41,19 @@ std::unique_ptr<publisher> posting(poller &loop, const http_address &to,
 }
 
 publishing::publishing(poller &loop, const audience &heard,
-                       std::vector<std::unique_ptr<publisher>> publishers, std::uint32_t window)
+                       std::vector<std::unique_ptr<publisher>> publishers)
     : loop_(loop), heard_(heard), publishers_(std::move(publishers)),
-      published_(publishers_.size()), window_(window) {
-    require(window > 0 && window <= audience::ahead_max, "no such window");
-}
+      published_(publishers_.size()) {}
 
-void publishing::run(double seconds) {
+void publishing::run(double seconds, std::size_t window) {
+    require(window > 0 && window <= audience::ahead_max, "no such window");
     using clock = std::chrono::steady_clock;
     const auto end = clock::now() + std::chrono::duration<double>(seconds);
-    publish_what_fits();
+    publish_what_fits(window);
     while (!is_heard()) {
         loop_.turn();
         if (clock::now() < end)
-            publish_what_fits();
+            publish_what_fits(window);
     }
 }
 
@@ -71,8 +70,8 @@ bool publishing::is_heard() const {
     return true;
 }
 
-void publishing::publish_what_fits() {
+void publishing::publish_what_fits(std::size_t window) {
     for (std::size_t i = 0; i < publishers_.size(); ++i)
-        while (on_the_way(i) < window_)
+        while (on_the_way(i) < window)
             publishers_[i]->publish({static_cast<std::uint32_t>(i), published_[i]++});
 }

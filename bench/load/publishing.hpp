@@ -1,5 +1,5 @@
-// Several publishers, each with so many messages on the way at most. A message is on the way until
-// everybody has heard it and, if it was posted, the request is answered.
+// Several publishers, each with a window: so many messages on the way at most. A message is on the
+// way until everybody has heard it and, if it was posted, the request is answered.
 #pragma once
 
 #include "audience.hpp"
@@ -25,19 +25,22 @@ std::unique_ptr<publisher> posting(poller &loop, const http_address &to, const n
 class publishing {
   public:
     publishing(poller &loop, const audience &heard,
-               std::vector<std::unique_ptr<publisher>> publishers, std::uint32_t window);
+               std::vector<std::unique_ptr<publisher>> publishers);
 
-    /// Publishes for so long, and then waits until everybody has heard everything.
-    void run(double seconds);
+    /// Everyone publishes for so long, at least what `window` allows; then waits until everybody
+    /// has heard everything.
+    void run(double seconds, std::size_t window);
+
+    /// One message of everyone, so that all that grows on first use has grown.
+    void warm_up() { run(0, 1); }
 
   private:
     bool is_heard() const;
     std::uint32_t on_the_way(std::size_t publisher) const;
-    void publish_what_fits();
+    void publish_what_fits(std::size_t window);
 
     poller &loop_;
     const audience &heard_;
     std::vector<std::unique_ptr<publisher>> publishers_;
     std::vector<std::uint32_t> published_;
-    std::uint32_t window_;
 };

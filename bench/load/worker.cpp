@@ -37,9 +37,8 @@ void measure_worker(const settings &wishes) {
         crowd[i]->on_event(
             [&, i](std::string_view message) { heard.hear(1 + i, for_browsers, message); });
 
-    publishing all(loop, heard, std::move(publishers),
-                   static_cast<std::uint32_t>(wishes.number("window")));
-    all.run(wishes.seconds("seconds") / 10);
+    publishing all(loop, heard, std::move(publishers));
+    all.run(wishes.seconds("seconds") / 10, wishes.number("window"));
     const auto events = [&] {
         std::size_t sum = 0;
         for (std::size_t i = 0; i < speakers; ++i)
@@ -49,6 +48,6 @@ void measure_worker(const settings &wishes) {
     const std::size_t before = events();
     const server_usage server = wishes.server();
     const measurement measured(server);
-    all.run(wishes.seconds("seconds"));
+    all.run(wishes.seconds("seconds"), wishes.number("window"));
     measured.print(events() - before);
 }
