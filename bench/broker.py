@@ -51,7 +51,7 @@ class Load:
                  "processes": ",".join(map(str, server.processes)), **wishes}
         done = subprocess.run([self.program("load"), scenario,
                                *(f"{name}={value}" for name, value in words.items())],
-                              stdout=subprocess.PIPE, text=True, timeout=300, preexec_fn=pin(PROGRAM))
+                              stdout=subprocess.PIPE, text=True, timeout=900, preexec_fn=pin(PROGRAM))
         if done.returncode != 0:
             sys.exit(f"{scenario} with {type(server).__name__} failed")
         return json.loads(done.stdout)
