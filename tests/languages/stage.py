@@ -9,6 +9,9 @@ A test program is told where in its environment:
 
     fire NAME FIRST COUNT   the browser broadcasts NAME on `greetings`: {"n":FIRST} and so on
     hear NAME               what the browser hears under that name, once it does
+    crowd COUNT             so many browsers come to the channel `presence-crowd` and stay, the first
+                            of them hidden: {"sids":"… …"} in order, {"hidden":"…"}. Each says
+                            {"n": its number}, and is the user `member` with that number behind
     workers COUNT           waits until the vhost has so many workers connected
     stop, start             the broker
 """
@@ -29,6 +32,7 @@ from broker import DEADLINE, Broker, wait_until  # noqa: E402
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PREFIX = pathlib.Path(os.environ.get("KOSMONAUT_PREFIX", "/usr/local"))
 CHANNEL = "greetings"
+CROWD = "presence-crowd"
 
 
 def library_directory():
@@ -63,6 +67,7 @@ class Stage:
         self.vhost.open(CHANNEL)
         self.browser = self.vhost.browser("alice")
         self.browser.subscribe(CHANNEL)
+        self.crowd = []
         self.server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), Requests)
         self.server.daemon_threads = True
         self.server.stage = self
@@ -71,6 +76,7 @@ class Stage:
     def close(self):
         self.server.shutdown()
         self.server.server_close()
+        self.disperse()
         self.browser.close()
         self.broker.close()
 
@@ -95,6 +101,24 @@ class Stage:
             if name in heard:
                 return heard[name]
 
+    def disperse(self):
+        for member in self.crowd:
+            member.close()
+        self.crowd = []
+
+    def do_crowd(self, count):
+        self.disperse()
+        self.vhost.disconnect()  # what waited for a compiler, the broker has given up
+        # Closing it, too: those who have just gone may still be on it.
+        self.vhost.request("DELETE", "/channels/" + CROWD)
+        self.vhost.open(CROWD)
+        for n in range(int(count)):
+            member = self.vhost.browser(f"member{n}")
+            self.crowd.append(member)
+            member.subscribe(CROWD, data={"n": n}, hidden=n == 0)
+        return {"sids": " ".join(sorted(member.sid for member in self.crowd)),
+                "hidden": self.crowd[0].sid if self.crowd else ""}
+
     def do_workers(self, count):
         path = self.vhost.path + "/workers"
         wait_until(lambda: len(self.broker.admin("GET", path).json()["workers"]) == int(count),
@@ -102,6 +126,7 @@ class Stage:
         return {}
 
     def do_stop(self):
+        self.disperse()
         self.browser.close()
         self.vhost.disconnect()
         self.broker.stop()

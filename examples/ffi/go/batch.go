@@ -76,13 +76,18 @@ type Result struct {
 	Err error
 	// Token is the single access token, if one was asked for.
 	Token string
+	// Page is the page of subscribers, if one was asked for.
+	Page *SubscriberPage
 	// Items has the outcome of each trigger of a batch; nil when the batch as a whole failed.
 	Items []error
 }
 
 // resultOf copies a result, which stays the library's.
 func resultOf(result *C.kn_result) *Result {
-	outcome := &Result{Token: C.GoString(C.kn_result_token(result))}
+	outcome := &Result{
+		Token: C.GoString(C.kn_result_token(result)),
+		Page:  pageOf(C.kn_result_subscribers(result)),
+	}
 	outcome.Err = outcomeOf(C.kn_result_status(result), C.kn_result_error(result))
 	count := C.kn_result_count(result)
 	for i := C.size_t(0); i < count; i++ {

@@ -72,3 +72,9 @@ kn_status kn_go_trigger_batch_async(kn_client *client, const kn_batch *batch, ui
     return kn_client_trigger_batch_async(client, batch, on_completion, (void *)handle, on_destroy,
                                          error);
 }
+
+kn_status kn_go_subscribers_async(kn_client *client, const char *channel, const char *after,
+                                  int32_t limit, uintptr_t handle, kn_error **error) {
+    return kn_client_subscribers_async(client, channel, after, limit, on_completion, (void *)handle,
+                                       on_destroy, error);
+}

@@ -27,5 +27,7 @@ kn_status kn_go_request_token_async(kn_client *client, const char *uid, const ch
                                     uintptr_t handle, kn_error **error);
 kn_status kn_go_trigger_batch_async(kn_client *client, const kn_batch *batch, uintptr_t handle,
                                     kn_error **error);
+kn_status kn_go_subscribers_async(kn_client *client, const char *channel, const char *after,
+                                  int32_t limit, uintptr_t handle, kn_error **error);
 
 #endif

@@ -16,6 +16,7 @@ typedef struct kn_error kn_error;
 typedef struct kn_event kn_event;
 typedef struct kn_options kn_options;
 typedef struct kn_result kn_result;
+typedef struct kn_subscribers kn_subscribers;
 typedef struct kn_worker kn_worker;
 typedef void (*kn_completion)(const kn_result *result, void *user_data);
 typedef void (*kn_error_handler)(const kn_error *error, void *user_data);
@@ -76,10 +77,18 @@ void kn_batch_clear(kn_batch *batch);
 kn_status kn_result_status(const kn_result *result);
 const kn_error *kn_result_error(const kn_result *result);
 const char *kn_result_token(const kn_result *result);
+const kn_subscribers *kn_result_subscribers(const kn_result *result);
 size_t kn_result_count(const kn_result *result);
 kn_status kn_result_item_status(const kn_result *result, size_t index);
 const kn_error *kn_result_item_error(const kn_result *result, size_t index);
 void kn_result_free(kn_result *result);
+size_t kn_subscribers_count(const kn_subscribers *page);
+const char *kn_subscribers_sid(const kn_subscribers *page, size_t index);
+const char *kn_subscribers_uid(const kn_subscribers *page, size_t index);
+int32_t kn_subscribers_hidden(const kn_subscribers *page, size_t index);
+const char *kn_subscribers_data(const kn_subscribers *page, size_t index, size_t *length);
+const char *kn_subscribers_next(const kn_subscribers *page);
+void kn_subscribers_free(kn_subscribers *page);
 kn_status kn_client_new(const char *url, const kn_options *options, kn_client **client, kn_error
     **error);
 void kn_client_free(kn_client *client);
@@ -91,6 +100,8 @@ kn_status kn_client_request_token(kn_client *client, const char *uid, const char
     **token, kn_error **error);
 kn_status kn_client_trigger_batch(kn_client *client, const kn_batch *batch, kn_result **result,
     kn_error **error);
+kn_status kn_client_subscribers(kn_client *client, const char *channel, const char *after, int32_t
+    limit, kn_subscribers **page, kn_error **error);
 kn_status kn_client_open_channel_async(kn_client *client, const char *channel, kn_completion fn,
     void *user_data, void (*destroy)(void *), kn_error **error);
 kn_status kn_client_close_channel_async(kn_client *client, const char *channel, kn_completion fn,
@@ -102,6 +113,8 @@ kn_status kn_client_request_token_async(kn_client *client, const char *uid, cons
     kn_completion fn, void *user_data, void (*destroy)(void *), kn_error **error);
 kn_status kn_client_trigger_batch_async(kn_client *client, const kn_batch *batch, kn_completion
     fn, void *user_data, void (*destroy)(void *), kn_error **error);
+kn_status kn_client_subscribers_async(kn_client *client, const char *channel, const char *after,
+    int32_t limit, kn_completion fn, void *user_data, void (*destroy)(void *), kn_error **error);
 kn_status kn_client_dispatch(kn_client *client, kn_error **error);
 kn_status kn_client_flush(kn_client *client, int64_t timeout_ms, kn_error **error);
 int kn_client_fd(const kn_client *client);
@@ -433,13 +446,33 @@ function Batch:clear()
   return self
 end
 
--- A table { status, error, token, errors }: `error` is nil when all went well; `errors[i]` is that
--- of the batch's trigger i, or false.
+-- A list of { sid, uid, hidden, data }, in the order of their sids; its `next` is nil when there is
+-- no other page.
+local function page_of(page)
+  local read, length = { next = text_of(library.kn_subscribers_next(page)) }, ffi.new("size_t[1]")
+  for index = 0, tonumber(library.kn_subscribers_count(page)) - 1 do
+    local data = library.kn_subscribers_data(page, index, length)
+    read[index + 1] = {
+      sid = text_of(library.kn_subscribers_sid(page, index)),
+      uid = text_of(library.kn_subscribers_uid(page, index)),
+      hidden = library.kn_subscribers_hidden(page, index) == 1,
+      data = ffi.string(data, length[0]),
+    }
+  end
+  return read
+end
+
+-- A table { status, error, token, page, errors }: `error` is nil when all went well; `errors[i]` is
+-- that of the batch's trigger i, or false.
 local function result_of(result)
   local status = library.kn_result_status(result)
   local read = { status = status, token = text_of(library.kn_result_token(result)), errors = {} }
   if status < 0 then
     read.error = error_of(status, library.kn_result_error(result))
+  end
+  local page = library.kn_result_subscribers(result)
+  if page ~= nil then
+    read.page = page_of(page)
   end
   for index = 0, tonumber(library.kn_result_count(result)) - 1 do
     local item = library.kn_result_item_status(result, index)
@@ -547,6 +580,44 @@ function Client:request_token(uid, channels)
   return taken_text(place)
 end
 
+local function after_of(after)
+  return after and c_text(after, "the sid to begin after") or nil
+end
+
+-- C would cut a number that is none of its own.
+local function limit_of(limit)
+  limit = limit or 0
+  if type(limit) ~= "number" or limit % 1 ~= 0 or limit < 0 or limit >= 2 ^ 31 then
+    error(failure(status_of.KN_EINVAL, "the limit has to be a whole number"), 0)
+  end
+  return limit
+end
+
+--- One page of who is on a channel, those who hide from the others included: a list of
+-- { sid, uid (nil: not authenticated), hidden, data (the browser's own word, JSON text) }. `after`,
+-- or nil, is the sid that it begins behind, such as `next` of the page before, which is nil where
+-- there is no other. `limit`, or nil, is how many there may be on it.
+function Client:subscribers_page(channel, after, limit)
+  local place, details = ffi.new("kn_subscribers *[1]"), error_place()
+  checked(library.kn_client_subscribers(open_handle(self), c_text(channel, "the channel"),
+                                        after_of(after), limit_of(limit), place, details), details)
+  return page_of(ffi.gc(place[0], library.kn_subscribers_free))
+end
+
+--- All who are on a channel: `for subscriber in client:subscribers("presence-room") do`. Asks for a
+-- page, of at most `page_size` (nil: what the broker sees fit), whenever the one before is used up.
+-- Of whoever stays meanwhile none is left out and none comes twice.
+function Client:subscribers(channel, page_size)
+  local page, index
+  return function()
+    if not page or (index == #page and page.next) then
+      page, index = self:subscribers_page(channel, page and page.next, page_size), 0
+    end
+    index = math.min(index + 1, #page + 1)
+    return page[index]
+  end
+end
+
 -- Hands a call in. `fn`, or nil, is called with the result in client:dispatch() or client:flush().
 local function hand_in(self, fn, call)
   local number, details = next_number(), error_place()
@@ -596,6 +667,16 @@ function Client:trigger_batch_async(batch, fn)
   hand_in(self, fn, function(client, note, number, details)
     return library.kn_client_trigger_batch_async(client, batch.box.handle, note, number, nil,
                                                  details)
+  end)
+end
+
+--- `result.page` has the page. `after` and `limit` may be nil.
+function Client:subscribers_async(channel, after, limit, fn)
+  c_text(channel, "the channel")
+  after, limit = after_of(after), limit_of(limit)
+  hand_in(self, fn, function(client, note, number, details)
+    return library.kn_client_subscribers_async(client, channel, after, limit, note, number, nil,
+                                               details)
   end)
 end
 

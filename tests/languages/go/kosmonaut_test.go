@@ -235,6 +235,72 @@ func TestBatch(t *testing.T) {
 	wantIs(t, err, kosmonaut.ErrInvalid)
 }
 
+func TestSubscribers(t *testing.T) {
+	client := newClient(t)
+	crowd := stage(t, "crowd", 5)
+	sids := strings.Fields(crowd["sids"].(string))
+	for _, size := range []int{0, 1, 2, 5} {
+		all := client.Subscribers(limited(t), "presence-crowd", size)
+		var found []string
+		for all.Next() {
+			who := all.Subscriber()
+			found = append(found, who.SID)
+			var said struct{ N int }
+			must(t, json.Unmarshal(who.Data, &said))
+			if who.UID != fmt.Sprint("member", said.N) || who.IsHidden != (who.SID == crowd["hidden"]) {
+				t.Fatal(who)
+			}
+		}
+		must(t, all.Err())
+		if strings.Join(found, " ") != crowd["sids"] || all.Next() {
+			t.Fatal(size, found)
+		}
+	}
+	first, err := client.SubscribersPage(background, "presence-crowd", "", 3)
+	must(t, err)
+	if len(first.Subscribers) != 3 || first.Next != sids[2] {
+		t.Fatal(first)
+	}
+	last, err := client.SubscribersPage(background, "presence-crowd", first.Next, 3)
+	must(t, err)
+	if len(last.Subscribers) != 2 || last.Subscribers[0].SID != sids[3] || last.Next != "" {
+		t.Fatal(last)
+	}
+	stage(t, "crowd", 0)
+	if nobody := client.Subscribers(background, "presence-crowd", 0); nobody.Next() || nobody.Err() != nil {
+		t.Fatal(nobody.Err())
+	}
+	nowhere := client.Subscribers(background, "nowhere", 0)
+	if nowhere.Next() || nowhere.Next() {
+		t.Fatal(nowhere.Subscriber())
+	}
+	wantIs(t, nowhere.Err(), kosmonaut.ErrNoChannel)
+	_, err = client.SubscribersPage(background, channel, "cut\x00short", 0)
+	wantIs(t, err, kosmonaut.ErrInvalid)
+	_, err = client.SubscribersPage(background, channel, "", -1)
+	wantIs(t, err, kosmonaut.ErrInvalid)
+	_, err = client.SubscribersPage(background, channel, "", 1001)
+	wantIs(t, err, kosmonaut.ErrBadRequest)
+}
+
+func TestSubscribersThatAreAskedForWithoutWaiting(t *testing.T) {
+	client := newClient(t)
+	sids := strings.Fields(stage(t, "crowd", 2)["sids"].(string))
+	var page, nowhere *kosmonaut.Result
+	must(t, client.SubscribersAsync("presence-crowd", sids[0], 7,
+		func(r *kosmonaut.Result) { page = r }))
+	must(t, client.SubscribersAsync("nowhere", "", 0, func(r *kosmonaut.Result) { nowhere = r }))
+	must(t, client.Flush(limited(t)))
+	must(t, page.Err)
+	if len(page.Page.Subscribers) != 1 || page.Page.Subscribers[0].SID != sids[1] {
+		t.Fatal(page.Page)
+	}
+	wantIs(t, nowhere.Err, kosmonaut.ErrNoChannel)
+	if nowhere.Page != nil {
+		t.Fatal(nowhere.Page)
+	}
+}
+
 func TestARequestEndsWithItsContext(t *testing.T) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0") // accepts, and never answers
 	must(t, err)

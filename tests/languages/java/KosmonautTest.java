@@ -234,6 +234,62 @@ public final class KosmonautTest {
         }
     }
 
+    /** A text of an answer of the stage. */
+    private static String text(String answer, String name) {
+        var found = Pattern.compile("\"" + name + "\":\"([^\"]*)\"").matcher(answer);
+        check(found.find(), answer);
+        return found.group(1);
+    }
+
+    static void testSubscribers() {
+        String crowd = stage("crowd 5");
+        List<String> sids = List.of(text(crowd, "sids").split(" "));
+        try (Client client = new Client(URL)) {
+            for (int pageSize : new int[] {0, 1, 2, 5}) {
+                List<String> found = new ArrayList<>();
+                for (Subscriber who : client.subscribers("presence-crowd", pageSize)) {
+                    found.add(who.sid());
+                    var number = Pattern.compile("\\{\"n\": ?(\\d)\\}").matcher(who.data());
+                    check(number.matches(), who);
+                    equal(who.uid(), Optional.of("member" + number.group(1)));
+                    equal(who.isHidden(), who.sid().equals(text(crowd, "hidden")));
+                }
+                equal(found, sids);
+            }
+            SubscriberPage first = client.subscribersPage("presence-crowd", null, 3);
+            equal(first.subscribers().size(), 3);
+            equal(first.next(), Optional.of(sids.get(2)));
+            SubscriberPage last =
+                    client.subscribersPage("presence-crowd", first.next().orElseThrow(), 3);
+            equal(last.subscribers().stream().map(Subscriber::sid).toList(), sids.subList(3, 5));
+            equal(last.next(), Optional.empty());
+            stage("crowd 0");
+            var nobody = client.subscribers("presence-crowd", 0).iterator();
+            check(!nobody.hasNext() && !nobody.hasNext(), "somebody");
+            thrown(java.util.NoSuchElementException.class, nobody::next);
+
+            refused(Status.NO_CHANNEL, () -> client.subscribers("nowhere", 0).iterator().next());
+            refused(Status.INVALID, () -> client.subscribersPage(CHANNEL, "cut\0short", 0));
+            refused(Status.INVALID, () -> client.subscribersPage(CHANNEL, "", 0));
+            refused(Status.INVALID, () -> client.subscribersPage(CHANNEL, null, -1));
+            refused(Status.BAD_REQUEST, () -> client.subscribersPage(CHANNEL, null, 1001));
+        }
+    }
+
+    static void testSubscribersThatAreAskedForWithoutWaiting() throws Exception {
+        String[] sids = text(stage("crowd 2"), "sids").split(" ");
+        try (Client client = new Client(URL)) {
+            CompletableFuture<SubscriberPage> page =
+                    client.subscribersAsync("presence-crowd", sids[0], 7);
+            CompletableFuture<SubscriberPage> nowhere = client.subscribersAsync("nowhere", null, 0);
+            equal(client.flush(DEADLINE), Status.OK);
+            equal(page.get().subscribers().get(0).sid(), sids[1]);
+            equal(page.get().subscribers().size(), 1);
+            ExecutionException failure = thrown(ExecutionException.class, nowhere::get);
+            equal(((KosmonautException) failure.getCause()).status(), Status.NO_CHANNEL);
+        }
+    }
+
     static void testManyThreadsShareAClient() throws Exception {
         try (Options options = new Options().maxConnections(4);
                 Client client = new Client(URL, options)) {

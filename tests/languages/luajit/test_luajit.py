@@ -180,6 +180,55 @@ class WithBroker(unittest.TestCase):
                                 "KN_EINVAL", "KN_EINVAL", "KN_EINVAL", "true\t1\t0", "KN_ESTATE"])
         self.assertEqual([list(self.browser.hear())[0] for _ in range(3)], ["hello", "bare", "one"])
 
+    def test_subscribers(self):
+        self.vhost.open("presence-room")
+        browsers = [self.vhost.browser(uid) for uid in ("bob", "carol", "dave")]
+        for browser in browsers:
+            self.addCleanup(browser.close)
+        browsers[0].subscribe("presence-room", data={"name": "Bób"}, hidden=True)
+        for browser in browsers[1:]:
+            browser.subscribe("presence-room")
+        sids = sorted(browser.sid for browser in browsers)
+        said = self.said("""
+            local client = kosmonaut.client(url)
+            for _, size in ipairs({ 0, 1, 2, 3 }) do
+              local found = {}
+              for subscriber in client:subscribers("presence-room", size) do
+                found[#found + 1] = subscriber.sid
+                if subscriber.uid == "bob" then
+                  assert(subscriber.hidden and json.decode(subscriber.data).name == "Bób")
+                else
+                  assert(not subscriber.hidden and subscriber.data == "{}")
+                end
+              end
+              print(table.concat(found, " "))
+            end
+            local first = client:subscribers_page("presence-room", nil, 2)
+            local last = client:subscribers_page("presence-room", first.next)
+            print(#first, first.next == first[2].sid, #last, last.next)
+            local all, heard = client:subscribers("greetings"), nil
+            print(all().uid, all(), all())
+            client:open_channel("empty")
+            print(client:subscribers("empty")())
+            client:subscribers_async("presence-room", first.next, 5, function(r) heard = r end)
+            client:flush(10000)
+            print(#heard.page, heard.error, heard.token)
+            client:subscribers_async("nowhere", nil, nil, function(r) heard = r end)
+            client:flush(10000)
+            print(heard.page, heard.error.name)
+            print(name_of(client:subscribers("nowhere")))
+            print(name_of(client.subscribers_page, client, "presence-room", nil, 1001))
+            for _, bad in ipairs({ "", "a\\0b", 7 }) do
+              print(name_of(client.subscribers_page, client, "presence-room", bad))
+            end
+            for _, bad in ipairs({ -1, 1.5, 2 ^ 31, "x" }) do
+              print(name_of(client.subscribers_page, client, "presence-room", nil, bad))
+            end
+        """)
+        self.assertEqual(said, [" ".join(sids)] * 4 + [
+            "2\ttrue\t1\tnil", "alice\tnil\tnil", "nil", "1\tnil\tnil", "nil\tKN_ENOCHANNEL",
+            "KN_ENOCHANNEL", "KN_EBADREQUEST"] + ["KN_EINVAL"] * 7)
+
     def test_calls_that_are_handed_in(self):
         said = self.said("""
             local client = kosmonaut.client(url, { max_connections = 1 })

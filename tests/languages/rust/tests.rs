@@ -225,6 +225,62 @@ fn batches() {
 }
 
 #[test]
+fn subscribers() {
+    let client = client();
+    let crowd = stage("crowd 5");
+    let all = crowd.text("sids").unwrap();
+    let sids: Vec<&str> = all.split(' ').collect();
+    for page_size in [0, 1, 2, 5] {
+        let found: Result<Vec<_>, _> = client.subscribers("presence-crowd", page_size).collect();
+        let found = found.unwrap();
+        assert_eq!(found.iter().map(|s| &s.sid).collect::<Vec<_>>(), sids);
+        for who in &found {
+            let n = Object::parse(&who.data).unwrap().number("n").unwrap();
+            assert_eq!(who.uid, Some(format!("member{n}")));
+            assert_eq!(who.is_hidden, Some(&who.sid) == crowd.text("hidden").as_ref());
+        }
+    }
+    let first = client.subscribers_page("presence-crowd", None, 3).unwrap();
+    assert_eq!((first.subscribers.len(), first.next.as_deref()), (3, Some(sids[2])));
+    let last = client.subscribers_page("presence-crowd", first.next.as_deref(), 3).unwrap();
+    assert_eq!((last.subscribers.len(), last.next), (2, None));
+    assert_eq!(last.subscribers[0].sid, sids[3]);
+    stage("crowd 0");
+    assert!(client.subscribers("presence-crowd", 0).next().is_none());
+
+    let mut nowhere = client.subscribers("nowhere", 0);
+    refused(nowhere.next().unwrap(), Status::NO_CHANNEL);
+    assert!(nowhere.next().is_none());
+    refused(client.subscribers_page(CHANNEL, "cut\0short", 0), Status::INVALID);
+    refused(client.subscribers_page(CHANNEL, "", 0), Status::INVALID);
+    refused(client.subscribers_page(CHANNEL, None, u32::MAX), Status::INVALID);
+    refused(client.subscribers_page(CHANNEL, None, 1001), Status::BAD_REQUEST);
+}
+
+#[test]
+fn subscribers_that_are_asked_for_without_waiting() {
+    let client = client();
+    let all = stage("crowd 2").text("sids").unwrap();
+    let (first, second) = all.split_once(' ').unwrap();
+    let (done, results) = channel();
+    let also_done = done.clone();
+    client.subscribers_async("presence-crowd", first, 7, move |o| done.send(o).unwrap()).unwrap();
+    client.subscribers_async("nowhere", None, 0, move |o| also_done.send(o).unwrap()).unwrap();
+    assert_eq!(client.flush(DEADLINE).unwrap(), Flushed::Done);
+    for _ in 0..2 {
+        let outcome = results.recv().unwrap();
+        match outcome.page {
+            None => drop(refused(outcome.result, Status::NO_CHANNEL)),
+            Some(page) => {
+                outcome.result.unwrap();
+                assert_eq!(page.subscribers.len(), 1);
+                assert_eq!(page.subscribers[0].sid, second);
+            }
+        }
+    }
+}
+
+#[test]
 fn many_threads_share_a_client() {
     let mut options = Options::new().unwrap();
     options.max_connections(4).unwrap();

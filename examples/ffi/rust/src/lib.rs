@@ -18,6 +18,7 @@ mod client;
 mod error;
 mod event;
 mod options;
+mod subscribers;
 pub mod sys;
 mod text;
 mod worker;
@@ -26,6 +27,7 @@ pub use client::{Batch, Client, Flushed, Outcome};
 pub use error::{Error, Result, Status};
 pub use event::{Event, EventKind};
 pub use options::{LogLevel, Options};
+pub use subscribers::{Subscriber, SubscriberPage, Subscribers};
 pub use worker::{
     BoxError, Dispatched, Ended, Events, HandlerResult, Next, RunError, Worker, WorkerHandle,
     WorkerState,

@@ -21,7 +21,7 @@ macro_rules! opaque {
     };
 }
 
-opaque! { kn_batch kn_result kn_client kn_error kn_event kn_options kn_worker }
+opaque! { kn_batch kn_result kn_client kn_error kn_event kn_options kn_subscribers kn_worker }
 
 pub type kn_handler = Option<unsafe extern "C" fn(*mut kn_event, *mut c_void)>;
 pub type kn_error_handler = Option<unsafe extern "C" fn(*const kn_error, *mut c_void)>;
@@ -45,6 +45,7 @@ extern "C" {
     pub fn kn_result_status(result: *const kn_result) -> kn_status;
     pub fn kn_result_error(result: *const kn_result) -> *const kn_error;
     pub fn kn_result_token(result: *const kn_result) -> *const c_char;
+    pub fn kn_result_subscribers(result: *const kn_result) -> *const kn_subscribers;
     pub fn kn_result_count(result: *const kn_result) -> usize;
     pub fn kn_result_item_status(result: *const kn_result, index: usize) -> kn_status;
     pub fn kn_result_item_error(result: *const kn_result, index: usize) -> *const kn_error;
@@ -87,6 +88,14 @@ extern "C" {
         result: *mut *mut kn_result,
         error: *mut *mut kn_error,
     ) -> kn_status;
+    pub fn kn_client_subscribers(
+        client: *mut kn_client,
+        channel: *const c_char,
+        after: *const c_char,
+        limit: i32,
+        page: *mut *mut kn_subscribers,
+        error: *mut *mut kn_error,
+    ) -> kn_status;
     pub fn kn_client_open_channel_async(
         client: *mut kn_client,
         channel: *const c_char,
@@ -126,6 +135,16 @@ extern "C" {
     pub fn kn_client_trigger_batch_async(
         client: *mut kn_client,
         batch: *const kn_batch,
+        callback: kn_completion,
+        user_data: *mut c_void,
+        destroy: kn_destroy,
+        error: *mut *mut kn_error,
+    ) -> kn_status;
+    pub fn kn_client_subscribers_async(
+        client: *mut kn_client,
+        channel: *const c_char,
+        after: *const c_char,
+        limit: i32,
         callback: kn_completion,
         user_data: *mut c_void,
         destroy: kn_destroy,
@@ -219,6 +238,17 @@ extern "C" {
     pub fn kn_status_name(status: kn_status) -> *const c_char;
     pub fn kn_status_message(status: kn_status) -> *const c_char;
     pub fn kn_status_is_retriable(status: kn_status) -> i32;
+    pub fn kn_subscribers_count(page: *const kn_subscribers) -> usize;
+    pub fn kn_subscribers_sid(page: *const kn_subscribers, index: usize) -> *const c_char;
+    pub fn kn_subscribers_uid(page: *const kn_subscribers, index: usize) -> *const c_char;
+    pub fn kn_subscribers_hidden(page: *const kn_subscribers, index: usize) -> i32;
+    pub fn kn_subscribers_data(
+        page: *const kn_subscribers,
+        index: usize,
+        length: *mut usize,
+    ) -> *const c_char;
+    pub fn kn_subscribers_next(page: *const kn_subscribers) -> *const c_char;
+    pub fn kn_subscribers_free(page: *mut kn_subscribers);
     pub fn kn_worker_new(
         url: *const c_char,
         options: *const kn_options,

@@ -99,6 +99,40 @@ public final class Client implements AutoCloseable {
         }
     }
 
+    /**
+     * All who are on a channel, those who hide from the others included. Going over them asks for a
+     * page whenever the one before is used up, and throws then what {@link #subscribersPage} throws.
+     * Of whoever stays meanwhile none is left out and none comes twice.
+     *
+     * @param pageSize how many to ask for at a time; 0: as many as the broker sees fit
+     */
+    public Iterable<Subscriber> subscribers(String channel, int pageSize) {
+        return () -> new SubscriberPage.Walk(after -> subscribersPage(channel, after, pageSize));
+    }
+
+    /**
+     * One page of who is on a channel. {@link Status#NO_CHANNEL}: the channel is not open; {@link
+     * Status#BAD_REQUEST}: the broker makes no pages of that size; {@link Status#TOO_BIG}: over
+     * {@link Options#maxResponseSize}.
+     *
+     * @param after the sid to begin behind, such as that of the page before; null is the beginning
+     * @param limit how many there may be on it; 0: as many as the broker sees fit
+     */
+    public SubscriberPage subscribersPage(String channel, String after, int limit) {
+        PointerByReference page = new PointerByReference();
+        call((c, e) -> Kn.kn_client_subscribers(
+                c, Kosmonaut.text(channel), textOrNull(after), limit, page, e));
+        try {
+            return SubscriberPage.of(page.getValue());
+        } finally {
+            Kn.kn_subscribers_free(page.getValue());
+        }
+    }
+
+    private static String textOrNull(String text) {
+        return text == null ? null : Kosmonaut.text(text);
+    }
+
     /** A call that is handed in. */
     @FunctionalInterface
     private interface Async {
@@ -157,6 +191,16 @@ public final class Client implements AutoCloseable {
         return batch.with(b -> handIn(Batch.Result::of,
                 (c, data, e) -> Kn.kn_client_trigger_batch_async(
                         c, b, Callbacks.ON_COMPLETION, data, Callbacks.DESTROY, e)));
+    }
+
+    /** Hands in what {@link #subscribersPage} does, as {@link #openChannelAsync}. */
+    public CompletableFuture<SubscriberPage> subscribersAsync(
+            String channel, String after, int limit) {
+        String name = Kosmonaut.text(channel);
+        String behind = textOrNull(after);
+        return handIn(result -> SubscriberPage.of(Kn.kn_result_subscribers(result)),
+                (c, data, e) -> Kn.kn_client_subscribers_async(c, name, behind, limit,
+                        Callbacks.ON_COMPLETION, data, Callbacks.DESTROY, e));
     }
 
     /**

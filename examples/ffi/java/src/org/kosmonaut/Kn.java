@@ -95,6 +95,7 @@ final class Kn {
     static native int kn_result_status(Pointer result);
     static native Pointer kn_result_error(Pointer result);
     static native Pointer kn_result_token(Pointer result);
+    static native Pointer kn_result_subscribers(Pointer result);
     static native SizeT kn_result_count(Pointer result);
     static native int kn_result_item_status(Pointer result, SizeT index);
     static native Pointer kn_result_item_error(Pointer result, SizeT index);
@@ -114,6 +115,9 @@ final class Kn {
             PointerByReference error);
     static native int kn_client_trigger_batch(
             Pointer client, Pointer batch, PointerByReference result, PointerByReference error);
+    static native int kn_client_subscribers(
+            Pointer client, String channel, String after, int limit, PointerByReference page,
+            PointerByReference error);
     static native int kn_client_open_channel_async(
             Pointer client, String channel, Completion fn, Pointer userData, Destroy destroy,
             PointerByReference error);
@@ -129,6 +133,9 @@ final class Kn {
     static native int kn_client_trigger_batch_async(
             Pointer client, Pointer batch, Completion fn, Pointer userData, Destroy destroy,
             PointerByReference error);
+    static native int kn_client_subscribers_async(
+            Pointer client, String channel, String after, int limit, Completion fn, Pointer
+            userData, Destroy destroy, PointerByReference error);
     static native int kn_client_dispatch(Pointer client, PointerByReference error);
     static native int kn_client_flush(Pointer client, long timeoutMs, PointerByReference error);
     static native int kn_client_fd(Pointer client);
@@ -185,6 +192,14 @@ final class Kn {
     static native Pointer kn_status_name(int status);
     static native Pointer kn_status_message(int status);
     static native int kn_status_is_retriable(int status);
+    static native SizeT kn_subscribers_count(Pointer page);
+    static native Pointer kn_subscribers_sid(Pointer page, SizeT index);
+    static native Pointer kn_subscribers_uid(Pointer page, SizeT index);
+    static native int kn_subscribers_hidden(Pointer page, SizeT index);
+    static native Pointer kn_subscribers_data(
+            Pointer page, SizeT index, SizeT.ByReference length);
+    static native Pointer kn_subscribers_next(Pointer page);
+    static native void kn_subscribers_free(Pointer page);
     static native int kn_worker_new(
             String url, Pointer options, PointerByReference worker, PointerByReference error);
     static native void kn_worker_free(Pointer worker);

@@ -1,0 +1,167 @@
+package kosmonaut
+
+// #include <kosmonaut/kosmonaut.h>
+// #include "bridge.h"
+import "C"
+
+import (
+	"context"
+	"encoding/json"
+	"math"
+	"unsafe"
+)
+
+// Subscriber is a connection that is subscribed to a channel, as it was when the broker was asked.
+type Subscriber struct {
+	// SID is the session, that is the connection.
+	SID string
+	// UID is the user that it is authenticated as, which the broker says and not the browser; ""
+	// when it is not authenticated.
+	UID string
+	// IsHidden says that it hides from the other members of a presence channel.
+	IsHidden bool
+	// Data is what the browser said of itself as it subscribed, byte for byte: a JSON object.
+	Data json.RawMessage
+}
+
+// SubscriberPage is one page of a channel's subscribers, in the order of their SIDs.
+type SubscriberPage struct {
+	Subscribers []Subscriber
+	// Next is what to ask for the next page with; "" when this is the last one.
+	Next string
+}
+
+// pageOf copies a page, which stays the library's; nil for none.
+func pageOf(page *C.kn_subscribers) *SubscriberPage {
+	if page == nil {
+		return nil
+	}
+	count := C.kn_subscribers_count(page)
+	copied := &SubscriberPage{
+		Subscribers: make([]Subscriber, 0, count),
+		Next:        C.GoString(C.kn_subscribers_next(page)),
+	}
+	for i := C.size_t(0); i < count; i++ {
+		var length C.size_t
+		data := C.kn_subscribers_data(page, i, &length)
+		copied.Subscribers = append(copied.Subscribers, Subscriber{
+			SID:      C.GoString(C.kn_subscribers_sid(page, i)),
+			UID:      C.GoString(C.kn_subscribers_uid(page, i)),
+			IsHidden: C.kn_subscribers_hidden(page, i) != 0,
+			Data:     append([]byte(nil), unsafe.Slice((*byte)(unsafe.Pointer(data)), length)...),
+		})
+	}
+	return copied
+}
+
+// afterOf is a place to begin behind: none for "".
+func afterOf(after string) []string {
+	if after == "" {
+		return nil
+	}
+	return []string{after}
+}
+
+func afterIn(texts []*C.char) *C.char {
+	if len(texts) < 2 {
+		return nil
+	}
+	return texts[1]
+}
+
+func limitOf(op string, limit int) (C.int32_t, error) {
+	if limit < 0 || limit > math.MaxInt32 {
+		return 0, statusError(op, ErrInvalid)
+	}
+	return C.int32_t(limit), nil
+}
+
+// SubscribersPage asks for one page of who is on a channel, those who hide from the others included.
+// It begins behind the SID after, such as Next of the page before; "" is the beginning. There are at
+// most limit on it; 0: as many as the broker sees fit. ErrNoChannel: the channel is not open;
+// ErrBadRequest: the broker makes no pages of that size; ErrTooBig: over WithMaxResponseSize.
+func (c *Client) SubscribersPage(ctx context.Context, channel, after string,
+	limit int) (*SubscriberPage, error) {
+	const op = "subscribers"
+	most, err := limitOf(op, limit)
+	if err != nil {
+		return nil, err
+	}
+	return request(ctx, func() (*SubscriberPage, error) {
+		texts, free, err := cStrings(op, append([]string{channel}, afterOf(after)...)...)
+		if err != nil {
+			return nil, err
+		}
+		defer free()
+		var page *C.kn_subscribers
+		err = c.call(op, func(client *C.kn_client, details **C.kn_error) C.kn_status {
+			return C.kn_client_subscribers(client, texts[0], afterIn(texts), most, &page, details)
+		})
+		defer C.kn_subscribers_free(page)
+		return pageOf(page), err
+	})
+}
+
+// SubscribersAsync hands in what SubscribersPage does; the result has the page.
+func (c *Client) SubscribersAsync(channel, after string, limit int, fn func(*Result)) error {
+	const op = "subscribers"
+	most, err := limitOf(op, limit)
+	if err != nil {
+		return err
+	}
+	return c.handIn(op, fn, append([]string{channel}, afterOf(after)...),
+		func(p *C.kn_client, texts []*C.char, h C.uintptr_t, details **C.kn_error) C.kn_status {
+			return C.kn_go_subscribers_async(p, texts[0], afterIn(texts), most, h, details)
+		})
+}
+
+// Subscribers goes over all who are on a channel, as a bufio.Scanner goes over lines:
+//
+//	all := client.Subscribers(ctx, "presence-room", 0)
+//	for all.Next() {
+//		fmt.Println(all.Subscriber().UID)
+//	}
+//	if err := all.Err(); err != nil { … }
+//
+// It asks for a page, of at most pageSize (0: what the broker sees fit), whenever the one before is
+// used up. Of whoever stays meanwhile none is left out and none comes twice.
+func (c *Client) Subscribers(ctx context.Context, channel string, pageSize int) *Subscribers {
+	return &Subscribers{ctx: ctx, client: c, channel: channel, size: pageSize,
+		page: &SubscriberPage{}, isFirst: true}
+}
+
+// Subscribers is where one is among all who are on a channel.
+type Subscribers struct {
+	ctx     context.Context
+	client  *Client
+	channel string
+	size    int
+	page    *SubscriberPage
+	index   int
+	isFirst bool
+	err     error
+}
+
+// Next goes on to the next one, which Subscriber has. False: that was all, or Err says what was
+// wrong.
+func (s *Subscribers) Next() bool {
+	s.index++
+	for s.err == nil && s.index >= len(s.page.Subscribers) {
+		if !s.isFirst && s.page.Next == "" {
+			return false
+		}
+		page, err := s.client.SubscribersPage(s.ctx, s.channel, s.page.Next, s.size)
+		if err != nil {
+			s.err = err
+			break
+		}
+		s.page, s.index, s.isFirst = page, 0, false
+	}
+	return s.err == nil
+}
+
+// Subscriber is the one that Next went on to.
+func (s *Subscribers) Subscriber() Subscriber { return s.page.Subscribers[s.index] }
+
+// Err is nil, or what ended it before its end.
+func (s *Subscribers) Err() error { return s.err }
