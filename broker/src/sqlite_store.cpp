@@ -89,7 +89,7 @@ void require_whole_pages(const std::filesystem::path &file) {
     const auto stated = byte(16) << 8 | byte(17);
     const std::uintmax_t page_size = stated == 1 ? 65536 : stated;
     if (size < header_size || page_size == 0 || size % page_size != 0)
-        throw StoreError("it is cut off, or no database");
+        throw StoreError("it is cut off, or not a database");
 }
 
 } // namespace

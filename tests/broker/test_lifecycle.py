@@ -365,12 +365,12 @@ class Database(LifecycleTest):
         with open(database, "r+b") as file:
             file.seek(4096)
             file.write(b"\xff" * (size - 4096))
-        self.refuses(node, "malformed")
+        self.refuses(node, "it is damaged")
 
     def test_cut_short(self):
         node, database = self.storage()
         os.truncate(database, os.path.getsize(database) // 2)
-        self.refuses(node, "malformed")
+        self.refuses(node, "it is cut off")
 
     def test_of_another_version(self):
         node, database = self.storage()
