@@ -116,6 +116,13 @@ void Session::refuse(int code) {
     say(fmt::format(R"({{":error":{{"code":{},"status":"{}"}}}})", code, status_text(code)));
 }
 
+// When a vhost is removed its channels are gone before its browsers have been told; what they are to
+// hear is the end of the connection, which is on its way.
+void Session::refuse_missing_channel() {
+    if (!vhost_->is_dissolved())
+        refuse(refusal::channel_not_found);
+}
+
 void Session::auth(const Command &command) {
     if (command.token.empty())
         return refuse(refusal::bad_request);
@@ -137,7 +144,7 @@ void Session::subscribe(const Command &command) {
         return refuse(refusal::bad_request);
     const auto channel = vhost_->find_channel(command.channel);
     if (!channel)
-        return refuse(refusal::channel_not_found);
+        return refuse_missing_channel();
     if (!may_join(*channel))
         return refuse(refusal::forbidden);
     if (subscription_to(*channel) != nullptr)
@@ -160,7 +167,7 @@ void Session::subscribe(const Command &command) {
     if (!vhost_->subscribe(channel, *subscription, [&](const std::string &roster) {
             say(subscribed_message(*channel, roster));
         }))
-        return refuse(refusal::channel_not_found);
+        return refuse_missing_channel();
     subscriptions_.push_back(std::move(subscription));
 }
 
@@ -191,7 +198,7 @@ void Session::unsubscribe(const Command &command) {
         return refuse(refusal::bad_request);
     const auto channel = vhost_->find_channel(command.channel);
     if (!channel)
-        return refuse(refusal::channel_not_found);
+        return refuse_missing_channel();
     Subscription *subscription = subscription_to(*channel);
     if (subscription == nullptr)
         return refuse(refusal::not_subscribed);
@@ -206,7 +213,7 @@ void Session::broadcast(const Command &command) {
         return refuse(refusal::bad_request);
     const auto channel = vhost_->find_channel(command.channel);
     if (!channel)
-        return refuse(refusal::channel_not_found);
+        return refuse_missing_channel();
     if (subscription_to(*channel) == nullptr)
         return refuse(refusal::not_subscribed);
     if (!command.trigger.empty() && !may_speak_for(command.trigger))

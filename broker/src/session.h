@@ -70,6 +70,7 @@ class Session final : private Subscriber {
     bool obey(const Command &command);
     void say(std::string_view message);
     void refuse(int code);
+    void refuse_missing_channel();
     bool may_join(const Channel &channel);
     bool may_stay(const Subscription &subscription);
     std::string subscribed_message(const Channel &channel, const std::string &roster) const;

@@ -63,6 +63,9 @@ class Vhost final : public std::enable_shared_from_this<Vhost> {
     // Whether these are a backend's credentials, `user:password`.
     bool admits(std::string_view credentials) const;
 
+    // Set before the first of its channels is gone.
+    bool is_dissolved() const { return dissolved_; }
+
     // Channels.
     std::shared_ptr<Channel> find_channel(std::string_view name) const;
     std::size_t channel_count() const;
@@ -141,7 +144,7 @@ class Vhost final : public std::enable_shared_from_this<Vhost> {
     TokenBook tokens_;
     WorkerPools workers_;
     std::atomic<bool> has_workers_ = false;
-    bool dissolved_ = false;
+    std::atomic<bool> dissolved_ = false;
 
     // Each loop's own, without the lock.
     std::vector<std::unordered_set<Subscriber *>> browsers_;
