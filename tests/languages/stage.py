@@ -19,7 +19,9 @@ A test program is told where in its environment:
 import json
 import os
 import pathlib
+import queue
 import re
+import socket
 import socketserver
 import subprocess
 import sys
@@ -27,7 +29,7 @@ import threading
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "broker"))
 
-from broker import DEADLINE, Broker, wait_until  # noqa: E402
+from broker import DEADLINE, Broker, Closed, wait_until  # noqa: E402
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PREFIX = pathlib.Path(os.environ.get("KOSMONAUT_PREFIX", "/usr/local"))
@@ -59,14 +61,43 @@ class Requests(socketserver.StreamRequestHandler):
             self.wfile.write(json.dumps(answer, separators=(",", ":")).encode() + b"\n")
 
 
+class Listener(threading.Thread):
+    """Alice's browser, which hears everything at once: a compiler may take longer than the broker
+    waits for an answer to its pings."""
+
+    def __init__(self, browser):
+        super().__init__(daemon=True)
+        self.browser = browser
+        self.browser.socket.settimeout(None)
+        self.heard = queue.SimpleQueue()
+        self.start()
+
+    def run(self):
+        try:
+            while True:
+                self.heard.put(self.browser.hear())
+        except (Closed, OSError):
+            pass
+
+    def hear(self):
+        return self.heard.get(timeout=DEADLINE)
+
+    def close(self):
+        try:
+            self.browser.socket.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass  # the broker was first
+        self.join()
+        self.browser.close()
+
+
 class Stage:
     def __init__(self):
         self.broker = Broker()
         self.broker.port = self.broker.addr[1]  # whoever was connected comes back
         self.vhost = self.broker.vhost("/moon")
         self.vhost.open(CHANNEL)
-        self.browser = self.vhost.browser("alice")
-        self.browser.subscribe(CHANNEL)
+        self.listener = self.listen()
         self.crowd = []
         self.server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), Requests)
         self.server.daemon_threads = True
@@ -77,7 +108,7 @@ class Stage:
         self.server.shutdown()
         self.server.server_close()
         self.disperse()
-        self.browser.close()
+        self.listener.close()
         self.broker.close()
 
     @property
@@ -90,14 +121,19 @@ class Stage:
         return environment(KOSMONAUT_TEST_URL=self.url, KOSMONAUT_TEST_STAGE=f"{host}:{port}",
                            **more)
 
+    def listen(self):
+        browser = self.vhost.browser("alice")
+        browser.subscribe(CHANNEL)
+        return Listener(browser)
+
     def do_fire(self, name, first, count):
         for n in range(int(first), int(first) + int(count)):
-            self.browser.say("broadcast", channel=CHANNEL, event=name, data={"n": n})
+            self.listener.browser.say("broadcast", channel=CHANNEL, event=name, data={"n": n})
         return {}
 
     def do_hear(self, name):
         while True:
-            heard = self.browser.hear()
+            heard = self.listener.hear()
             if name in heard:
                 return heard[name]
 
@@ -127,7 +163,7 @@ class Stage:
 
     def do_stop(self):
         self.disperse()
-        self.browser.close()
+        self.listener.close()
         self.vhost.disconnect()
         self.broker.stop()
         return {}
@@ -135,8 +171,7 @@ class Stage:
     def do_start(self):
         self.broker.start()
         self.vhost.open(CHANNEL)
-        self.browser = self.vhost.browser("alice")
-        self.browser.subscribe(CHANNEL)
+        self.listener = self.listen()
         return {}
 
 
