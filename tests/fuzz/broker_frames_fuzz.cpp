@@ -1,0 +1,226 @@
+// WebSocket frames to the broker, beside a second decoder that knows RFC 6455 and nothing of the
+// first: whatever comes, in pieces of whatever size, makes the same messages, and the same
+// connections end. What the broker answers are control frames, and well-formed.
+#include <algorithm>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "expect.hpp"
+#include "frame_decoder.h"
+
+namespace {
+
+using webrocket::FrameDecoder;
+
+constexpr std::size_t limit = 4096;
+
+std::uint8_t byte_at(std::string_view text, std::size_t at) {
+    return static_cast<std::uint8_t>(text[at]);
+}
+
+// ---- The second decoder ----
+
+/// Whether some UTF-8 begins with it; or is it, when `complete`.
+bool is_utf8(std::string_view text, bool complete) {
+    for (std::size_t at = 0; at < text.size();) {
+        const std::uint8_t lead = byte_at(text, at);
+        std::size_t length = 1;
+        std::uint32_t code = lead;
+        if (lead >= 0xc0) {
+            length = lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
+            code = lead & (0x7fU >> length);
+        }
+        if ((lead >= 0x80 && lead < 0xc2) || lead > 0xf4)
+            return false;
+        // The smallest and the largest character that may still come of it.
+        std::uint32_t least = code;
+        std::uint32_t most = code;
+        for (std::size_t i = 1; i < length; ++i) {
+            if (at + i < text.size()) {
+                const std::uint8_t next = byte_at(text, at + i);
+                if (next < 0x80 || next > 0xbf)
+                    return false;
+                least = least << 6 | (next & 0x3fU);
+                most = most << 6 | (next & 0x3fU);
+            } else {
+                least = least << 6;
+                most = most << 6 | 0x3fU;
+            }
+        }
+        const std::uint32_t shortest = length == 1   ? 0
+                                       : length == 2 ? 0x80
+                                       : length == 3 ? 0x800
+                                                     : 0x10000;
+        if (most < shortest || least > 0x10ffff || (least >= 0xd800 && most <= 0xdfff))
+            return false;
+        if (at + length > text.size())
+            return !complete;
+        at += length;
+    }
+    return true;
+}
+
+bool may_be_sent(unsigned code) {
+    return (code >= 1000 && code <= 1003) || (code >= 1007 && code <= 1014) ||
+           (code >= 3000 && code <= 4999);
+}
+
+struct Outcome {
+    std::vector<std::string> messages;
+    bool ended = false;
+    // A header that is wrong as far as it goes: that may be found out now, or once there is more.
+    bool may_have_ended = false;
+};
+
+bool agree(const Outcome &expected, const Outcome &outcome) {
+    return expected.messages == outcome.messages &&
+           (expected.ended == outcome.ended || expected.may_have_ended);
+}
+
+Outcome decode_again(std::string_view stream) {
+    Outcome outcome;
+    std::string message;
+    bool inside = false;
+    bool is_text = false;
+    const auto end = [&outcome] {
+        outcome.ended = true;
+        return outcome;
+    };
+    while (stream.size() >= 2) {
+        const std::uint8_t first = byte_at(stream, 0);
+        const bool final = (first & 0x80) != 0;
+        const unsigned opcode = first & 0x0f;
+        const bool is_control = opcode >= 8;
+        std::uint64_t size = byte_at(stream, 1) & 0x7f;
+        bool is_wrong = (first & 0x70) != 0 || (opcode > 2 && opcode < 8) || opcode > 10 ||
+                        (byte_at(stream, 1) & 0x80) == 0 ||
+                        (is_control && (!final || size > 125)) ||
+                        (!is_control && (opcode == 0) != inside) || (opcode == 8 && size == 1);
+        const std::size_t extended = size < 126 ? 0 : size == 126 ? 2 : 8;
+        std::size_t at = 2;
+        if (extended != 0 && stream.size() >= at + extended) {
+            size = 0;
+            for (std::size_t i = 0; i < extended; ++i)
+                size = size << 8 | byte_at(stream, at + i);
+            is_wrong = is_wrong || size < (extended == 2 ? 126U : 65536U) || size >> 63 != 0;
+        }
+        is_wrong = is_wrong || (!is_control && size > limit - message.size());
+        at += extended;
+        if (stream.size() < at + 4 + std::min<std::uint64_t>(size, 1)) {
+            outcome.may_have_ended = is_wrong;
+            break;
+        }
+        if (is_wrong)
+            return end();
+        const std::string_view mask = stream.substr(at, 4);
+        at += 4;
+        const bool complete = stream.size() - at >= size;
+        std::string payload(stream.substr(at, static_cast<std::size_t>(size)));
+        for (std::size_t i = 0; i < payload.size(); ++i)
+            payload[i] = static_cast<char>(payload[i] ^ mask[i % 4]);
+        stream.remove_prefix(at + payload.size());
+        if (is_control) {
+            if (!complete) {
+                outcome.may_have_ended = opcode == 8; // its reason may be no UTF-8 already
+                break;
+            }
+            if (opcode == 8)
+                return end();
+            continue;
+        }
+        if (!inside)
+            is_text = opcode == 1;
+        message += payload;
+        if (is_text && !is_utf8(message, complete && final))
+            return end();
+        if (!complete)
+            break;
+        inside = !final;
+        if (final) {
+            outcome.messages.push_back(message);
+            message.clear();
+        }
+    }
+    return outcome;
+}
+
+// ---- The broker's ----
+
+/// Returns the code of the close frame among them, 0 for one without, nothing if there is none.
+std::optional<unsigned> expect_control_frames(std::string_view replies) {
+    while (!replies.empty()) {
+        expect(replies.size() >= 2);
+        const std::uint8_t first = byte_at(replies, 0);
+        const std::size_t size = byte_at(replies, 1);
+        expect((first == 0x88 || first == 0x8a) && size <= 125 && replies.size() >= 2 + size);
+        if (first == 0x88) {
+            expect(replies.size() == 2 + size && size != 1); // the last one
+            if (size == 0)
+                return 0;
+            const unsigned code = byte_at(replies, 2) * 256U + byte_at(replies, 3);
+            expect(may_be_sent(code));
+            return code;
+        }
+        replies.remove_prefix(2 + size);
+    }
+    return std::nullopt;
+}
+
+struct Messages final : FrameDecoder::Sink {
+    std::vector<std::string> all;
+
+    bool on_message(std::string_view message) override {
+        expect(message.size() <= limit);
+        all.emplace_back(message);
+        return true;
+    }
+};
+
+/// A decoder of which it is said that it keeps nothing: it takes the next connection.
+void expect_unused(FrameDecoder &decoder) {
+    Messages messages;
+    std::string replies;
+    expect(decoder.feed(std::string("\x81\x82\1\2\3\4zz", 8), messages, replies) ==
+           FrameDecoder::State::between_messages);
+    expect(messages.all == std::vector<std::string>{"{x"} && replies.empty());
+}
+
+Outcome decode(std::string_view stream, std::string_view sizes) {
+    FrameDecoder decoder(limit);
+    Messages messages;
+    std::string replies;
+    Outcome outcome;
+    FrameDecoder::State state = FrameDecoder::State::between_messages;
+    for (std::size_t at = 0, count = 0; at < stream.size() && !outcome.ended; ++count) {
+        const std::size_t wanted =
+            sizes.empty() ? stream.size()
+                          : 1U + static_cast<unsigned char>(sizes[count % sizes.size()]) % 64;
+        // A copy of its own, so that whoever reads past its end is found out.
+        const std::string piece(stream.substr(at, wanted));
+        at += wanted;
+        state = decoder.feed(piece, messages, replies);
+        outcome.ended = state == FrameDecoder::State::closed;
+    }
+    outcome.messages = messages.all;
+    expect(expect_control_frames(replies).has_value() == outcome.ended);
+    if (state == FrameDecoder::State::between_messages)
+        expect_unused(decoder);
+    return outcome;
+}
+
+} // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t *data, std::size_t size) {
+    const std::string_view input(reinterpret_cast<const char *>(data), size);
+    // The first line says in which pieces the rest comes.
+    const std::size_t end = std::min(input.find('\n'), input.size());
+    const std::string_view sizes = input.substr(0, end);
+    const std::string_view stream = input.substr(std::min(end + 1, input.size()));
+    const Outcome expected = decode_again(stream);
+    expect(agree(expected, decode(stream, {})));
+    expect(agree(expected, decode(stream, sizes)));
+    return 0;
+}
