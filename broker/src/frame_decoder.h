@@ -1,5 +1,7 @@
-// Incoming WebSocket frames, by wslay. A decoder holds some 4 KB of buffers, so a connection has
-// one only while it is in the middle of a frame or of a message in fragments.
+// Incoming WebSocket frames, by wslay, but for what nearly all of them are: a whole message in one
+// frame that has come whole. Those are taken at once, as wslay takes a byte at a time. A decoder
+// holds some 4 KB of buffers, so a connection has one only while it is in the middle of a frame or
+// of a message in fragments.
 #pragma once
 
 #include <cstddef>
@@ -43,6 +45,9 @@ class FrameDecoder {
   private:
     friend struct FrameDecoderCallbacks;
 
+    bool take_whole_message();
+    bool read_by_wslay();
+    void hand_over_message();
     void write_replies();
 
     std::size_t message_size_max_;
@@ -51,8 +56,11 @@ class FrameDecoder {
     Sink *sink_ = nullptr;
     std::string *replies_ = nullptr;
     std::string message_;
-    std::uint64_t bytes_unaccounted_ = 0; // fed, and not part of a frame that is complete
-    std::uint64_t frame_size_ = 0;
+    // Of the frame that wslay is reading: how much of it wslay was given, its header as far as it
+    // was, and whether that was all.
+    std::uint64_t frame_given_ = 0;
+    std::string frame_header_;
+    bool frame_ended_ = false;
     bool in_control_frame_ = false;
     bool in_message_ = false;
 };

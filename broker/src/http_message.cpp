@@ -120,7 +120,9 @@ std::string serialize(const HttpResponse &response, const ResponseContext &conte
 }
 
 std::string http_chunk(std::string_view piece) {
-    return fmt::format("{:x}\r\n{}\r\n", piece.size(), piece);
+    return http_chunk_head(piece.size()).append(piece).append(http_chunk_end);
 }
+
+std::string http_chunk_head(std::size_t size) { return fmt::format("{:x}\r\n", size); }
 
 } // namespace webrocket

@@ -3,7 +3,9 @@
 #include "hex.h"
 
 #include <algorithm>
+#include <bit>
 #include <cstdint>
+#include <cstring>
 
 namespace webrocket {
 namespace {
@@ -31,6 +33,42 @@ std::size_t utf8_sequence_length(std::string_view s) {
         return follows(1, low, high) && follows(2) && follows(3) ? 4 : 0;
     }
     return 0;
+}
+
+constexpr std::uint64_t in_each_byte(std::uint64_t byte) { return byte * 0x0101010101010101U; }
+constexpr std::uint64_t high_bits = in_each_byte(0x80);
+
+// Calls `marked`, which sets the high bit of bytes to stop at, with eight bytes of the text at a
+// time, and returns how many there are before the first of those; fewer where that is not to be
+// had quickly, at most seven of them at the end of the text.
+template <typename Marked>
+std::size_t length_before(std::string_view text, const Marked &marked) {
+    std::size_t at = 0;
+    for (; text.size() - at >= sizeof(std::uint64_t); at += sizeof(std::uint64_t)) {
+        std::uint64_t word = 0;
+        std::memcpy(&word, text.data() + at, sizeof word);
+        const std::uint64_t stops = marked(word) & high_bits;
+        if (stops == 0)
+            continue;
+        if constexpr (std::endian::native == std::endian::little)
+            at += static_cast<std::size_t>(std::countr_zero(stops)) / 8;
+        break;
+    }
+    return at;
+}
+
+// What stands for itself in a string: ASCII that is neither a quote, a backslash nor a control
+// character. A subtraction sets the high bit of a byte that is smaller than what is taken off; what
+// it borrows may mark bytes behind that one, never before it.
+std::size_t plain_length(std::string_view text) {
+    return length_before(text, [](std::uint64_t word) {
+        return word | (word - in_each_byte(0x20)) | ((word ^ in_each_byte('"')) - in_each_byte(1)) |
+               ((word ^ in_each_byte('\\')) - in_each_byte(1));
+    });
+}
+
+std::size_t ascii_length(std::string_view text) {
+    return length_before(text, [](std::uint64_t word) { return word; });
 }
 
 void append_utf8(std::string &out, std::uint32_t code) {
@@ -64,7 +102,10 @@ std::uint32_t four_hex_digits(std::string_view digits) {
 class Scanner {
   public:
     Scanner(std::string_view text, std::size_t depth_max)
-        : text_(text), depth_max_(std::min(depth_max, json_depth_max)) {}
+        : text_(text), depth_max_(std::min(depth_max, json_depth_max)) {
+        constexpr std::size_t members_expected = 8;
+        members_.reserve(members_expected);
+    }
 
     std::optional<std::vector<JsonMember>> scan(char opening) {
         skip_space();
@@ -235,6 +276,9 @@ class Scanner {
             return false;
         ++at_;
         while (at_ < text_.size()) {
+            at_ += plain_length(text_.substr(at_));
+            if (at_ == text_.size())
+                return false;
             const auto byte = static_cast<unsigned char>(text_[at_]);
             if (byte == '"') {
                 ++at_;
@@ -363,9 +407,11 @@ std::string decode_json_string(std::string_view quoted) {
 }
 
 bool json_key_is(std::string_view quoted, std::string_view name) {
-    if (quoted.find('\\') == std::string_view::npos)
-        return quoted.substr(1, quoted.size() - 2) == name;
-    return decode_json_string(quoted) == name;
+    const auto body = quoted.substr(1, quoted.size() - 2);
+    // An escape is longer than what it stands for.
+    if (body.size() <= name.size())
+        return body == name;
+    return body.find('\\') != std::string_view::npos && decode_json_string(quoted) == name;
 }
 
 void append_json_string(std::string &out, std::string_view text) {
@@ -394,13 +440,15 @@ std::string json_string(std::string_view text) {
 }
 
 bool is_valid_utf8(std::string_view text) {
-    while (!text.empty()) {
+    while (true) {
+        text.remove_prefix(ascii_length(text));
+        if (text.empty())
+            return true;
         const std::size_t length = utf8_sequence_length(text);
         if (length == 0)
             return false;
         text.remove_prefix(length);
     }
-    return true;
 }
 
 } // namespace webrocket

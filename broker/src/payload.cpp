@@ -12,11 +12,12 @@ namespace {
 
 // Valid JSON has line breaks only between tokens, where a space means the same.
 void append_on_one_line(std::string &out, std::string_view json) {
-    const std::size_t start = out.size();
+    const auto start = static_cast<std::ptrdiff_t>(out.size());
     out.append(json);
-    std::replace_if(
-        out.begin() + static_cast<std::ptrdiff_t>(start), out.end(),
-        [](char c) { return c == '\n' || c == '\r'; }, ' ');
+    for (const char line_end : {'\n', '\r'}) {
+        if (json.find(line_end) != std::string_view::npos)
+            std::replace(out.begin() + start, out.end(), line_end, ' ');
+    }
 }
 
 class ObjectWriter {

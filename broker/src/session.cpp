@@ -116,8 +116,8 @@ void Session::refuse(int code) {
     say(fmt::format(R"({{":error":{{"code":{},"status":"{}"}}}})", code, status_text(code)));
 }
 
-// When a vhost is removed its channels are gone before its browsers have been told; what they are to
-// hear is the end of the connection, which is on its way.
+// When a vhost is removed its channels are gone before its browsers have been told; what they are
+// to hear is the end of the connection, which is on its way.
 void Session::refuse_missing_channel() {
     if (!vhost_->is_dissolved())
         refuse(refusal::channel_not_found);

@@ -4,6 +4,8 @@
 #include "frame.h"
 
 #include <cstdint>
+#include <fmt/format.h>
+#include <string>
 #include <string_view>
 
 namespace webrocket {
@@ -13,9 +15,9 @@ class WorkerEvent {
   public:
     // `payload` is one line of JSON.
     WorkerEvent(std::uint64_t id, std::string_view topic, std::string_view payload)
-        : id_(id), topic_(topic), payload_(payload) {}
+        : number_(id), id_(id), topic_(topic), payload_(payload) {}
 
-    std::uint64_t id() const { return id_; }
+    std::uint64_t id() const { return number_; }
     std::string_view topic() const { return topic_; }
 
     // A record of an event stream; as it is, or as a chunk of a chunked body.
@@ -23,7 +25,11 @@ class WorkerEvent {
     const SharedBytes &chunk() const;
 
   private:
-    std::uint64_t id_;
+    std::size_t record_size() const;
+    std::string encoded(std::string_view head, std::string_view end) const;
+
+    std::uint64_t number_;
+    fmt::format_int id_;
     std::string_view topic_;
     std::string_view payload_;
     mutable SharedBytes record_;

@@ -120,6 +120,27 @@ TEST(json, refuses_broken_values) {
         EXPECT_FALSE(scan_json_object("{\"a\":" + std::string(value) + "}")) << value;
 }
 
+// However many bytes are looked at together.
+TEST(json, every_byte_in_every_place_of_a_string) {
+    for (std::size_t place = 0; place < 20; ++place) {
+        for (int byte = 0; byte < 256; ++byte) {
+            std::string body(20, 'x');
+            body[place] = static_cast<char>(byte);
+            const bool is_good = byte >= 0x20 && byte < 0x80 && byte != '"' && byte != '\\';
+            const auto members = scan_json_object("{\"" + body + "\":\"" + body + "\"}");
+            ASSERT_EQ(members.has_value(), is_good) << place << ' ' << byte;
+            EXPECT_EQ(is_valid_utf8(body), byte < 0x80) << place << ' ' << byte;
+        }
+        std::string body(20, 'x');
+        body.replace(place, 1, "\xE2\x82\xAC");
+        const std::string text = "{\"a\":\"" + body + "\"}";
+        const auto members = scan_json_object(text);
+        ASSERT_TRUE(members) << place;
+        EXPECT_EQ(members->front().value, '"' + body + '"');
+        EXPECT_TRUE(is_valid_utf8(body));
+    }
+}
+
 TEST(json, refuses_zero_bytes_and_byte_order_marks) {
     using namespace std::string_literals;
     for (const auto &text : {"{}\0"s, "\0{}"s, "{\"a\":\"\0\"}"s, "{\"a\":\"\\\0\"}"s,
