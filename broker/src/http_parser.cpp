@@ -49,10 +49,10 @@ HttpParser::~HttpParser() = default;
 void HttpParser::reset() {
     request_ = HttpRequest();
     continue_considered_ = false;
+    header_size_ = 0;
     auto &parser = beast_->parser.emplace();
     parser.header_limit(limits_.header_size_max);
     parser.body_limit(limits_.body_size_max);
-    parser.eager(true);
 }
 
 bool HttpParser::inside_request() const { return beast_->parser->got_some(); }
@@ -68,9 +68,15 @@ HttpParser::State HttpParser::feed(std::string_view &input) {
     }
     while (!input.empty() && !parser.is_done()) {
         boost::system::error_code error;
+        const bool in_header = !parser.is_header_done();
+        parser.eager(!in_header); // what it uses is the header, and no more
         const std::size_t used =
             parser.put(boost::asio::const_buffer(input.data(), input.size()), error);
         input.remove_prefix(used);
+        // Beast's limit is for the header without its first line, unless that one comes in pieces.
+        header_size_ += in_header ? used : 0;
+        if (header_size_ > limits_.header_size_max)
+            error = http::error::header_limit;
         if (error == http::error::need_more) {
             // Only lines are waited for in one piece (a chunk's, a trailer's), and those are short.
             if (input.size() > limits_.header_size_max) {

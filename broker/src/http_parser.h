@@ -47,6 +47,7 @@ class HttpParser {
     HttpRequest request_;
     int error_status_ = 0;
     bool continue_considered_ = false;
+    std::size_t header_size_ = 0; // as far as it was read
 };
 
 } // namespace webrocket

@@ -1,0 +1,74 @@
+// Requests out of what a connection gets, whichever way it is cut.
+#include "http_parser.h"
+
+#include <gtest/gtest.h>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace {
+
+using webrocket::HttpLimits;
+using webrocket::HttpParser;
+using State = HttpParser::State;
+
+constexpr HttpLimits limits{256, 1024};
+
+// The answer's status; 200 stands for a request that is complete.
+std::optional<int> outcome(const std::string &bytes, std::size_t step) {
+    HttpParser parser(limits);
+    std::string left;
+    for (std::size_t at = 0; at < bytes.size(); at += step) {
+        left += bytes.substr(at, step);
+        std::string_view input = left;
+        switch (parser.feed(input)) {
+        case State::complete:
+            return 200;
+        case State::failed:
+            return parser.error_status();
+        case State::need_more:
+            left = std::string(input);
+        }
+    }
+    return std::nullopt;
+}
+
+std::string request_with_header_of(std::size_t size) {
+    const std::string begin = "POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nX: ";
+    const std::string end = "\r\n\r\n";
+    return begin + std::string(size - begin.size() - end.size(), 'x') + end + "{}";
+}
+
+TEST(http_parser, the_header_s_limit_includes_the_first_line_however_it_comes) {
+    for (std::size_t size = limits.header_size_max - 30; size < limits.header_size_max + 30;
+         ++size) {
+        const int expected = size <= limits.header_size_max ? 200 : 431;
+        const std::string request = request_with_header_of(size);
+        for (const std::size_t step : {std::size_t{1}, std::size_t{17}, std::size_t{100},
+                                       std::size_t{256}, request.size()})
+            EXPECT_EQ(outcome(request, step), expected) << size << " in pieces of " << step;
+    }
+}
+
+TEST(http_parser, requests_on_each_other_s_heels) {
+    const std::string request = request_with_header_of(100);
+    const std::string bytes = request + request + request;
+    for (std::size_t step = 1; step <= bytes.size(); ++step) {
+        HttpParser parser(limits);
+        std::string left;
+        int count = 0;
+        for (std::size_t at = 0; at < bytes.size(); at += step) {
+            left += bytes.substr(at, step);
+            std::string_view input = left;
+            while (parser.feed(input) == State::complete) {
+                EXPECT_EQ(parser.request().body, "{}");
+                ++count;
+                parser.reset();
+            }
+            left = std::string(input);
+        }
+        EXPECT_EQ(count, 3) << step;
+    }
+}
+
+} // namespace
