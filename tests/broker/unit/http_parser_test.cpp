@@ -44,8 +44,8 @@ TEST(http_parser, the_header_s_limit_includes_the_first_line_however_it_comes) {
          ++size) {
         const int expected = size <= limits.header_size_max ? 200 : 431;
         const std::string request = request_with_header_of(size);
-        for (const std::size_t step : {std::size_t{1}, std::size_t{17}, std::size_t{100},
-                                       std::size_t{256}, request.size()})
+        for (const std::size_t step :
+             {std::size_t{1}, std::size_t{17}, std::size_t{100}, std::size_t{256}, request.size()})
             EXPECT_EQ(outcome(request, step), expected) << size << " in pieces of " << step;
     }
 }
