@@ -72,6 +72,11 @@ export class Stage {
 
   async startOthers() {}
 
+  // More of the broker's flags.
+  get brokerFlags() {
+    return [];
+  }
+
   // The first time on any port, afterwards where the page and the backend expect it.
   async startBroker() {
     const readyFile = join(this.directory, 'broker.json');
@@ -82,6 +87,7 @@ export class Stage {
       '--storage-dir', join(this.directory, 'storage'),
       '--node-name', 'browser-test',
       '--ready-file', readyFile,
+      ...this.brokerFlags,
     ]);
     this.brokerProgram = program;
     this.broker = await program.ready(readyFile);
