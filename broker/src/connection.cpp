@@ -272,7 +272,8 @@ void Connection::take_input(std::string_view bytes) {
 
 Connection::Input Connection::read(std::size_t &count) {
     error_code error;
-    count = socket_.read_some(asio::buffer(loop_.read_buffer()), error);
+    // Nobody looks at what comes after the end: the kernel may throw it away.
+    count = socket_.receive(asio::buffer(loop_.read_buffer()), finishing_ ? MSG_TRUNC : 0, error);
     if (!error)
         return Input::bytes;
     if (error == asio::error::would_block || error == asio::error::interrupted)
