@@ -10,6 +10,8 @@
 
 #include "expect.hpp"
 #include "frame_decoder.h"
+#include "headed_input.hpp"
+#include "pieces.hpp"
 
 namespace {
 
@@ -194,13 +196,9 @@ Outcome decode(std::string_view stream, std::string_view sizes) {
     std::string replies;
     Outcome outcome;
     FrameDecoder::State state = FrameDecoder::State::between_messages;
-    for (std::size_t at = 0, count = 0; at < stream.size() && !outcome.ended; ++count) {
-        const std::size_t wanted =
-            sizes.empty() ? stream.size()
-                          : 1U + static_cast<unsigned char>(sizes[count % sizes.size()]) % 64;
+    for (pieces cut(stream, sizes); !cut.done() && !outcome.ended;) {
         // A copy of its own, so that whoever reads past its end is found out.
-        const std::string piece(stream.substr(at, wanted));
-        at += wanted;
+        const std::string piece(cut.next());
         state = decoder.feed(piece, messages, replies);
         outcome.ended = state == FrameDecoder::State::closed;
     }
@@ -214,13 +212,10 @@ Outcome decode(std::string_view stream, std::string_view sizes) {
 } // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t *data, std::size_t size) {
-    const std::string_view input(reinterpret_cast<const char *>(data), size);
     // The first line says in which pieces the rest comes.
-    const std::size_t end = std::min(input.find('\n'), input.size());
-    const std::string_view sizes = input.substr(0, end);
-    const std::string_view stream = input.substr(std::min(end + 1, input.size()));
-    const Outcome expected = decode_again(stream);
-    expect(agree(expected, decode(stream, {})));
-    expect(agree(expected, decode(stream, sizes)));
+    const headed_input input({reinterpret_cast<const char *>(data), size});
+    const Outcome expected = decode_again(input.rest);
+    expect(agree(expected, decode(input.rest, {})));
+    expect(agree(expected, decode(input.rest, input.line)));
     return 0;
 }

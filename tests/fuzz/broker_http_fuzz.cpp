@@ -8,8 +8,10 @@
 #include <vector>
 
 #include "expect.hpp"
+#include "headed_input.hpp"
 #include "header_grammar.h"
 #include "http_parser.h"
+#include "pieces.hpp"
 
 namespace {
 
@@ -74,12 +76,8 @@ std::vector<Request> parse(std::string_view stream, std::string_view sizes) {
     HttpParser parser(limits);
     std::vector<Request> requests;
     std::string left;
-    for (std::size_t at = 0, count = 0; at < stream.size(); ++count) {
-        const std::size_t wanted =
-            sizes.empty() ? stream.size()
-                          : 1U + static_cast<unsigned char>(sizes[count % sizes.size()]) % 64;
-        left.append(stream.substr(at, wanted));
-        at += wanted;
+    for (pieces cut(stream, sizes); !cut.done();) {
+        left.append(cut.next());
         // A copy of its own, so that whoever reads past its end is found out.
         const std::string given(left);
         std::string_view input = given;
@@ -106,14 +104,10 @@ std::vector<Request> parse(std::string_view stream, std::string_view sizes) {
 } // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t *data, std::size_t size) {
-    const std::string_view input(reinterpret_cast<const char *>(data), size);
     // The first line says in which pieces the rest comes.
-    const std::size_t end = std::min(input.find('\n'), input.size());
-    const std::string_view sizes = input.substr(0, end);
-    const std::string_view stream = input.substr(std::min(end + 1, input.size()));
-    const std::vector<Request> whole = parse(stream, {});
-    const std::vector<Request> pieces = parse(stream, sizes);
+    const headed_input input({reinterpret_cast<const char *>(data), size});
+    const std::vector<Request> whole = parse(input.rest, {});
     // When something is found out that is no request may depend on the pieces.
-    expect(whole == pieces);
+    expect(whole == parse(input.rest, input.line));
     return 0;
 }

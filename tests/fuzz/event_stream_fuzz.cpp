@@ -9,6 +9,7 @@
 
 #include "event_stream/parser.hpp"
 #include "expect.hpp"
+#include "pieces.hpp"
 
 namespace {
 
@@ -22,18 +23,12 @@ struct outcome {
     bool operator==(const outcome &) const = default;
 };
 
-/// All of @p stream, in pieces whose sizes come from @p sizes over and over; none means at once.
 outcome parse(std::string_view stream, std::string_view sizes, std::size_t limit) {
     parser p(limit, "before");
     outcome result;
-    for (std::size_t at = 0, piece_count = 0; at < stream.size() && !result.is_too_big;
-         ++piece_count) {
-        const std::size_t wanted =
-            sizes.empty() ? stream.size()
-                          : 1U + static_cast<unsigned char>(sizes[piece_count % sizes.size()]) % 64;
+    for (pieces cut(stream, sizes); !cut.done() && !result.is_too_big;) {
         // A copy of its own, so that whoever reads past its end is found out.
-        const std::string piece(stream.substr(at, wanted));
-        at += piece.size();
+        const std::string piece(cut.next());
         std::string_view left = piece;
         for (;;) {
             const parser::outcome now = p.read(left);

@@ -10,6 +10,7 @@
 #include "api_call.hpp"
 #include "expect.hpp"
 #include "failure.hpp"
+#include "headed_input.hpp"
 #include "json_outline.hpp"
 
 namespace {
@@ -49,11 +50,9 @@ void expect_whole(const std::string &envelope, std::string_view event) {
 } // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t *data, std::size_t size) {
-    const std::string_view input(reinterpret_cast<const char *>(data), size);
-    // The first line is the event's name, the rest its payload.
-    const std::size_t end = std::min(input.find('\n'), input.size());
-    const std::string_view event = input.substr(0, end);
-    const std::string_view payload = input.substr(std::min(end + 1, input.size()));
+    const headed_input input({reinterpret_cast<const char *>(data), size});
+    const std::string_view event = input.line;
+    const std::string_view payload = input.rest;
     expect_outlined(payload);
     try {
         const kn::single_call call = kn::single_call::trigger(moon(), "c", event, payload);
