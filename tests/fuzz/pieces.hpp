@@ -13,9 +13,8 @@ class pieces {
 
     std::string_view next() {
         const std::size_t wanted =
-            sizes_.empty()
-                ? left_.size()
-                : 1U + static_cast<unsigned char>(sizes_[count_++ % sizes_.size()]) % 64;
+            sizes_.empty() ? left_.size()
+                           : 1U + static_cast<unsigned char>(sizes_[count_++ % sizes_.size()]) % 64;
         const std::string_view piece = left_.substr(0, wanted);
         left_.remove_prefix(piece.size());
         return piece;
