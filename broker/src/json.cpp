@@ -409,9 +409,10 @@ std::string decode_json_string(std::string_view quoted) {
 bool json_key_is(std::string_view quoted, std::string_view name) {
     const auto body = quoted.substr(1, quoted.size() - 2);
     // An escape is longer than what it stands for.
-    if (body.size() <= name.size())
-        return body == name;
-    return body.find('\\') != std::string_view::npos && decode_json_string(quoted) == name;
+    if (body.size() < name.size() || (body.size() == name.size() && body != name))
+        return false;
+    const bool is_plain = body.find('\\') == std::string_view::npos;
+    return is_plain ? body == name : decode_json_string(quoted) == name;
 }
 
 void append_json_string(std::string &out, std::string_view text) {

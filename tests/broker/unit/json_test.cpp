@@ -195,6 +195,8 @@ TEST(json, keys_are_compared_by_what_they_mean) {
     EXPECT_TRUE(json_key_is(R"("\u0073id")", "sid"));
     EXPECT_FALSE(json_key_is(R"("sid ")", "sid"));
     EXPECT_FALSE(json_key_is(R"("\u0053id")", "sid"));
+    EXPECT_TRUE(json_key_is(R"("\\u0041")", R"(\u0041)"));
+    EXPECT_FALSE(json_key_is(R"("\u0041")", R"(\u0041)")); // the same text, but it means "A"
 }
 
 TEST(json, finds_the_last_member_of_a_name) {
