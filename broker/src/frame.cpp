@@ -3,10 +3,6 @@
 namespace webrocket {
 namespace {
 
-constexpr unsigned final_text = 0x81;
-constexpr unsigned final_close = 0x88;
-constexpr unsigned final_ping = 0x89;
-
 void append_header(std::string &out, unsigned first_byte, std::uint64_t length) {
     const auto put = [&out](std::uint64_t byte) {
         out.push_back(static_cast<char>(static_cast<unsigned char>(byte & 0xff)));
@@ -30,20 +26,20 @@ void append_header(std::string &out, unsigned first_byte, std::uint64_t length) 
 std::string websocket_text(std::string_view payload) {
     std::string out;
     out.reserve(payload.size() + 10);
-    append_header(out, final_text, payload.size());
+    append_header(out, final_frame::text, payload.size());
     out.append(payload);
     return out;
 }
 
 std::string websocket_ping() {
     std::string out;
-    append_header(out, final_ping, 0);
+    append_header(out, final_frame::ping, 0);
     return out;
 }
 
 std::string websocket_close(std::uint16_t code) {
     std::string out;
-    append_header(out, final_close, 2);
+    append_header(out, final_frame::close, 2);
     out.push_back(static_cast<char>(code >> 8));
     out.push_back(static_cast<char>(code & 0xff));
     return out;

@@ -24,6 +24,14 @@ inline Frame make_frame(std::string bytes) {
     return boost::make_local_shared<const std::string>(std::move(bytes));
 }
 
+// How a frame begins that is not one of several, without extensions.
+namespace final_frame {
+inline constexpr unsigned text = 0x81;
+inline constexpr unsigned binary = 0x82;
+inline constexpr unsigned close = 0x88;
+inline constexpr unsigned ping = 0x89;
+} // namespace final_frame
+
 namespace close_code {
 inline constexpr std::uint16_t normal = 1000;
 inline constexpr std::uint16_t going_away = 1001;

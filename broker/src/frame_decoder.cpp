@@ -1,7 +1,6 @@
 #include "frame_decoder.h"
 
 #include "frame.h"
-
 #include "json.h"
 
 #include <algorithm>
@@ -15,8 +14,6 @@
 namespace webrocket {
 namespace {
 
-constexpr unsigned final_text = 0x81;
-constexpr unsigned final_binary = 0x82;
 constexpr unsigned mask_bit = 0x80;
 constexpr std::size_t mask_size = 4;
 
@@ -61,7 +58,8 @@ bool begins_with_whole_message(std::string_view bytes, const FrameExtent &extent
     const bool is_masked = (byte_at(bytes, 1) & mask_bit) != 0;
     const bool is_short = extent.header == 2 + mask_size;
     const bool is_medium = extent.header == 2 + 2 + mask_size && *extent.payload >= 126;
-    return (kind == final_text || kind == final_binary) && is_masked && (is_short || is_medium);
+    return (kind == final_frame::text || kind == final_frame::binary) && is_masked &&
+           (is_short || is_medium);
 }
 
 void unmask(std::string_view payload, std::string_view mask, std::string &text) {
@@ -212,7 +210,7 @@ bool FrameDecoder::take_whole_message() {
         return false;
     unmask(input_.substr(extent.header, static_cast<std::size_t>(*extent.payload)),
            input_.substr(extent.header - mask_size, mask_size), message_);
-    if (byte_at(input_, 0) == final_text && !is_valid_utf8(message_)) {
+    if (byte_at(input_, 0) == final_frame::text && !is_valid_utf8(message_)) {
         message_.clear();
         return false;
     }

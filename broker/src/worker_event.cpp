@@ -2,6 +2,8 @@
 
 #include "http_message.h"
 
+#include <fmt/format.h>
+
 namespace webrocket {
 namespace {
 
@@ -14,29 +16,28 @@ constexpr std::string_view record_end = "\n\n";
 
 const SharedBytes &WorkerEvent::record() const {
     if (!record_)
-        record_ = share(encoded({}, {}));
+        record_ = share(encoded(false));
     return record_;
 }
 
 const SharedBytes &WorkerEvent::chunk() const {
     if (!chunk_)
-        chunk_ = share(encoded(http_chunk_head(record_size()), http_chunk_end));
+        chunk_ = share(encoded(true));
     return chunk_;
 }
 
-std::size_t WorkerEvent::record_size() const {
-    return id_field.size() + id_.size() + event_field.size() + topic_.size() + data_field.size() +
-           payload_.size() + record_end.size();
-}
-
-std::string WorkerEvent::encoded(std::string_view head, std::string_view end) const {
-    std::string text;
-    text.reserve(head.size() + record_size() + end.size());
-    text.append(head);
-    text.append(id_field).append(id_.data(), id_.size());
+std::string WorkerEvent::encoded(bool as_chunk) const {
+    const fmt::format_int id(id_);
+    const std::size_t size = id_field.size() + id.size() + event_field.size() + topic_.size() +
+                             data_field.size() + payload_.size() + record_end.size();
+    std::string text = as_chunk ? http_chunk_head(size) : std::string();
+    text.reserve(text.size() + size + http_chunk_end.size());
+    text.append(id_field).append(id.data(), id.size());
     text.append(event_field).append(topic_);
     text.append(data_field).append(payload_);
-    text.append(record_end).append(end);
+    text.append(record_end);
+    if (as_chunk)
+        text.append(http_chunk_end);
     return text;
 }
 

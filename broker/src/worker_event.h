@@ -4,7 +4,6 @@
 #include "frame.h"
 
 #include <cstdint>
-#include <fmt/format.h>
 #include <string>
 #include <string_view>
 
@@ -15,9 +14,9 @@ class WorkerEvent {
   public:
     // `payload` is one line of JSON.
     WorkerEvent(std::uint64_t id, std::string_view topic, std::string_view payload)
-        : number_(id), id_(id), topic_(topic), payload_(payload) {}
+        : id_(id), topic_(topic), payload_(payload) {}
 
-    std::uint64_t id() const { return number_; }
+    std::uint64_t id() const { return id_; }
     std::string_view topic() const { return topic_; }
 
     // A record of an event stream; as it is, or as a chunk of a chunked body.
@@ -25,11 +24,9 @@ class WorkerEvent {
     const SharedBytes &chunk() const;
 
   private:
-    std::size_t record_size() const;
-    std::string encoded(std::string_view head, std::string_view end) const;
+    std::string encoded(bool as_chunk) const;
 
-    std::uint64_t number_;
-    fmt::format_int id_;
+    std::uint64_t id_;
     std::string_view topic_;
     std::string_view payload_;
     mutable SharedBytes record_;

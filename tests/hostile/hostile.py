@@ -30,7 +30,7 @@ ATTACKS = ["slow_readers", "half_open", "connections", "large_headers", "lying_f
 CHANNELS = [f"calm{number}" for number in range(5)]
 FACTOR = 2
 MEMORY_GROWTH_MAX = 8 << 20
-MEMORY_KEPT_MAX = 4000 * (32 << 10)  # so many connections at once: the heap keeps some of what they needed
+MEMORY_KEPT_MAX = 32 << 20
 PATIENCE = 120.0
 DISREGARDED_MAX = 0.3  # of what was measured: a machine that is late more often is not fit for this
 
