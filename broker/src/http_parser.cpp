@@ -33,10 +33,24 @@ bool has_clear_end(const HttpRequest &request) {
             equal_ignoring_case(request.header("Transfer-Encoding"), "chunked"));
 }
 
+// Grows with what comes. Beast's own reserves what Content-Length promises, and promises cost
+// nothing: many clients that send no more than that would leave the heap in pieces too large to be
+// of use and too small to be given back.
+struct GrowingBody : http::string_body {
+    class reader : public http::string_body::reader {
+      public:
+        using http::string_body::reader::reader;
+
+        void init(const boost::optional<std::uint64_t> &, boost::system::error_code &error) {
+            error = {};
+        }
+    };
+};
+
 } // namespace
 
 struct HttpParser::Beast {
-    std::optional<http::request_parser<http::string_body>> parser;
+    std::optional<http::request_parser<GrowingBody>> parser;
 };
 
 HttpParser::HttpParser(const HttpLimits &limits)

@@ -133,6 +133,11 @@ class Broker:
     def descriptors(self):
         return len(os.listdir(f"/proc/{self.process.pid}/fd"))
 
+    def data_bytes(self):
+        """Of memory that it has asked for, used or not."""
+        with open(f"/proc/{self.process.pid}/status") as file:
+            return next(int(line.split()[1]) << 10 for line in file if line.startswith("VmData:"))
+
     def admin(self, method, path, cookie=True, body=None):
         connection = http.client.HTTPConnection(*self.admin_addr, timeout=DEADLINE)
         headers = {"X-WebRocket-Cookie": self.cookie if cookie is True else cookie} if cookie else {}

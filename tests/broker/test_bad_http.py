@@ -163,6 +163,19 @@ class Bodies(BadHttpTest):
         # It comes before the body for those who ask first.
         self.refused(self.fire_head(f"Content-Length: {LIMIT + 1}", "Expect: 100-continue"), 413)
 
+    def test_what_is_only_promised_takes_no_memory(self):
+        head = self.fire_head(f"Content-Length: {LIMIT}", "Expect: 100-continue")
+        promising = [RawConnection(self.broker.addr) for _ in range(100)]
+        before = self.broker.data_bytes()
+        for raw in promising:
+            raw.send(head + "{")
+        for raw in promising:
+            self.assertEqual(raw.head(), (100, {}))
+        taken = self.broker.data_bytes() - before
+        for raw in promising:
+            raw.close()
+        self.assertLess(taken, 20 * LIMIT)
+
     def test_the_limit_holds_for_bodies_that_nobody_reads(self):
         self.refused(self.head("POST", "/channels/d", f"Content-Length: {LIMIT + 1}"), 413)
         self.assertEqual(self.vhost.request("DELETE", "/channels/d").status, 404)
