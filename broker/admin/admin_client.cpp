@@ -37,6 +37,15 @@ std::string error_text(const std::string &body) {
     return invalid_response;
 }
 
+constexpr const char *encryption_hint =
+    "; if the port is encrypted, write https:// in front of its address";
+
+// A port that expects TLS hangs up on whoever does not speak it.
+bool may_be_encrypted(CURLcode result, const std::string &url) {
+    return url.starts_with("http://") &&
+           (result == CURLE_RECV_ERROR || result == CURLE_GOT_NOTHING);
+}
+
 } // namespace
 
 AdminClient::AdminClient(const std::string &addr, std::string cookie, std::string ca_file)
@@ -73,12 +82,13 @@ std::string AdminClient::request(const std::string &method, const std::string &p
     if (result != CURLE_OK) {
         throw AdminError(
             "couldn't reach the server: " +
-            std::string(reason[0] != '\0' ? reason.data() : curl_easy_strerror(result)));
+            std::string(reason[0] != '\0' ? reason.data() : curl_easy_strerror(result)) +
+            (may_be_encrypted(result, url_) ? encryption_hint : ""));
     }
     long status = 0;
     curl_easy_getinfo(easy.get(), CURLINFO_RESPONSE_CODE, &status);
     if (status == 403)
-        throw AdminError("the server refused the cookie");
+        throw RefusedCookie("the server refused the cookie");
     if (status != 200 && status != 202 && status != 302)
         throw AdminError(error_text(body));
     return body;

@@ -12,6 +12,11 @@ class AdminError : public std::runtime_error {
     using std::runtime_error::runtime_error;
 };
 
+class RefusedCookie : public AdminError {
+  public:
+    using AdminError::AdminError;
+};
+
 class AdminClient {
   public:
     // `addr` is HOST:PORT, or https://HOST:PORT for an encrypted port; `ca_file` (PEM) vouches for

@@ -3,6 +3,7 @@
 #include "json.h"
 
 #include <algorithm>
+#include <fmt/format.h>
 #include <optional>
 
 namespace webrocket {
@@ -52,6 +53,24 @@ std::string lines(std::vector<std::string> entries) {
     std::string out;
     for (const auto &entry : entries)
         out.append(entry).append(1, '\n');
+    return out;
+}
+
+// Users choose their names: none may look like another line, or speak to the terminal.
+std::string printable(const std::string &text) {
+    std::string out;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        const auto byte = static_cast<unsigned char>(text[i]);
+        const auto next = static_cast<unsigned char>(i + 1 < text.size() ? text[i + 1] : '\0');
+        if (byte < 0x20 || byte == 0x7f) {
+            out += fmt::format("\\x{:02x}", byte);
+        } else if (byte == 0xc2 && next < 0xa0) { // the other control characters
+            out += fmt::format("\\x{:02x}", next);
+            ++i;
+        } else {
+            out += text[i];
+        }
+    }
     return out;
 }
 
@@ -133,7 +152,7 @@ AdminOutput list_subscribers(const AdminClient &client, const Arguments &argumen
     std::vector<std::string> entries;
     for (const auto subscriber : elements(body, "subscribers")) {
         const auto uid = optional_text(subscriber, "uid");
-        entries.push_back(text(subscriber, "sid") + "\t" + uid.value_or("-"));
+        entries.push_back(text(subscriber, "sid") + "\t" + printable(uid.value_or("-")));
     }
     return {lines(std::move(entries)), std::move(body)};
 }

@@ -36,8 +36,9 @@ std::string default_node_name() {
 
 // The options of the first tool had one dash.
 std::vector<std::string> with_two_dashes(int argc, char **argv) {
-    static constexpr std::array<std::string_view, 4> names = {"-admin-addr", "-cookie", "-node",
-                                                              "-storage-dir"};
+    static constexpr std::array<std::string_view, 8> names = {"-admin-addr",  "-cookie",  "-node",
+                                                              "-storage-dir", "-ca-file", "-json",
+                                                              "-version",     "-help"};
     std::vector<std::string> arguments(argv + 1, argv + argc);
     for (auto &argument : arguments) {
         const auto name = argument.substr(0, argument.find('='));
@@ -67,15 +68,19 @@ std::string help() {
            "  --cookie COOKIE          The server's cookie, instead of the one in its file\n"
            "  --node NAME              The server's node name (this machine's name)\n"
            "  --storage-dir DIR        Where the cookie file is (/var/lib/webrocket)\n"
-           "  --version, --help\n";
+           "  --version, --help, -h\n";
 }
 
 std::string reason(int error) { return std::generic_category().message(error); }
 
+std::string cookie_file(const Settings &settings) {
+    return settings.storage_dir + "/" + settings.node + ".cookie";
+}
+
 std::string read_cookie(const Settings &settings) {
     if (!settings.cookie.empty())
         return settings.cookie;
-    const std::string file = settings.storage_dir + "/" + settings.node + ".cookie";
+    const std::string file = cookie_file(settings);
     errno = 0;
     std::ifstream in(file, std::ios::binary);
     if (!in)
@@ -101,7 +106,11 @@ int usage() {
     return 1;
 }
 
-int refuse(const std::string &what_is_wrong) {
+int refuse(const Settings &settings, const std::string &what_is_wrong) {
+    if (settings.json) {
+        complain_as_json(what_is_wrong);
+        return 1;
+    }
     complain(what_is_wrong);
     std::fputs("\n", stderr);
     return usage();
@@ -125,9 +134,22 @@ void print(const std::string &text) {
         throw webrocket::AdminError("couldn't write the output: " + reason(errno));
 }
 
+webrocket::AdminOutput run(const webrocket::AdminCommand &command,
+                           const webrocket::AdminClient &client,
+                           const std::vector<std::string> &arguments, const Settings &settings) {
+    try {
+        return command.run(client, arguments);
+    } catch (const webrocket::RefusedCookie &error) {
+        if (!settings.cookie.empty())
+            throw;
+        throw webrocket::AdminError(std::string(error.what()) + " of " + cookie_file(settings) +
+                                    "; --storage-dir and --node say which one it is");
+    }
+}
+
 int run(const Settings &settings) {
     if (settings.words.empty())
-        return usage();
+        return settings.json ? refuse(settings, "no command") : usage();
     const auto &commands = webrocket::admin_commands();
     const auto command =
         std::find_if(commands.begin(), commands.end(), [&settings](const auto &candidate) {
@@ -135,12 +157,12 @@ int run(const Settings &settings) {
         });
     const std::vector<std::string> arguments(settings.words.begin() + 1, settings.words.end());
     if (command == commands.end())
-        return refuse("unknown command: " + settings.words.front());
+        return refuse(settings, "unknown command: " + settings.words.front());
     if (arguments.size() != command->argument_count)
-        return refuse(takes(*command));
+        return refuse(settings, takes(*command));
     const webrocket::AdminClient client(settings.admin_addr, read_cookie(settings),
                                         settings.ca_file);
-    const auto output = command->run(client, arguments);
+    const auto output = run(*command, client, arguments, settings);
     if (!settings.json)
         print(output.text);
     else if (!output.document.empty())
@@ -170,7 +192,7 @@ int main(int argc, char **argv) {
         try {
             app.parse(with_two_dashes(argc, argv));
         } catch (const CLI::ParseError &error) {
-            return refuse(error.what());
+            return refuse(settings, error.what());
         }
         if (help_wanted || version_wanted) {
             print(help_wanted ? help() : "webrocket-admin " WEBROCKET_VERSION "\n");

@@ -2,8 +2,10 @@
 
 import errno
 import http.server
+import json
 import os
 import pty
+import re
 import shutil
 import socket
 import subprocess
@@ -15,7 +17,7 @@ from broker import ADMIN, DEADLINE, BrokerTest, main
 
 COMMANDS = {"list_vhosts": 0, "add_vhost": 1, "delete_vhost": 1, "show_vhost": 1, "clear_vhosts": 0,
             "regenerate_vhost_token": 1, "list_channels": 1, "add_channel": 2, "delete_channel": 2,
-            "clear_channels": 1, "list_workers": 1}
+            "clear_channels": 1, "list_subscribers": 2, "list_workers": 1}
 
 
 def run(*words, **options):
@@ -165,6 +167,53 @@ class Workers(CliTest):
         self.prints(self.cli("list_workers", self.vhost.path), *sorted(w.id for w in workers))
 
 
+class Subscribers(CliTest):
+    def test_list(self):
+        self.vhost.open("room")
+        self.prints(self.cli("list_subscribers", self.vhost.path, "room"))
+        nobody, alice = self.browser(), self.browser("alice")
+        # A user's name must not pass for another line, nor speak to the terminal.
+        eve = self.browser("eve\n0000\tadmin\x1b[31m\x7f\u0085\u017c")
+        for browser in (nobody, alice, eve):
+            browser.subscribe("room")
+        self.prints(self.cli("list_subscribers", self.vhost.path, "room"), *sorted([
+            f"{nobody.sid}\t-", f"{alice.sid}\talice",
+            f"{eve.sid}\teve\\x0a0000\\x09admin\\x1b[31m\\x7f\\x85\u017c"]))
+
+    def test_unknown(self):
+        self.fails(self.cli("list_subscribers", self.vhost.path, "none"), "channel doesn't exist")
+
+
+class Json(CliTest):
+    def test_what_the_server_answers(self):
+        self.vhost.open("room")
+        browser = self.browser("alice")
+        browser.subscribe("room")
+        subscribers = json.loads(self.cli("--json", "list_subscribers", self.vhost.path, "room").stdout)
+        self.assertEqual([subscriber["uid"] for subscriber in subscribers["subscribers"]], ["alice"])
+        shown = json.loads(self.cli("--json", "show_vhost", self.vhost.path).stdout)
+        self.assertEqual(shown["vhost"]["accessToken"], self.vhost.token)
+        self.prints(self.cli("--json", "delete_channel", self.vhost.path, "room"))
+
+    def test_errors(self):
+        for words, text in ((("show_vhost", "/none"), "vhost doesn't exist"), (("bogus",), "unknown command: bogus"),
+                            ((), "no command"), (("add_channel", "/x"), "add_channel takes 2 arguments")):
+            ended = self.cli("--json", *words)
+            self.assertEqual((ended.returncode, ended.stdout), (1, ""), words)
+            self.assertEqual(json.loads(ended.stderr), {"error": text})
+
+
+class ManPage(unittest.TestCase):
+    PAGE = os.path.join(os.path.dirname(__file__), "../../broker/man/webrocket-admin.1.in")
+
+    def test_it_has_all_of_the_help(self):
+        text = run("--help").stdout
+        with open(self.PAGE) as page:
+            described = page.read().replace("\\", "")
+        for word in [*COMMANDS, *re.findall(r"--[a-z-]+", text)]:
+            self.assertIn(word, described)
+
+
 class Usage(Checks, unittest.TestCase):
     def test_no_command(self):
         self.shows_usage(run(), None)
@@ -190,13 +239,14 @@ class Usage(Checks, unittest.TestCase):
             self.is_help(help)
 
     def test_help_and_version(self):
-        for flag in ("--help", "-h"):
+        for flag in ("--help", "-h", "-help"):
             ended = run(flag)
             self.assertEqual((ended.returncode, ended.stderr), (0, ""))
             self.is_help(ended.stdout)
-        ended = run("--version")
-        self.assertEqual((ended.returncode, ended.stderr), (0, ""))
-        self.assertRegex(ended.stdout, r"\Awebrocket-admin \d+\.\d+\.\d+\n\Z")
+        for flag in ("--version", "-version"):
+            ended = run(flag)
+            self.assertEqual((ended.returncode, ended.stderr), (0, ""))
+            self.assertRegex(ended.stdout, r"\Awebrocket-admin \d+\.\d+\.\d+\n\Z")
 
 
 class Options(CliTest):
@@ -294,6 +344,12 @@ class CookieFile(CliTest):
             ended = run("--admin-addr", self.broker.ready["admin_addr"], "--cookie", cookie,
                         "list_vhosts")
             self.fails(ended, "the server refused the cookie")
+
+    def test_wrong_cookie_file(self):
+        storage = self.copy("node", "0" * 40)
+        self.fails(self.with_storage(storage, "--node", "node", "list_vhosts"),
+                   f"the server refused the cookie of {storage}/node.cookie; "
+                   "--storage-dir and --node say which one it is")
 
     def test_no_message_has_it(self):
         cookie = "0123456789" * 4
