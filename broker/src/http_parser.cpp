@@ -103,24 +103,31 @@ HttpParser::State HttpParser::feed(std::string_view &input) {
             error_status_ = status_for(error);
             return State::failed;
         }
+        if (in_header && parser.is_header_done())
+            take_head();
         if (used == 0)
             break;
     }
     if (!parser.is_done())
         return State::need_more;
-    const auto &message = parser.get();
-    request_.method = view(message.method_string());
-    request_.target = view(message.target());
-    request_.body = message.body();
-    request_.http_1_0 = message.version() < 11;
-    request_.keep_alive = message.keep_alive();
-    for (const auto &field : message)
-        request_.headers.emplace_back(view(field.name_string()), view(field.value()));
+    request_.body = parser.get().body();
     if (!names_one_host(request_) || !has_clear_end(request_)) {
         error_status_ = 400;
         return State::failed;
     }
     return State::complete;
+}
+
+// Before the body comes: Beast takes the trailers behind that for headers, and what a proxy has
+// looked for in the header must not come in by them.
+void HttpParser::take_head() {
+    const auto &message = beast_->parser->get();
+    request_.method = view(message.method_string());
+    request_.target = view(message.target());
+    request_.http_1_0 = message.version() < 11;
+    request_.keep_alive = message.keep_alive();
+    for (const auto &field : message)
+        request_.headers.emplace_back(view(field.name_string()), view(field.value()));
 }
 
 bool HttpParser::wants_continue() {

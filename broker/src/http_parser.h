@@ -42,6 +42,9 @@ class HttpParser {
 
   private:
     struct Beast;
+
+    void take_head();
+
     HttpLimits limits_;
     std::unique_ptr<Beast> beast_;
     HttpRequest request_;

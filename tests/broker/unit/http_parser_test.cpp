@@ -50,6 +50,28 @@ TEST(http_parser, the_header_s_limit_includes_the_first_line_however_it_comes) {
     }
 }
 
+TEST(http_parser, trailers_are_no_headers) {
+    const std::string request = "POST /a HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+                                "2\r\n{}\r\n0\r\n"
+                                "Authorization: Basic d3I6eA==\r\nConnection: close\r\n\r\n";
+    for (std::size_t step = 1; step <= request.size(); ++step) {
+        HttpParser parser(limits);
+        std::string left;
+        State state = State::need_more;
+        for (std::size_t at = 0; at < request.size(); at += step) {
+            ASSERT_EQ(state, State::need_more);
+            left += request.substr(at, step);
+            std::string_view input = left;
+            state = parser.feed(input);
+            left = std::string(input);
+        }
+        ASSERT_EQ(state, State::complete) << step;
+        EXPECT_EQ(parser.request().body, "{}");
+        EXPECT_EQ(parser.request().header_count("Authorization"), 0U) << step;
+        EXPECT_TRUE(parser.request().keep_alive) << step;
+    }
+}
+
 TEST(http_parser, requests_on_each_other_s_heels) {
     const std::string request = request_with_header_of(100);
     const std::string bytes = request + request + request;
