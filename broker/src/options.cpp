@@ -5,8 +5,10 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <cstdio>
 #include <cstdlib>
 #include <functional>
+#include <optional>
 #include <sys/utsname.h>
 
 namespace webrocket {
@@ -188,10 +190,29 @@ std::string variable_of(const std::string &option) {
     return name;
 }
 
-bool is_given(const std::vector<std::string> &arguments, const std::string &flag) {
-    return std::any_of(arguments.begin(), arguments.end(), [&flag](const std::string &argument) {
-        return argument == flag || argument.starts_with(flag + "=");
+// By any of its names: --no-vhost-script is --vhost-script, too.
+bool is_given(const std::vector<std::string> &arguments, const CLI::Option &option) {
+    std::vector<std::string> names = option.get_lnames();
+    names.insert(names.end(), option.get_fnames().begin(), option.get_fnames().end());
+    return std::any_of(arguments.begin(), arguments.end(), [&names](const std::string &argument) {
+        return std::any_of(names.begin(), names.end(), [&argument](const std::string &name) {
+            return argument == "--" + name || argument.starts_with("--" + name + "=");
+        });
     });
+}
+
+// A variable has one value, in which several are separated by commas or spaces.
+std::vector<std::string> values_of(const CLI::Option &option, const std::string &text) {
+    if (option.get_expected_max() <= 1)
+        return {text};
+    std::vector<std::string> values;
+    constexpr const char *separators = ", \t";
+    for (auto begin = text.find_first_not_of(separators); begin != std::string::npos;) {
+        const auto end = text.find_first_of(separators, begin);
+        values.push_back(text.substr(begin, end - begin));
+        begin = text.find_first_not_of(separators, end);
+    }
+    return values;
 }
 
 // What the command line leaves open, as if it were written there.
@@ -202,12 +223,30 @@ std::vector<std::string> arguments_of_environment(const CLI::App &app,
         const auto &names = option->get_lnames();
         if (names.empty() || names.front() == "help" || names.front() == "version")
             continue;
-        const std::string flag = "--" + names.front();
-        const char *value = std::getenv(variable_of(names.front()).c_str());
-        if (value != nullptr && !is_given(given, flag))
-            arguments.push_back(flag + "=" + value);
+        const char *text = std::getenv(variable_of(names.front()).c_str());
+        if (text == nullptr || is_given(given, *option))
+            continue;
+        for (const auto &value : values_of(*option, text))
+            arguments.push_back("--" + names.front() + "=" + value);
     }
     return arguments;
+}
+
+// The parser's complaints do not say when it was the file of --config that they are about.
+std::optional<std::string> file_at_fault(const CLI::App &app,
+                                         const std::vector<std::string> &arguments,
+                                         const CLI::ParseError &error) {
+    const CLI::Option *config = app.get_config_ptr();
+    if (config->count() == 0 || error.get_exit_code() == 0)
+        return std::nullopt;
+    const std::string file = config->as<std::string>();
+    const std::string complaint = error.what();
+    const bool cannot_be_read = error.get_name() == "FileError";
+    const bool names_an_argument =
+        std::any_of(arguments.begin(), arguments.end(), [&complaint](const std::string &argument) {
+            return complaint.find(argument.substr(0, argument.find('='))) != std::string::npos;
+        });
+    return cannot_be_read || names_an_argument ? std::nullopt : std::optional(file);
 }
 
 } // namespace
@@ -224,16 +263,19 @@ ParsedOptions parse_options(int argc, char **argv, const std::string &version) {
         "SIGHUP: certificates are read again. It ends with 0 after SIGINT or SIGTERM, with 1 when "
         "it\ncannot do its work, and with 2 after a wrong command line.");
     const OptionDefinitions definitions(app, parsed.options);
+    std::vector<std::string> arguments(argv + 1, argv + argc);
+    const auto more = arguments_of_environment(app, arguments);
+    arguments.insert(arguments.end(), more.begin(), more.end());
     try {
-        std::vector<std::string> arguments(argv + 1, argv + argc);
-        const auto more = arguments_of_environment(app, arguments);
-        arguments.insert(arguments.end(), more.begin(), more.end());
         // The parser wants them last one first.
-        std::reverse(arguments.begin(), arguments.end());
-        app.parse(std::move(arguments));
+        app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
     } catch (const CLI::ParseError &error) {
         parsed.run = false;
-        parsed.exit_status = app.exit(error) == 0 ? 0 : usage_error;
+        parsed.exit_status = usage_error;
+        if (const auto file = file_at_fault(app, arguments, error))
+            std::fprintf(stderr, "webrocket-server: %s: %s\n", file->c_str(), error.what());
+        else
+            parsed.exit_status = app.exit(error) == 0 ? 0 : usage_error;
     }
     return parsed;
 }
