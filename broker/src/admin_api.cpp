@@ -152,9 +152,10 @@ HttpReply AdminApi::handle(const HttpRequest &request) {
         reply.response.with("X-Webrocket-Cookie", cookie_);
         return reply;
     }
-    reply.later = [this, begin = std::move(reply.later)](const Answer &answer) {
-        begin([this, answer](HttpResponse response) {
-            response.with("X-Webrocket-Cookie", cookie_);
+    // Answered by the thread that makes changes, which may be the last to end.
+    reply.later = [cookie = cookie_, begin = std::move(reply.later)](const Answer &answer) {
+        begin([cookie, answer](HttpResponse response) {
+            response.with("X-Webrocket-Cookie", cookie);
             answer(std::move(response));
         });
     };

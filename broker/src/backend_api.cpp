@@ -146,6 +146,8 @@ HttpResponse BackendApi::refuse(int status) {
         return error(413, 413, "body too large");
     case 431:
         return error(431, 431, "headers too large");
+    case 503:
+        return error(503, 503, "the broker is being stopped");
     default:
         return error(500, error_code::internal_error, "internal error");
     }

@@ -14,6 +14,10 @@ void take_out(std::vector<Subscription *> &list, std::size_t Subscription::*posi
     list.pop_back();
 }
 
+std::size_t entry_size(const Subscription &subscription) {
+    return subscription.member ? subscription.member->entry.size() : 0;
+}
+
 } // namespace
 
 void Channel::add(Subscription &subscription) {
@@ -24,9 +28,11 @@ void Channel::add(Subscription &subscription) {
     subscription.position_on_loop = listeners.size();
     listeners.push_back(&subscription);
     subscriptions_.push_back(&subscription);
+    roster_bytes_ += entry_size(subscription);
 }
 
 void Channel::remove(Subscription &subscription) {
+    roster_bytes_ -= entry_size(subscription);
     take_out(on_loop_[subscription.subscriber->loop().index()], &Subscription::position_on_loop,
              subscription);
     take_out(subscriptions_, &Subscription::position, subscription);

@@ -63,6 +63,8 @@ class Channel final : public Addressee, public std::enable_shared_from_this<Chan
 
     // The rest needs the vhost's lock, but for what is said of receive() and dissolve_on().
     const std::vector<Subscription *> &subscriptions() const { return subscriptions_; }
+    // What the members' entries come to.
+    std::size_t roster_bytes() const { return roster_bytes_; }
     bool is_closed() const { return closed_; }
     void close() { closed_ = true; }
 
@@ -82,6 +84,7 @@ class Channel final : public Addressee, public std::enable_shared_from_this<Chan
     const ChannelType type_;
     bool closed_ = false;
     std::uint64_t last_number_ = 0;
+    std::size_t roster_bytes_ = 0;
     std::vector<Subscription *> subscriptions_;
     std::vector<std::vector<Subscription *>> on_loop_; // changed by its loop, with the lock
 };

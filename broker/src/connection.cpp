@@ -4,6 +4,7 @@
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <cerrno>
+#include <netinet/tcp.h>
 #include <spdlog/spdlog.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -12,14 +13,14 @@ namespace webrocket {
 namespace asio = boost::asio;
 using boost::system::error_code;
 
-Connection::Connection(EventLoops &loops, EventLoop &loop, asio::ip::tcp::socket socket,
+Connection::Connection(EventLoops &loops, EventLoop &loop, Port port, asio::ip::tcp::socket socket,
                        std::unique_ptr<TlsSession> tls)
-    : loops_(loops), loop_(loop), socket_(std::move(socket)), tls_(std::move(tls)) {
+    : loops_(loops), loop_(loop), socket_(std::move(socket)), tls_(std::move(tls)), port_(port) {
     loop_.add(*this);
-    loop_.figures().connections_accepted.add(1);
+    loop_.figures().at(port_).connections_accepted.add(1);
 }
 
-Connection::~Connection() { loop_.figures().connections_ended.add(1); }
+Connection::~Connection() { loop_.figures().at(port_).connections_ended.add(1); }
 
 void Connection::start(std::unique_ptr<Protocol> protocol) {
     error_code ignored;
@@ -36,7 +37,20 @@ void Connection::become(std::unique_ptr<Protocol> protocol) {
 }
 
 void Connection::report_exception(const std::exception &error) {
-    spdlog::error("{} dropped: {}", protocol_->description(), error.what());
+    log(spdlog::level::err, fmt::format("{} dropped: {}", protocol_->description(), error.what()),
+        protocol_->log_fields());
+}
+
+void Connection::report_slow_consumer() {
+    loop_.figures().slow_connections_closed.add(1);
+    if (!protocol_)
+        return;
+    auto fields = protocol_->log_fields();
+    fields.push_back(log_field("unsent_bytes", queue_.bytes()));
+    log(spdlog::level::warn,
+        fmt::format("slow consumer: {} closed with {} bytes unsent", protocol_->description(),
+                    queue_.bytes()),
+        fields);
 }
 
 void Connection::send(Frame frame) {
@@ -45,12 +59,10 @@ void Connection::send(Frame frame) {
     loop_.figures().frames_sent.add(1);
     queue_.push(std::move(frame));
     // One turn may bring a lot: it is no peer's fault that nothing was written meanwhile.
-    if (queue_.bytes() > pending_limit_ && !waiting_for_room_)
+    if (queue_.bytes() > pending_limit_)
         write_queue();
     if (queue_.bytes() > pending_limit_ && !doomed_) {
-        spdlog::warn("slow consumer: {} closed with {} bytes unsent",
-                     protocol_ ? protocol_->description() : "connection", queue_.bytes());
-        loop_.figures().slow_connections_closed.add(1);
+        report_slow_consumer();
         abort();
         return;
     }
@@ -66,6 +78,13 @@ std::uint64_t Connection::acknowledged_position() {
     return written_ - std::min(written_, static_cast<std::uint64_t>(in_kernel));
 }
 
+bool Connection::is_unanswered() {
+    tcp_info info{};
+    socklen_t size = sizeof info;
+    return ::getsockopt(socket_.native_handle(), IPPROTO_TCP, TCP_INFO, &info, &size) == 0 &&
+           (info.tcpi_unacked > 0 || info.tcpi_probes > 1);
+}
+
 void Connection::resume_reading() {
     if (!reading_paused_)
         return;
@@ -78,7 +97,7 @@ void Connection::finish() {
     if (ending())
         return;
     finishing_ = true;
-    arm(TimerKind::linger);
+    await_last_words();
     resume_reading();
     schedule_end_turn();
 }
@@ -175,6 +194,8 @@ void Connection::write_pending() {
 }
 
 void Connection::wait_for_room() {
+    if (waiting_for_room_)
+        return;
     waiting_for_room_ = true;
     socket_.async_wait(asio::socket_base::wait_write,
                        [self = shared_from_this()](const error_code &error) {
@@ -184,14 +205,28 @@ void Connection::wait_for_room() {
                            if (error || self->doomed_)
                                self->tear_down();
                            else
-                               self->write_pending();
+                               self->on_room();
                        });
+}
+
+void Connection::on_room() {
+    write_pending();
+    if (!read_after_room_ || torn_down_ || doomed_)
+        return;
+    read_after_room_ = false;
+    on_readable();
+}
+
+void Connection::await_last_words() {
+    acknowledged_last_ = acknowledged_position();
+    arm(TimerKind::last_words);
 }
 
 void Connection::close_sending_side() {
     if (sending_side_closed_)
         return;
     sending_side_closed_ = true;
+    arm(TimerKind::linger);
     if (tls_)
         tls_->say_goodbye();
     error_code ignored;
@@ -241,6 +276,11 @@ void Connection::on_readable() {
     case Input::none_yet:
         wait_for_input();
         return;
+    case Input::after_room:
+        // What there is to read stays there, and would be reported again and again.
+        read_after_room_ = true;
+        wait_for_room();
+        return;
     case Input::failed:
         abort();
         return;
@@ -287,9 +327,8 @@ Connection::Input Connection::read_encrypted(std::size_t &count) {
     case TlsSession::Result::done:
         return Input::bytes;
     case TlsSession::Result::wants_room:
-        // A reply of the handshake is on its way, and reading goes on after it.
-        wait_for_room();
-        return Input::none_yet;
+        // TLS owes the peer an answer of its own.
+        return Input::after_room;
     case TlsSession::Result::wants_input:
         if (write_after_input_) {
             write_after_input_ = false;
@@ -307,11 +346,12 @@ Connection::Input Connection::read_encrypted(std::size_t &count) {
 void Connection::on_timer() {
     if (torn_down_ || doomed_)
         return;
-    if (finishing_) {
+    if (!finishing_)
+        call_protocol([](Protocol &protocol) { protocol.on_timer(); });
+    else if (!queue_.empty() && acknowledged_position() > acknowledged_last_)
+        await_last_words();
+    else
         abort();
-        return;
-    }
-    call_protocol([](Protocol &protocol) { protocol.on_timer(); });
 }
 
 void Connection::shut_down() {

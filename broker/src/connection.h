@@ -3,11 +3,13 @@
 #pragma once
 
 #include "event_loops.h"
+#include "log.h"
 #include "outbound_queue.h"
 #include "tls.h"
 
 #include <boost/asio/ip/tcp.hpp>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <string_view>
 
@@ -28,8 +30,9 @@ class Protocol {
     virtual void on_drained() {}
     // The server stops.
     virtual void on_shutdown() = 0;
-    // Who is at the other end, for log lines.
+    // Who is at the other end, for log lines: for people, and for machines.
     virtual std::string description() const = 0;
+    virtual LogFields log_fields() const { return {}; }
 };
 
 class Connection final : public std::enable_shared_from_this<Connection>,
@@ -37,7 +40,7 @@ class Connection final : public std::enable_shared_from_this<Connection>,
                          private TimerEntry {
   public:
     // `tls` may be null.
-    Connection(EventLoops &loops, EventLoop &loop, boost::asio::ip::tcp::socket socket,
+    Connection(EventLoops &loops, EventLoop &loop, Port port, boost::asio::ip::tcp::socket socket,
                std::unique_ptr<TlsSession> tls);
     ~Connection();
     Connection(const Connection &) = delete;
@@ -54,6 +57,8 @@ class Connection final : public std::enable_shared_from_this<Connection>,
 
     // Queued now, written at the end of the loop's turn. More than the limit that the kernel does
     // not take ends the connection: a peer that does not read must not cost memory without bound.
+    // There is none where the protocol does not set one, because it sends no more than it is asked
+    // for.
     void send(Frame frame);
     void set_pending_limit(std::size_t bytes) { pending_limit_ = bytes; }
     std::size_t pending_bytes() const { return queue_.bytes(); }
@@ -62,13 +67,17 @@ class Connection final : public std::enable_shared_from_this<Connection>,
     // system has taken them.
     std::uint64_t queued_position() const { return written_ + queue_.bytes(); }
     std::uint64_t acknowledged_position();
+    // Whether the peer's system leaves unanswered what it is sent. It does answer when its program
+    // does not read.
+    bool is_unanswered();
 
     // Reading stops until resume_reading(): the peer has to wait.
     void pause_reading() { reading_paused_ = true; }
     void resume_reading();
 
-    // Writes what is queued, then says goodbye and waits a moment for the peer to do the same, so
-    // that the last words are not lost to a reset. No more calls to the protocol.
+    // Writes what is queued, as long as the peer takes any of it, then says goodbye and waits a
+    // moment for the peer to do the same, so that the last words are not lost to a reset. No more
+    // calls to the protocol.
     void finish();
 
     // Drops the connection at the end of the turn.
@@ -80,6 +89,7 @@ class Connection final : public std::enable_shared_from_this<Connection>,
     void disarm() { EventLoop::disarm(*this); }
 
     EventLoop &loop() { return loop_; }
+    Port port() const { return port_; }
 
     // The rest is for the loop.
     void end_turn();
@@ -87,7 +97,7 @@ class Connection final : public std::enable_shared_from_this<Connection>,
 
   private:
     // What one attempt to read brought.
-    enum class Input { bytes, none_yet, ended, failed };
+    enum class Input { bytes, none_yet, after_room, ended, failed };
 
     void wait_for_input();
     void wait_for_the_others();
@@ -101,12 +111,15 @@ class Connection final : public std::enable_shared_from_this<Connection>,
     void write_queue();
     void write_pending();
     void wait_for_room();
+    void on_room();
+    void await_last_words();
     void close_sending_side();
     void tear_down();
     void schedule_end_turn();
     void on_timer() override;
 
     void report_exception(const std::exception &error);
+    void report_slow_consumer();
 
     EventLoops &loops_;
     EventLoop &loop_;
@@ -116,13 +129,16 @@ class Connection final : public std::enable_shared_from_this<Connection>,
     std::unique_ptr<Protocol> replacement_;
     OutboundQueue queue_;
     std::uint64_t written_ = 0;
-    std::size_t pending_limit_ = std::size_t{8} << 20;
+    std::uint64_t acknowledged_last_ = 0; // when the last words were last looked after
+    std::size_t pending_limit_ = std::numeric_limits<std::size_t>::max();
+    const Port port_;
     bool in_protocol_ : 1 = false;
     bool end_turn_scheduled_ : 1 = false;
     bool waiting_for_room_ : 1 = false;
     bool waiting_for_input_ : 1 = false;
     bool reading_paused_ : 1 = false;
     bool write_after_input_ : 1 = false; // TLS could not write before it has read
+    bool read_after_room_ : 1 = false;   // nor read before it has written
     bool finishing_ : 1 = false;
     bool peer_ended_ : 1 = false;
     bool sending_side_closed_ : 1 = false;

@@ -14,6 +14,7 @@ EventLoop::EventLoop(std::size_t index, const LoopSettings &settings)
         timers_[static_cast<std::size_t>(kind)]->interval = interval;
     };
     set(TimerKind::http_request, settings.intervals.http_request);
+    set(TimerKind::last_words, settings.intervals.last_words);
     set(TimerKind::linger, settings.intervals.linger);
     set(TimerKind::websocket_ping, settings.intervals.websocket_ping);
     set(TimerKind::worker_heartbeat, settings.intervals.worker_heartbeat);

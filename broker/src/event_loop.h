@@ -25,11 +25,12 @@ namespace webrocket {
 class Connection;
 class EventLoop;
 
-enum class TimerKind { http_request, linger, websocket_ping, worker_heartbeat };
-inline constexpr std::size_t timer_kind_count = 4;
+enum class TimerKind { http_request, last_words, linger, websocket_ping, worker_heartbeat };
+inline constexpr std::size_t timer_kind_count = 5;
 
 struct TimerIntervals {
     std::chrono::milliseconds http_request{60000};
+    std::chrono::milliseconds last_words{10000}; // for some of them to be taken
     std::chrono::milliseconds linger{2000};
     std::chrono::milliseconds websocket_ping{30000};
     std::chrono::milliseconds worker_heartbeat{15000};
@@ -79,9 +80,16 @@ class Counter {
     std::atomic<std::uint64_t> value_ = 0;
 };
 
-struct LoopFigures {
+// The one of browsers and backends, and the one of administrators.
+enum class Port : std::uint8_t { service, admin };
+
+struct PortFigures {
     Counter connections_accepted;
     Counter connections_ended;
+};
+
+struct LoopFigures {
+    std::array<PortFigures, 2> ports;
     Counter http_requests;
     Counter messages_received;
     Counter frames_sent;
@@ -89,6 +97,9 @@ struct LoopFigures {
     Counter bytes_sent;
     Counter slow_connections_closed;
     Counter messages_refused;
+
+    PortFigures &at(Port port) { return ports[static_cast<std::size_t>(port)]; }
+    const PortFigures &at(Port port) const { return ports[static_cast<std::size_t>(port)]; }
 };
 
 struct LoopSettings {

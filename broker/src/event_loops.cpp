@@ -48,6 +48,21 @@ bool EventLoops::are_crowded() const {
                        [](const auto &loop) { return loop->is_crowded(); });
 }
 
+std::uint64_t EventLoops::connections_accepted(Port port) const {
+    std::uint64_t accepted = 0;
+    for (const auto &loop : loops_)
+        accepted += loop->figures().at(port).connections_accepted.value();
+    return accepted;
+}
+
+// The ended ones are counted first: one more that is accepted in between must not make it negative.
+std::uint64_t EventLoops::open_connections(Port port) const {
+    std::uint64_t ended = 0;
+    for (const auto &loop : loops_)
+        ended += loop->figures().at(port).connections_ended.value();
+    return connections_accepted(port) - ended;
+}
+
 void EventLoops::run_loop(EventLoop &loop) {
     const auto work = boost::asio::make_work_guard(loop.io());
     loop.io().run();

@@ -28,6 +28,10 @@ class EventLoops {
     // Whether some loop does not keep up with what the others have for it.
     bool are_crowded() const;
 
+    // Of one port, on all loops.
+    std::uint64_t connections_accepted(Port port) const;
+    std::uint64_t open_connections(Port port) const;
+
     // Runs the first loop on the calling thread and the others on threads of their own, until
     // stop().
     void run();

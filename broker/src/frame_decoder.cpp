@@ -85,9 +85,10 @@ void unmask(std::string_view payload, std::string_view mask, std::string &text) 
 struct FrameDecoderCallbacks {
     static FrameDecoder &self(void *user_data) { return *static_cast<FrameDecoder *>(user_data); }
 
-    static void fail(wslay_event_context_ptr context, std::uint16_t code) {
-        wslay_event_queue_close(context, code, nullptr, 0);
-        wslay_event_shutdown_read(context);
+    static void refuse(FrameDecoder &decoder, std::uint16_t code) {
+        decoder.refused_ = true;
+        wslay_event_queue_close(decoder.context_, code, nullptr, 0);
+        wslay_event_shutdown_read(decoder.context_);
     }
 
     // Nothing of the frames that follow the one that is being read.
@@ -117,8 +118,8 @@ struct FrameDecoderCallbacks {
         return static_cast<ssize_t>(length);
     }
 
-    static void frame_start(wslay_event_context_ptr context,
-                            const wslay_event_on_frame_recv_start_arg *arg, void *user_data) {
+    static void frame_start(wslay_event_context_ptr, const wslay_event_on_frame_recv_start_arg *arg,
+                            void *user_data) {
         FrameDecoder &decoder = self(user_data);
         decoder.write_replies();
         const std::uint64_t length = arg->payload_length;
@@ -127,10 +128,10 @@ struct FrameDecoderCallbacks {
             decoder.in_message_ = true;
             // Without buffering wslay holds the limit against single frames only.
             if (length > decoder.message_size_max_ - decoder.message_.size())
-                fail(context, close_code::message_too_big);
+                refuse(decoder, close_code::message_too_big);
         } else if (arg->opcode == WSLAY_CONNECTION_CLOSE && length == 1) {
             // Half a close code, which wslay would take for none.
-            fail(context, close_code::protocol_error);
+            refuse(decoder, close_code::protocol_error);
         }
     }
 
@@ -153,6 +154,7 @@ struct FrameDecoderCallbacks {
         FrameDecoder &decoder = self(user_data);
         // What is owed for frames before this one goes out before anything that this one brings.
         decoder.write_replies();
+        decoder.was_closed_ = arg->opcode == WSLAY_CONNECTION_CLOSE && !decoder.refused_;
         if (wslay_is_ctrl_frame(arg->opcode) || !wslay_event_get_read_enabled(context))
             return;
         decoder.in_message_ = false;
@@ -196,8 +198,10 @@ FrameDecoder::State FrameDecoder::feed(std::string_view bytes, Sink &sink, std::
     sink_ = nullptr;
     replies_ = nullptr;
     input_ = {};
-    if (failed || !wslay_event_get_read_enabled(context_))
-        return State::closed;
+    if (failed)
+        return State::broken;
+    if (!wslay_event_get_read_enabled(context_))
+        return was_closed_ ? State::closed : State::broken;
     return frame_given_ == 0 && !in_message_ ? State::between_messages : State::inside_message;
 }
 

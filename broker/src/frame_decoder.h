@@ -29,7 +29,8 @@ class FrameDecoder {
     enum class State {
         between_messages, // nothing is kept: the decoder may serve another connection
         inside_message,
-        closed // a close frame came, or had to be answered to bad input
+        closed, // by the peer's close frame
+        broken  // off: bad input, answered by a close frame, or the sink would not have any more
     };
 
     explicit FrameDecoder(std::size_t message_size_max);
@@ -63,6 +64,8 @@ class FrameDecoder {
     bool frame_ended_ = false;
     bool in_control_frame_ = false;
     bool in_message_ = false;
+    bool refused_ = false;    // by us, where wslay would not
+    bool was_closed_ = false; // by a close frame that can be read
 };
 
 // The decoders that no connection needs at the moment.

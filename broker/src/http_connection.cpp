@@ -132,6 +132,11 @@ void HttpConnection::answer_late(HttpResponse response) {
 }
 
 void HttpConnection::give(const HttpReply &reply) {
+    // What begins now would find no end in good order.
+    if (stopping_ && reply.takeover) {
+        refuse(503);
+        return;
+    }
     context_.date = connection_.loop().http_date();
     context_.takeover = reply.takeover != nullptr;
     if (stopping_)

@@ -1,6 +1,7 @@
 #include "hub.h"
 
 #include "hex.h"
+#include "log.h"
 #include "names.h"
 #include "secrets.h"
 
@@ -14,8 +15,20 @@ namespace {
 // People read `priv-` in old examples and expect a private channel.
 void warn_about_misleading_name(std::string_view vhost, std::string_view channel) {
     if (channel.starts_with("priv-"))
-        spdlog::warn("channel {} of {} is open to everyone: private ones start with private-",
-                     channel, vhost);
+        log(spdlog::level::warn,
+            fmt::format("channel {} of {} is open to everyone: private ones start with private-",
+                        channel, vhost),
+            {log_field("vhost", vhost), log_field("channel", channel)});
+}
+
+void log_channel(const Change &change, std::string_view happened) {
+    log(spdlog::level::info,
+        fmt::format("channel {} of {} {}", change.channel, change.vhost, happened),
+        {log_field("vhost", change.vhost), log_field("channel", change.channel)});
+}
+
+void log_vhost(const std::string &path, const std::string &text) {
+    log(spdlog::level::info, text, {log_field("vhost", path)});
 }
 
 // What somebody wrote into the storage by hand must not get past the rules.
@@ -103,20 +116,20 @@ void Hub::apply(const Change &change, const std::string &secret) {
         return;
     case Change::Kind::renew_access_token:
         find_vhost(change.vhost)->set_access_token(secret);
-        spdlog::info("access token of {} renewed", change.vhost);
+        log_vhost(change.vhost, fmt::format("access token of {} renewed", change.vhost));
         return;
     case Change::Kind::open_channel:
         find_vhost(change.vhost)->add_channel(change.channel);
-        spdlog::info("channel {} of {} opened", change.channel, change.vhost);
+        log_channel(change, "opened");
         warn_about_misleading_name(change.vhost, change.channel);
         return;
     case Change::Kind::close_channel:
         find_vhost(change.vhost)->remove_channel(change.channel);
-        spdlog::info("channel {} of {} closed", change.channel, change.vhost);
+        log_channel(change, "closed");
         return;
     case Change::Kind::close_all_channels:
         find_vhost(change.vhost)->remove_all_channels();
-        spdlog::info("all channels of {} closed", change.vhost);
+        log_vhost(change.vhost, fmt::format("all channels of {} closed", change.vhost));
         return;
     }
 }
@@ -127,7 +140,7 @@ void Hub::add_vhost(const std::string &path, const std::string &access_token) {
         const std::unique_lock lock(mutex_);
         vhosts_.emplace(path, std::move(vhost));
     }
-    spdlog::info("vhost {} added", path);
+    log_vhost(path, fmt::format("vhost {} added", path));
 }
 
 void Hub::remove_vhost(const std::string &path) {
@@ -139,7 +152,7 @@ void Hub::remove_vhost(const std::string &path) {
         vhosts_.erase(found);
     }
     removed->dissolve();
-    spdlog::info("vhost {} removed", path);
+    log_vhost(path, fmt::format("vhost {} removed", path));
 }
 
 void Hub::remove_all_vhosts() {

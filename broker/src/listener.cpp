@@ -8,10 +8,10 @@
 namespace webrocket {
 using boost::system::error_code;
 
-Listener::Listener(EventLoops &loops, const boost::asio::ip::tcp::endpoint &endpoint,
+Listener::Listener(EventLoops &loops, Port port, const boost::asio::ip::tcp::endpoint &endpoint,
                    HttpHandler &handler, TlsContext *tls)
-    : loops_(loops), acceptor_(loops.first().io()), pause_(loops.first().io()), handler_(handler),
-      tls_(tls) {
+    : loops_(loops), port_(port), acceptor_(loops.first().io()), pause_(loops.first().io()),
+      handler_(handler), tls_(tls) {
     acceptor_.open(endpoint.protocol());
     acceptor_.set_option(boost::asio::socket_base::reuse_address(true));
     acceptor_.bind(endpoint);
@@ -41,7 +41,7 @@ void Listener::welcome(EventLoop &loop, boost::asio::ip::tcp::socket socket) {
     loop.post([this, &loop, socket = std::move(socket)]() mutable {
         auto tls = tls_ == nullptr ? nullptr : tls_->accept(socket.native_handle());
         auto connection =
-            std::make_shared<Connection>(loops_, loop, std::move(socket), std::move(tls));
+            std::make_shared<Connection>(loops_, loop, port_, std::move(socket), std::move(tls));
         connection->start(std::make_unique<HttpConnection>(*connection, handler_, HttpLimits()));
     });
 }

@@ -16,7 +16,7 @@ class Listener {
   public:
     // Throws boost::system::system_error when the address cannot be had.
     // `tls` may be null.
-    Listener(EventLoops &loops, const boost::asio::ip::tcp::endpoint &endpoint,
+    Listener(EventLoops &loops, Port port, const boost::asio::ip::tcp::endpoint &endpoint,
              HttpHandler &handler, TlsContext *tls);
 
     boost::asio::ip::tcp::endpoint endpoint() const { return acceptor_.local_endpoint(); }
@@ -29,6 +29,7 @@ class Listener {
     void pause_after(const boost::system::error_code &error);
 
     EventLoops &loops_;
+    const Port port_;
     boost::asio::ip::tcp::acceptor acceptor_;
     boost::asio::steady_timer pause_;
     HttpHandler &handler_;

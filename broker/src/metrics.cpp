@@ -40,8 +40,11 @@ void add_loop_figures(MetricsText &text, const EventLoops &loops) {
         text.begin(name, "counter", help);
         text.sample(name, sum(loops, figure));
     };
-    counter("webrocket_connections_accepted_total", "Connections accepted on both ports.",
-            &LoopFigures::connections_accepted);
+    text.begin("webrocket_connections_accepted_total", "counter",
+               "Connections accepted on both ports.");
+    text.sample("webrocket_connections_accepted_total",
+                loops.connections_accepted(Port::service) +
+                    loops.connections_accepted(Port::admin));
     counter("webrocket_http_requests_total", "HTTP requests, handshakes included.",
             &LoopFigures::http_requests);
     counter("webrocket_messages_received_total", "Messages from browsers.",
@@ -62,9 +65,8 @@ void add_loop_figures(MetricsText &text, const EventLoops &loops) {
 
 void add_gauges(MetricsText &text, const Hub &hub, const EventLoops &loops) {
     text.begin("webrocket_connections", "gauge", "Open connections on both ports.");
-    // The ended ones first: one more that is accepted in between must not make it negative.
-    const auto ended = sum(loops, &LoopFigures::connections_ended);
-    text.sample("webrocket_connections", sum(loops, &LoopFigures::connections_accepted) - ended);
+    text.sample("webrocket_connections",
+                loops.open_connections(Port::service) + loops.open_connections(Port::admin));
     text.begin("webrocket_changes_waiting", "gauge",
                "Changes of vhosts, tokens and channels that are not stored yet.");
     text.sample("webrocket_changes_waiting", hub.change_backlog());
@@ -72,20 +74,23 @@ void add_gauges(MetricsText &text, const Hub &hub, const EventLoops &loops) {
     text.sample("webrocket_loops", loops.size());
 }
 
-void add_vhost_gauges(MetricsText &text, const Hub &hub) {
+void add_vhost_figures(MetricsText &text, const Hub &hub) {
     const auto vhosts = hub.vhosts();
-    const auto gauge = [&](std::string_view name, std::string_view help,
-                           const std::function<std::size_t(const Vhost &)> &value) {
-        text.begin(name, "gauge", help);
+    const auto add = [&](std::string_view name, std::string_view type, std::string_view help,
+                         const std::function<std::uint64_t(const Vhost &)> &value) {
+        text.begin(name, type, help);
         for (const auto &vhost : vhosts)
             text.sample(name, *vhost, value(*vhost));
     };
-    gauge("webrocket_browsers", "Browsers connected to a vhost.",
-          [](const Vhost &vhost) { return vhost.connection_count(); });
-    gauge("webrocket_workers", "Workers connected to a vhost.",
-          [](const Vhost &vhost) { return vhost.workers().size(); });
-    gauge("webrocket_channels", "Open channels of a vhost.",
-          [](const Vhost &vhost) { return vhost.channel_count(); });
+    add("webrocket_browsers", "gauge", "Browsers connected to a vhost.",
+        [](const Vhost &vhost) { return vhost.connection_count(); });
+    add("webrocket_workers", "gauge", "Workers connected to a vhost.",
+        [](const Vhost &vhost) { return vhost.workers().size(); });
+    add("webrocket_channels", "gauge", "Open channels of a vhost.",
+        [](const Vhost &vhost) { return vhost.channel_count(); });
+    add("webrocket_tokens_displaced_total", "counter",
+        "Single access tokens that too many younger ones made useless.",
+        [](const Vhost &vhost) { return vhost.displaced_tokens(); });
 }
 
 } // namespace
@@ -94,7 +99,7 @@ std::string metrics_text(const Hub &hub, const EventLoops &loops) {
     MetricsText text;
     add_loop_figures(text, loops);
     add_gauges(text, hub, loops);
-    add_vhost_gauges(text, hub);
+    add_vhost_figures(text, hub);
     return text.take();
 }
 

@@ -13,6 +13,17 @@ std::string entry(const Channel &channel, const std::string &uid, std::string_vi
                            {{"uid", json_string(uid)}, {"channel", json_string(channel.name())}});
 }
 
+std::string report(const Subscription &subscription, std::string_view data,
+                   std::string_view ending) {
+    const auto &identity = subscription.identity;
+    return fmt::format(R"({{"channel":{},"sid":"{}","uid":{},"hidden":{},"data":{}{}}})",
+                       json_string(subscription.channel->name()), subscription.subscriber->sid(),
+                       identity ? json_string(identity->uid) : "null", subscription.hidden, data,
+                       ending);
+}
+
+} // namespace
+
 std::string_view name_of(Departure departure) {
     switch (departure) {
     case Departure::left:
@@ -26,17 +37,6 @@ std::string_view name_of(Departure departure) {
     }
     return "lost";
 }
-
-std::string report(const Subscription &subscription, std::string_view data,
-                   std::string_view ending) {
-    const auto &identity = subscription.identity;
-    return fmt::format(R"({{"channel":{},"sid":"{}","uid":{},"hidden":{},"data":{}{}}})",
-                       json_string(subscription.channel->name()), subscription.subscriber->sid(),
-                       identity ? json_string(identity->uid) : "null", subscription.hidden, data,
-                       ending);
-}
-
-} // namespace
 
 Member make_member(const Channel &channel, const std::string &uid, std::string_view data) {
     return {uid, entry(channel, uid, data)};

@@ -11,10 +11,12 @@ namespace webrocket {
 // Why somebody is on a channel no more.
 enum class Departure {
     left,    // it unsubscribed, or goes on as somebody else
-    closed,  // it took leave of the broker
-    lost,    // its connection broke or was dropped
+    closed,  // it took leave of the broker, or its browser did so for it
+    lost,    // its connection broke, or was dropped for what came over it
     removed, // the channel is gone
 };
+
+std::string_view name_of(Departure departure);
 
 // `data` is what the member says about itself: a scanned JSON object, or empty.
 Member make_member(const Channel &channel, const std::string &uid, std::string_view data);

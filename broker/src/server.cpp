@@ -19,10 +19,10 @@ boost::asio::ip::tcp::endpoint endpoint_of(const std::string &address) {
     return *endpoint;
 }
 
-Listener make_listener(EventLoops &loops, const std::string &address, HttpHandler &handler,
-                       TlsContext *tls) {
+Listener make_listener(EventLoops &loops, Port port, const std::string &address,
+                       HttpHandler &handler, TlsContext *tls) {
     try {
-        return {loops, endpoint_of(address), handler, tls};
+        return {loops, port, endpoint_of(address), handler, tls};
     } catch (const boost::system::system_error &error) {
         throw std::runtime_error("cannot listen on " + address + ": " + error.code().message());
     }
@@ -50,12 +50,29 @@ FrontendRules frontend_rules(const Options &options) {
     return rules;
 }
 
+VhostLimits vhost_limits(const Options &options) {
+    VhostLimits limits = options.vhost_limits;
+    // The other half is for what is published while a newcomer takes the roster.
+    limits.roster_bytes_max = options.client_queue_bytes_max / 2;
+    return limits;
+}
+
 LoopSettings loop_settings(const Options &options) {
     return {options.intervals, options.frame_bytes_max};
 }
 
 std::unique_ptr<TlsContext> tls_context(const TlsFiles &files) {
     return files.is_set() ? std::make_unique<TlsContext>(files) : nullptr;
+}
+
+// Whoever goes on asking must not turn the end that they want into another one. All other threads
+// hold them back already.
+void hold_back_signals() {
+    sigset_t asked;
+    sigemptyset(&asked);
+    for (const int number : {SIGINT, SIGTERM, SIGHUP})
+        sigaddset(&asked, number);
+    pthread_sigmask(SIG_BLOCK, &asked, nullptr);
 }
 
 const char *encryption(const std::unique_ptr<TlsContext> &tls) { return tls ? " (TLS)" : ""; }
@@ -65,13 +82,15 @@ const char *encryption(const std::unique_ptr<TlsContext> &tls) { return tls ? " 
 Server::Server(const Options &options)
     : options_(options), storage_(options.storage_dir, options.node_name),
       store_(storage_.database_file()), ready_file_(options.ready_file),
-      loops_(options.threads, loop_settings(options)), hub_(store_, loops_, options.vhost_limits),
+      loops_(options.threads, loop_settings(options)), hub_(store_, loops_, vhost_limits(options)),
       public_tls_(tls_context(options.tls)), admin_tls_(tls_context(options.admin_tls)),
       public_port_(hub_, health_, frontend_rules(options),
                    WorkerStreamRules{options.worker_queue_bytes_max}, options.vhost_script),
       admin_api_(hub_, loops_, health_, storage_.cookie()),
-      public_listener_(make_listener(loops_, options.addr, public_port_, public_tls_.get())),
-      admin_listener_(make_listener(loops_, options.admin_addr, admin_api_, admin_tls_.get())),
+      public_listener_(
+          make_listener(loops_, Port::service, options.addr, public_port_, public_tls_.get())),
+      admin_listener_(
+          make_listener(loops_, Port::admin, options.admin_addr, admin_api_, admin_tls_.get())),
       signals_(loops_.first().io(), SIGINT, SIGTERM, SIGHUP), stop_timer_(loops_.first().io()) {}
 
 Server::~Server() {
@@ -94,6 +113,7 @@ void Server::run() {
                  encryption(admin_tls_));
     notify_ready();
     loops_.run();
+    hold_back_signals();
     spdlog::info("stopped");
 }
 
@@ -115,17 +135,24 @@ void Server::on_signal(int number) {
         stop();
 }
 
+// Each port for itself: what is wrong with the files of one must not keep the other from renewal.
 void Server::reload_certificates() {
-    for (const auto *tls : {&public_tls_, &admin_tls_}) {
-        try {
-            if (*tls)
-                (*tls)->reload();
-        } catch (const std::exception &error) {
-            spdlog::error("certificate not reloaded, the one before stays: {}", error.what());
-            return;
-        }
+    if (!public_tls_ && !admin_tls_)
+        spdlog::info("nothing to reload");
+    reload_certificate(public_tls_.get(), "the port of browsers and backends");
+    reload_certificate(admin_tls_.get(), "the admin port");
+}
+
+void Server::reload_certificate(TlsContext *tls, const char *port) {
+    if (tls == nullptr)
+        return;
+    try {
+        tls->reload();
+        spdlog::info("certificate of {} reloaded", port);
+    } catch (const std::exception &error) {
+        spdlog::error("certificate of {} not reloaded, the one before stays: {}", port,
+                      error.what());
     }
-    spdlog::info(public_tls_ || admin_tls_ ? "certificates reloaded" : "nothing to reload");
 }
 
 void Server::write_ready_file() {
@@ -145,32 +172,42 @@ void Server::stop() {
     stopping_ = true;
     health_.set_ready(false);
     ready_file_.withdraw();
-    public_listener_.stop();
-    admin_listener_.stop();
-    loops_.on_each([](EventLoop &loop) {
-        loop.for_each_connection([](Connection &connection) { connection.shut_down(); });
-    });
     drain_end_ = std::chrono::steady_clock::now() + options_.drain;
-    wait_for_connections();
+    // The admin port stays for as long as the others take leave: it is where a load balancer sees
+    // that nobody should be sent here any more, and an operator how many are still there.
+    public_listener_.stop();
+    shut_down_connections(Port::service);
+    when_nobody_is_left(Port::service, [this] {
+        admin_listener_.stop();
+        shut_down_connections(Port::admin);
+        when_nobody_is_left(Port::admin, [this] { loops_.stop(); });
+    });
 }
 
-// Until everybody has taken leave, or long enough.
-void Server::wait_for_connections() {
-    if (!has_connections() || std::chrono::steady_clock::now() >= drain_end_) {
-        loops_.stop();
+void Server::shut_down_connections(Port port) {
+    loops_.on_each([port](EventLoop &loop) {
+        loop.for_each_connection([port](Connection &connection) {
+            if (connection.port() == port)
+                connection.shut_down();
+        });
+    });
+}
+
+// Or when it has been waited for long enough.
+void Server::when_nobody_is_left(Port port, std::function<void()> go_on) {
+    const auto left = loops_.open_connections(port);
+    const bool waited_enough = std::chrono::steady_clock::now() >= drain_end_;
+    if (left > 0 && waited_enough)
+        spdlog::warn("{} connections did not end within --drain-ms and are dropped", left);
+    if (left == 0 || waited_enough) {
+        go_on();
         return;
     }
     stop_timer_.expires_after(std::chrono::milliseconds(20));
-    stop_timer_.async_wait([this](const boost::system::error_code &) { wait_for_connections(); });
-}
-
-bool Server::has_connections() const {
-    for (std::size_t i = 0; i < loops_.size(); ++i) {
-        const auto &figures = loops_[i].figures();
-        if (figures.connections_accepted.value() != figures.connections_ended.value())
-            return true;
-    }
-    return false;
+    stop_timer_.async_wait(
+        [this, port, go_on = std::move(go_on)](const boost::system::error_code &) mutable {
+            when_nobody_is_left(port, std::move(go_on));
+        });
 }
 
 } // namespace webrocket

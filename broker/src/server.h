@@ -16,6 +16,7 @@
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <chrono>
+#include <functional>
 #include <memory>
 
 namespace webrocket {
@@ -35,9 +36,10 @@ class Server {
     void wait_for_signal();
     void on_signal(int number);
     void reload_certificates();
+    static void reload_certificate(TlsContext *tls, const char *port);
     void stop();
-    void wait_for_connections();
-    bool has_connections() const;
+    void shut_down_connections(Port port);
+    void when_nobody_is_left(Port port, std::function<void()> go_on);
     void write_ready_file();
 
     Options options_;

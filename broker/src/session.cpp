@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 
 namespace webrocket {
 namespace {
@@ -40,13 +41,46 @@ std::string_view status_text(int code) {
     }
 }
 
+std::string_view name_of(CommandKind kind) {
+    switch (kind) {
+    case CommandKind::malformed:
+        return "a message that is no command";
+    case CommandKind::auth:
+        return "auth";
+    case CommandKind::subscribe:
+        return "subscribe";
+    case CommandKind::unsubscribe:
+        return "unsubscribe";
+    case CommandKind::broadcast:
+        return "broadcast";
+    case CommandKind::trigger:
+        return "trigger";
+    case CommandKind::close:
+        return "close";
+    case CommandKind::pong:
+        return "pong";
+    }
+    return "";
+}
+
 } // namespace
+
+// What browsers do is of interest to whoever looks for an error of theirs; what they say is not.
+template <typename... Arguments>
+void Session::note(fmt::format_string<Arguments...> format, const Arguments &...arguments) const {
+    if (spdlog::should_log(spdlog::level::debug))
+        log(spdlog::level::debug,
+            fmt::format("{} {}", description(),
+                        fmt::vformat(format, fmt::make_format_args(arguments...))),
+            log_fields());
+}
 
 Session::Session(Hub &hub, std::shared_ptr<Vhost> vhost, SessionTransport &transport,
                  const SessionRules &rules)
     : hub_(hub), vhost_(std::move(vhost)), transport_(transport), rules_(rules),
       sid_(random_uuid()), rate_(rules.messages_per_second_max) {
     vhost_->connect(*this);
+    note("connected");
 }
 
 Session::~Session() { leave(Departure::lost); }
@@ -54,6 +88,7 @@ Session::~Session() { leave(Departure::lost); }
 void Session::leave(Departure departure) {
     if (!vhost_)
         return;
+    note("disconnected: {}", name_of(departure));
     drop_all_subscriptions(departure);
     vhost_->disconnect(*this);
     vhost_.reset();
@@ -65,12 +100,22 @@ std::string Session::description() const {
                        vhost_ ? vhost_->path() : "-");
 }
 
+LogFields Session::log_fields() const {
+    LogFields fields{log_field("sid", sid_)};
+    if (permission_)
+        fields.push_back(log_field("uid", permission_->uid));
+    if (vhost_)
+        fields.push_back(log_field("vhost", vhost_->path()));
+    return fields;
+}
+
 void Session::greet() { say(fmt::format(R"({{":connected":{{"sid":"{}"}}}})", sid_)); }
 
 bool Session::on_message(std::string_view message) {
     if (!vhost_)
         return false;
     loop().figures().messages_received.add(1);
+    command_ = CommandKind::malformed;
     if (rate_.is_limited() && !rate_.allows_one(MessageRate::Clock::now())) {
         refuse(refusal::limit_reached);
         return true;
@@ -79,6 +124,7 @@ bool Session::on_message(std::string_view message) {
 }
 
 bool Session::obey(const Command &command) {
+    command_ = command.kind;
     switch (command.kind) {
     case CommandKind::malformed:
         refuse(refusal::bad_request);
@@ -113,6 +159,7 @@ void Session::say(std::string_view message) {
 
 void Session::refuse(int code) {
     loop().figures().messages_refused.add(1);
+    note("refused {}: {} {}", name_of(command_), code, status_text(code));
     say(fmt::format(R"({{":error":{{"code":{},"status":"{}"}}}})", code, status_text(code)));
 }
 
@@ -137,6 +184,7 @@ void Session::auth(const Command &command) {
     permission_ = std::move(permission);
     drop_forbidden_subscriptions();
     say(R"({":authenticated":{}})");
+    note("authenticated");
 }
 
 void Session::subscribe(const Command &command) {
@@ -164,11 +212,15 @@ void Session::subscribe(const Command &command) {
                 std::make_unique<Member>(make_member(*channel, permission_->uid, command.data));
     }
     forget_closed_channel(channel->name());
-    if (!vhost_->subscribe(channel, *subscription, [&](const std::string &roster) {
-            say(subscribed_message(*channel, roster));
-        }))
+    const auto joining = vhost_->subscribe(channel, *subscription, [&](const std::string &roster) {
+        say(subscribed_message(*channel, roster));
+    });
+    if (joining == Joining::channel_closed)
         return refuse_missing_channel();
+    if (joining == Joining::roster_full)
+        return refuse(refusal::limit_reached);
     subscriptions_.push_back(std::move(subscription));
+    note("subscribed to {}", channel->name());
 }
 
 // Of the same name as one that was closed, and whose end is still on its way here: the browser
@@ -205,6 +257,7 @@ void Session::unsubscribe(const Command &command) {
     vhost_->unsubscribe(*subscription, Departure::left, command.data);
     drop(*subscription);
     say(fmt::format(R"({{":unsubscribed":{{"channel":"{}"}}}})", channel->name()));
+    note("unsubscribed from {}", channel->name());
 }
 
 void Session::broadcast(const Command &command) {
@@ -222,6 +275,7 @@ void Session::broadcast(const Command &command) {
     const std::string sid = '"' + sid_ + '"';
     const std::string payload = overlay_payload(command.data, {{"channel", name}, {"sid", sid}});
     vhost_->publish(*channel, share(websocket_text(event_message(command.event_json, payload))));
+    note("broadcast {} on {}", command.event_json, channel->name());
     if (permission_ || !rules_.worker_events_need_auth)
         tell_workers(command.trigger.empty() ? implicit_topic(channel->name(), command.event)
                                              : command.trigger,
@@ -233,6 +287,7 @@ void Session::trigger(const Command &command) {
         return refuse(refusal::bad_request);
     if (!may_speak_for(command.event))
         return refuse(refusal::forbidden);
+    note("triggered {}", command.event_json);
     tell_workers(command.event, command.data, nullptr);
 }
 
@@ -248,10 +303,11 @@ bool Session::may_join(const Channel &channel) {
     return permission_ && hub_.permits(*permission_, channel.name());
 }
 
-// A member keeps the name under which it came.
+// A member keeps the name under which it came, and so do those who are hidden: workers know them.
 bool Session::may_stay(const Subscription &subscription) {
-    return may_join(*subscription.channel) &&
-           (!subscription.member || subscription.member->uid == permission_->uid);
+    const Channel &channel = *subscription.channel;
+    return may_join(channel) && (channel.type() != ChannelType::presence ||
+                                 subscription.identity->uid == permission_->uid);
 }
 
 // Explicit topics are for the authenticated; one in the name of a guarded channel only for those

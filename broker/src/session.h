@@ -4,8 +4,10 @@
 #include "command.h"
 #include "hub.h"
 #include "json.h"
+#include "log.h"
 #include "message_rate.h"
 
+#include <fmt/format.h>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -52,6 +54,7 @@ class Session final : private Subscriber {
     void leave(Departure departure);
     // Who it is, for log lines.
     std::string description() const;
+    LogFields log_fields() const;
 
   private:
     const std::string &sid() const override { return sid_; }
@@ -68,6 +71,8 @@ class Session final : private Subscriber {
     void close();
 
     bool obey(const Command &command);
+    template <typename... Arguments>
+    void note(fmt::format_string<Arguments...> format, const Arguments &...arguments) const;
     void say(std::string_view message);
     void refuse(int code);
     void refuse_missing_channel();
@@ -89,6 +94,7 @@ class Session final : private Subscriber {
     std::string sid_;
     std::shared_ptr<const Permission> permission_;
     MessageRate rate_;
+    CommandKind command_ = CommandKind::malformed; // that is being obeyed
     std::vector<std::unique_ptr<Subscription>> subscriptions_;
 };
 

@@ -2,10 +2,14 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <fmt/format.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
+#include <openssl/x509err.h>
 #include <stdexcept>
+#include <system_error>
+#include <unistd.h>
 
 namespace webrocket {
 namespace {
@@ -33,8 +37,13 @@ int choose_protocol(SSL *, const unsigned char **chosen, unsigned char *chosen_l
     return SSL_TLSEXT_ERR_OK;
 }
 
-[[noreturn]] void fail(const std::filesystem::path &file) {
-    throw std::runtime_error(fmt::format("cannot use {}: {}", file.string(), last_error()));
+[[noreturn]] void fail(const std::filesystem::path &file, std::string_view what_is_wrong) {
+    const std::string reason = last_error();
+    if (::access(file.c_str(), R_OK) != 0)
+        throw std::runtime_error(fmt::format("cannot read {}: {}", file.string(),
+                                             std::generic_category().message(errno)));
+    throw std::runtime_error(
+        fmt::format("cannot use {}: {} ({})", file.string(), what_is_wrong, reason));
 }
 
 std::shared_ptr<SSL_CTX> load(const TlsFiles &files) {
@@ -52,10 +61,15 @@ std::shared_ptr<SSL_CTX> load(const TlsFiles &files) {
     SSL_CTX_set_default_passwd_cb(context.get(), no_pass_phrase);
     SSL_CTX_set_alpn_select_cb(context.get(), choose_protocol, nullptr);
     if (SSL_CTX_use_certificate_chain_file(context.get(), files.certificate.c_str()) != 1)
-        fail(files.certificate);
-    if (SSL_CTX_use_PrivateKey_file(context.get(), files.key.c_str(), SSL_FILETYPE_PEM) != 1 ||
-        SSL_CTX_check_private_key(context.get()) != 1)
-        fail(files.key);
+        fail(files.certificate, "it holds no certificate in PEM");
+    // A key of another kind than the certificate's is refused by the second, any other by the
+    // first.
+    const bool was_read =
+        SSL_CTX_use_PrivateKey_file(context.get(), files.key.c_str(), SSL_FILETYPE_PEM) == 1;
+    if (!was_read && ERR_GET_REASON(ERR_peek_last_error()) != X509_R_KEY_VALUES_MISMATCH)
+        fail(files.key, "it holds no private key in PEM, or one that needs a pass phrase");
+    if (!was_read || SSL_CTX_check_private_key(context.get()) != 1)
+        fail(files.key, "it is not the key of " + files.certificate.string());
     return context;
 }
 

@@ -6,9 +6,12 @@ namespace webrocket {
 
 std::string TokenBook::issue(Permission permission) {
     const auto now = Clock::now();
-    while (!by_age_.empty() &&
-           (by_age_.front().expires <= now || by_age_.size() >= limits_.outstanding_max))
+    while (!by_age_.empty() && by_age_.front().expires <= now)
         forget(by_age_.begin());
+    while (by_age_.size() >= limits_.outstanding_max) {
+        forget(by_age_.begin());
+        ++displaced_;
+    }
     by_age_.push_back(
         {random_hex(single_access_token_length), std::move(permission), now + limits_.lifetime});
     const auto entry = std::prev(by_age_.end());

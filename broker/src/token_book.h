@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <list>
 #include <optional>
 #include <string>
@@ -26,6 +27,8 @@ class TokenBook {
   public:
     explicit TokenBook(const TokenLimits &limits) : limits_(limits) {}
     std::string issue(Permission permission);
+    // How many went unspent and before their time, because there were too many.
+    std::uint64_t displaced() const { return displaced_; }
     // Nothing for a token that is unknown, spent or expired.
     std::optional<Permission> spend(std::string_view token);
 
@@ -41,6 +44,7 @@ class TokenBook {
     void forget(Entries::iterator entry);
 
     TokenLimits limits_;
+    std::uint64_t displaced_ = 0;
     Entries by_age_; // the oldest first, and so the first to expire
     std::unordered_map<std::string_view, Entries::iterator> by_token_;
 };

@@ -1,9 +1,11 @@
 #include "vhost.h"
 
+#include "log.h"
 #include "secrets.h"
 #include "topic.h"
 
 #include <algorithm>
+#include <fmt/format.h>
 
 namespace webrocket {
 
@@ -111,11 +113,14 @@ void Vhost::publish_locked(Channel &channel, const SharedBytes &frame) {
     }
 }
 
-bool Vhost::subscribe(const std::shared_ptr<Channel> &channel, Subscription &subscription,
-                      const std::function<void(const std::string &roster)> &welcome) {
+Joining Vhost::subscribe(const std::shared_ptr<Channel> &channel, Subscription &subscription,
+                         const std::function<void(const std::string &roster)> &welcome) {
     const std::lock_guard lock(mutex_);
     if (channel->is_closed())
-        return false;
+        return Joining::channel_closed;
+    if (subscription.member &&
+        channel->roster_bytes() + subscription.member->entry.size() > limits_.roster_bytes_max)
+        return Joining::roster_full;
     const bool presence = channel->type() == ChannelType::presence;
     welcome(presence ? roster(*channel) : std::string());
     channel->add(subscription);
@@ -123,7 +128,7 @@ bool Vhost::subscribe(const std::shared_ptr<Channel> &channel, Subscription &sub
         publish_locked(*channel, share(member_joined(*subscription.member)));
     if (presence)
         report_locked(subscription, joined_event, joined_report(subscription));
-    return true;
+    return Joining::joined;
 }
 
 void Vhost::unsubscribe(Subscription &subscription, Departure departure,
@@ -152,8 +157,37 @@ void Vhost::identify(Subscription &subscription, std::shared_ptr<const Permissio
 }
 
 std::string Vhost::issue_token(Permission permission) {
+    std::string token;
+    bool displacement_is_news = false;
+    {
+        const std::lock_guard lock(mutex_);
+        const auto displaced = tokens_.displaced();
+        token = tokens_.issue(std::move(permission));
+        if (tokens_.displaced() != displaced)
+            displacement_is_news = may_warn_again_locked();
+    }
+    if (displacement_is_news)
+        log(spdlog::level::warn,
+            fmt::format("too many single access tokens of {} wait for their use: the oldest are "
+                        "of no use any more",
+                        path_),
+            {log_field("vhost", path_)});
+    return token;
+}
+
+std::uint64_t Vhost::displaced_tokens() const {
     const std::lock_guard lock(mutex_);
-    return tokens_.issue(std::move(permission));
+    return tokens_.displaced();
+}
+
+// What happens with every request is worth a line a minute.
+bool Vhost::may_warn_again_locked() {
+    constexpr auto pause = std::chrono::minutes(1);
+    const auto now = std::chrono::steady_clock::now();
+    if (warned_ && now - *warned_ < pause)
+        return false;
+    warned_ = now;
+    return true;
 }
 
 std::shared_ptr<const Permission> Vhost::spend_token(std::string_view token) {

@@ -10,6 +10,7 @@
 #include "worker_pool.h"
 
 #include <atomic>
+#include <chrono>
 #include <functional>
 #include <map>
 #include <memory>
@@ -26,7 +27,11 @@ struct VhostLimits {
     TokenLimits tokens;
     std::size_t connections_max = 100000;
     std::size_t channels_max = 100000;
+    // Whoever joins is sent the roster in one piece, which must not make a slow consumer of it.
+    std::size_t roster_bytes_max = std::size_t{4} << 20;
 };
+
+enum class Joining { joined, channel_closed, roster_full };
 
 // A browser's place in a vhost, given back by the destructor.
 class Seat {
@@ -84,10 +89,9 @@ class Vhost final : public std::enable_shared_from_this<Vhost> {
 
     // Subscriptions; on the subscriber's loop. Every join and leave passes here; those of visible
     // members are announced, a join to the newcomer too. `welcome` makes the answer that the
-    // newcomer gets before anything else, from the roster at that moment. False when the channel
-    // is gone.
-    bool subscribe(const std::shared_ptr<Channel> &channel, Subscription &subscription,
-                   const std::function<void(const std::string &roster)> &welcome);
+    // newcomer gets before anything else, from the roster at that moment.
+    Joining subscribe(const std::shared_ptr<Channel> &channel, Subscription &subscription,
+                      const std::function<void(const std::string &roster)> &welcome);
     // `farewell` is a scanned JSON object, or empty.
     void unsubscribe(Subscription &subscription, Departure departure,
                      std::string_view farewell = {});
@@ -97,6 +101,7 @@ class Vhost final : public std::enable_shared_from_this<Vhost> {
     // Single access tokens.
     std::string issue_token(Permission permission);
     std::shared_ptr<const Permission> spend_token(std::string_view token);
+    std::uint64_t displaced_tokens() const;
 
     // Workers. One that comes too late, to a vhost that is gone, is dismissed.
     void add_worker(Worker &worker, const std::string &filter,
@@ -132,6 +137,7 @@ class Vhost final : public std::enable_shared_from_this<Vhost> {
     void remove_locked(const std::shared_ptr<Channel> &channel);
     void dissolve_channel_on(EventLoop &loop, Channel &channel);
     void dissolve_on(EventLoop &loop);
+    bool may_warn_again_locked();
 
     const std::string path_;
     EventLoops &loops_;
@@ -142,6 +148,7 @@ class Vhost final : public std::enable_shared_from_this<Vhost> {
     std::string access_token_;
     Channels channels_;
     TokenBook tokens_;
+    std::optional<std::chrono::steady_clock::time_point> warned_;
     WorkerPools workers_;
     std::atomic<bool> has_workers_ = false;
     std::atomic<bool> dissolved_ = false;

@@ -37,6 +37,10 @@ void WebSocketConnection::on_data(std::string_view bytes) {
         session_.leave(Departure::closed);
         connection_.finish();
         return;
+    case FrameDecoder::State::broken:
+        session_.leave(Departure::lost);
+        connection_.finish();
+        return;
     }
     if (connection_.pending_bytes() > pending_echo_max)
         connection_.pause_reading();

@@ -24,6 +24,7 @@ class WebSocketConnection final : public Protocol,
     void on_drained() override { connection_.resume_reading(); }
     void on_shutdown() override { close(close_code::going_away); }
     std::string description() const override { return session_.description(); }
+    LogFields log_fields() const override { return session_.log_fields(); }
 
   private:
     EventLoop &loop() override { return connection_.loop(); }

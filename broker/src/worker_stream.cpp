@@ -4,7 +4,6 @@
 
 #include <atomic>
 #include <fmt/format.h>
-#include <spdlog/spdlog.h>
 
 namespace webrocket {
 
@@ -51,21 +50,40 @@ WorkerStream::WorkerStream(Connection &connection, std::shared_ptr<Vhost> vhost,
     // Goes out with the headers: a worker that sees it knows that it is registered.
     write("retry: 1000\n\n");
     vhost_->add_worker(*this, request_.filter, request_.pattern);
-    spdlog::debug("{} connected", description());
+    log(spdlog::level::debug, description() + " connected", log_fields());
 }
 
 WorkerStream::~WorkerStream() {
     mailbox_->close();
     vhost_->remove_worker(*this);
-    spdlog::debug("{} disconnected", description());
+    log(spdlog::level::debug, description() + " disconnected", log_fields());
 }
 
 std::string WorkerStream::description() const {
     return fmt::format("worker {} of {}", request_.worker_id, vhost_->path());
 }
 
+LogFields WorkerStream::log_fields() const {
+    return {log_field("worker", request_.worker_id), log_field("vhost", vhost_->path())};
+}
+
+// A host that vanishes does not say so: its share of the events would go on being lost. A worker
+// that reads slowly is another matter, with a limit of its own.
+bool WorkerStream::has_vanished() {
+    const auto acknowledged = connection_.acknowledged_position();
+    const bool stands_still = acknowledged == acknowledged_at_heartbeat_;
+    acknowledged_at_heartbeat_ = acknowledged;
+    return stands_still && acknowledged < heartbeat_position_ && connection_.is_unanswered();
+}
+
 void WorkerStream::on_timer() {
+    if (has_vanished()) {
+        log(spdlog::level::warn, description() + " has vanished", log_fields());
+        connection_.abort();
+        return;
+    }
     write(": hb\n\n");
+    heartbeat_position_ = connection_.queued_position();
     connection_.arm(TimerKind::worker_heartbeat);
 }
 

@@ -35,6 +35,7 @@ class WorkerStream final : public Protocol, private Worker {
     void on_timer() override;
     void on_shutdown() override { end(); }
     std::string description() const override;
+    LogFields log_fields() const override;
 
   private:
     class Mailbox;
@@ -50,11 +51,14 @@ class WorkerStream final : public Protocol, private Worker {
     void receive(const SharedBytes &event);
     void end();
     void write(std::string_view record);
+    bool has_vanished();
 
     Connection &connection_;
     const std::shared_ptr<Vhost> vhost_;
     const Request request_;
     const std::shared_ptr<Mailbox> mailbox_;
+    std::uint64_t heartbeat_position_ = 0;
+    std::uint64_t acknowledged_at_heartbeat_ = 0;
 };
 
 } // namespace webrocket

@@ -309,7 +309,7 @@ class Channels(AdminTest):
 
     def test_misleading_name_is_logged(self):
         self.add("priv-room")
-        self.assertIn("priv-room", self.broker.log_text())
+        self.assertIn("warning channel priv-room of " + self.vhost.path, self.broker.log_text())
 
     def test_unknown(self):
         for name in ("nope", "%C5%BC", "-bad"):
@@ -493,9 +493,13 @@ class Routes(AdminTest):
 
     def test_backends_are_not_served_here_nor_operators_there(self):
         self.assertEqual(self.admin("GET", self.vhost.path + "/events").status, 404)
-        for path in ("/", self.vhost.path + "/workers"):
-            response = self.vhost.request("GET", "", headers={"X-WebRocket-Cookie": self.broker.cookie})
-            self.assertEqual(response.status, 400)
+        connection = http.client.HTTPConnection(*self.broker.addr, timeout=DEADLINE)
+        self.addCleanup(connection.close)
+        for path, status in (("/", 404), ("/metrics", 404), (self.vhost.path + "/workers", 401)):
+            connection.request("GET", path, headers={"X-WebRocket-Cookie": self.broker.cookie})
+            response = connection.getresponse()
+            self.assertNotIn(b"accessToken", response.read())
+            self.assertEqual(response.status, status, path)
 
 
 class FullDisk(unittest.TestCase):

@@ -141,7 +141,7 @@ class Channels(BrokerTest):
 
     def test_misleading_name_is_logged(self):
         self.vhost.open("priv-room")
-        self.assertIn("priv-room", self.broker.log_text())
+        self.assertIn("warning channel priv-room of " + self.vhost.path, self.broker.log_text())
 
 
 class Events(BrokerTest):

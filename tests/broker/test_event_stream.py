@@ -1,6 +1,17 @@
 """Workers: their streams, filters and how events are shared out among them."""
 
-from broker import BrokerTest, EventStream, RawConnection, main, wait_until
+import fcntl
+import json
+import os
+import shutil
+import socket
+import struct
+import subprocess
+import sys
+import time
+import unittest
+
+from broker import DEADLINE, Broker, BrokerTest, EventStream, RawConnection, main, wait_until
 
 
 class Stream(BrokerTest):
@@ -282,6 +293,67 @@ class SlowMember(BrokerTest):
         missing = [topic for topic in sent if topic not in heard]
         self.assertEqual(missing, sent[:2 * len(missing):2])
         self.assertEqual(heard, [topic for topic in sent if topic not in missing])
+
+
+class VanishedHost(unittest.TestCase):
+    """A network of its own, which is switched off."""
+
+    INSIDE = "WEBROCKET_TEST_NETWORK"
+
+    def test_in_a_network_of_its_own(self):
+        if self.INSIDE in os.environ:
+            self.skipTest("this is that network")
+        apart = ["unshare", "--net"] if os.geteuid() == 0 else ["unshare", "--net", "--map-root-user"]
+        if shutil.which("unshare") is None or subprocess.run([*apart, "true"], capture_output=True).returncode:
+            self.skipTest("no network of its own to be had")
+        ended = subprocess.run([*apart, sys.executable, "-B", __file__, "VanishedHost.inside"],
+                               env={**os.environ, self.INSIDE: "1"}, capture_output=True, text=True,
+                               timeout=2 * DEADLINE)
+        self.assertEqual(ended.returncode, 0, ended.stderr)
+
+    def switch(self, on):
+        get_flags, set_flags, up = 0x8913, 0x8914, 1
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any:
+            request = struct.pack("16sh14x", b"lo", 0)
+            flags = struct.unpack("16sh14x", fcntl.ioctl(any, get_flags, request))[1]
+            fcntl.ioctl(any, set_flags, struct.pack("16sh14x", b"lo", flags | up if on else flags & ~up))
+
+    def inside(self):
+        self.switch(on=True)
+        broker = Broker("--heartbeat-interval-ms", "300")
+        self.addCleanup(broker.close)
+        vhost = broker.vhost("/moon")
+        worker = vhost.worker()
+        self.addCleanup(worker.close)
+        self.assertEqual(worker.record(), {"": "hb"})
+        self.switch(on=False)
+        wait_until(lambda: f"warning worker {worker.id} of /moon has vanished" in broker.log_text(), "the log line")
+        self.switch(on=True)
+        self.assertIn('\nwebrocket_workers{vhost="/moon"} 0\n', broker.admin("GET", "/metrics").body.decode())
+
+
+class BusyWorker(BrokerTest):
+    FLAGS = ("--heartbeat-interval-ms", "50")
+
+    def test_it_may_take_its_time(self):
+        """Longer than some heartbeats, while its buffers are full: its host is still there."""
+        self.vhost.open("c")
+        with RawConnection(self.broker.addr, receive_buffer=4096) as busy:
+            busy.send(f"GET {self.vhost.path}/events HTTP/1.0\r\n"
+                      f"Authorization: {self.vhost.headers()['Authorization']}\r\n\r\n")
+            self.assertEqual(busy.head()[0], 200)
+            browser = self.browser("alice")
+            for number in range(100):
+                browser.say("trigger", event="e", data={"n": number, "text": "x" * 100000})
+            self.assertTrue(browser.silent())
+            time.sleep(1)  # what it does meanwhile
+            numbers = []
+            while len(numbers) < 100:
+                line = busy.file.readline()
+                self.assertNotEqual(line, b"", f"after {len(numbers)}")
+                if line.startswith(b"data: "):
+                    numbers.append(json.loads(line[6:])["n"])
+            self.assertEqual(numbers, list(range(100)))
 
 
 class SlowWorker(BrokerTest):

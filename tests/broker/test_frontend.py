@@ -7,7 +7,7 @@ import threading
 
 import websockets
 
-from broker import (CLOSE, PING, PONG, BrokerTest, Closed, RawConnection, frame, main,
+from broker import (CLOSE, DEADLINE, PING, PONG, BrokerTest, Closed, RawConnection, frame, main,
                     wait_until)
 
 KEY = "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=="
@@ -605,6 +605,32 @@ class Order(BrokerTest):
         # Everyone hears one and the same order.
         for sender in senders:
             self.assertEqual([sender.hear()["n"] for _ in range(len(heard))], heard)
+
+    def test_subscribed_comes_before_what_others_say_meanwhile(self):
+        self.vhost.open("c")
+        speakers = [self.browser() for _ in range(2)]
+        for speaker in speakers:
+            speaker.subscribe("c")
+        silence = threading.Event()
+
+        def speak(speaker):
+            while not silence.is_set():
+                speaker.ask("broadcast", channel="c", event="e")
+
+        threads = [threading.Thread(target=speak, args=(speaker,)) for speaker in speakers]
+        for thread in threads:
+            thread.start()
+        try:
+            for _ in range(100):
+                listener = self.browser()
+                listener.say("subscribe", channel="c")
+                self.assertIn(":subscribed", listener.hear())
+                self.assertIn("e", listener.hear())
+                listener.close()
+        finally:
+            silence.set()
+            for thread in threads:
+                thread.join(DEADLINE)
 
     def test_subscribed_comes_first(self):
         self.vhost.open("c")

@@ -126,6 +126,42 @@ class SlowConsumers(BrokerTest):
         wait_until(lambda: expected in self.broker.log_text(), "the log line")
 
 
+class Rosters(BrokerTest):
+    FLAGS = ("--client-queue-bytes", "20000")
+
+    def test_one_too_many(self):
+        """Whoever joins is sent the whole roster, which has to fit into half of its queue."""
+        self.vhost.open("presence-room")
+
+        def member(uid, **payload):
+            browser = self.browser(uid)
+            browser.say("subscribe", channel="presence-room", data={"text": "x" * 3000}, **payload)
+            return browser, browser.hear()
+
+        members = [member(uid)[0] for uid in ("ada", "bob", "cem")]
+        refused, answer = member("dan")
+        self.assertEqual(answer, {":error": {"code": 429, "status": "Limit reached"}})
+        self.assertEqual(self.vhost.subscribers("presence-room"), 3)
+        # Those who are hidden are on no roster, and get it.
+        self.assertEqual(len(member("eve", hidden=True)[1][":subscribed"]["subscribers"]), 3)
+        members[0].say("unsubscribe", channel="presence-room")
+        wait_until(lambda: self.vhost.subscribers("presence-room") == 3, "one to go")
+        refused.say("subscribe", channel="presence-room")
+        self.assertEqual(len(refused.hear()[":subscribed"]["subscribers"]), 2)
+
+
+class TokenNumber(BrokerTest):
+    FLAGS = ("--max-tokens", "2")
+
+    def test_the_operator_learns_of_too_many(self):
+        for _ in range(5):
+            self.vhost.access_token("alice")
+        expected = f"warning too many single access tokens of {self.vhost.path}"
+        self.assertEqual(self.broker.log_text().count(expected), 1)
+        self.assertIn(f'webrocket_tokens_displaced_total{{vhost="{self.vhost.path}"}} 3\n',
+                      self.broker.admin("GET", "/metrics").body.decode())
+
+
 class Tokens(BrokerTest):
     def test_none_is_ever_logged(self):
         broker = Broker("--log-level", "trace")

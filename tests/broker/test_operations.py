@@ -11,7 +11,7 @@ import tempfile
 import time
 import unittest
 
-from broker import DEADLINE, SERVER, Broker, BrokerTest, RawConnection, Response, main, wait_until
+from broker import DEADLINE, SERVER, Broker, Browser, BrokerTest, RawConnection, Response, main, wait_until
 
 
 def get(addr, path, **headers):
@@ -103,8 +103,51 @@ class Logs(unittest.TestCase):
         broker.close()
         self.assertEqual([line["level"] for line in lines], ["info"] * len(lines))
         self.assertIn("vhost /moon added", [line["message"] for line in lines])
+        self.assertIn("/moon", [line.get("vhost") for line in lines])
         for line in lines:
             self.assertRegex(line["time"], r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}[+-]\d\d:\d\d$")
+
+    def test_what_browsers_do(self):
+        """At the level of debug, with what a machine may look for beside the text."""
+        broker = Broker("--log-format", "json", "--log-level", "debug")
+        self.addCleanup(broker.close)
+        vhost = broker.vhost("/moon")
+        vhost.open("private-room")
+        browser = vhost.browser()
+        self.addCleanup(browser.close)
+        self.assertEqual(browser.error("subscribe", channel="private-room"), 403)
+        browser.say_text("nonsense")
+        self.assertIn(":error", browser.hear())
+        self.assertEqual(browser.error("auth", token="secret"), 402)
+        token = vhost.access_token("zoë")
+        browser.ask("auth", token=token)
+        browser.subscribe("private-room")
+        browser.ask("broadcast", channel="private-room", event="e", data={"said": "in confidence"})
+        browser.say("trigger", event="t", data={"said": "in confidence"})
+        browser.ask("unsubscribe", channel="private-room")
+        browser.ask("close")
+        self.assertEqual(browser.close_code(), 1000)
+        vhost.disconnect()
+        broker.stop()
+        lines = [json.loads(line) for line in broker.log_text().splitlines()]
+        mine = [line for line in lines if line.get("sid") == browser.sid]
+        self.assertEqual({(line["level"], line["vhost"]) for line in mine}, {("debug", "/moon")})
+        nobody = f"browser sid={browser.sid} uid=- vhost=/moon "
+        zoe = f'browser sid={browser.sid} uid="zoë" vhost=/moon '
+        self.assertEqual([line["message"] for line in mine], [
+            nobody + "connected",
+            nobody + "refused subscribe: 403 Forbidden",
+            nobody + "refused a message that is no command: 400 Bad request",
+            nobody + "refused auth: 402 Unauthorized",
+            zoe + "authenticated",
+            zoe + "subscribed to private-room",
+            zoe + 'broadcast "e" on private-room',
+            zoe + 'triggered "t"',
+            zoe + "unsubscribed from private-room",
+            zoe + "disconnected: closed"])
+        self.assertEqual([line.get("uid") for line in mine], [None] * 4 + ["zoë"] * 6)
+        for secret in (token, "secret", "confidence"):
+            self.assertNotIn(secret, broker.log_text())
 
 
 class Configuration(unittest.TestCase):
@@ -137,8 +180,50 @@ class Configuration(unittest.TestCase):
             process.terminate()
             process.communicate(timeout=DEADLINE)
 
+    def serves(self, *arguments, **environment):
+        """What a server with these options answers to three requests: a vhost's script, and handshakes
+        from http://a and from http://b."""
+        process = subprocess.Popen(
+            [SERVER, "--addr", "127.0.0.1:0", "--admin-addr", "127.0.0.1:0", "--ready-file", self.ready,
+             "--storage-dir", os.path.join(self.directory, "storage"), *arguments],
+            env={**os.environ, **environment}, stderr=subprocess.DEVNULL)
+        try:
+            wait_until(lambda: os.path.exists(self.ready), "the server")
+            with open(self.ready) as file:
+                ready = json.load(file)
+            with open(ready["cookie_file"]) as file:
+                cookie = file.read().strip()
+            connection = http.client.HTTPConnection(ready["admin_addr"], timeout=DEADLINE)
+            connection.request("POST", "/moon", headers={"X-WebRocket-Cookie": cookie})
+            connection.getresponse().read()
+            connection.close()
+            addr = ready["addr"].rsplit(":", 1)
+            handshake = {"Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13",
+                         "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ=="}
+            return [get(addr, "/moon/webrocket.js").status,
+                    *[get(addr, "/moon", Origin=origin, **handshake).status
+                      for origin in ("http://a", "http://b", "http://c")]]
+        finally:
+            process.terminate()
+            process.communicate(timeout=DEADLINE)
+
     def test_the_environment(self):
         self.assertEqual(self.node_name(WEBROCKET_NODE_NAME="from-environment"), "from-environment")
+
+    def test_what_they_do(self):
+        everything = [200, 101, 101, 101]
+        self.assertEqual(self.serves(), everything)
+        self.assertEqual(self.serves("--no-vhost-script")[0], 404)
+        self.assertEqual(self.serves(WEBROCKET_VHOST_SCRIPT="false")[0], 404)
+        self.assertEqual(self.serves("--no-vhost-script", WEBROCKET_VHOST_SCRIPT="true")[0], 404)
+        self.assertEqual(self.serves("--vhost-script", WEBROCKET_VHOST_SCRIPT="false")[0], 200)
+        file = self.write("no-vhost-script = true", 'allow-origin = ["http://a", "http://b"]')
+        two = [101, 101, 403]
+        self.assertEqual(self.serves("--config", file), [404, *two])
+        self.assertEqual(self.serves("--config", file, "--vhost-script"), [200, *two])
+        self.assertEqual(self.serves("--allow-origin", "http://a", "--allow-origin", "http://b")[1:], two)
+        for list in ("http://a,http://b", "http://a http://b", " http://a, http://b "):
+            self.assertEqual(self.serves(WEBROCKET_ALLOW_ORIGIN=list)[1:], two, list)
 
     def test_a_file(self):
         file = self.write("# a comment", "node-name = from-file", 'allow-origin = ["http://a", "http://b"]',
@@ -154,10 +239,22 @@ class Configuration(unittest.TestCase):
         self.assertEqual(self.node_name(WEBROCKET_CONFIG=file), "from-file")
 
     def test_what_is_not_understood(self):
-        for lines in (["no-such-option = 1"], ["threads = none"], ["threads = 0"], ["what is this"]):
-            self.assertIn("\n", self.node_name("--config", self.write(*lines)), lines)
-        self.assertIn("/nonexistent", self.node_name("--config", "/nonexistent"))
-        self.assertIn("--threads", self.node_name(WEBROCKET_THREADS="many"))
+        for line, name in (("no-such-option = 1", "no-such-option"), ("threads = none", "--threads"),
+                           ("threads = 0", "--threads"), ("what is this", "what is this"),
+                           ("[what]", "what")):
+            file = self.write(line)
+            self.assertRegex(self.refused("--config", file), f"^webrocket-server: {file}: .*{name}")
+        self.assertIn("/nonexistent", self.refused("--config", "/nonexistent"))
+        self.assertIn("--threads", self.refused(WEBROCKET_THREADS="many"))
+        file = self.write("node-name = from-file")
+        self.assertRegex(self.refused("--config", file, "--threads", "none"), "^--threads")
+
+    def refused(self, *arguments, **environment):
+        ended = subprocess.run([SERVER, "--storage-dir", os.path.join(self.directory, "storage"), *arguments],
+                               env={**os.environ, **environment}, capture_output=True, text=True,
+                               timeout=DEADLINE)
+        self.assertEqual((ended.returncode, ended.stdout), (2, ""), ended.stderr)
+        return ended.stderr
 
 
 class ManPage(unittest.TestCase):
@@ -209,6 +306,87 @@ class Stop(unittest.TestCase):
         self.assertEqual(broker.stop(), 0)  # the browser never answers the close frame
         self.assertGreater(time.monotonic() - start, 0.25)
         self.assertIn("stopped", broker.log_text())
+
+    def test_what_is_queued_is_sent_to_whoever_takes_it(self):
+        broker = Broker("--drain-ms", "60000")
+        self.addCleanup(broker.close)
+        vhost = broker.vhost("/moon")
+        vhost.open("room")
+        slow = Browser(broker.addr, vhost.path, receive_buffer=4096)
+        self.addCleanup(slow.close)
+        slow.subscribe("room")
+        for number in range(60):
+            vhost.fire("room", "e", {"n": number, "text": "x" * 100000})
+        vhost.disconnect()
+        broker.process.send_signal(signal.SIGTERM)
+        wait_until(lambda: "stopping" in broker.log_text(), "the stop to begin")
+        time.sleep(3)  # and longer than a peer that owes nothing but its farewell is given
+        self.assertEqual([slow.hear()["e"]["n"] for _ in range(60)], list(range(60)))
+        self.assertEqual(slow.close_code(), 1001)
+        slow.close()
+        self.assertEqual(broker.stop(), 0)
+
+    def test_whoever_is_left_is_counted(self):
+        broker = Broker("--drain-ms", "100")
+        self.addCleanup(broker.close)
+        browser = broker.vhost("/moon").browser()
+        self.addCleanup(browser.close)
+        self.assertEqual(broker.stop(), 0)
+        self.assertIn("warning 1 connections did not end within --drain-ms", broker.log_text())
+
+    def test_the_admin_port_says_so_while_the_others_leave(self):
+        broker = Broker("--drain-ms", "60000")
+        self.addCleanup(broker.close)
+        browser = broker.vhost("/moon").browser()
+        self.addCleanup(browser.close)
+        self.assertEqual(get(broker.admin_addr, "/readyz").status, 200)
+        broker.process.send_signal(signal.SIGTERM)
+        self.assertEqual(browser.close_code(), 1001)
+        for path, status, body in (("/readyz", 503, b"stopping\n"), ("/healthz", 200, b"ok\n")):
+            response = get(broker.admin_addr, path)
+            self.assertEqual((response.status, response.body), (status, body))
+        self.assertIn("\nwebrocket_browsers", broker.admin("GET", "/metrics").body.decode())
+        with self.assertRaises(ConnectionRefusedError):
+            get(broker.addr, "/readyz")
+        browser.close()
+        self.assertEqual(broker.stop(), 0)
+
+    def test_nothing_begins_once_it_stops(self):
+        broker = Broker("--drain-ms", "60000")
+        self.addCleanup(broker.close)
+        vhost = broker.vhost("/moon")
+        probe = "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
+        handshake = ("GET /moon HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+                     "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n")
+        stream = f"GET /moon/events HTTP/1.1\r\nHost: x\r\nAuthorization: {vhost.headers()['Authorization']}\r\n"
+        halves = [RawConnection(broker.addr) for _ in range(2)]
+        for half, begin in zip(halves, (handshake, stream)):
+            self.addCleanup(half.close)
+            half.send(probe + begin)
+            self.assertEqual(half.response()[0], 200)
+        broker.process.send_signal(signal.SIGTERM)
+        wait_until(lambda: "stopping" in broker.log_text(), "the stop to begin")
+        for half in halves:
+            half.send("\r\n")
+            status, headers, _ = half.response()
+            self.assertEqual((status, headers["connection"]), (503, "close"))
+            half.close()
+        self.assertEqual(broker.stop(), 0)
+
+    def test_changes_that_wait_for_the_disk(self):
+        """Nobody waits for their answers any more, but whoever makes them does not know."""
+        broker = Broker()
+        self.addCleanup(broker.close)
+        vhost = broker.vhost("/moon")
+        vhost.disconnect()
+        connections = [RawConnection(broker.admin_addr) for _ in range(200)]
+        for number, connection in enumerate(connections):
+            self.addCleanup(connection.close)
+            connection.send(f"POST /moon/channels/c{number} HTTP/1.1\r\nHost: x\r\n"
+                            f"X-WebRocket-Cookie: {broker.cookie}\r\n\r\n")
+        broker.process.send_signal(signal.SIGTERM)
+        broker.process.send_signal(signal.SIGINT)
+        self.assertEqual(broker.stop(), 0)
 
     def test_whoever_asks_twice_does_not_wait(self):
         broker = Broker("--drain-ms", "60000")

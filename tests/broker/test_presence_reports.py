@@ -2,7 +2,7 @@
 
 import unittest
 
-from broker import BrokerTest, main, wait_until
+from broker import CLOSE, TEXT, BrokerTest, frame, main, wait_until
 
 ROOM = "presence-room"
 BOTH = f"{ROOM}/:(joined|left)"
@@ -48,6 +48,19 @@ class Reports(BrokerTest):
         alice.say("close")
         self.assertEqual(self.listener.event(), self.left(alice, "alice", "closed"))
 
+    def test_a_browser_that_closes_its_connection(self):
+        for payload in (b"", b"\x03\xe9"):
+            alice = self.member()
+            alice.send(frame(CLOSE, payload))
+            self.assertEqual(self.listener.event(), self.left(alice, "alice", "closed"))
+
+    def test_a_connection_that_is_given_up(self):
+        for bytes in (frame(11), frame(TEXT, b"x", masked=False), frame(TEXT, b"\xff"),
+                      frame(CLOSE, b"\x03"), frame(TEXT, b"x", length=1 << 40)):
+            alice = self.member()
+            alice.send(bytes)
+            self.assertEqual(self.listener.event(), self.left(alice, "alice", "lost"), bytes)
+
     def test_a_connection_that_breaks(self):
         alice = self.member()
         alice.close()
@@ -64,6 +77,18 @@ class Reports(BrokerTest):
         alice = self.member()
         alice.ask("auth", token=self.vhost.access_token("bob"))
         self.assertEqual(self.listener.event(), self.left(alice, "alice", "left"))
+
+    def test_whoever_was_hidden_and_goes_on_as_somebody_else(self):
+        alice = self.member(hidden=True)
+        alice.ask("auth", token=self.vhost.access_token("bob"))
+        self.assertEqual(self.listener.event(), self.left(alice, "alice", "left", hidden=True))
+        self.assertEqual(alice.error("unsubscribe", channel=ROOM), 453)
+
+    def test_whoever_was_hidden_and_proves_it_again(self):
+        alice = self.member(hidden=True)
+        alice.ask("auth", token=self.vhost.access_token("alice"))
+        alice.say("unsubscribe", channel=ROOM)
+        self.assertEqual(self.listener.event(), self.left(alice, "alice", "left", hidden=True))
 
     def test_whoever_fails_to_prove_it_again(self):
         alice = self.member()
@@ -121,6 +146,12 @@ class Pages(BrokerTest):
                     {"sid": bob.sid, "uid": "bob", "hidden": True, "data": {}}]
         self.assertEqual(self.page(ROOM), {"subscribers": sorted(expected, key=lambda s: s["sid"]),
                                            "next": None})
+
+    def test_what_others_than_members_say_is_not_kept(self):
+        self.vhost.open("room")
+        browser = self.browser()
+        browser.subscribe("room", data={"name": "Ann"})
+        self.assertEqual(self.page("room")["subscribers"][0]["data"], {})
 
     def test_names_come_and_go_with_authentication(self):
         self.vhost.open("room")

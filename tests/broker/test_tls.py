@@ -42,10 +42,11 @@ class TlsBrowser(Browser):
 
 
 class TlsBroker(Broker):
-    def __init__(self, certificates, *flags):
+    def __init__(self, certificates, admin_certificates=None):
         self.context = ssl.create_default_context(cafile=certificates[0])
+        admin = admin_certificates or certificates
         super().__init__("--tls-cert", certificates[0], "--tls-key", certificates[1],
-                         "--admin-tls-cert", certificates[0], "--admin-tls-key", certificates[1], *flags)
+                         "--admin-tls-cert", admin[0], "--admin-tls-key", admin[1])
 
     def connection(self, addr):
         return http.client.HTTPSConnection(*addr, timeout=DEADLINE, context=self.context)
@@ -149,6 +150,10 @@ class Encrypted(TlsTest):
         ended = subprocess.run([*arguments, "list_vhosts"], capture_output=True, text=True, timeout=DEADLINE)
         self.assertEqual(ended.returncode, 1)
         self.assertIn("certificate", ended.stderr)
+        ended = subprocess.run([ADMIN, "--cookie", self.broker.cookie, "--admin-addr", address, "list_vhosts"],
+                               capture_output=True, text=True, timeout=DEADLINE)
+        self.assertEqual(ended.returncode, 1)
+        self.assertIn("https://", ended.stderr)
 
     def test_a_stop_says_goodbye(self):
         browser = self.browser()
@@ -157,12 +162,12 @@ class Encrypted(TlsTest):
 
 
 class Certificates(TlsTest):
-    def served(self, broker):
+    def served(self, broker, port="addr"):
         """What a client that trusts nobody is shown."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
-        with context.wrap_socket(socket.create_connection(broker.addr, timeout=DEADLINE)) as connection:
+        with context.wrap_socket(socket.create_connection(getattr(broker, port), timeout=DEADLINE)) as connection:
             return ssl.DER_cert_to_PEM_cert(connection.getpeercert(binary_form=True))
 
     def setUp(self):
@@ -172,8 +177,8 @@ class Certificates(TlsTest):
         self.addCleanup(self.broker.close)
         self.broker.ask_admin("POST", "/moon")
 
-    def use(self, certificate):
-        for source, target in zip(certificate, self.files):
+    def use(self, certificate, files=None):
+        for source, target in zip(certificate, files or self.files):
             shutil.copyfile(source, target)
 
     def test_reload(self):
@@ -192,8 +197,28 @@ class Certificates(TlsTest):
         with open(self.files[0], "w") as file:
             file.write("no certificate")
         self.broker.process.send_signal(signal.SIGHUP)
-        wait_until(lambda: "certificate not reloaded" in self.broker.log_text(), "the log line")
+        wait_until(lambda: "certificate of the port of browsers and backends not reloaded" in
+                   self.broker.log_text(), "the log line")
         self.assertEqual(self.served(self.broker), before)
+
+    def test_each_port_for_itself(self):
+        admin_files = [os.path.join(self.directory, "admin" + suffix) for suffix in (".pem", ".key")]
+        ports = [("addr", "the port of browsers and backends", self.files),
+                 ("admin_addr", "the admin port", admin_files)]
+        for bad, good in (ports, ports[::-1]):
+            for _, _, files in ports:
+                self.use(self.certificate, files)
+            broker = TlsBroker(self.files, admin_files)
+            self.addCleanup(broker.close)
+            before = self.served(broker)
+            with open(bad[2][0], "w") as file:
+                file.write("no certificate")
+            self.use(make_certificate(self.directory, "four"), good[2])
+            broker.process.send_signal(signal.SIGHUP)
+            wait_until(lambda: f"certificate of {bad[1]} not reloaded" in broker.log_text() and
+                       f"certificate of {good[1]} reloaded" in broker.log_text(), "both log lines")
+            self.assertEqual(self.served(broker, bad[0]), before)
+            self.assertNotEqual(self.served(broker, good[0]), before)
 
     def test_files_that_cannot_be_used(self):
         other = make_certificate(self.directory, "three")
@@ -201,15 +226,19 @@ class Certificates(TlsTest):
         subprocess.run(["openssl", "ec", "-in", self.certificate[1], "-out", locked, "-aes256",
                         "-passout", "pass:x"], check=True, capture_output=True, timeout=DEADLINE)
         storage = os.path.join(self.directory, "storage")
-        for certificate, key in ((self.certificate[0], other[1]), (self.certificate[0], "/nonexistent"),
-                                 ("/nonexistent", other[1]), (self.certificate[1], self.certificate[1]),
-                                 (self.certificate[0], locked)):
+        for certificate, key, complaint in (
+                (self.certificate[0], other[1], f"use {other[1]}: it is not the key of {self.certificate[0]}"),
+                (self.certificate[0], "/nonexistent", "read /nonexistent: No such file or directory"),
+                ("/nonexistent", other[1], "read /nonexistent: No such file or directory"),
+                (self.certificate[1], self.certificate[1], f"use {self.certificate[1]}: it holds no certificate"),
+                (self.certificate[0], self.certificate[0], f"use {self.certificate[0]}: it holds no private key"),
+                (self.certificate[0], locked, f"use {locked}: it holds no private key in PEM, or one that")):
             ended = subprocess.run([SERVER, "--addr", "127.0.0.1:0", "--admin-addr", "127.0.0.1:0",
                                     "--storage-dir", storage, "--node-name", "test-node",
                                     "--tls-cert", certificate, "--tls-key", key],
                                    capture_output=True, text=True, timeout=DEADLINE)
             self.assertEqual(ended.returncode, 1)
-            self.assertIn("webrocket-server: cannot use", ended.stderr)
+            self.assertIn("webrocket-server: cannot " + complaint, ended.stderr)
 
     def test_one_without_the_other(self):
         ended = subprocess.run([SERVER, "--tls-cert", self.files[0]], capture_output=True, text=True,

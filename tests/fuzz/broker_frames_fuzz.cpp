@@ -200,7 +200,8 @@ Outcome decode(std::string_view stream, std::string_view sizes) {
         // A copy of its own, so that whoever reads past its end is found out.
         const std::string piece(cut.next());
         state = decoder.feed(piece, messages, replies);
-        outcome.ended = state == FrameDecoder::State::closed;
+        outcome.ended =
+            state == FrameDecoder::State::closed || state == FrameDecoder::State::broken;
     }
     outcome.messages = messages.all;
     expect(expect_control_frames(replies).has_value() == outcome.ended);

@@ -100,7 +100,7 @@ TEST(frame_decoder, says_when_it_may_serve_another_connection) {
 TEST(frame_decoder, stops_when_the_reader_has_enough) {
     Reading reading;
     reading.messages_wanted = 2;
-    EXPECT_EQ(reading.feed(frame(text, "1") + frame(text, "2") + frame(text, "3")), State::closed);
+    EXPECT_EQ(reading.feed(frame(text, "1") + frame(text, "2") + frame(text, "3")), State::broken);
     EXPECT_EQ(reading.messages.size(), 2U);
 }
 
@@ -119,12 +119,12 @@ TEST(frame_decoder, limits_messages) {
     EXPECT_EQ(exact.feed(frame(text, std::string(message_size_max, 'x'))), State::between_messages);
     EXPECT_EQ(exact.messages.size(), 1U);
     Reading whole;
-    EXPECT_EQ(whole.feed(frame(text, std::string(message_size_max + 1, 'x'))), State::closed);
+    EXPECT_EQ(whole.feed(frame(text, std::string(message_size_max + 1, 'x'))), State::broken);
     EXPECT_EQ(whole.replies, close_frame(1009));
     Reading pieces;
     EXPECT_EQ(pieces.feed(frame(text, std::string(message_size_max, 'x'), false)),
               State::inside_message);
-    EXPECT_EQ(pieces.feed(frame(continuation, "x")), State::closed);
+    EXPECT_EQ(pieces.feed(frame(continuation, "x")), State::broken);
     EXPECT_EQ(pieces.replies, close_frame(1009));
     EXPECT_TRUE(pieces.messages.empty());
 }
@@ -152,7 +152,7 @@ TEST(frame_decoder, violations) {
         {frame(text, "\xe2", false) + frame(continuation, "x"), 1007}};
     for (const auto &[bytes, code] : violations) {
         Reading reading;
-        EXPECT_EQ(reading.feed(bytes), State::closed) << testing::PrintToString(bytes);
+        EXPECT_EQ(reading.feed(bytes), State::broken) << testing::PrintToString(bytes);
         EXPECT_EQ(reading.replies, close_frame(code)) << testing::PrintToString(bytes);
         EXPECT_TRUE(reading.messages.empty());
     }

@@ -51,6 +51,7 @@ TEST(token_book, past_the_limit_the_oldest_go) {
     EXPECT_FALSE(book.spend(first));
     EXPECT_TRUE(book.spend(second));
     EXPECT_TRUE(book.spend(third));
+    EXPECT_EQ(book.displaced(), 1U);
 }
 
 TEST(token_book, the_limit_counts_only_tokens_that_wait) {
