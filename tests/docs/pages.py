@@ -16,6 +16,7 @@ A comment <!-- test: … --> just above a fence says what a program or a command
 not shown to readers. See test_examples.py and test_commands.py for its words.
 """
 
+import os
 import pathlib
 import re
 import shlex
@@ -75,7 +76,7 @@ class Wishes:
 class Page:
     def __init__(self, path):
         self.path = path
-        self.relative = str(path.relative_to(ROOT))
+        self.relative = os.path.relpath(path, ROOT)
         self.text = path.read_text()
         self.blocks = []
         self.read_blocks()

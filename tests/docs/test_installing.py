@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """The ways of building a program that the pages show, tried with the installed library and with the
-README's first program in that language.
+README's first program in that language; and the pages that are installed with it.
 
 It needs in the environment: PREFIX, LIBDIR, CC, CXX.
 """
@@ -11,7 +11,7 @@ import subprocess
 import tempfile
 import unittest
 
-from pages import blocks
+from pages import ROOT, Page, blocks
 
 PREFIX = pathlib.Path(os.environ["PREFIX"])
 PACKAGES = PREFIX / os.environ["LIBDIR"] / "pkgconfig"
@@ -49,6 +49,23 @@ class Installing(unittest.TestCase):
             with self.subTest(block):
                 self.run_command("sh", "-e", "-c", block.text, PKG_CONFIG_PATH=str(PACKAGES))
                 self.assertTrue((self.directory / "a.out").exists())
+
+
+class Pages(unittest.TestCase):
+    directory = (PREFIX / "share" / "doc" / "kosmonaut").resolve()
+
+    def test_all_are_installed(self):
+        for path in (ROOT / "docs").glob("*.md"):
+            self.assertTrue((self.directory / "docs" / path.name).exists(), path.name)
+
+    def test_their_links_lead_to_what_is_installed(self):
+        paths = list(self.directory.rglob("*.md"))
+        self.assertTrue(paths)
+        for path in paths:
+            for line, target in Page(path).links():
+                with self.subTest(f"{path.name}:{line} {target}"):
+                    leads_to = (path.parent / target.partition("#")[0]).resolve()
+                    self.assertTrue(leads_to.exists() and leads_to.is_relative_to(self.directory))
 
 
 if __name__ == "__main__":
