@@ -83,6 +83,7 @@ std::size_t ChangeWriter::backlog() const {
 
 void ChangeWriter::run() {
     block_all_signals();
+    pthread_setname_np(pthread_self(), "storage");
     Submissions submissions;
     while (true) {
         {

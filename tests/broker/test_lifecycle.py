@@ -252,6 +252,14 @@ class Storage(LifecycleTest):
         node = self.node(storage_dir="here")
         self.assertEqual(node.ready["cookie_file"], os.path.join(os.getcwd(), "here/test-node.cookie"))
 
+    def test_write_ahead_log(self):
+        node = self.node()
+        node.vhost().disconnect()
+        node.kill()
+        with open(node.database, "rb") as file:
+            header = file.read(20)
+        self.assertEqual(header[18:20], b"\2\2", "SQLite's read and write versions")
+
     def test_nobody_else_may_read_it(self):
         node = self.node(umask=0)
         node.vhost()

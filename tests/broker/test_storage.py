@@ -1,6 +1,7 @@
 """A storage that fails: a disk that is full, one that can only be read, files that are damaged. What was
 acknowledged stays, what was refused has not happened, and the operator is told in one line."""
 
+import ctypes
 import errno
 import os
 import random
@@ -10,7 +11,7 @@ import subprocess
 import tempfile
 import unittest
 
-from broker import DEADLINE, main
+from broker import DEADLINE, RawConnection, main
 from test_lifecycle import LifecycleTest, Node
 
 CHANGES = (("POST", "/sun"), ("POST", "/moon/channels/new"), ("PUT", "/moon/token"),
@@ -21,6 +22,29 @@ def snapshot(node):
     return {vhost["path"]: (vhost["accessToken"], [
         channel["name"] for channel in node.admin("GET", vhost["path"] + "/channels").json()["channels"]])
         for vhost in node.admin("GET", "/").json()["vhosts"]}
+
+
+class Standstill:
+    """Of one thread, as a disk that does not answer would have it."""
+
+    SEIZE, INTERRUPT, DETACH, EVERY_THREAD = 0x4206, 0x4207, 17, 0x40000000
+
+    def __init__(self, thread):
+        self.thread = thread
+
+    def ptrace(self, request):
+        libc = ctypes.CDLL(None, use_errno=True)
+        if libc.ptrace(request, self.thread, None, None) != 0:
+            raise OSError(ctypes.get_errno(), "ptrace")
+
+    def __enter__(self):
+        self.ptrace(self.SEIZE)
+        self.ptrace(self.INTERRUPT)
+        os.waitpid(self.thread, self.EVERY_THREAD)
+        return self
+
+    def __exit__(self, *_):
+        self.ptrace(self.DETACH)
 
 
 class StorageTest(LifecycleTest):
@@ -379,6 +403,38 @@ class Damage(StorageTest):
                         found = complaint
                     node.stop()
                     self.assertTrue(found == before, "it started with it")
+
+
+class StandingDisk(LifecycleTest):
+    def writer(self, node):
+        threads = f"/proc/{node.process.pid}/task"
+        for thread in os.listdir(threads):
+            with open(f"{threads}/{thread}/comm") as name:
+                if name.read() == "storage\n":
+                    return int(thread)
+        self.fail("no thread of the storage's own")
+
+    def test_nobody_else_waits(self):
+        node = self.node()
+        vhost = node.vhost()
+        vhost.open("room")
+        browser = vhost.browser()
+        self.addCleanup(browser.close)
+        browser.subscribe("room")
+        with RawConnection(node.admin_addr) as administrator:
+            try:
+                with Standstill(self.writer(node)):
+                    administrator.send(f"POST {vhost.path}/channels/new HTTP/1.1\r\nHost: x\r\n"
+                                       f"X-WebRocket-Cookie: {node.cookie}\r\n\r\n")
+                    for number in range(100):
+                        browser.say("broadcast", channel="room", event="e", data={"n": number})
+                        self.assertEqual(browser.hear()["e"]["n"], number)
+                    self.assertEqual(vhost.fire("room", "e").status, 202)
+                    self.assertEqual(node.admin("GET", vhost.path + "/channels/new").status, 404)
+            except PermissionError:
+                self.skipTest("no thread may be stopped here")
+            self.assertEqual(administrator.response()[0], 302)
+        self.assertEqual(node.admin("GET", vhost.path + "/channels/new").status, 200)
 
 
 if __name__ == "__main__":
