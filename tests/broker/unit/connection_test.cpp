@@ -68,6 +68,16 @@ class connection : public testing::Test {
         return ::send(descriptor_, bytes.data(), count, MSG_DONTWAIT | MSG_NOSIGNAL) > 0;
     }
 
+    std::weak_ptr<Connection> finish_with_much_to_say() {
+        begin();
+        fill_the_way();
+        connection_->send(make_frame(std::string(std::size_t{2} << 20, 'x')));
+        connection_->finish();
+        const std::weak_ptr<Connection> observed = connection_;
+        connection_.reset();
+        return observed;
+    }
+
     void take_all() {
         std::string bytes(65536, '\0');
         while (::recv(peer_.native_handle(), bytes.data(), bytes.size(), MSG_DONTWAIT) > 0) {
@@ -146,12 +156,7 @@ TEST_F(connection, answers_to_requests_have_no_limit) {
 }
 
 TEST_F(connection, last_words_are_for_whoever_takes_them) {
-    begin();
-    fill_the_way();
-    connection_->send(make_frame(std::string(std::size_t{2} << 20, 'x')));
-    connection_->finish();
-    const std::weak_ptr<Connection> observed = connection_;
-    connection_.reset();
+    const auto observed = finish_with_much_to_say();
     // Some of them each time, and longer than a peer that takes none is waited for.
     for (int i = 0; i < 5; ++i) {
         take_all();
@@ -167,12 +172,7 @@ TEST_F(connection, last_words_are_for_whoever_takes_them) {
 }
 
 TEST_F(connection, last_words_that_nobody_takes) {
-    begin();
-    fill_the_way();
-    connection_->send(make_frame(std::string(std::size_t{2} << 20, 'x')));
-    connection_->finish();
-    const std::weak_ptr<Connection> observed = connection_;
-    connection_.reset();
+    const auto observed = finish_with_much_to_say();
     io().run_for(std::chrono::seconds(10));
     EXPECT_TRUE(observed.expired());
 }
