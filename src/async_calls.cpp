@@ -90,6 +90,7 @@ std::size_t async_calls::advance(const deadline &until) {
     std::size_t ended = begin_waiting();
     const reactor::readiness ready = reactor_.wait(ended == 0 ? sooner(until, multi_.deadline())
                                                               : std::chrono::steady_clock::now());
+    may_have_more_ = ready.count > 0;
     if (ready.bell) {
         reactor_.silence();
         // In this order: who sees it ring still, has handed in what the next line finds.
@@ -104,6 +105,11 @@ std::size_t async_calls::advance(const deadline &until) {
         return ended + begin_waiting();
     }
     return ended + end_completed();
+}
+
+void async_calls::tell_of_more() const noexcept {
+    if (may_have_more_ && is_watched_.load(std::memory_order_acquire))
+        reactor_.ring();
 }
 
 void async_calls::rest() noexcept {

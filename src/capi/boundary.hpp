@@ -9,25 +9,13 @@
 #include <string_view>
 
 #include <cxxabi.h>
-#include <pthread.h>
 
+#include "cancellation_hold.hpp"
 #include "error.hpp"
 #include "failure.hpp"
 #include "process.hpp"
 
 namespace kn::capi {
-
-/// A cancelled thread leaves the library before it goes.
-class cancellation_hold {
-  public:
-    cancellation_hold() noexcept { pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &before_); }
-    ~cancellation_hold() { pthread_setcancelstate(before_, nullptr); }
-    cancellation_hold(const cancellation_hold &) = delete;
-    cancellation_hold &operator=(const cancellation_hold &) = delete;
-
-  private:
-    int before_ = 0;
-};
 
 inline kn_status report(kn_error **error, const failure &why) noexcept {
     if (error != nullptr)

@@ -1,5 +1,7 @@
 #include "worker/worker.hpp"
 
+#include <algorithm>
+
 #include <sys/random.h>
 
 #include <cxxabi.h>
@@ -178,8 +180,8 @@ kn_status worker::standing_answer() noexcept {
 }
 
 kn_status worker::wait_for_event(deadline until, event_ptr &event) {
-    bool has_looked = false;
-    for (;;) {
+    is_cut_short_ = false;
+    for (int looks = 0;;) {
         if (const kn_status answer = standing_answer(); answer != KN_OK)
             return answer;
         event = read_event();
@@ -196,10 +198,12 @@ kn_status worker::wait_for_event(deadline until, event_ptr &event) {
         }
         if (ending_ != ending::none)
             return KN_CLOSED;
-        // Even whoever does not want to wait gets one look at what is ready.
-        if (has_looked && has_passed(until))
+        // Even whoever does not want to wait gets a look at what is ready.
+        if (looks > 0 && has_passed(until) && (!may_have_more_ || looks >= most_looks)) {
+            is_cut_short_ = may_have_more_;
             return KN_AGAIN;
-        has_looked = true;
+        }
+        looks = std::min(looks + 1, most_looks);
         advance(until);
     }
 }
@@ -258,6 +262,7 @@ void worker::advance(deadline until) {
         reactor_.silence();
         bell_rings_ = false;
     }
+    may_have_more_ = ready.count > 0;
     last_end_ = stream_.advance(ready);
 }
 
@@ -271,7 +276,7 @@ void worker::set_alarm() {
 /// At the end of a call: whoever polls the descriptor has to come back for what is left to do, now
 /// or when it is time.
 void worker::ready_descriptor() {
-    const bool has_more = has_backlog() || last_end_ || fatal_;
+    const bool has_more = has_backlog() || is_cut_short_ || last_end_ || fatal_;
     if (has_more && !bell_rings_) {
         reactor_.ring();
         bell_rings_ = true;

@@ -128,7 +128,9 @@ class worker final : private stream_listener {
     callback_ptr<kn_error_handler> error_handler_;
 
     reactor reactor_;
-    bool bell_rings_ = true; // as far as the driver knows
+    bool bell_rings_ = true;     // as far as the driver knows
+    bool may_have_more_ = false; // the last look found something
+    bool is_cut_short_ = false;  // the caller was sent away though there may be more
     reconnect_policy policy_;
     std::string target_;
     std::string last_event_id_;
