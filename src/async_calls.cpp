@@ -90,6 +90,7 @@ std::size_t async_calls::advance(const deadline &until) {
     std::size_t ended = begin_waiting();
     const reactor::readiness ready = reactor_.wait(ended == 0 ? sooner(until, multi_.deadline())
                                                               : std::chrono::steady_clock::now());
+    may_have_more_ = ready.count > 0;
     if (ready.bell) {
         reactor_.silence();
         // In this order: who sees it ring still, has handed in what the next line finds.
@@ -104,6 +105,11 @@ std::size_t async_calls::advance(const deadline &until) {
         return ended + begin_waiting();
     }
     return ended + end_completed();
+}
+
+void async_calls::tell_of_more() const noexcept {
+    if (may_have_more_ && is_watched_.load(std::memory_order_acquire))
+        reactor_.ring();
 }
 
 void async_calls::rest() noexcept {
@@ -205,7 +211,7 @@ bool async_calls::go_on(line &on, CURLcode code) {
 
 /// With the line free again, before the callback, which may hand in the next call.
 void async_calls::end(line &on) {
-    const std::unique_ptr<pending_call> ended = std::move(on.busy_with);
+    std::unique_ptr<pending_call> ended = std::move(on.busy_with);
     free_lines_.push_back(&on);
     pending_.fetch_sub(1, std::memory_order_acq_rel);
     const kn_result &result = ended->result;
@@ -215,7 +221,9 @@ void async_calls::end(line &on) {
     callback_thread_.store(pthread_self(), std::memory_order_relaxed);
     in_callback_.store(true, std::memory_order_release);
     ended->whom.tell(result, options_.logger);
+    ended.reset(); // `destroy`
     in_callback_.store(false, std::memory_order_release);
+    home_.require();
 }
 
 bool async_calls::is_in_own_callback() const noexcept {

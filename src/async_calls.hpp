@@ -15,6 +15,7 @@
 #include "deadline.hpp"
 #include "http/connection.hpp"
 #include "http/multi.hpp"
+#include "process.hpp"
 #include "reactor.hpp"
 
 namespace kn {
@@ -43,6 +44,10 @@ class async_calls {
 
     /// Moves the calls on with what is ready, or becomes so until then; how many ended.
     std::size_t advance(const deadline &until);
+    /// Whether the last advance() found something, so that there may be more.
+    bool may_have_more() const noexcept { return may_have_more_; }
+    /// Whoever polls the descriptor comes back for what there may be.
+    void tell_of_more() const noexcept;
     /// To be called when the driver leaves: the descriptor takes over.
     void rest() noexcept;
     /// The number of the call that was handed in last. They are numbered from 1.
@@ -99,6 +104,7 @@ class async_calls {
     const endpoint &where_;
     const settings &options_;
     client_metrics &metrics_;
+    home home_;
 
     std::mutex mutex_; // guards what any thread may change: the next two
     std::deque<std::unique_ptr<pending_call>> waiting_;
@@ -110,6 +116,7 @@ class async_calls {
     mutable std::atomic<bool> bell_rings_{false};
     mutable std::atomic<bool> is_watched_{false}; // somebody asked for the descriptor
 
+    bool may_have_more_ = false;
     reactor reactor_;
     connections connections_{metrics_, reactor_};
     multi multi_;

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <memory>
 
+#include "cancellation_hold.hpp"
 #include "process.hpp"
 
 namespace kn {
@@ -22,6 +23,8 @@ class user_data_owner {
         // A forked child must not run its parent's callbacks.
         if (destroy_ == nullptr || generation_ != process_generation())
             return;
+        // Whoever lets go last need not be inside a call that holds it off.
+        const cancellation_hold hold;
         try {
             destroy_(user_data_);
         } catch (...) { // NOLINT(bugprone-empty-catch): nobody is left to tell

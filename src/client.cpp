@@ -13,6 +13,8 @@ class client::seat {
             throw failure(KN_ESTATE, "another call moves this client's calls on already");
     }
     ~seat() {
+        if (client_.home_.is_left())
+            return;
         if (async_calls *all = client_.calls_if_any())
             all->rest();
         client_.inside_.give_up_seat();
@@ -157,9 +159,17 @@ std::optional<kn_status> client::standing_answer() noexcept {
 
 kn_status client::dispatch() {
     const seat taken(*this);
-    if (const std::optional<kn_status> answer = standing_answer())
-        return *answer;
-    return calls().advance(std::chrono::steady_clock::now()) > 0 ? KN_OK : KN_AGAIN;
+    async_calls &all = calls();
+    for (int looks = 0; looks < most_looks; ++looks) {
+        if (const std::optional<kn_status> answer = standing_answer())
+            return *answer;
+        if (all.advance(std::chrono::steady_clock::now()) > 0)
+            return KN_OK;
+        if (!all.may_have_more())
+            return KN_AGAIN;
+    }
+    all.tell_of_more();
+    return KN_AGAIN;
 }
 
 kn_status client::flush(milliseconds timeout) {
@@ -170,10 +180,11 @@ kn_status client::flush(milliseconds timeout) {
     for (bool has_looked = false;; has_looked = true) {
         if (const std::optional<kn_status> answer = standing_answer())
             return *answer;
-        if (all.has_ended(last))
-            return KN_OK;
-        if (has_looked && has_passed(until))
-            return KN_AGAIN;
+        const bool is_done = all.has_ended(last);
+        if (is_done || (has_looked && has_passed(until))) {
+            all.tell_of_more();
+            return is_done ? KN_OK : KN_AGAIN;
+        }
         all.advance(until);
     }
 }

@@ -28,4 +28,11 @@ struct ready_sockets {
     std::size_t count = 0;
 };
 
+/// One look need not show all that is ready, and what it did show may be ready still: a socket that
+/// was not read to its end, or one that was answered before it was watched for an answer. Whoever
+/// watches a set of sockets for changes alone is not told of any of that. So nothing is ready only
+/// when a look says so, and whoever does not want to wait looks until then; but not more often than
+/// this, since a server may be faster than we are.
+inline constexpr int most_looks = 16;
+
 } // namespace kn

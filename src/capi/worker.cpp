@@ -4,9 +4,9 @@
 #include "capi/handles.hpp"
 #include "stats.hpp"
 
+using kn::cancellation_hold;
 using kn::make_callback;
 using kn::milliseconds;
-using kn::capi::cancellation_hold;
 using kn::capi::copied;
 using kn::capi::guarded;
 using kn::capi::required;

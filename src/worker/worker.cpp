@@ -1,5 +1,7 @@
 #include "worker/worker.hpp"
 
+#include <algorithm>
+
 #include <sys/random.h>
 
 #include <cxxabi.h>
@@ -33,7 +35,7 @@ class worker::seat {
         }
     }
     ~seat() {
-        if (!is_mine_)
+        if (!is_mine_ || worker_.home_.is_left())
             return;
         if (worker_.is_closing())
             worker_.finish_closing();
@@ -67,6 +69,40 @@ class worker::callback_scope {
 
   private:
     worker &worker_;
+};
+
+/// Callbacks that live while they may be called, though others have taken their place. Where this
+/// is the last to let go of them, their `destroy` is the user's code like themselves: it may change
+/// handlers, close, and fork.
+template <class Kept>
+class worker::while_called {
+  public:
+    explicit while_called(worker &w, std::shared_ptr<Kept> what = nullptr) noexcept
+        : worker_(w), what_(std::move(what)) {}
+    ~while_called() { drop(); }
+    while_called(const while_called &) = delete;
+    while_called &operator=(const while_called &) = delete;
+
+    void keep(const std::shared_ptr<Kept> &what) {
+        if (what == what_)
+            return;
+        let_go();
+        what_ = what;
+    }
+    void let_go() {
+        drop();
+        worker_.home_.require();
+    }
+    Kept &operator*() const noexcept { return *what_; }
+
+  private:
+    void drop() noexcept {
+        const callback_scope scope(worker_);
+        what_.reset();
+    }
+
+    worker &worker_;
+    std::shared_ptr<Kept> what_;
 };
 
 namespace {
@@ -171,15 +207,16 @@ kn_status worker::dispatch() {
 
 /// What other threads have to say, which goes before everything else; KN_OK: nothing. (An optional
 /// status is put together in memory, which would hold up each event.)
-kn_status worker::standing_answer() noexcept {
+kn_status worker::standing_answer() {
+    home_.require(); // the log is a callback, too
     if (is_closing())
         return KN_CLOSED;
     return interruption_.take() ? KN_INTERRUPTED : KN_OK;
 }
 
 kn_status worker::wait_for_event(deadline until, event_ptr &event) {
-    bool has_looked = false;
-    for (;;) {
+    is_cut_short_ = false;
+    for (int looks = 0;;) {
         if (const kn_status answer = standing_answer(); answer != KN_OK)
             return answer;
         event = read_event();
@@ -196,10 +233,12 @@ kn_status worker::wait_for_event(deadline until, event_ptr &event) {
         }
         if (ending_ != ending::none)
             return KN_CLOSED;
-        // Even whoever does not want to wait gets one look at what is ready.
-        if (has_looked && has_passed(until))
+        // Even whoever does not want to wait gets a look at what is ready.
+        if (looks > 0 && has_passed(until) && (!may_have_more_ || looks >= most_looks)) {
+            is_cut_short_ = may_have_more_;
             return KN_AGAIN;
-        has_looked = true;
+        }
+        looks = std::min(looks + 1, most_looks);
         advance(until);
     }
 }
@@ -251,6 +290,7 @@ void worker::give_up_reading() {
 void worker::advance(deadline until) {
     if (!stream_.is_running() && (!retry_at_ || *retry_at_ <= clock::now()))
         start_stream();
+    home_.require();
     set_alarm();
     const reactor::readiness ready =
         stream_.is_held() ? reactor::readiness{} : reactor_.wait(until);
@@ -258,6 +298,7 @@ void worker::advance(deadline until) {
         reactor_.silence();
         bell_rings_ = false;
     }
+    may_have_more_ = ready.count > 0;
     last_end_ = stream_.advance(ready);
 }
 
@@ -271,7 +312,7 @@ void worker::set_alarm() {
 /// At the end of a call: whoever polls the descriptor has to come back for what is left to do, now
 /// or when it is time.
 void worker::ready_descriptor() {
-    const bool has_more = has_backlog() || last_end_ || fatal_;
+    const bool has_more = has_backlog() || is_cut_short_ || last_end_ || fatal_;
     if (has_more && !bell_rings_) {
         reactor_.ring();
         bell_rings_ = true;
@@ -333,9 +374,10 @@ void worker::clear_inbox() noexcept {
 void worker::stream_ended(const stream_end &end) {
     stream_.stop();
     const failure &why = end.why;
-    metrics_.failed(why);
     const verdict meaning =
         end.http_status == 0 ? verdict::retry : policy_.judge(end.http_status, end.is_event_stream);
+    if (meaning != verdict::ended)
+        metrics_.failed(why);
     switch (meaning) {
     case verdict::ended:
         options_.logger.write(KN_LOG_INFO,
@@ -368,12 +410,14 @@ void worker::retry_after(const failure &why) {
 void worker::report(const failure &why) {
     if (error_handler_ == nullptr)
         return;
-    const callback_ptr<kn_error_handler> handler = error_handler_; // it may replace itself
+    while_called handler(*this, error_handler_); // it may replace itself
     const error_ptr error(make_error(why));
     call_user([&] { (*handler)(error.get()); });
+    handler.let_go();
 }
 
-/// No exception of the user's gets any further: there may be C above us.
+/// No exception of the user's gets any further: there may be C above us. A child that the user has
+/// forked does not either.
 template <class Call>
 void worker::call_user(Call &&call) {
     const callback_scope scope(*this);
@@ -385,6 +429,7 @@ void worker::call_user(Call &&call) {
         options_.logger.write(KN_LOG_ERROR,
                               [] { return std::string("a handler threw an exception through C"); });
     }
+    home_.require();
 }
 
 void worker::end(ending how) noexcept {
@@ -398,11 +443,16 @@ void worker::end(ending how) noexcept {
 /// Hands over what has come so far, without a look at the network; why it stopped before, if it
 /// did.
 kn_status worker::hand_over_from(event_ptr first) {
-    std::shared_ptr<const routes> current;
+    while_called<const routes> current(*this);
+    const kn_status answer = hand_over_all(std::move(first), current);
+    current.let_go();
+    return answer;
+}
+
+kn_status worker::hand_over_all(event_ptr first, while_called<const routes> &to) {
     for (event_ptr event = std::move(first); event; event = read_event()) {
-        if (current != routes_) // a handler may change them, but not for the event it has
-            current = routes_;
-        if (!hand_over(*event, *current))
+        to.keep(routes_); // a handler may change them, but not for the event it has
+        if (!hand_over(*event, *to))
             return KN_CLOSED;
         if (const kn_status answer = standing_answer(); answer != KN_OK)
             return answer;

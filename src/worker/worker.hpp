@@ -18,6 +18,7 @@
 #include "event_stream/parser.hpp"
 #include "interruption.hpp"
 #include "occupancy.hpp"
+#include "process.hpp"
 #include "reactor.hpp"
 #include "settings.hpp"
 #include "worker/metrics.hpp"
@@ -62,6 +63,8 @@ class worker final : private stream_listener {
   private:
     class seat;
     class callback_scope;
+    template <class Kept>
+    class while_called;
     enum class ending { none, closed, failed };
 
     // Out of the stream, while it is advanced.
@@ -77,7 +80,7 @@ class worker final : private stream_listener {
     void require_handlers() const;
     /// KN_OK with an event; otherwise why there is none.
     kn_status wait_for_event(deadline until, event_ptr &event);
-    kn_status standing_answer() noexcept;
+    kn_status standing_answer();
     event_ptr read_event();
     bool parse_next();
     bool has_unread() const noexcept { return read_ < inbox_.size(); }
@@ -97,6 +100,7 @@ class worker final : private stream_listener {
     void end(ending how) noexcept;
 
     kn_status hand_over_from(event_ptr first);
+    kn_status hand_over_all(event_ptr first, while_called<const routes> &to);
     bool hand_over(kn_event &event, const routes &to);
 
     void finish_closing() noexcept;
@@ -111,6 +115,7 @@ class worker final : private stream_listener {
 
     settings options_;
     endpoint where_;
+    home home_;
     occupancy inside_;
 
     // Notes from other threads.
@@ -128,7 +133,9 @@ class worker final : private stream_listener {
     callback_ptr<kn_error_handler> error_handler_;
 
     reactor reactor_;
-    bool bell_rings_ = true; // as far as the driver knows
+    bool bell_rings_ = true;     // as far as the driver knows
+    bool may_have_more_ = false; // the last look found something
+    bool is_cut_short_ = false;  // the caller was sent away though there may be more
     reconnect_policy policy_;
     std::string target_;
     std::string last_event_id_;
