@@ -211,7 +211,7 @@ bool async_calls::go_on(line &on, CURLcode code) {
 
 /// With the line free again, before the callback, which may hand in the next call.
 void async_calls::end(line &on) {
-    const std::unique_ptr<pending_call> ended = std::move(on.busy_with);
+    std::unique_ptr<pending_call> ended = std::move(on.busy_with);
     free_lines_.push_back(&on);
     pending_.fetch_sub(1, std::memory_order_acq_rel);
     const kn_result &result = ended->result;
@@ -221,7 +221,9 @@ void async_calls::end(line &on) {
     callback_thread_.store(pthread_self(), std::memory_order_relaxed);
     in_callback_.store(true, std::memory_order_release);
     ended->whom.tell(result, options_.logger);
+    ended.reset(); // `destroy`
     in_callback_.store(false, std::memory_order_release);
+    home_.require();
 }
 
 bool async_calls::is_in_own_callback() const noexcept {

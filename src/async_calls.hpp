@@ -15,6 +15,7 @@
 #include "deadline.hpp"
 #include "http/connection.hpp"
 #include "http/multi.hpp"
+#include "process.hpp"
 #include "reactor.hpp"
 
 namespace kn {
@@ -103,6 +104,7 @@ class async_calls {
     const endpoint &where_;
     const settings &options_;
     client_metrics &metrics_;
+    home home_;
 
     std::mutex mutex_; // guards what any thread may change: the next two
     std::deque<std::unique_ptr<pending_call>> waiting_;

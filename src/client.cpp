@@ -13,6 +13,8 @@ class client::seat {
             throw failure(KN_ESTATE, "another call moves this client's calls on already");
     }
     ~seat() {
+        if (client_.home_.is_left())
+            return;
         if (async_calls *all = client_.calls_if_any())
             all->rest();
         client_.inside_.give_up_seat();

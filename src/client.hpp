@@ -14,6 +14,7 @@
 #include "http/connection_pool.hpp"
 #include "interruption.hpp"
 #include "occupancy.hpp"
+#include "process.hpp"
 #include "settings.hpp"
 
 namespace kn {
@@ -76,6 +77,7 @@ class client {
 
     settings options_;
     endpoint where_;
+    home home_;
     occupancy inside_;
     interruption interruption_;
     std::atomic<bool> is_abandoned_{false};

@@ -17,6 +17,8 @@ void in_the_child() { generation.fetch_add(1, std::memory_order_relaxed); }
 
 std::uint32_t process_generation() noexcept { return generation.load(std::memory_order_relaxed); }
 
+failure forked_off() { return {KN_EFORK, "the handle was made before this process was forked"}; }
+
 std::uint32_t own_generation() {
     // Two threads that both come first register two handlers, which count a fork twice: harmless.
     if (!watching.load(std::memory_order_acquire)) {

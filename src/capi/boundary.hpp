@@ -116,18 +116,18 @@ inline std::int64_t required_timeout(std::int64_t timeout_ms) {
 template <class Handle>
 Handle *required_here(Handle *handle) {
     if (required(handle, "the handle")->generation != process_generation())
-        throw failure(KN_EFORK, "the handle was made before this process was forked");
+        throw forked_off();
     return handle;
 }
 
 /// A handle while a call is inside it. Where the owner frees it meanwhile, the last call out does
-/// the work.
+/// the work. A child that a callback has forked comes out too, and has no part in any of that.
 template <class Handle>
 class visit {
   public:
     explicit visit(Handle *handle) : handle_(required_here(handle)) { handle->inside().enter(); }
     ~visit() {
-        if (handle_->inside().leave())
+        if (handle_->generation == process_generation() && handle_->inside().leave())
             delete handle_;
     }
     visit(const visit &) = delete;
@@ -163,6 +163,8 @@ class seated_visit {
 
   private:
     void leave_in_two_steps() noexcept {
+        if (handle_->generation != process_generation())
+            return;
         const cancellation_hold hold;
         if (has_seat_)
             handle_->inside().give_up_seat();

@@ -35,7 +35,7 @@ class worker::seat {
         }
     }
     ~seat() {
-        if (!is_mine_)
+        if (!is_mine_ || worker_.home_.is_left())
             return;
         if (worker_.is_closing())
             worker_.finish_closing();
@@ -173,7 +173,8 @@ kn_status worker::dispatch() {
 
 /// What other threads have to say, which goes before everything else; KN_OK: nothing. (An optional
 /// status is put together in memory, which would hold up each event.)
-kn_status worker::standing_answer() noexcept {
+kn_status worker::standing_answer() {
+    home_.require(); // the log is a callback, too
     if (is_closing())
         return KN_CLOSED;
     return interruption_.take() ? KN_INTERRUPTED : KN_OK;
@@ -255,6 +256,7 @@ void worker::give_up_reading() {
 void worker::advance(deadline until) {
     if (!stream_.is_running() && (!retry_at_ || *retry_at_ <= clock::now()))
         start_stream();
+    home_.require();
     set_alarm();
     const reactor::readiness ready =
         stream_.is_held() ? reactor::readiness{} : reactor_.wait(until);
@@ -378,7 +380,8 @@ void worker::report(const failure &why) {
     call_user([&] { (*handler)(error.get()); });
 }
 
-/// No exception of the user's gets any further: there may be C above us.
+/// No exception of the user's gets any further: there may be C above us. A child that the user has
+/// forked does not either.
 template <class Call>
 void worker::call_user(Call &&call) {
     const callback_scope scope(*this);
@@ -390,6 +393,7 @@ void worker::call_user(Call &&call) {
         options_.logger.write(KN_LOG_ERROR,
                               [] { return std::string("a handler threw an exception through C"); });
     }
+    home_.require();
 }
 
 void worker::end(ending how) noexcept {

@@ -18,6 +18,7 @@
 #include "event_stream/parser.hpp"
 #include "interruption.hpp"
 #include "occupancy.hpp"
+#include "process.hpp"
 #include "reactor.hpp"
 #include "settings.hpp"
 #include "worker/metrics.hpp"
@@ -77,7 +78,7 @@ class worker final : private stream_listener {
     void require_handlers() const;
     /// KN_OK with an event; otherwise why there is none.
     kn_status wait_for_event(deadline until, event_ptr &event);
-    kn_status standing_answer() noexcept;
+    kn_status standing_answer();
     event_ptr read_event();
     bool parse_next();
     bool has_unread() const noexcept { return read_ < inbox_.size(); }
@@ -111,6 +112,7 @@ class worker final : private stream_listener {
 
     settings options_;
     endpoint where_;
+    home home_;
     occupancy inside_;
 
     // Notes from other threads.

@@ -152,6 +152,187 @@ static void options_may_be_used_and_freed(void **state) {
     assert_int_equal(log.destroyed, 1);
 }
 
+/* ---- Forked in a callback: the child is inside the call, too ---- */
+
+/* What forks once, the first time that it is called, and hears how many calls there are. */
+struct forking {
+    kn_worker *worker; /* interrupted with the last call */
+    int count;
+    int last;
+    pid_t child;
+};
+
+static void fork_once(struct forking *forking) {
+    if (++forking->count == 1) {
+        forking->child = fork();
+        if (forking->child == 0)
+            alarm(20); /* it has to come back, and to end */
+    }
+    if (forking->child != 0 && forking->count == forking->last)
+        kn_worker_interrupt(forking->worker);
+}
+
+static void fork_on_event(kn_event *event, void *forking) {
+    (void)event;
+    fork_once(forking);
+}
+
+static void fork_on_error(const kn_error *error, void *forking) {
+    (void)error;
+    fork_once(forking);
+}
+
+static void close_and_fork_on_event(kn_event *event, void *forking) {
+    (void)event;
+    kn_worker_close(((struct forking *)forking)->worker, 0, NULL);
+    fork_once(forking);
+}
+
+static void fork_on_result(const kn_result *result, void *forking) {
+    (void)result;
+    fork_once(forking);
+}
+
+static void fork_on_line(int32_t level, const char *message, void *forking) {
+    (void)level;
+    (void)message;
+    fork_once(forking);
+}
+
+static void fork_on_destroy(void *forking) { fork_once(forking); }
+
+/* The child leaves with what it was told; the parent waits for it. */
+#define end_child(forking, ...)                                                                    \
+    do {                                                                                           \
+        if ((forking).child == 0) {                                                                \
+            __VA_ARGS__;                                                                           \
+            _exit(0);                                                                              \
+        }                                                                                          \
+        int status_ = 0;                                                                           \
+        assert_true((forking).child > 0);                                                          \
+        assert_int_equal(waitpid((forking).child, &status_, 0), (forking).child);                  \
+        assert_int_equal(status_, 0);                                                              \
+    } while (0)
+
+static void leave_worker_in_child(kn_worker *worker, const struct forking *forking, kn_status said,
+                                  kn_error *error) {
+    child_check(said == KN_EFORK);
+    child_check(kn_error_status(error) == KN_EFORK);
+    child_check(forking->count == 1);
+    kn_error_free(error);
+    kn_worker_free(worker);
+}
+
+static void a_handler_may_fork(void **state) {
+    struct stage *stage = *state;
+    struct forking forking = {.worker = worker_at(stage->url), .last = 6};
+    kn_worker *worker = forking.worker;
+    assert_ok(kn_worker_on, worker, "chat/save", fork_on_event, &forking, NULL);
+    connect_worker(worker);
+    send_numbers(stage, "chat/save", 3);
+    settle(stage); /* the child could hand over all three */
+    kn_error *error = NULL;
+    kn_status said = KN_OK;
+    while (said == KN_OK && forking.count < 3) /* they need not come at once */
+        said = kn_worker_dispatch(worker, &error);
+    end_child(forking, leave_worker_in_child(worker, &forking, said, error));
+    assert_true(said >= 0);
+    send_numbers(stage, "chat/save", 3); /* the stream is still the parent's */
+    assert_says(KN_INTERRUPTED, kn_worker_run, worker);
+    assert_int_equal(forking.count, 6);
+    assert_int_equal(test_broker_workers(stage->broker, stage->vhost), 1);
+    kn_worker_free(worker);
+}
+
+static void a_handler_may_close_and_fork(void **state) {
+    struct stage *stage = *state;
+    kn_options *options = kn_options_new();
+    struct calls log = {0};
+    struct forking forking = {0};
+    assert_status(KN_OK, kn_options_set_log(options, KN_LOG_INFO, count_line, &log, NULL));
+    assert_ok(kn_worker_new, stage->url, options, &forking.worker);
+    kn_options_free(options);
+    kn_worker *worker = forking.worker;
+    assert_ok(kn_worker_on, worker, "chat/save", close_and_fork_on_event, &forking, NULL);
+    connect_worker(worker);
+    const int before = log.count;
+    send_numbers(stage, "chat/save", 1);
+    kn_error *error = NULL;
+    const kn_status said = kn_worker_run(worker, &error);
+    end_child(forking, {
+        child_check(log.count == before); /* to close it is left to the parent */
+        leave_worker_in_child(worker, &forking, said, error);
+    });
+    assert_status(KN_CLOSED, said);
+    assert_int_equal(log.count, before + 1);
+    kn_worker_free(worker);
+}
+
+static void an_error_handler_may_fork(void **state) {
+    (void)state;
+    kn_worker *worker = worker_at(test_unused_address());
+    struct forking forking = {.worker = worker, .last = 1};
+    assert_ok(kn_worker_on_error, worker, fork_on_error, &forking, NULL);
+    kn_event *event = garbage;
+    kn_error *error = NULL;
+    const kn_status said = kn_worker_next(worker, -1, &event, &error);
+    assert_null(event);
+    end_child(forking, leave_worker_in_child(worker, &forking, said, error));
+    assert_status(KN_INTERRUPTED, said);
+    kn_worker_free(worker);
+}
+
+static void a_log_may_fork(void **state) {
+    struct stage *stage = *state;
+    kn_options *options = kn_options_new();
+    struct forking forking = {.last = 1};
+    assert_status(KN_OK, kn_options_set_log(options, KN_LOG_DEBUG, fork_on_line, &forking, NULL));
+    assert_ok(kn_worker_new, stage->url, options, &forking.worker);
+    kn_options_free(options);
+    kn_worker *worker = forking.worker;
+    kn_event *event = garbage;
+    kn_error *error = NULL;
+    const kn_status said =
+        kn_worker_next(worker, -1, &event, &error); /* which tells of connecting */
+    assert_null(event);
+    end_child(forking, leave_worker_in_child(worker, &forking, said, error));
+    assert_status(KN_INTERRUPTED, said);
+    connect_worker(worker);
+    assert_int_equal(test_broker_workers(stage->broker, stage->vhost), 1);
+    kn_worker_free(worker);
+}
+
+static void leave_client_in_child(kn_client *client, const struct forking *forking, kn_status said,
+                                  kn_error *error) {
+    child_check(said == KN_EFORK);
+    child_check(kn_error_status(error) == KN_EFORK);
+    child_check(forking->count == 1);
+    kn_error_free(error);
+    kn_client_free(client);
+}
+
+static void fork_with(const struct stage *stage, kn_completion fn, void (*destroy)(void *)) {
+    enum { CALLS = 3 };
+    kn_client *client = client_on(stage);
+    struct forking forking = {0};
+    for (int i = 0; i < CALLS; ++i)
+        assert_ok(kn_client_open_channel_async, client, "news", fn, &forking, destroy);
+    kn_error *error = NULL;
+    const kn_status said = kn_client_flush(client, PATIENCE_MS, &error);
+    end_child(forking, leave_client_in_child(client, &forking, said, error));
+    assert_status(KN_OK, said);
+    assert_int_equal(forking.count, CALLS);
+    assert_ok(kn_client_open_channel_async, client, "news", NULL, NULL, NULL);
+    assert_ok(kn_client_flush, client, PATIENCE_MS);
+    kn_client_free(client);
+}
+
+static void a_completion_may_fork(void **state) { fork_with(*state, fork_on_result, NULL); }
+
+static void a_completion_s_destroy_may_fork(void **state) {
+    fork_with(*state, NULL, fork_on_destroy);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         on_stage(a_client_stays_with_its_parent),
@@ -159,6 +340,12 @@ int main(void) {
         on_stage(a_worker_stays_with_its_parent),
         on_stage(an_event_can_be_read_but_not_answered),
         cmocka_unit_test(options_may_be_used_and_freed),
+        on_stage(a_handler_may_fork),
+        on_stage(a_handler_may_close_and_fork),
+        cmocka_unit_test(an_error_handler_may_fork),
+        on_stage(a_log_may_fork),
+        on_stage(a_completion_may_fork),
+        on_stage(a_completion_s_destroy_may_fork),
     };
     return cmocka_run_group_tests(tests, start_broker, stop_broker);
 }
