@@ -71,6 +71,40 @@ class worker::callback_scope {
     worker &worker_;
 };
 
+/// Callbacks that live while they may be called, though others have taken their place. Where this
+/// is the last to let go of them, their `destroy` is the user's code like themselves: it may change
+/// handlers, close, and fork.
+template <class Kept>
+class worker::while_called {
+  public:
+    explicit while_called(worker &w, std::shared_ptr<Kept> what = nullptr) noexcept
+        : worker_(w), what_(std::move(what)) {}
+    ~while_called() { drop(); }
+    while_called(const while_called &) = delete;
+    while_called &operator=(const while_called &) = delete;
+
+    void keep(const std::shared_ptr<Kept> &what) {
+        if (what == what_)
+            return;
+        let_go();
+        what_ = what;
+    }
+    void let_go() {
+        drop();
+        worker_.home_.require();
+    }
+    Kept &operator*() const noexcept { return *what_; }
+
+  private:
+    void drop() noexcept {
+        const callback_scope scope(worker_);
+        what_.reset();
+    }
+
+    worker &worker_;
+    std::shared_ptr<Kept> what_;
+};
+
 namespace {
 
 class handler_scope {
@@ -375,9 +409,10 @@ void worker::retry_after(const failure &why) {
 void worker::report(const failure &why) {
     if (error_handler_ == nullptr)
         return;
-    const callback_ptr<kn_error_handler> handler = error_handler_; // it may replace itself
+    while_called handler(*this, error_handler_); // it may replace itself
     const error_ptr error(make_error(why));
     call_user([&] { (*handler)(error.get()); });
+    handler.let_go();
 }
 
 /// No exception of the user's gets any further: there may be C above us. A child that the user has
@@ -407,11 +442,16 @@ void worker::end(ending how) noexcept {
 /// Hands over what has come so far, without a look at the network; why it stopped before, if it
 /// did.
 kn_status worker::hand_over_from(event_ptr first) {
-    std::shared_ptr<const routes> current;
+    while_called<const routes> current(*this);
+    const kn_status answer = hand_over_all(std::move(first), current);
+    current.let_go();
+    return answer;
+}
+
+kn_status worker::hand_over_all(event_ptr first, while_called<const routes> &to) {
     for (event_ptr event = std::move(first); event; event = read_event()) {
-        if (current != routes_) // a handler may change them, but not for the event it has
-            current = routes_;
-        if (!hand_over(*event, *current))
+        to.keep(routes_); // a handler may change them, but not for the event it has
+        if (!hand_over(*event, *to))
             return KN_CLOSED;
         if (const kn_status answer = standing_answer(); answer != KN_OK)
             return answer;

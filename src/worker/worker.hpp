@@ -63,6 +63,8 @@ class worker final : private stream_listener {
   private:
     class seat;
     class callback_scope;
+    template <class Kept>
+    class while_called;
     enum class ending { none, closed, failed };
 
     // Out of the stream, while it is advanced.
@@ -98,6 +100,7 @@ class worker final : private stream_listener {
     void end(ending how) noexcept;
 
     kn_status hand_over_from(event_ptr first);
+    kn_status hand_over_all(event_ptr first, while_called<const routes> &to);
     bool hand_over(kn_event &event, const routes &to);
 
     void finish_closing() noexcept;

@@ -390,6 +390,76 @@ static void a_handler_may_remove_itself(void **state) {
     assert_int_equal(once.destroyed, 1);
 }
 
+/* A handler that replaces itself, and what its `destroy` was answered: that runs inside the same
+ * call, when the handler has returned. */
+struct leaving {
+    kn_worker *worker;
+    int count, destroyed;
+    kn_status replaced, on, on_error, close;
+    struct calls next;
+};
+
+static void replace_handler(kn_event *event, void *user_data) {
+    struct leaving *leaving = user_data;
+    (void)event;
+    leaving->count++;
+    leaving->replaced =
+        kn_worker_on(leaving->worker, "chat/save", count_event, &leaving->next, NULL, NULL);
+}
+
+static void replace_error_handler(const kn_error *error, void *user_data) {
+    struct leaving *leaving = user_data;
+    (void)error;
+    leaving->count++;
+    leaving->replaced =
+        kn_worker_on_error(leaving->worker, count_error, &leaving->next, NULL, NULL);
+}
+
+static void change_and_close(void *user_data) {
+    struct leaving *leaving = user_data;
+    leaving->destroyed++;
+    leaving->on =
+        kn_worker_on(leaving->worker, "chat/save", count_event, &leaving->next, NULL, NULL);
+    leaving->on_error =
+        kn_worker_on_error(leaving->worker, count_error, &leaving->next, NULL, NULL);
+    leaving->close = kn_worker_close(leaving->worker, -1, NULL);
+}
+
+static void assert_left_like_a_callback(const struct leaving *leaving) {
+    assert_int_equal(leaving->count, 1);
+    assert_status(KN_OK, leaving->replaced);
+    assert_int_equal(leaving->destroyed, 1);
+    assert_status(KN_OK, leaving->on);
+    assert_status(KN_OK, leaving->on_error);
+    assert_status(KN_AGAIN, leaving->close); /* it only begins, and so waits for nobody */
+    assert_int_equal(kn_worker_state(leaving->worker), KN_WORKER_CLOSED);
+}
+
+static void a_replaced_handler_s_destroy_may_change_and_close(void **state) {
+    struct stage *stage = *state;
+    struct leaving leaving = {.worker = worker_at(stage->url)};
+    assert_ok(kn_worker_on, leaving.worker, "chat/save", replace_handler, &leaving,
+              change_and_close);
+    connect_worker(leaving.worker);
+    send_numbers(stage, "chat/save", 1);
+    assert_says(KN_CLOSED, kn_worker_run, leaving.worker);
+    assert_left_like_a_callback(&leaving);
+    kn_worker_free(leaving.worker);
+}
+
+static void a_replaced_error_handler_s_destroy_may_change_and_close(void **state) {
+    (void)state;
+    struct leaving leaving = {.worker = worker_at(test_unused_address())};
+    assert_ok(kn_worker_on, leaving.worker, "chat/save", count_event, &leaving.next, NULL);
+    assert_ok(kn_worker_on_error, leaving.worker, replace_error_handler, &leaving,
+              change_and_close);
+    kn_event *event = garbage;
+    assert_says(KN_CLOSED, kn_worker_next, leaving.worker, -1, &event);
+    assert_null(event);
+    assert_left_like_a_callback(&leaving);
+    kn_worker_free(leaving.worker);
+}
+
 static void free_on_event(kn_event *event, void *user_data) {
     struct calls *calls = user_data;
     kn_worker_free(calls->worker);
@@ -510,6 +580,8 @@ int main(void) {
         on_stage(a_handler_may_not_drive_but_may_change_and_close),
         on_stage(a_handler_s_close_stops_the_handing_over_at_once),
         on_stage(a_handler_may_remove_itself),
+        on_stage(a_replaced_handler_s_destroy_may_change_and_close),
+        cmocka_unit_test(a_replaced_error_handler_s_destroy_may_change_and_close),
         on_stage(a_handler_may_free_its_worker),
         cmocka_unit_test(an_error_handler_hears_of_what_is_retried),
         cmocka_unit_test(an_error_handler_may_free_its_worker),
