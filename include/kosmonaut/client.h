@@ -74,7 +74,7 @@ KN_API void kn_client_free(kn_client *client);
  * @return KN_OK; KN_EINVAL; KN_ENOVHOST; KN_EUNAUTHORIZED; KN_EBADCHANNEL: the server is stricter
  *         about names; and what every request may end with: KN_ECONNECT, KN_ETLS, KN_ETIMEOUT,
  *         KN_EIO, KN_EPROTOCOL, KN_EBADREQUEST, KN_EFORBIDDEN, KN_ERATELIMIT, KN_EUNAVAILABLE,
- *         KN_ESERVER, KN_ENOMEM, KN_EFORK.
+ *         KN_ESERVER, KN_ECONFLICT, KN_ETOOBIG, KN_ENOMEM, KN_EFORK.
  * @par Threads
  * any thread, any time.
  * @since 1.0
@@ -89,8 +89,8 @@ KN_API kn_status kn_client_open_channel(kn_client *client, const char *channel, 
  * @param client not NULL.
  * @param channel as for kn_client_open_channel().
  * @param error receives the details of a failure; may be NULL.
- * @return KN_OK; KN_ENOCHANNEL: it was not open; KN_EINVAL; KN_ENOVHOST; KN_EUNAUTHORIZED; and what
- *         every request may end with (kn_client_open_channel()).
+ * @return KN_OK; KN_ENOCHANNEL: it was not open; KN_EINVAL; KN_ENOVHOST; KN_EUNAUTHORIZED;
+ *         KN_EBADCHANNEL; and what every request may end with (kn_client_open_channel()).
  * @par Threads
  * any thread, any time.
  * @since 1.0
@@ -112,7 +112,7 @@ KN_API kn_status kn_client_close_channel(kn_client *client, const char *channel,
  * @param error receives the details of a failure; may be NULL.
  * @return KN_OK: the broker accepted it; KN_EJSON: not a JSON object, nothing was sent;
  *         KN_ENOCHANNEL: the channel is not open; KN_EINVAL; KN_ETOOBIG: over the server's limit;
- *         KN_ENOVHOST; KN_EUNAUTHORIZED; and what every request may end with
+ *         KN_ENOVHOST; KN_EUNAUTHORIZED; KN_EBADCHANNEL; and what every request may end with
  *         (kn_client_open_channel()). After KN_ETIMEOUT or KN_EIO the event may have been
  *         delivered.
  * @par Threads

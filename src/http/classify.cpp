@@ -112,8 +112,24 @@ const char *tls_advice(CURL *easy, CURLcode code, const transfer_trace &trace) n
     }
 }
 
+/// Whether the server can have meant a channel: a batch's triggers have answers of their own.
+bool names_channel(operation what) noexcept {
+    switch (what) {
+    case operation::open_channel:
+    case operation::close_channel:
+    case operation::trigger:
+    case operation::subscribers:
+        return true;
+    case operation::trigger_batch:
+    case operation::request_token:
+    case operation::subscribe:
+        return false;
+    }
+    return false;
+}
+
 kn_status not_found(operation what, std::int32_t server_code) noexcept {
-    if (server_code == 454)
+    if (server_code == 454 && names_channel(what))
         return KN_ENOCHANNEL;
     if (server_code == 455)
         return KN_ENOVHOST;
@@ -128,18 +144,20 @@ kn_status not_found(operation what, std::int32_t server_code) noexcept {
 kn_status answer_status(operation what, long http_status, std::int32_t server_code) noexcept {
     switch (http_status) {
     case 400:
-        return what == operation::open_channel || server_code == 451 ? KN_EBADCHANNEL
-                                                                     : KN_EBADREQUEST;
+        return what == operation::open_channel || (server_code == 451 && names_channel(what))
+                   ? KN_EBADCHANNEL
+                   : KN_EBADREQUEST;
     case 401:
         return KN_EUNAUTHORIZED;
     case 403:
         return KN_EFORBIDDEN;
     case 404:
         return not_found(what, server_code);
+    // A stream has no body that could be too big, and no earlier request to be in conflict with.
     case 409:
-        return KN_ECONFLICT;
+        return what == operation::subscribe ? KN_EBADREQUEST : KN_ECONFLICT;
     case 413:
-        return KN_ETOOBIG;
+        return what == operation::subscribe ? KN_EBADREQUEST : KN_ETOOBIG;
     case 429:
         return KN_ERATELIMIT;
     case 502:

@@ -69,10 +69,13 @@ INSTANTIATE_TEST_SUITE_P(
     client, answer_meanings,
     testing::Values(
         meaning{400, 400, KN_EBADCHANNEL, KN_EBADREQUEST, KN_EBADREQUEST, KN_EBADREQUEST},
-        same(400, 451, KN_EBADCHANNEL), same(401, 402, KN_EUNAUTHORIZED),
-        same(403, 403, KN_EFORBIDDEN), same(404, 454, KN_ENOCHANNEL), same(404, 455, KN_ENOVHOST),
-        same(405, 405, KN_EBADREQUEST), same(409, 409, KN_ECONFLICT), same(413, 413, KN_ETOOBIG),
-        same(429, 429, KN_ERATELIMIT), same(500, 597, KN_ESERVER), same(503, 503, KN_EUNAVAILABLE)),
+        meaning{400, 451, KN_EBADCHANNEL, KN_EBADCHANNEL, KN_EBADCHANNEL, KN_EBADREQUEST},
+        same(401, 402, KN_EUNAUTHORIZED), same(403, 403, KN_EFORBIDDEN),
+        // For a token no channel is named.
+        meaning{404, 454, KN_ENOCHANNEL, KN_ENOCHANNEL, KN_ENOCHANNEL, KN_ENOVHOST},
+        same(404, 455, KN_ENOVHOST), same(405, 405, KN_EBADREQUEST), same(409, 409, KN_ECONFLICT),
+        same(413, 413, KN_ETOOBIG), same(429, 429, KN_ERATELIMIT), same(500, 597, KN_ESERVER),
+        same(503, 503, KN_EUNAVAILABLE)),
     [](const auto &generated) {
         return std::to_string(generated.param.http_status) + "_" +
                std::to_string(generated.param.code);
