@@ -374,9 +374,10 @@ void worker::clear_inbox() noexcept {
 void worker::stream_ended(const stream_end &end) {
     stream_.stop();
     const failure &why = end.why;
-    metrics_.failed(why);
     const verdict meaning =
         end.http_status == 0 ? verdict::retry : policy_.judge(end.http_status, end.is_event_stream);
+    if (meaning != verdict::ended)
+        metrics_.failed(why);
     switch (meaning) {
     case verdict::ended:
         options_.logger.write(KN_LOG_INFO,

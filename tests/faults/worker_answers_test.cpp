@@ -102,6 +102,7 @@ TEST(worker, is_ended_for_good_by_204) {
     EXPECT_EQ(worker.state(), KN_WORKER_CLOSED);
     EXPECT_EQ(worker.next(0), KN_CLOSED);
     EXPECT_TRUE(worker.failures().empty()) << "that is no failure";
+    EXPECT_EQ(kn_worker_last_error(worker.get()), nullptr);
     EXPECT_EQ(server.connections(), 1U);
 }
 
