@@ -524,7 +524,15 @@ class client {
         });
     }
 
-    /** Lends the C API's handle; nullptr when moved from. @since 1.0 */
+    /**
+     * @brief Lends the C API's handle; nullptr when moved from.
+     *
+     * Interrupt with interrupt(), not through this: where a completion throws,
+     * kn_client_interrupt() is what brings its exception out of the call, and the library cannot
+     * tell a second one from that.
+     *
+     * @since 1.0
+     */
     [[nodiscard]] kn_client *handle() const noexcept { return core_ ? core_->handle : nullptr; }
 
     /** Hands the handle over; the caller frees it with kn_client_free(). @since 1.0 */

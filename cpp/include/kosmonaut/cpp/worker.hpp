@@ -350,7 +350,15 @@ class worker {
         });
     }
 
-    /** Lends the C API's handle; nullptr when moved from. @since 1.0 */
+    /**
+     * @brief Lends the C API's handle; nullptr when moved from.
+     *
+     * Interrupt with interrupt(), not through this: where a handler throws, kn_worker_interrupt()
+     * is what brings its exception out of the call, and the library cannot tell a second one from
+     * that.
+     *
+     * @since 1.0
+     */
     [[nodiscard]] kn_worker *handle() const noexcept { return core_ ? core_->handle : nullptr; }
 
     /**
