@@ -93,6 +93,26 @@ TEST(Options, MovedFromHoldsNothing) {
     EXPECT_NE(second.handle(), nullptr);
 }
 
+TEST(Options, WhatWasMovedFromIsNotTheDefaults) {
+    kosmonaut::options options;
+    const kosmonaut::options elsewhere = std::move(options);
+    const std::string url = unused_address();
+    EXPECT_EQ(
+        thrown_by([&] { kosmonaut::client(url, options); }), // NOLINT(bugprone-use-after-move)
+        status::invalid);
+    EXPECT_EQ(thrown_by([&] { kosmonaut::worker(url, options); }), status::invalid);
+    std::error_code code;
+    const kosmonaut::client client(url, options, code);
+    EXPECT_EQ(code, status::invalid);
+    EXPECT_EQ(client.handle(), nullptr);
+    code.clear();
+    const kosmonaut::worker worker(url, options, code);
+    EXPECT_EQ(code, status::invalid);
+    EXPECT_EQ(worker.handle(), nullptr);
+    const kosmonaut::client fine(url, elsewhere, code);
+    EXPECT_FALSE(code);
+}
+
 TEST(Options, ReleaseHandsTheHandleOver) {
     kosmonaut::options options;
     kn_options *handle = options.release();

@@ -200,13 +200,13 @@ class client {
      * @since 1.0
      */
     explicit client(std::string_view url) : client(url, nullptr) {}
-    /** The same, with options. @since 1.0 */
-    client(std::string_view url, const options &options) : client(url, options.handle()) {}
+    /** The same, with options; those that were moved from are status::invalid. @since 1.0 */
+    client(std::string_view url, const options &options) : client(url, &options) {}
     /** The same, with an error code. @since 1.0 */
     client(std::string_view url, std::error_code &code) noexcept : client(url, nullptr, code) {}
     /** The same, with options and an error code. @since 1.0 */
     client(std::string_view url, const options &options, std::error_code &code) noexcept
-        : client(url, options.handle(), code) {}
+        : client(url, &options, code) {}
 
     /** Takes over what kn_client_new() made, unless it throws std::bad_alloc. @since 1.0 */
     explicit client(kn_client *handle)
@@ -549,19 +549,23 @@ class client {
   private:
     using owned_text = std::unique_ptr<char, detail::freed_by<kn_string_free>>;
 
-    client(std::string_view url, const kn_options *options) {
+    client(std::string_view url, const options *options) {
         detail::require(
             [&](kn_error **details) { return make(detail::c_text(url), options, details); });
     }
 
-    client(std::string_view url, const kn_options *options, std::error_code &code) noexcept {
+    client(std::string_view url, const options *options, std::error_code &code) noexcept {
         detail::attempt(
             code, [&](kn_error **details) { return make(detail::c_text(url), options, details); });
     }
 
-    kn_status make(const char *url, const kn_options *options, kn_error **details) {
+    kn_status make(const char *url, const options *options, kn_error **details) {
+        const kn_options *given = options != nullptr ? options->handle() : nullptr;
+        if (options != nullptr && given == nullptr) {
+            return KN_EINVAL; // to the C API, NULL would stand for the defaults
+        }
         auto core = std::make_shared<detail::client_core>(nullptr);
-        const kn_status status = kn_client_new(url, options, &core->handle, details);
+        const kn_status status = kn_client_new(url, given, &core->handle, details);
         if (status == KN_OK) {
             core_ = std::move(core);
         }

@@ -112,13 +112,13 @@ class worker {
      * @since 1.0
      */
     explicit worker(std::string_view url) : worker(url, nullptr) {}
-    /** The same, with options. @since 1.0 */
-    worker(std::string_view url, const options &options) : worker(url, options.handle()) {}
+    /** The same, with options; those that were moved from are status::invalid. @since 1.0 */
+    worker(std::string_view url, const options &options) : worker(url, &options) {}
     /** The same, with an error code. @since 1.0 */
     worker(std::string_view url, std::error_code &code) noexcept : worker(url, nullptr, code) {}
     /** The same, with options and an error code. @since 1.0 */
     worker(std::string_view url, const options &options, std::error_code &code) noexcept
-        : worker(url, options.handle(), code) {}
+        : worker(url, &options, code) {}
 
     /** Takes over what kn_worker_new() made, unless it throws std::bad_alloc. @since 1.0 */
     explicit worker(kn_worker *handle)
@@ -382,19 +382,23 @@ class worker {
   private:
     using driver = kn_status(kn_worker *, kn_error **);
 
-    worker(std::string_view url, const kn_options *options) {
+    worker(std::string_view url, const options *options) {
         detail::require(
             [&](kn_error **details) { return make(detail::c_text(url), options, details); });
     }
 
-    worker(std::string_view url, const kn_options *options, std::error_code &code) noexcept {
+    worker(std::string_view url, const options *options, std::error_code &code) noexcept {
         detail::attempt(
             code, [&](kn_error **details) { return make(detail::c_text(url), options, details); });
     }
 
-    kn_status make(const char *url, const kn_options *options, kn_error **details) {
+    kn_status make(const char *url, const options *options, kn_error **details) {
+        const kn_options *given = options != nullptr ? options->handle() : nullptr;
+        if (options != nullptr && given == nullptr) {
+            return KN_EINVAL; // to the C API, NULL would stand for the defaults
+        }
         auto core = std::make_shared<detail::worker_core>(nullptr);
-        const kn_status status = kn_worker_new(url, options, &core->handle, details);
+        const kn_status status = kn_worker_new(url, given, &core->handle, details);
         if (status == KN_OK) {
             core_ = std::move(core);
         }
