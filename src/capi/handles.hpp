@@ -15,6 +15,9 @@
 #include "worker/worker.hpp"
 
 struct kn_options {
+    // The first thing that can be given a callback, of which a child must not run the `destroy`.
+    kn_options() { kn::own_generation(); }
+
     kn::settings values;
 };
 

@@ -132,6 +132,23 @@ static void an_event_can_be_read_but_not_answered(void **state) {
     kn_worker_free(worker);
 }
 
+static void free_options_in_child(kn_options *options, struct calls *log) {
+    kn_options_free(options);
+    child_check(log->destroyed == 0);
+}
+
+/* Comes before there is any handle in this process. */
+static void options_alone_know_their_process(void **state) {
+    (void)state;
+    kn_options *options = kn_options_new();
+    struct calls log = {0};
+    assert_status(KN_OK,
+                  kn_options_set_log(options, KN_LOG_DEBUG, count_line, &log, count_destroy));
+    in_a_child(free_options_in_child(options, &log));
+    kn_options_free(options);
+    assert_int_equal(log.destroyed, 1);
+}
+
 static void use_options_in_child(kn_options *options, struct calls *log) {
     kn_client *client = NULL;
     child_check(kn_client_new(test_unused_address(), options, &client, NULL) == KN_OK);
@@ -335,6 +352,7 @@ static void a_completion_s_destroy_may_fork(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(options_alone_know_their_process),
         on_stage(a_client_stays_with_its_parent),
         on_stage(a_child_may_have_handles_of_its_own),
         on_stage(a_worker_stays_with_its_parent),
