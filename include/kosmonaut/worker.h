@@ -167,7 +167,7 @@ KN_API kn_status kn_worker_on_error(kn_worker *worker, kn_error_handler fn, void
  * @return KN_OK; KN_AGAIN: no event within the time; KN_CLOSED; KN_INTERRUPTED; KN_EINVAL;
  *         KN_ESTATE: another thread, or a callback, is inside the worker already; KN_ENOMEM;
  *         KN_EFORK; or a fatal failure, once: KN_EUNAUTHORIZED, KN_EFORBIDDEN, KN_ENOVHOST,
- *         KN_EBADREQUEST, KN_ESERVER.
+ *         KN_EBADREQUEST, KN_ECONFLICT, KN_ETOOBIG, KN_ESERVER.
  * @par Threads
  * one thread at a time for each worker; not inside its callbacks.
  * @since 1.0

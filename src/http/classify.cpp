@@ -153,11 +153,10 @@ kn_status answer_status(operation what, long http_status, std::int32_t server_co
         return KN_EFORBIDDEN;
     case 404:
         return not_found(what, server_code);
-    // A stream has no body that could be too big, and no earlier request to be in conflict with.
     case 409:
-        return what == operation::subscribe ? KN_EBADREQUEST : KN_ECONFLICT;
+        return KN_ECONFLICT;
     case 413:
-        return what == operation::subscribe ? KN_EBADREQUEST : KN_ETOOBIG;
+        return KN_ETOOBIG;
     case 429:
         return KN_ERATELIMIT;
     case 502:

@@ -266,8 +266,8 @@ INSTANTIATE_TEST_SUITE_P(
     worker, refusals_at_first,
     testing::Values(refusal{400, 400, KN_EBADREQUEST}, refusal{400, 0, KN_EBADREQUEST},
                     refusal{402, 0, KN_EBADREQUEST}, refusal{404, 455, KN_ENOVHOST},
-                    refusal{404, 0, KN_ENOVHOST}, refusal{409, 0, KN_EBADREQUEST},
-                    refusal{413, 0, KN_EBADREQUEST}, refusal{431, 0, KN_EBADREQUEST},
+                    refusal{404, 0, KN_ENOVHOST}, refusal{409, 0, KN_ECONFLICT},
+                    refusal{413, 0, KN_ETOOBIG}, refusal{431, 0, KN_EBADREQUEST},
                     refusal{451, 0, KN_EBADREQUEST},
                     // What makes no sense for a stream is none of its statuses.
                     refusal{400, 451, KN_EBADREQUEST}, refusal{404, 454, KN_ENOVHOST}),
