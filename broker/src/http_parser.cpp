@@ -1,5 +1,6 @@
 #include "http_parser.h"
 
+#include <algorithm>
 #include <boost/asio/buffer.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/string_body.hpp>
@@ -33,6 +34,23 @@ bool has_clear_end(const HttpRequest &request) {
             equal_ignoring_case(request.header("Transfer-Encoding"), "chunked"));
 }
 
+std::size_t count_lines(std::string_view text) {
+    return static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n'));
+}
+
+// So many lines of a header, or all of `input` when that has no more of them.
+std::string_view first_lines(std::string_view input, std::size_t count) {
+    std::string_view rest = input;
+    for (; count > 0 && !rest.starts_with("\r\n"); --count) {
+        const auto end = rest.find('\n');
+        if (end == std::string_view::npos)
+            return input;
+        rest.remove_prefix(end + 1);
+    }
+    const bool is_end = rest.empty() || rest == "\r" || rest.starts_with("\r\n");
+    return is_end ? input : input.substr(0, input.size() - rest.size());
+}
+
 // Grows with what comes. Beast's own reserves what Content-Length promises, and promises cost
 // nothing: many clients that send no more than that would leave the heap in pieces too large to be
 // of use and too small to be given back.
@@ -64,6 +82,7 @@ void HttpParser::reset() {
     request_ = HttpRequest();
     continue_considered_ = false;
     header_size_ = 0;
+    header_lines_ = 0;
     auto &parser = beast_->parser.emplace();
     parser.header_limit(limits_.header_size_max);
     parser.body_limit(limits_.body_size_max);
@@ -83,13 +102,19 @@ HttpParser::State HttpParser::feed(std::string_view &input) {
     while (!input.empty() && !parser.is_done()) {
         boost::system::error_code error;
         const bool in_header = !parser.is_header_done();
+        const std::string_view part =
+            in_header ? first_lines(input, limits_.header_lines_max - header_lines_) : input;
         parser.eager(!in_header); // what it uses is the header, and no more
         const std::size_t used =
-            parser.put(boost::asio::const_buffer(input.data(), input.size()), error);
+            parser.put(boost::asio::const_buffer(part.data(), part.size()), error);
+        header_lines_ +=
+            in_header && !parser.is_header_done() ? count_lines(part.substr(0, used)) : 0;
         input.remove_prefix(used);
         // Beast's limit is for the header without its first line, unless that one comes in pieces.
         header_size_ += in_header ? used : 0;
-        if (header_size_ > limits_.header_size_max)
+        const bool has_more_lines =
+            error == http::error::need_more && part.size() < used + input.size();
+        if (header_size_ > limits_.header_size_max || has_more_lines)
             error = http::error::header_limit;
         if (error == http::error::need_more) {
             // Only lines are waited for in one piece (a chunk's, a trailer's), and those are short.

@@ -13,6 +13,7 @@ namespace webrocket {
 struct HttpLimits {
     std::uint32_t header_size_max = 16 * 1024;
     std::uint64_t body_size_max = 1 << 20;
+    std::size_t header_lines_max = 200; // each costs much more than its bytes
 };
 
 class HttpParser {
@@ -51,6 +52,7 @@ class HttpParser {
     int error_status_ = 0;
     bool continue_considered_ = false;
     std::size_t header_size_ = 0; // as far as it was read
+    std::size_t header_lines_ = 0;
 };
 
 } // namespace webrocket

@@ -110,13 +110,15 @@ class Headers(BadHttpTest):
                         "GET /" + "x" * 17000 + " HTTP/1.1\r\nHost: x\r\n\r\n",
                         # … without ever coming to an end
                         "GET /" + "x" * 17000, "X" * 17000, "GET / HTTP/1.1\r\nA: " + "x" * 17000,
-                        "GET / HTTP/1.1\r\n" + "A: b\r\n" * 3000, "GET / HTTP/1.1\r\n" + "x" * 17000):
+                        "GET / HTTP/1.1\r\n" + "A: b\r\n" * 3000, "GET / HTTP/1.1\r\n" + "x" * 17000,
+                        # … or of many lines
+                        self.fire_head(*["A: b"] * 198), "GET / HTTP/1.1\r\n" + "A: b\r\n" * 200):
             self.refused(request, 431)
 
     def test_large(self):
         request = self.head("GET", "/bogus", "A: " + "x" * 15000)
         self.assertEqual(self.answers(request), [(404, 404)])
-        request = self.head("GET", "/bogus", *["A: b"] * 2000)
+        request = self.head("GET", "/bogus", *["A: b"] * 197)
         self.assertEqual(self.answers(request), [(404, 404)])
 
     def test_credentials(self):

@@ -12,11 +12,12 @@ using webrocket::HttpLimits;
 using webrocket::HttpParser;
 using State = HttpParser::State;
 
-constexpr HttpLimits limits{256, 1024};
+constexpr HttpLimits limits{256, 1024, 200};
 
 // The answer's status; 200 stands for a request that is complete.
-std::optional<int> outcome(const std::string &bytes, std::size_t step) {
-    HttpParser parser(limits);
+std::optional<int> outcome(const std::string &bytes, std::size_t step,
+                           const HttpLimits &within = limits) {
+    HttpParser parser(within);
     std::string left;
     for (std::size_t at = 0; at < bytes.size(); at += step) {
         left += bytes.substr(at, step);
@@ -47,6 +48,21 @@ TEST(http_parser, the_header_s_limit_includes_the_first_line_however_it_comes) {
         for (const std::size_t step :
              {std::size_t{1}, std::size_t{17}, std::size_t{100}, std::size_t{256}, request.size()})
             EXPECT_EQ(outcome(request, step), expected) << size << " in pieces of " << step;
+    }
+}
+
+TEST(http_parser, a_header_has_so_many_lines) {
+    HttpLimits wide;
+    wide.header_lines_max = 20;
+    for (const std::size_t lines : {std::size_t{20}, std::size_t{21}}) {
+        std::string request = "POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: 200\r\n";
+        for (std::size_t line = 3; line < lines; ++line)
+            request += "x:y\r\n";
+        // The lines of a body do not count.
+        request += "\r\n" + std::string(200, '\n');
+        for (const std::size_t step : {std::size_t{1}, std::size_t{7}, request.size()})
+            EXPECT_EQ(outcome(request, step, wide), lines == 20 ? 200 : 431)
+                << lines << ' ' << step;
     }
 }
 
