@@ -178,6 +178,8 @@ void Server::stop() {
     public_listener_.stop();
     shut_down_connections(Port::service);
     when_nobody_is_left(Port::service, [this] {
+        if (const auto left = loops_.open_connections(Port::service); left > 0)
+            spdlog::warn("{} connections did not end within --drain-ms and are dropped", left);
         admin_listener_.stop();
         shut_down_connections(Port::admin);
         when_nobody_is_left(Port::admin, [this] { loops_.stop(); });
@@ -195,11 +197,7 @@ void Server::shut_down_connections(Port port) {
 
 // Or when it has been waited for long enough.
 void Server::when_nobody_is_left(Port port, std::function<void()> go_on) {
-    const auto left = loops_.open_connections(port);
-    const bool waited_enough = std::chrono::steady_clock::now() >= drain_end_;
-    if (left > 0 && waited_enough)
-        spdlog::warn("{} connections did not end within --drain-ms and are dropped", left);
-    if (left == 0 || waited_enough) {
+    if (loops_.open_connections(port) == 0 || std::chrono::steady_clock::now() >= drain_end_) {
         go_on();
         return;
     }
