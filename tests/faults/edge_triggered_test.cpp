@@ -98,31 +98,30 @@ TEST(edge_triggered, client_is_told_of_all_connections) {
         [&] { return ended == many; });
 }
 
-TEST(edge_triggered, client_is_told_of_an_answer_that_came_early) {
+/// A client with a call whose answer has come before it began to look.
+class early_answer : public testing::Test {
+  protected:
+    void SetUp() override {
+        ASSERT_EQ(kn_client_open_channel_async(client.get(), "a", count, &ended, nullptr, nullptr),
+                  KN_OK);
+        kn_client_dispatch(client.get(), nullptr); // which connects
+        await_and_be_late(has_answered);
+    }
+
     std::atomic<bool> has_answered{false};
-    fault_server server({answers_early(whole_answer(202), has_answered)});
-    const observed_client client(server.url());
-    const edges changes(kn_client_fd(client.get()));
+    fault_server server{{answers_early(whole_answer(202), has_answered)}};
+    const observed_client client{server.url()};
+    const edges changes{kn_client_fd(client.get())};
     std::size_t ended = 0;
-    ASSERT_EQ(kn_client_open_channel_async(client.get(), "a", count, &ended, nullptr, nullptr),
-              KN_OK);
-    kn_client_dispatch(client.get(), nullptr); // which connects
-    await_and_be_late(has_answered);
+};
+
+TEST_F(early_answer, client_is_told_of_it) {
     loop(
         changes, [&] { return kn_client_dispatch(client.get(), nullptr); },
         [&] { return ended == 1; });
 }
 
-TEST(edge_triggered, client_is_told_of_what_a_flush_left) {
-    std::atomic<bool> has_answered{false};
-    fault_server server({answers_early(whole_answer(202), has_answered)});
-    const observed_client client(server.url());
-    const edges changes(kn_client_fd(client.get()));
-    std::size_t ended = 0;
-    ASSERT_EQ(kn_client_open_channel_async(client.get(), "a", count, &ended, nullptr, nullptr),
-              KN_OK);
-    kn_client_dispatch(client.get(), nullptr); // which connects
-    await_and_be_late(has_answered);
+TEST_F(early_answer, client_is_told_of_it_after_a_flush) {
     while (ended == 0) {
         ASSERT_TRUE(changes.wait()) << "nobody would ever call again";
         kn_client_flush(client.get(), 0, nullptr);
