@@ -34,6 +34,12 @@ def wait_until(condition, what="condition"):
         time.sleep(0.01)
 
 
+def wait_past(seconds):
+    """Until that much time has gone by on the clock that the broker reads, too: never less."""
+    end = time.monotonic() + seconds
+    wait_until(lambda: time.monotonic() > end, f"{seconds} s to go by")
+
+
 class Response:
     def __init__(self, raw):
         self.status = raw.status
@@ -259,6 +265,14 @@ class RawConnection:
     def is_closed(self):
         try:
             return self.file.read(1) == b""
+        except ConnectionError:
+            return True
+
+    def is_forgotten(self):
+        """Whether the server has let go of it, and not only ended its own side."""
+        try:
+            self.send(b"\0")
+            return False
         except ConnectionError:
             return True
 

@@ -33,9 +33,13 @@ class Program {
       } catch {
         // not there yet
       }
-      if (this.process.exitCode !== null) break;
+      if (this.hasEnded) break;
     }
     throw new Error(`${this.path} did not start:\n${this.output}`);
+  }
+
+  get hasEnded() {
+    return this.process.exitCode !== null || this.process.signalCode !== null;
   }
 
   async stop(signal = 'SIGTERM') {
@@ -91,6 +95,11 @@ export class Stage {
     ]);
     this.brokerProgram = program;
     this.broker = await program.ready(readyFile);
+  }
+
+  // For whoever comes after a test that has ended in the middle.
+  async startWhatEnded() {
+    if (this.brokerProgram.hasEnded) await this.startBroker();
   }
 
   async killBroker() {
@@ -154,6 +163,11 @@ export class ChatStage extends Stage {
     ]);
     this.addr = (await this.backend.ready(readyFile)).addr;
     this.url = `http://${this.addr}/`;
+  }
+
+  async startWhatEnded() {
+    await super.startWhatEnded();
+    if (this.backend.hasEnded) await this.startBackend();
   }
 
   async strike() {
