@@ -61,6 +61,12 @@ HttpResponse plain(int status, std::string_view text) {
     return response;
 }
 
+HttpReply forbidden() {
+    HttpReply reply;
+    reply.response.status = 403;
+    return reply;
+}
+
 HttpResponse no_page() { return plain(404, "404 page not found"); }
 
 HttpResponse wrong_method(std::string allow) {
@@ -138,15 +144,18 @@ bool reads(std::string_view method) { return method == "GET" || method == "HEAD"
 
 } // namespace
 
+HeadVerdict AdminApi::judge_head(const HttpRequest &head) {
+    if (health_.answer(head))
+        return {std::nullopt, false};
+    return {is_authorized(head) ? std::nullopt : std::optional(forbidden()), true};
+}
+
 HttpReply AdminApi::handle(const HttpRequest &request) {
     if (auto response = health_.answer(request))
         return now(std::move(*response));
     // Before anything else, so that a stranger cannot tell what exists.
-    if (!is_authorized(request)) {
-        HttpReply reply;
-        reply.response.status = 403;
-        return reply;
-    }
+    if (!is_authorized(request))
+        return forbidden();
     HttpReply reply = route(request);
     if (!reply.later) {
         reply.response.with("X-Webrocket-Cookie", cookie_);

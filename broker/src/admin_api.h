@@ -16,6 +16,7 @@ class AdminApi final : public HttpHandler {
     AdminApi(Hub &hub, const EventLoops &loops, const Health &health, std::string cookie)
         : hub_(hub), loops_(loops), health_(health), cookie_(std::move(cookie)) {}
 
+    HeadVerdict judge_head(const HttpRequest &head) override;
     HttpReply handle(const HttpRequest &request) override;
     HttpResponse refuse(int status) override;
 

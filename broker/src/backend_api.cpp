@@ -81,6 +81,17 @@ HttpReply wrong_method(std::string allow) {
     return reply;
 }
 
+// `allowed` as in the header Allow.
+bool lists_method(std::string_view allowed, std::string_view method) {
+    while (!allowed.empty()) {
+        const auto end = std::min(allowed.find(", "), allowed.size());
+        if (allowed.substr(0, end) == method)
+            return true;
+        allowed.remove_prefix(std::min(end + 2, allowed.size()));
+    }
+    return false;
+}
+
 bool is_authorized(const HttpRequest &request, const Vhost &vhost) {
     const auto header = request.header("Authorization");
     constexpr std::string_view scheme = "Basic ";
@@ -153,6 +164,24 @@ HttpResponse BackendApi::refuse(int status) {
     }
 }
 
+std::string_view BackendApi::methods_of(Resource resource) {
+    switch (resource) {
+    case Resource::none:
+        break;
+    case Resource::channel:
+        return "POST, DELETE";
+    case Resource::channel_events:
+        return "POST";
+    case Resource::vhost:
+    case Resource::channel_subscribers:
+    case Resource::token:
+        return "GET, HEAD";
+    case Resource::events:
+        return "GET, POST";
+    }
+    return {};
+}
+
 // The resource is read from the right end of the path; what is left of it names the vhost. A
 // reading whose vhost does not exist gives way to the next one.
 BackendApi::Route BackendApi::route(std::string_view path) const {
@@ -202,45 +231,60 @@ std::shared_ptr<Vhost> BackendApi::vhost_at_front_of(std::string_view path) cons
     return vhost;
 }
 
-HttpReply BackendApi::handle(const HttpRequest &request) {
-    const auto [path, query] = split_target(request.target);
-    const Route found = route(path);
-    if (!found.vhost)
+std::optional<HttpReply> BackendApi::refusal_of(const HttpRequest &head, const Route &route,
+                                                std::string_view path) {
+    if (!route.vhost)
         return failure(404, error_code::vhost_not_found, "vhost doesn't exist");
-    const bool get = request.method == "GET";
-    const bool head = request.method == "HEAD";
-    const bool post = request.method == "POST";
-    if (found.resource == Resource::vhost && (get || head))
+    const bool reads = head.method == "GET" || head.method == "HEAD";
+    if (route.resource == Resource::vhost && reads)
         return Frontend::not_websocket();
-    if (!is_authorized(request, *found.vhost)) {
+    if (!is_authorized(head, *route.vhost)) {
         auto reply = failure(401, error_code::unauthorized, "unauthorized");
         reply.response.with("WWW-Authenticate", "Basic realm=\"WebRocket\"");
         return reply;
     }
-    Vhost &vhost = *found.vhost;
-    switch (found.resource) {
-    case Resource::none:
+    if (route.resource == Resource::none)
         return has_sound_escapes(path) ? failure(404, 404, "not found")
                                        : bad_request("path is malformed");
+    const std::string_view allowed = methods_of(route.resource);
+    if (!lists_method(allowed, head.method))
+        return wrong_method(std::string(allowed));
+    return std::nullopt;
+}
+
+HeadVerdict BackendApi::judge_head(const HttpRequest &head) const {
+    const auto path = split_target(head.target).path;
+    const Route found = route(path);
+    const bool takes_events = found.resource == Resource::channel_events ||
+                              (found.resource == Resource::events && head.method == "POST");
+    HeadVerdict verdict{refusal_of(head, found, path), takes_events};
+    if (!verdict.refusal && found.resource == Resource::channel_events &&
+        !found.vhost->find_channel(found.channel))
+        verdict.refusal = no_channel();
+    return verdict;
+}
+
+HttpReply BackendApi::handle(const HttpRequest &request) {
+    const auto [path, query] = split_target(request.target);
+    const Route found = route(path);
+    if (auto refusal = refusal_of(request, found, path))
+        return std::move(*refusal);
+    Vhost &vhost = *found.vhost;
+    const bool posts = request.method == "POST";
+    switch (found.resource) {
+    case Resource::none:
     case Resource::vhost:
-        return wrong_method("GET, HEAD");
+        break;
     case Resource::channel:
-        if (post)
-            return open_channel(vhost, found.channel);
-        if (request.method == "DELETE")
-            return close_channel(vhost, found.channel);
-        return wrong_method("POST, DELETE");
+        return posts ? open_channel(vhost, found.channel) : close_channel(vhost, found.channel);
     case Resource::channel_events:
-        return post ? fire(vhost, found.channel, request.body) : wrong_method("POST");
+        return fire(vhost, found.channel, request.body);
     case Resource::channel_subscribers:
-        return get || head ? list_subscribers(vhost, found.channel, query)
-                           : wrong_method("GET, HEAD");
+        return list_subscribers(vhost, found.channel, query);
     case Resource::token:
-        return get || head ? issue_token(vhost, query, head) : wrong_method("GET, HEAD");
+        return issue_token(vhost, query, request.method == "HEAD");
     case Resource::events:
-        if (post)
-            return fire_many(vhost, request.body);
-        return get ? stream(found.vhost, request, query) : wrong_method("GET, POST");
+        return posts ? fire_many(vhost, request.body) : stream(found.vhost, request, query);
     }
     return {refuse(500), nullptr, nullptr};
 }

@@ -17,6 +17,7 @@ class BackendApi {
   public:
     BackendApi(Hub &hub, const WorkerStreamRules &rules) : hub_(hub), rules_(rules) {}
 
+    HeadVerdict judge_head(const HttpRequest &head) const;
     HttpReply handle(const HttpRequest &request);
     static HttpResponse refuse(int status);
 
@@ -36,8 +37,12 @@ class BackendApi {
         std::string channel;
     };
 
+    static std::string_view methods_of(Resource resource);
     Route route(std::string_view path) const;
     std::shared_ptr<Vhost> vhost_at_front_of(std::string_view path) const;
+    // What is wrong with a request whatever its body is.
+    static std::optional<HttpReply> refusal_of(const HttpRequest &head, const Route &route,
+                                               std::string_view path);
 
     HttpReply open_channel(const Vhost &vhost, const std::string &name);
     HttpReply close_channel(const Vhost &vhost, const std::string &name);

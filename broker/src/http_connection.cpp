@@ -72,15 +72,21 @@ void HttpConnection::process(std::string_view input) {
         }
         const auto state = parser_.feed(input);
         if (state == HttpParser::State::failed) {
-            refuse(parser_.error_status());
+            if (is_answered_)
+                connection_.finish();
+            else
+                refuse(parser_.error_status());
             return;
         }
         if (state == HttpParser::State::need_more) {
-            if (parser_.wants_continue())
-                connection_.send(make_frame("HTTP/1.1 100 Continue\r\n\r\n"));
+            if (parser_.has_new_head())
+                consider_head();
             break;
         }
-        answer(parser_.request());
+        if (is_answered_)
+            end_answered_request();
+        else
+            answer(parser_.request());
         parser_.reset();
     }
     if (successor_) {
@@ -92,12 +98,59 @@ void HttpConnection::process(std::string_view input) {
     unparsed_.assign(input);
 }
 
-void HttpConnection::answer(const HttpRequest &request) {
+// Whoever may not ask, or asks for what is not there, need not be listened to until the end.
+void HttpConnection::consider_head() {
+    const HttpRequest &head = parser_.request();
+    const HeadVerdict verdict = judge_head(head);
+    if (verdict.refusal || !verdict.wants_body)
+        parser_.discard_body();
+    if (verdict.refusal)
+        answer_early(*verdict.refusal);
+    else if (parser_.wants_continue())
+        connection_.send(make_frame("HTTP/1.1 100 Continue\r\n\r\n"));
+}
+
+// The connection stays until the body is through, held by nobody: clients that send all of it
+// before they read would lose the answer to a reset. Whether one that has waited for its answer
+// still sends the body cannot be told from what follows.
+void HttpConnection::answer_early(const HttpReply &refusal) {
+    begin_answer(parser_.request());
+    const bool may_be_followed = !parser_.wants_continue();
+    context_.keep_alive = context_.keep_alive && may_be_followed && !stopping_;
+    context_.date = connection_.loop().http_date();
+    connection_.send(make_frame(serialize(refusal.response, context_)));
+    is_answered_ = true;
+    if (!may_be_followed)
+        connection_.finish();
+}
+
+void HttpConnection::end_answered_request() {
+    is_answered_ = false;
+    if (!context_.keep_alive || stopping_)
+        connection_.finish();
+    else
+        connection_.arm(TimerKind::http_request);
+}
+
+HeadVerdict HttpConnection::judge_head(const HttpRequest &head) {
+    try {
+        return handler_.judge_head(head);
+    } catch (const std::exception &error) {
+        spdlog::error("request failed: {}", error.what());
+        return {HttpReply{handler_.refuse(500), nullptr, nullptr}, false};
+    }
+}
+
+void HttpConnection::begin_answer(const HttpRequest &request) {
     connection_.loop().figures().http_requests.add(1);
     context_ = ResponseContext();
     context_.head_only = request.method == "HEAD";
     context_.http_1_0 = request.http_1_0;
     context_.keep_alive = request.keep_alive;
+}
+
+void HttpConnection::answer(const HttpRequest &request) {
+    begin_answer(request);
     const HttpReply reply = ask_handler(request);
     if (reply.later)
         wait_for_answer(reply.later);
@@ -164,7 +217,7 @@ void HttpConnection::refuse(int status) {
 void HttpConnection::on_end() { connection_.finish(); }
 
 void HttpConnection::on_timer() {
-    if (parser_.inside_request() || !unparsed_.empty())
+    if (!is_answered_ && (parser_.inside_request() || !unparsed_.empty()))
         refuse(408);
     else
         connection_.finish();
@@ -181,7 +234,7 @@ void HttpConnection::on_drained() {
 // An idle client loses nothing; whoever has begun to ask gets an answer.
 void HttpConnection::on_shutdown() {
     stopping_ = true;
-    if (waiting_ || parser_.inside_request() || !unparsed_.empty())
+    if (waiting_ || (!is_answered_ && (parser_.inside_request() || !unparsed_.empty())))
         return;
     if (connection_.pending_bytes() == 0)
         connection_.abort();

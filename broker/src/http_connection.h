@@ -28,8 +28,13 @@ class HttpConnection final : public Protocol {
     class Waiting;
 
     void process(std::string_view input);
+    void consider_head();
+    void begin_answer(const HttpRequest &request);
     void answer(const HttpRequest &request);
+    void answer_early(const HttpReply &refusal);
+    void end_answered_request();
     HttpReply ask_handler(const HttpRequest &request);
+    HeadVerdict judge_head(const HttpRequest &head);
     void wait_for_answer(const std::function<void(Answer)> &begin);
     void answer_late(HttpResponse response);
     void give(const HttpReply &reply);
@@ -42,6 +47,7 @@ class HttpConnection final : public Protocol {
     ResponseContext context_;          // of the request that is being answered
     std::shared_ptr<Waiting> waiting_; // for an answer that takes a while
     bool stopping_ = false;
+    bool is_answered_ = false;            // the request whose body is still coming
     std::unique_ptr<Protocol> successor_; // for the rest of the call that made it
 };
 

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -52,9 +53,18 @@ struct HttpReply {
     std::function<void(Answer)> later;
 };
 
+// What is to become of a body, as far as the head before it tells.
+struct HeadVerdict {
+    std::optional<HttpReply> refusal; // the answer, whatever the body would be
+    bool wants_body = true;
+};
+
 class HttpHandler {
   public:
     virtual ~HttpHandler() = default;
+    // Asked when a body does not come together with its head: nothing that nobody wants is held.
+    // `head` has no body.
+    virtual HeadVerdict judge_head(const HttpRequest &head) = 0;
     virtual HttpReply handle(const HttpRequest &request) = 0;
     // The answer to what never became a request: the status says why.
     virtual HttpResponse refuse(int status) = 0;

@@ -2,9 +2,10 @@
 
 #include <algorithm>
 #include <boost/asio/buffer.hpp>
+#include <boost/beast/core/buffers_range.hpp>
 #include <boost/beast/http/parser.hpp>
-#include <boost/beast/http/string_body.hpp>
 #include <optional>
+#include <string>
 
 namespace webrocket {
 namespace http = boost::beast::http;
@@ -54,14 +55,37 @@ std::string_view first_lines(std::string_view input, std::size_t count) {
 // Grows with what comes. Beast's own reserves what Content-Length promises, and promises cost
 // nothing: many clients that send no more than that would leave the heap in pieces too large to be
 // of use and too small to be given back.
-struct GrowingBody : http::string_body {
-    class reader : public http::string_body::reader {
-      public:
-        using http::string_body::reader::reader;
+struct GrowingBody {
+    struct value_type {
+        std::string text;
+        bool is_discarded = false;
+    };
 
-        void init(const boost::optional<std::uint64_t> &, boost::system::error_code &error) {
+    class reader {
+      public:
+        template <bool is_request, typename Fields>
+        reader(http::header<is_request, Fields> &, value_type &body) : body_(body) {}
+
+        static void init(const boost::optional<std::uint64_t> &, boost::system::error_code &error) {
             error = {};
         }
+
+        template <typename Buffers>
+        std::size_t put(const Buffers &buffers, boost::system::error_code &error) {
+            error = {};
+            std::size_t count = 0;
+            for (const auto buffer : boost::beast::buffers_range_ref(buffers)) {
+                if (!body_.is_discarded)
+                    body_.text.append(static_cast<const char *>(buffer.data()), buffer.size());
+                count += buffer.size();
+            }
+            return count;
+        }
+
+        static void finish(boost::system::error_code &error) { error = {}; }
+
+      private:
+        value_type &body_;
     };
 };
 
@@ -80,7 +104,7 @@ HttpParser::~HttpParser() = default;
 
 void HttpParser::reset() {
     request_ = HttpRequest();
-    continue_considered_ = false;
+    head_was_new_ = false;
     header_size_ = 0;
     header_lines_ = 0;
     auto &parser = beast_->parser.emplace();
@@ -128,18 +152,19 @@ HttpParser::State HttpParser::feed(std::string_view &input) {
             error_status_ = status_for(error);
             return State::failed;
         }
-        if (in_header && parser.is_header_done())
+        if (in_header && parser.is_header_done()) {
             take_head();
+            if (!names_one_host(request_) || !has_clear_end(request_)) {
+                error_status_ = 400;
+                return State::failed;
+            }
+        }
         if (used == 0)
             break;
     }
     if (!parser.is_done())
         return State::need_more;
-    request_.body = parser.get().body();
-    if (!names_one_host(request_) || !has_clear_end(request_)) {
-        error_status_ = 400;
-        return State::failed;
-    }
+    request_.body = parser.get().body().text;
     return State::complete;
 }
 
@@ -155,12 +180,22 @@ void HttpParser::take_head() {
         request_.headers.emplace_back(view(field.name_string()), view(field.value()));
 }
 
-bool HttpParser::wants_continue() {
+bool HttpParser::has_new_head() {
     const auto &parser = *beast_->parser;
-    if (continue_considered_ || !parser.is_header_done() || parser.is_done())
+    if (head_was_new_ || !parser.is_header_done() || parser.is_done())
         return false;
-    continue_considered_ = true;
-    const auto &message = parser.get();
+    head_was_new_ = true;
+    return true;
+}
+
+void HttpParser::discard_body() {
+    auto &body = beast_->parser->get().body();
+    std::string().swap(body.text);
+    body.is_discarded = true;
+}
+
+bool HttpParser::wants_continue() const {
+    const auto &message = beast_->parser->get();
     const auto expect = message.find(http::field::expect);
     return message.version() >= 11 && expect != message.end() &&
            equal_ignoring_case(view(expect->value()), "100-continue");

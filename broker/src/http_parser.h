@@ -5,6 +5,7 @@
 #include "http_message.h"
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string_view>
 
@@ -32,12 +33,16 @@ class HttpParser {
     // After State::failed.
     int error_status() const { return error_status_; }
 
+    // After State::need_more, once for each request: its head is there and its body is not.
+    bool has_new_head();
     // The client holds its body back until it is told to go on.
-    bool wants_continue();
+    bool wants_continue() const;
+    // The rest of the body is read, and what is there already is forgotten.
+    void discard_body();
 
     bool inside_request() const;
 
-    // After State::complete; valid until reset().
+    // After State::complete or has_new_head(); valid until reset().
     const HttpRequest &request() const { return request_; }
     void reset();
 
@@ -50,7 +55,7 @@ class HttpParser {
     std::unique_ptr<Beast> beast_;
     HttpRequest request_;
     int error_status_ = 0;
-    bool continue_considered_ = false;
+    bool head_was_new_ = false;
     std::size_t header_size_ = 0; // as far as it was read
     std::size_t header_lines_ = 0;
 };

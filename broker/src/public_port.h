@@ -15,6 +15,12 @@ class PublicPort final : public HttpHandler {
         : health_(health), frontend_(hub, std::move(frontend)), client_(hub, serves_vhost_scripts),
           backend_(hub, streams) {}
 
+    // Only backends have something to say in a body.
+    HeadVerdict judge_head(const HttpRequest &head) override {
+        if (Frontend::is_handshake(head) || health_.answer(head) || client_.handle(head))
+            return {std::nullopt, false};
+        return backend_.judge_head(head);
+    }
     HttpReply handle(const HttpRequest &request) override {
         if (Frontend::is_handshake(request))
             return frontend_.handle(request);

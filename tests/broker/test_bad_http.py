@@ -202,6 +202,91 @@ class Bodies(BadHttpTest):
         self.refused(head + piece * 1025, 413)
 
 
+class BodiesForNobody(BadHttpTest):
+    """Whatever is wrong with a head is answered before its body has come, which nobody keeps."""
+
+    BODY = "x" * LIMIT
+
+    def strange_heads(self, *headers):
+        """With the answers."""
+        head = f"POST {{}} HTTP/1.1\r\nHost: x\r\n" + "".join(line + "\r\n" for line in headers)
+        path = self.vhost.path
+        return ((head.format("/nobody/channels/c/events") + "\r\n", 404, 455),
+                (head.format(path + "/channels/c/events") + "\r\n", 401, 402),
+                (head.format(path + "/events") + "Authorization: Basic eDp5\r\n\r\n", 401, 402),
+                (self.head("POST", "/bogus", *headers), 404, 404),
+                (self.head("POST", "/channels/nope/events", *headers), 404, 454),
+                (self.head("PUT", "/channels/c", *headers), 405, 405))
+
+    def test_the_answer_does_not_wait(self):
+        for promise in (f"Content-Length: {LIMIT}", "Transfer-Encoding: chunked"):
+            for head, status, code in self.strange_heads(promise):
+                with RawConnection(self.broker.addr) as raw:
+                    raw.send(head)
+                    answer = raw.response()
+                    self.assertEqual((answer[0], json.loads(answer[2])["code"]), (status, code), head)
+
+    def test_nor_is_the_body_asked_for(self):
+        for head, status, code in self.strange_heads(f"Content-Length: {LIMIT}", "Expect: 100-continue"):
+            self.refused(head, status, code)
+
+    def test_whoever_sends_all_of_it_first_reads_the_answer(self):
+        for head, status, code in self.strange_heads(f"Content-Length: {LIMIT}"):
+            self.assertEqual(self.answers(head + self.BODY), [(status, code)], head)
+        # … and what follows is a request of its own.
+        for head, status, code in self.strange_heads(f"Content-Length: {LIMIT}"):
+            answers = self.answers(head + self.BODY + self.head("GET", "/bogus"))
+            self.assertEqual(answers, [(status, code), (404, 404)], head)
+        chunk = f"{LIMIT:x}\r\n{self.BODY}\r\n"
+        for head, status, code in self.strange_heads("Transfer-Encoding: chunked"):
+            answers = self.answers(head + chunk + "0\r\n\r\n" + self.head("GET", "/bogus"))
+            self.assertEqual(answers, [(status, code), (404, 404)], head)
+
+    def test_one_answer_is_enough(self):
+        # A body that goes wrong, or on and on, behind its answer ends the connection.
+        head = self.strange_heads("Transfer-Encoding: chunked")[0][0]
+        for body in ("zz\r\n", f"{LIMIT:x}\r\n{self.BODY}\r\n1\r\nx\r\n"):
+            with RawConnection(self.broker.addr) as raw:
+                raw.send(head)
+                self.assertEqual(raw.response()[0], 404)
+                raw.send(body)
+                self.assertTrue(raw.is_closed())
+
+    def test_it_takes_no_memory(self):
+        heads = [head for head, _, _ in self.strange_heads(f"Content-Length: {LIMIT}")]
+        # Bodies that nobody reads are none the better for being allowed.
+        heads += [self.head("GET", "/token?uid=a&channels=b", f"Content-Length: {LIMIT}"),
+                  f"GET {self.vhost.path} HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\n"
+                  f"Content-Length: {LIMIT}\r\n\r\n",
+                  f"GET /healthz HTTP/1.1\r\nHost: x\r\nContent-Length: {LIMIT}\r\n\r\n"]
+        before = self.broker.data_bytes()
+        senders = []
+        for head in heads * 10:
+            raw = RawConnection(self.broker.addr)
+            self.addCleanup(raw.close)
+            raw.send(head + self.BODY[1:])
+            senders.append(raw)
+        # It has been read when there is no more to be read.
+        wait_until(lambda: self.received_bytes() >= len(senders) * (LIMIT - 1), "all of it to be read")
+        self.assertLess(self.broker.data_bytes() - before, 20 * LIMIT)
+
+    def received_bytes(self):
+        for line in self.broker.admin("GET", "/metrics").body.decode().splitlines():
+            if line.startswith("webrocket_received_bytes_total "):
+                return int(line.split()[1])
+
+    def test_the_administrator_s_port(self):
+        for promise in (f"Content-Length: {LIMIT}", "Transfer-Encoding: chunked"):
+            with RawConnection(self.broker.admin_addr) as raw:
+                raw.send(f"POST /moon HTTP/1.1\r\nHost: x\r\n{promise}\r\n\r\n")
+                self.assertEqual(raw.response()[0], 403)
+        with RawConnection(self.broker.admin_addr) as raw:
+            raw.send(f"POST /moon HTTP/1.1\r\nHost: x\r\nContent-Length: {LIMIT}\r\n"
+                     "Expect: 100-continue\r\n\r\n")
+            self.assertEqual(raw.response()[0], 403)
+            self.assertTrue(raw.is_closed())
+
+
 class Json(BadHttpTest):
     """What is wrong with a document is answered, and the connection goes on."""
 
@@ -427,6 +512,12 @@ class Slow(BadHttpTest):
             finally:
                 ended.set()
                 sender.join()
+
+    def test_a_body_that_nobody_wants_has_to_end_in_time(self):
+        with RawConnection(self.broker.addr) as raw:
+            raw.send("POST /nobody/events HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n")
+            self.assertEqual(raw.response()[0], 404)
+            self.assertTrue(raw.is_closed())
 
     def test_silence_is_no_error(self):
         self.assertEqual(self.answers("", half_close=False), [])
