@@ -5,7 +5,8 @@ What a page shows between fences is tested by the word after the fence:
     c, cpp, python   a program of its own: compiled and run
     js, ruby, lua    likewise, by scripts/check-languages
     go, rust, java   likewise, by the tests of those languages, in tests/languages
-    html             a page: opened in a browser, by tests/browser/pages.test.mjs
+    html             a page: opened in a browser, by tests/browser/pages.test.mjs (the README's: by
+                     test_first_steps.py)
     c fragment       some lines of one: compiled, with what the page's <!-- fragments: … --> declares
     cmake, sh        a way to build a program: done with the installed library
     json             parsed
@@ -114,7 +115,9 @@ class Page:
 
     def links(self):
         """(line, target) of every link that leads to a file or a heading."""
-        prose = re.sub(r"`[^`\n]*`", lambda code: " " * len(code[0]), self.text)
+        prose = re.sub(r"^```.*?^```$", lambda code: "\n" * code[0].count("\n"), self.text,
+                       flags=re.M | re.S)
+        prose = re.sub(r"`[^`\n]*`", lambda code: " " * len(code[0]), prose)
         for found in re.finditer(r"\]\(([^)\s]+)\)", prose):
             if not re.match(r"[a-z]+:", found[1]):
                 yield prose.count("\n", 0, found.start()) + 1, found[1]

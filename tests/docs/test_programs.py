@@ -5,7 +5,8 @@ Where a program has the URL http://wr:TOKEN@localhost:8080/moon it gets that of 
 which the channel `greetings` is open and a browser subscribed to it. localhost:8443 leads there
 through TLS, localhost:9443 through TLS that asks for a certificate, /run/webrocket.sock through a unix
 socket; the directory has ca.pem, client.pem and client.key. A program is expected to end by itself,
-with 0, and to leave the standard error alone.
+with 0, and to leave the standard error alone. The programs that a reader begins with are run once more
+when the vhost's token has been replaced, and then have to say so and to end with 1.
 
 Words of a <!-- test: … --> comment above it say what else:
 
@@ -18,12 +19,14 @@ Words of a <!-- test: … --> comment above it say what else:
     status=N       how it ends
     offline        nobody listens at the URL
     pkg-config=P   it needs another library, too
+    answers='P R'  it prints its address, http://127.0.0.1:PORT/, where it answers GET P with R
 
 It needs in the environment: CC, CXX, KOSMONAUT_FLAGS (to compile), KOSMONAUT_LIBRARY; and, to try
 other languages instead of C, C++ and Python, KOSMONAUT_DOCS_LANGUAGES: js ruby lua.
 """
 
 import concurrent.futures
+import http.client
 import os
 import pathlib
 import re
@@ -62,6 +65,7 @@ BINDINGS = {
     "RUBYLIB": str(ROOT / "bindings" / "ruby" / "lib"),
     "LUA_PATH": f"{ROOT / 'examples' / 'ffi' / 'luajit'}/?.lua;;",
 }
+FIRST_PAGES = {"README.md", "docs/c.md", "docs/cpp.md", "docs/python.md"}
 LANGUAGES = os.environ.get("KOSMONAUT_DOCS_LANGUAGES", "c cpp python").split()
 # Nothing listens on port 1.
 OFFLINE = "http://wr:0123456789abcdef0123456789abcdef01234567@127.0.0.1:1/moon"
@@ -249,6 +253,16 @@ class Programs(unittest.TestCase):
         self.addCleanup(run.close)
         self.play(block.wishes, vhost, browser, run)
         block.wishes.require_all_known()
+        if block.page.relative in FIRST_PAGES:
+            self.fail_well(vhost, command)
+
+    def fail_well(self, vhost, command):
+        vhost.broker.admin("PUT", vhost.path + "/token")
+        run = Run(command)
+        self.addCleanup(run.close)
+        run.await_until(lambda: False)
+        self.assertEqual(run.process.wait(DEADLINE), 1, f"it printed {run.printed}\nand said {run.said}")
+        self.assertIn("token", run.said)
 
     def play(self, wishes, vhost, browser, run):
         events = int(wishes.one("events", "0"))
@@ -263,6 +277,9 @@ class Programs(unittest.TestCase):
         self.assertTrue(
             run.await_until(lambda: self.shows_all(patterns, run)),
             f"wanted {patterns}\nbut it printed {run.printed}\nand said {run.said}")
+        for wish in wishes.all("answers"):
+            path, pattern = wish.split(" ", 1)
+            self.assertRegex(self.answer(run, path), pattern)
         ends, dies = wishes.one("ends"), wishes.one("dies")
         if ends or dies:
             run.process.send_signal(getattr(signal, ends or dies))
@@ -272,6 +289,19 @@ class Programs(unittest.TestCase):
         self.assertEqual(status, expected, f"it printed {run.printed}\nand said {run.said}")
         if not patterns[1]:
             self.assertEqual(run.said, "")
+
+    def answer(self, run, path):
+        """What a program's own web server says, whose address it prints."""
+        address = r"^http://(127\.0\.0\.1:\d+)/$"
+        self.assertTrue(run.await_until(lambda: re.search(address, run.printed, re.M)),
+                        f"no address: it printed {run.printed}\nand said {run.said}")
+        connection = http.client.HTTPConnection(re.search(address, run.printed, re.M)[1], timeout=DEADLINE)
+        self.addCleanup(connection.close)
+        connection.request("GET", path)
+        response = connection.getresponse()
+        text = response.read().decode()
+        self.assertEqual(response.status, 200, text)
+        return text
 
     @staticmethod
     def has_worker(vhost):
