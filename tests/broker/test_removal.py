@@ -8,6 +8,7 @@ import resource
 import selectors
 import struct
 import threading
+import time
 import unittest
 
 from broker import (CLOSE, DEADLINE, PING, PONG, TEXT, Broker, Browser, BrokerTest, Vhost, frame, main,
@@ -117,12 +118,14 @@ class Crowd:
 
 class Traffic:
     """A backend that triggers numbered events on channels, and browsers that talk on the first of them,
-    as fast as they can."""
+    as fast as the crowd listens: of a longer backlog only the machine's speed would be seen."""
 
     TALKERS = 3
+    AHEAD = 20  # numbers, at most, of the crowd
 
-    def __init__(self, vhost, channels):
+    def __init__(self, vhost, channels, crowd):
         self.channels = channels
+        self.listeners = crowd.subscribers[::100]
         self.acknowledged = {channel: 0 for channel in channels}
         self.refusals = {channel: set() for channel in channels}  # (status, code)
         self.heard = set()    # codes of :error, and how the connections ended
@@ -143,9 +146,18 @@ class Traffic:
         except Exception as complaint:
             self.complaint = complaint
 
+    def is_ahead(self):
+        return any(self.acknowledged[channel] - listener.next.get(channel, 0) > self.AHEAD
+                   for channel in self.channels if not self.refusals[channel] for listener in self.listeners)
+
+    def wait_for_crowd(self):
+        while not self.leave and self.is_ahead():
+            time.sleep(0.001)
+
     def fire(self, backend):
         numbers = itertools.count()
         while not self.leave:
+            self.wait_for_crowd()
             number = next(numbers)
             for channel in self.channels:
                 response = backend.fire(channel, "n", {"i": number})
@@ -162,6 +174,7 @@ class Traffic:
 
     def talk_until_told(self, talker):
         while not self.leave:
+            self.wait_for_crowd()
             talker.say("broadcast", channel=self.channels[0], event="said")
             try:
                 while True:
@@ -206,7 +219,7 @@ class RemovalTest(BrokerTest):
             self.vhost.open(channel)
         crowd = Crowd(self.vhost, channels, count)
         self.addCleanup(crowd.close)
-        traffic = Traffic(self.vhost, channels)
+        traffic = Traffic(self.vhost, channels, crowd)
         self.addCleanup(traffic.stop)
         wait_until(lambda: min(traffic.acknowledged.values()) > 20 and
                    crowd.all(lambda subscriber: set(subscriber.next) == set(channels)), "the traffic")

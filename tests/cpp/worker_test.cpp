@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <future>
 #include <memory>
 #include <optional>
 #include <stdexcept>
@@ -445,10 +446,12 @@ TEST_F(WorkerAtABroker, MayReplaceAndRemoveHandlersInAHandler) {
 
 TEST_F(WorkerAtABroker, CloseOfAnotherThreadEndsRun) {
     worker made(url());
-    made.on("chat/save", [](event_ref) {});
+    std::promise<void> running;
+    made.on("chat/save", [&](event_ref) { running.set_value(); });
     connect(made);
+    send(1);
     std::thread closer([&] {
-        std::this_thread::sleep_for(50ms);
+        running.get_future().wait();
         EXPECT_TRUE(made.close(10s));
     });
     EXPECT_EQ(made.run(), status::closed);

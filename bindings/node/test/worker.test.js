@@ -305,7 +305,8 @@ test('handlers run one after the other, unless they are allowed to overlap', LIM
     worker.handle('chat/*', async () => {
       running += 1;
       most = Math.max(most, running);
-      await sleep(5);
+      await sleep(5); // in which more could come
+      await waitUntil(() => most === concurrency);
       running -= 1;
       done += 1;
     });

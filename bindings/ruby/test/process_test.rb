@@ -4,44 +4,36 @@ require_relative "support"
 
 # Threads, signals, forks, and what is left behind.
 class ProcessTest < BrokerTest
-  # Seconds within which a wait has to end. It ends at once, but the machine may be busy.
-  AT_ONCE = 0.2
   LIBRARY = File.expand_path("../lib", __dir__)
 
+  # Each wait is ended by another thread, once that has run for a while.
   def test_other_threads_run_during_a_wait
-    count = 0
-    Thread.new { loop { count += 1; sleep 0.001 } }.tap do |counter|
-      @cleanups << -> { counter.kill }
-    end
     worker = worker()
-    worker.next(timeout: 0.3)
-    assert_operator count, :>, 50
+    counter = counting { worker.interrupt }
+    assert_raises(Kosmonaut::Interrupted) { worker.next(timeout: DEADLINE) }
+    counter.join
 
-    count = 0
-    silent do |url|
-      Kosmonaut::Client.open(url, request_timeout: 0.3) do |client|
-        assert_raises(Kosmonaut::TimeoutError) { client.open_channel("greetings") }
+    silent do |url, server|
+      Kosmonaut::Client.open(url, request_timeout: DEADLINE) do |client|
+        counter = counting { server.hang_up }
+        assert_raises(Kosmonaut::BrokenConnection) { client.open_channel("greetings") }
+        counter.join
       end
     end
-    assert_operator count, :>, 50
   end
 
   def test_a_thread_that_waits_can_be_killed
     worker = worker { |w| w.on("*/*") {} }
     thread = connected(worker)
-    began = now
     thread.kill
     assert thread.join(DEADLINE)
-    assert_operator now - began, :<, AT_ONCE
     assert_nil worker.next(timeout: 0) # the seat is free again
   end
 
   def test_timeout_ends_a_clients_wait
     silent do |url|
-      Kosmonaut::Client.open(url, request_timeout: 1) do |client|
-        began = now
+      Kosmonaut::Client.open(url, request_timeout: 3600) do |client|
         assert_raises(Timeout::Error) { Timeout.timeout(0.1) { client.open_channel("greetings") } }
-        assert_operator now - began, :<, 0.1 + AT_ONCE
       end
     end
   end
@@ -86,9 +78,7 @@ class ProcessTest < BrokerTest
         worker.close
       end
     RUBY
-    output, seconds = interrupted(script)
-    assert_equal "interrupted\n", output
-    assert_operator seconds, :<, 2 * AT_ONCE
+    assert_equal "interrupted\n", interrupted(script)
   end
 
   def test_a_signal_handler_may_interrupt
@@ -100,9 +90,7 @@ class ProcessTest < BrokerTest
       Thread.new { sleep 0.001 until worker.state == :connected; puts "ready" }
       puts worker.run
     RUBY
-    output, seconds = interrupted(script)
-    assert_equal "interrupted\n", output
-    assert_operator seconds, :<, 2 * AT_ONCE
+    assert_equal "interrupted\n", interrupted(script)
   end
 
   # The library calls a closure for each line of the log and each failure, and the signals come at
@@ -261,18 +249,23 @@ class ProcessTest < BrokerTest
       sleep 0.001 until worker.state == :connected
       puts "end"
     RUBY
-    began = now
     IO.popen([RbConfig.ruby, "-I#{LIBRARY}", "-rkosmonaut", "-e", script, @url],
              err: %i[child out]) { |program| assert_equal "end\n", read_all(program) }
     assert_predicate $?, :success?
-    assert_operator now - began, :<, 5
   end
 
   private
 
+  def counting
+    Thread.new do
+      50.times { sleep 0.001 }
+      yield
+    end
+  end
+
   def silent
     server = SilentServer.new
-    yield server.url
+    yield server.url, server
   ensure
     server.close
   end
@@ -284,14 +277,13 @@ class ProcessTest < BrokerTest
     e.status_name
   end
 
-  # What the program says after it was ready and got a SIGINT, and how long it took to end.
+  # What the program says after it was ready and got a SIGINT.
   def interrupted(script)
     IO.popen([RbConfig.ruby, "-I#{LIBRARY}", "-rkosmonaut", "-e", "$stdout.sync = true\n#{script}",
               @url]) do |program|
       assert_equal "ready\n", program.wait_readable(DEADLINE)&.gets
-      began = now
       Process.kill(:INT, program.pid)
-      [read_all(program), now - began]
+      read_all(program)
     end
   end
 

@@ -152,6 +152,11 @@ class SilentServer
     "http://wr:token@127.0.0.1:#{@server.addr[1]}/moon"
   end
 
+  # On whoever has connected.
+  def hang_up
+    @server.accept.close
+  end
+
   def close
     @server.close
   end

@@ -9,7 +9,6 @@ import re
 import signal
 import subprocess
 import sys
-import time
 import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
@@ -318,10 +317,8 @@ class WithBroker(unittest.TestCase):
         self.assertEqual(process.stdout.readline(), "ready\n")
         self.greet()
         self.assertEqual(process.stdout.readline(), "running\n")
-        began = time.monotonic()
         process.send_signal(signal.SIGINT)
         self.assertRegex(self.finish(process)[0], r"^false\t.*interrupted!.*\t0\n$")
-        self.assertLess(time.monotonic() - began, 0.5)
 
     def test_fork(self):
         said = self.said("""
