@@ -4,6 +4,8 @@
 #include "numbered_text.hpp"
 
 #include <cstddef>
+#include <cstdint>
+#include <string_view>
 #include <vector>
 
 class audience {

@@ -2,6 +2,7 @@
 
 #include "participant.hpp"
 
+#include <memory>
 #include <vector>
 
 /// That many participants, all of them ready. Only some knock at once: a server's backlog is short.

@@ -4,6 +4,8 @@
 #include "connection.hpp"
 
 #include <cstdint>
+#include <string>
+#include <string_view>
 
 /// Where requests go, and with which right.
 struct http_address {

@@ -7,6 +7,8 @@
 
 #include <functional>
 #include <memory>
+#include <string>
+#include <string_view>
 
 /// What a subscriber gets has this size, whatever the server wraps it in when it is published.
 constexpr std::size_t message_bytes = 200;

@@ -7,6 +7,7 @@
 #include "participant.hpp"
 #include "server_usage.hpp"
 
+#include <cstdint>
 #include <memory>
 #include <vector>
 

@@ -1,6 +1,9 @@
 // The client's side of WebSocket: what is needed to speak to a server that one trusts.
 #pragma once
 
+#include <string>
+#include <string_view>
+
 #include "connection.hpp"
 
 class websocket : public connection {

@@ -1,6 +1,9 @@
 // The one receiver on the backend's side: WebRocket's event stream, or a NATS subscriber over TCP.
 #pragma once
 
+#include <memory>
+#include <string_view>
+
 #include "http_client.hpp"
 #include "participant.hpp"
 

@@ -7,6 +7,7 @@
 #include "hub.h"
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace webrocket {

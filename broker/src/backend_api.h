@@ -6,10 +6,12 @@
 #include "json.h"
 #include "worker_stream.h"
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 namespace webrocket {
 

@@ -4,6 +4,8 @@
 #include "event_loop.h"
 
 #include <atomic>
+#include <cstdint>
+#include <functional>
 #include <memory>
 #include <thread>
 #include <vector>

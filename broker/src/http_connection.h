@@ -5,8 +5,10 @@
 #include "connection.h"
 #include "http_parser.h"
 
+#include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 
 namespace webrocket {
 

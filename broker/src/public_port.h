@@ -1,6 +1,8 @@
 // What the main port serves: browsers that ask for a WebSocket or for its library, and backends.
 #pragma once
 
+#include <optional>
+
 #include "backend_api.h"
 #include "browser_client.h"
 #include "frontend.h"

@@ -7,6 +7,7 @@
 #include "log.h"
 #include "message_rate.h"
 
+#include <cstdint>
 #include <fmt/format.h>
 #include <memory>
 #include <string>

@@ -7,6 +7,8 @@
 #include <filesystem>
 #include <initializer_list>
 #include <memory>
+#include <string_view>
+#include <vector>
 
 struct sqlite3;
 

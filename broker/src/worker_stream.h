@@ -4,8 +4,10 @@
 #include "connection.h"
 #include "vhost.h"
 
+#include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 
 namespace webrocket {
 

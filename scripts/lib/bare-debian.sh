@@ -1,10 +1,14 @@
-# A Debian 12 with nothing installed, made for the purpose and gone afterwards; needs begin.sh.
+# A Debian with nothing installed, the suite of $bare_suite (Debian 12 if nothing is said), made for the purpose and gone afterwards; needs begin.sh.
 #
 # Every mount is made in a mount namespace of its own and every process runs in a process namespace of
 # its own, so that both are gone with the script, however it ends; the directory is deleted from
-# outside, where nothing is mounted in it. The mirror is the one this system's own apt configuration
-# names.
-bare_suite=bookworm
+# outside, where nothing is mounted in it. The mirror is the one that this system's own apt configuration
+# names for its own suite.
+export bare_suite=${bare_suite:-bookworm}
+
+mirror_of() { # SUITE
+  apt-get indextargets --format '$(SITE) $(RELEASE)' | sed -n "s/ $1$//p" | sort -u | head -n 1
+}
 
 # From outside: makes a directory, and runs the calling script in it again, as
 #   SCRIPT --inside DIRECTORY MIRROR ARGUMENT…
@@ -12,9 +16,9 @@ run_inside_bare_debian() { # ARGUMENT…
   [ "$(id -u)" -eq 0 ] || die "run this as root: it makes a system to change into"
   scripts/install-dependencies check
   local mirror
-  mirror=$(apt-get indextargets --format '$(SITE) $(RELEASE)' |
-    sed -n "s/ $bare_suite$//p" | sort -u | head -n 1)
-  [ -n "$mirror" ] || die "this system's apt configuration names no mirror with $bare_suite"
+  mirror=$(mirror_of "$bare_suite")
+  [ -n "$mirror" ] || mirror=$(mirror_of "$(. /etc/os-release && echo "$VERSION_CODENAME")")
+  [ -n "$mirror" ] || die "this system's apt configuration names no mirror of Debian"
 
   bare_debian=$(mktemp -d /tmp/kosmonaut-bare.XXXXXX)
   trap delete_bare_debian EXIT
@@ -45,7 +49,10 @@ make_bare_debian() { # DIRECTORY MIRROR
   cp -L /etc/resolv.conf /etc/hosts "$bare_debian/etc/"
   apt-get indextargets --format '$(SITE) $(RELEASE)' | sort -u |
     sed -n "s/^\(.*\) \($bare_suite.*\)$/deb \1 \2 main/p" >"$bare_debian/etc/apt/sources.list"
-  apt-config dump | grep -i '^Acquire::[a-z]*::Proxy' >"$bare_debian/etc/apt/apt.conf.d/90proxy" || true
+  [ -s "$bare_debian/etc/apt/sources.list" ] ||
+    echo "deb $2 $bare_suite main" >"$bare_debian/etc/apt/sources.list"
+  apt-config dump | grep -iE '^Acquire::([a-z]*::Proxy|Check-Valid-Until)' \
+    >"$bare_debian/etc/apt/apt.conf.d/90network" || true
   mkdir -p "$bare_debian/usr/local/share/ca-certificates"
   find /usr/local/share/ca-certificates -name '*.crt' \
     -exec cp -t "$bare_debian/usr/local/share/ca-certificates" {} + 2>/dev/null || true

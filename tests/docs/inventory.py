@@ -21,6 +21,7 @@ SUITES = {
     "broker": ("tests/broker/test_*.py", UNITTEST),
     "chat": ("tests/chat/test_*.py", UNITTEST),
     "browser": ("tests/browser/*.test.mjs", NODE),
+    "source": ("tests/source/test_*.py", UNITTEST),
     "docs": ("tests/docs/test_*.py", UNITTEST),
 }
 

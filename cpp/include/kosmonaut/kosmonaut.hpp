@@ -23,6 +23,8 @@
 #ifndef KOSMONAUT_KOSMONAUT_HPP
 #define KOSMONAUT_KOSMONAUT_HPP
 
+#include <string_view>
+
 #include <kosmonaut/cpp/application.hpp>
 #include <kosmonaut/cpp/batch.hpp>
 #include <kosmonaut/cpp/client.hpp>

@@ -5,6 +5,7 @@
 #ifndef KOSMONAUT_CPP_APPLICATION_HPP
 #define KOSMONAUT_CPP_APPLICATION_HPP
 
+#include <chrono>
 #include <exception>
 #include <functional>
 #include <string>
