@@ -38,7 +38,7 @@ set(kosmonaut_not_installed
   abi bench bindings broker cmake cpp debian examples include packaging pkgconfig scripts src tests CONTRIBUTING.md)
 list(JOIN kosmonaut_not_installed "|" kosmonaut_not_installed)
 file(GLOB kosmonaut_pages RELATIVE ${PROJECT_SOURCE_DIR} ${PROJECT_SOURCE_DIR}/docs/*.md)
-foreach(page README.md ABI.md CHANGELOG.md ${kosmonaut_pages})
+foreach(page README.md ABI.md CHANGELOG.md SECURITY.md ${kosmonaut_pages})
   set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/${page})
   file(READ ${PROJECT_SOURCE_DIR}/${page} text)
   string(REGEX REPLACE "\\[([^][]+)\\]\\((\\.\\./)?(${kosmonaut_not_installed})([/#][^)]*)?\\)" "\\1" text "${text}")

@@ -124,7 +124,7 @@ class Page:
 
 
 def pages():
-    top = [ROOT / name for name in ("README.md", "ABI.md", "CHANGELOG.md", "CONTRIBUTING.md")]
+    top = [ROOT / name for name in ("README.md", "ABI.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md")]
     return [Page(path) for path in top + sorted((ROOT / "docs").glob("*.md"))]
 
 
