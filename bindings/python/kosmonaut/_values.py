@@ -44,6 +44,24 @@ def payload(data: Payload) -> Optional[bytes]:
         raise PayloadError(Status.EJSON, "the data is not Unicode text") from reason
 
 
+def read_json(raw: bytes) -> Any:
+    """What a browser said, whose numbers have as many digits as it likes: Python refuses a document
+    with an integer that is too long for it (`sys.set_int_max_str_digits()`), so that is a float."""
+    try:
+        return json.loads(raw)
+    except json.JSONDecodeError:
+        raise
+    except ValueError:
+        return json.loads(raw, parse_int=_number)
+
+
+def _number(digits: str) -> Any:
+    try:
+        return int(digits)
+    except ValueError:
+        return float(digits)
+
+
 def integer(value: int, what: str, bits: int) -> int:
     """ctypes would cut the upper bits off."""
     if not isinstance(value, int):

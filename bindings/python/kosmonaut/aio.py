@@ -197,7 +197,8 @@ class AsyncWorker(BaseWorker):
     One task at a time takes events out: `async for event in worker`, `await worker.next()`, or
     handlers (`on()`), which may be coroutine functions, and `await worker.run()`. To cancel that
     task loses no event: one that was not handed over waits for whoever comes next. Handlers of
-    failures (`on_error()`) are plain functions.
+    failures (`on_error()`) are plain functions, that of exceptions (`on_exception()`) may be a
+    coroutine function.
     """
 
     def __init__(self, url: str, options: Optional[Options] = None) -> None:
@@ -298,6 +299,14 @@ class AsyncWorker(BaseWorker):
                 outcome = handler(event)
                 if inspect.isawaitable(outcome):
                     await outcome
+        except Exception as exception:
+            event._is_in_handler = False
+            if self._on_exception is None:
+                raise
+            outcome = self._on_exception(exception, event)
+            if inspect.isawaitable(outcome):
+                await outcome
+            return
         except BaseException:
             event._is_in_handler = False
             raise

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from ctypes import byref, c_size_t, c_void_p, string_at
 from typing import Any, Optional
 
@@ -76,9 +75,10 @@ class Event:
     def data(self) -> Any:
         """The payload, read as JSON anew each time: from a WebRocket broker always a dict.
 
+        An integer with more digits than Python reads (`sys.set_int_max_str_digits()`) is a float.
         Raises `ValueError` for what is no JSON.
         """
-        return json.loads(self.raw)
+        return _values.read_json(self.raw)
 
     @property
     def kind(self) -> int:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from ctypes import byref, c_size_t, string_at
 from typing import Any, NamedTuple, Optional, Tuple
 
+from . import _values
 from ._library import lib
 
 
@@ -24,7 +24,7 @@ class Subscriber(NamedTuple):
     @property
     def data(self) -> Any:
         """The same, read as JSON anew each time: a dict, and the browser's own word."""
-        return json.loads(self.raw)
+        return _values.read_json(self.raw)
 
 
 class SubscriberPage(NamedTuple):

@@ -22,6 +22,7 @@ from .status import Status, WorkerState
 
 H = TypeVar("H", bound=Callable[[Event], Any])
 F = TypeVar("F", bound=Callable[[Error], None])
+X = TypeVar("X", bound=Callable[[Exception, Event], Any])
 
 _next = lib.kn_worker_next
 _OK, _AGAIN, _CLOSED, _INTERRUPTED = 0, 1, 2, 3
@@ -59,6 +60,7 @@ class BaseWorker:
         self._log = None if options is None else options.log
         self._routes = Routes()
         self._on_error: Optional[Callable[[Error], None]] = None
+        self._on_exception: Optional[Callable[[Exception, Event], Any]] = None
         # Failures that were told during a call and not yet passed on, by their address. What the
         # library calls is no Python function but a method of dict: nothing can be raised in it, not
         # even by a signal's handler. The failure itself is read when the call has returned.
@@ -102,6 +104,17 @@ class BaseWorker:
         lost by it.
         """
         self._on_error = handler
+        return handler
+
+    def on_exception(self, handler: X) -> X:
+        """A decorator: the function hears of each exception that a handler raises, and of the event.
+
+        The worker goes on with the next event, and the event that failed is not acknowledged. Without
+        such a function the exception comes out of `run()`, and what a page sends can end the worker.
+        What the function raises itself comes out there too, as do exceptions that end a program, such
+        as `KeyboardInterrupt`.
+        """
+        self._on_exception = handler
         return handler
 
     def interrupt(self) -> None:
@@ -322,9 +335,10 @@ class Worker(BaseWorker):
     def run(self) -> Status:
         """Hands events to their handlers until the worker is closed or interrupted.
 
-        Returns `Status.CLOSED` or `Status.INTERRUPTED`. What a handler raises comes out of here;
-        its event is then not acknowledged, and no other event is lost: call it again to go on.
-        Raises `StateError` without handlers, and otherwise as `next()`.
+        Returns `Status.CLOSED` or `Status.INTERRUPTED`. What a handler raises goes to the function
+        that `on_exception()` was given, and comes out of here without one; its event is then not
+        acknowledged, and no other event is lost: call it again to go on. Raises `StateError`
+        without handlers, and otherwise as `next()`.
         """
         handle = self._open()
         self._require_handlers()
@@ -415,6 +429,12 @@ class Worker(BaseWorker):
         try:
             for handler in self._handlers_of(event):
                 handler(event)
+        except Exception as exception:
+            event._is_in_handler = False
+            if self._on_exception is None:
+                raise
+            self._on_exception(exception, event)
+            return
         except BaseException:
             event._is_in_handler = False
             raise

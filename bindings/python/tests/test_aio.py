@@ -303,6 +303,48 @@ class Handlers(WorkerTest):
             self.assertEqual(seen, [0, 1])
 
     @in_loop
+    async def test_an_exception_goes_to_its_handler_and_the_worker_goes_on(self):
+        async with AsyncWorker(self.url, Options(filter="")) as worker:
+            told = []
+
+            @worker.on("room/say")
+            async def say(event):
+                await asyncio.sleep(0)
+                event.data["missing"]
+
+            @worker.on_exception
+            async def failed(exception, event):
+                await asyncio.sleep(0)
+                told.append((type(exception), event.data["n"]))
+                if len(told) == 3:
+                    worker.interrupt()
+
+            await self.connected(worker)
+            self.fire(3)
+            self.assertEqual(await worker.run(), Status.INTERRUPTED)
+            self.assertEqual(told, [(KeyError, n) for n in range(3)])
+
+    @in_loop
+    async def test_cancelling_is_no_exception_of_a_handler(self):
+        async with AsyncWorker(self.url, Options(filter="")) as worker:
+            told, inside = [], asyncio.Event()
+            worker.on_exception(lambda exception, event: told.append(exception))
+
+            @worker.on("room/say")
+            async def say(event):
+                inside.set()
+                await asyncio.Event().wait()
+
+            await self.connected(worker)
+            self.fire(1)
+            running = asyncio.ensure_future(worker.run())
+            await inside.wait()
+            running.cancel()
+            with self.assertRaises(asyncio.CancelledError):
+                await running
+            self.assertEqual(told, [])
+
+    @in_loop
     async def test_close_waits_for_the_handler(self):
         worker = AsyncWorker(self.url, Options(filter=""))
         inside, go_on = asyncio.Event(), asyncio.Event()

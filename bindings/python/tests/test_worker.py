@@ -250,6 +250,55 @@ class Handlers(WorkerTest):
         self.assertEqual(worker.run(), Status.INTERRUPTED)
         self.assertEqual(seen, [0, 1, 2, 3])
 
+    def test_an_exception_goes_to_its_handler_and_the_worker_goes_on(self):
+        worker = self.worker()
+        told = []
+
+        @worker.on("room/say")
+        def say(event):
+            if event.data["n"] == 3:
+                worker.interrupt()
+            event.data["missing"]
+
+        @worker.on("*/*")
+        def never(event):
+            self.fail("the handlers behind the one that failed are left out")
+
+        @worker.on_exception
+        def failed(exception, event):
+            told.append((type(exception), event.data["n"]))
+            with self.assertRaises(kosmonaut.StateError):
+                event.defer()  # no handler has it any more
+
+        self.connect_with_handlers(worker)
+        self.fire(4)
+        self.assertEqual(worker.run(), Status.INTERRUPTED)
+        self.fire()
+        wait_until(worker.dispatch, "the event")
+        self.assertEqual(told, [(KeyError, n) for n in (0, 1, 2, 3, 0)])
+
+    def test_what_ends_a_program_ends_run_all_the_same(self):
+        worker = self.worker()
+        told = []
+        worker.on_exception(lambda exception, event: told.append(exception))
+
+        @worker.on("room/say")
+        def say(event):
+            raise SystemExit(7) if event.data["n"] == 0 else KeyError("mine")
+
+        self.connect_with_handlers(worker)
+        self.fire(2)
+        with self.assertRaises(SystemExit):
+            worker.run()
+
+        @worker.on_exception
+        def fails_too(exception, event):
+            raise ValueError("of the hook") from exception
+
+        with self.assertRaisesRegex(ValueError, "of the hook"):
+            worker.run()
+        self.assertEqual(told, [])
+
     def test_a_handler_cannot_take_events_out_but_close(self):
         worker = self.worker()
         answers = []

@@ -100,6 +100,24 @@ class WorkerTest < BrokerTest
     assert_equal 3, count
   end
 
+  def test_what_a_handler_raises_goes_to_its_handler_and_the_worker_goes_on
+    told = []
+    worker = worker do |w|
+      w.on("greetings/hello") { raise KeyError, "mine" }
+      w.on("greetings/end") { w.interrupt }
+      w.on_exception { |exception, event| told << [exception.message, event.name] }
+    end
+    thread = connected(worker)
+    browser = greeter
+    3.times { greet(browser) }
+    greet(browser, "end")
+    assert_equal :interrupted, thread.value
+    assert_equal [%w[mine hello]] * 3, told
+    assert_same worker, worker.on_exception(nil)
+    greet(browser)
+    assert_raises(KeyError) { worker.run }
+  end
+
   def test_next_and_each
     worker = worker()
     assert_nil worker.next(timeout: 0)

@@ -7,7 +7,9 @@ import "C"
 import (
 	"context"
 	"errors"
+	"fmt"
 	"runtime/cgo"
+	"runtime/debug"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -15,8 +17,9 @@ import (
 )
 
 // Handler deals with an event. The event is closed when its last handler has returned; Retain keeps
-// it. An error ends Run and comes out of it, and the event is given back to the broker, which
-// matters where delivery is at least once. A panic does the same.
+// it. An error goes to the function of OnHandlerError; without one it ends Run and comes out of it,
+// and a panic does the same. The event is given back to the broker in any case, which matters where
+// delivery is at least once.
 type Handler func(*Event) error
 
 // WorkerState is what a worker is doing.
@@ -43,6 +46,8 @@ type Worker struct {
 	mu      sync.Mutex
 	routes  []route
 	onError func(*Error)
+
+	onHandlerError func(error, *Event)
 }
 
 type route struct {
@@ -223,7 +228,7 @@ func (w *Worker) next(ctx context.Context, timeout C.int64_t) (*Event, error) {
 }
 
 // Run hands events to their handlers until the context ends, the worker is closed or interrupted, a
-// handler fails, or the worker has failed for good; what it returns says which: see Next. It is
+// handler fails and OnHandlerError does not hear of it, or the worker has failed for good; what it returns says which: see Next. It is
 // never nil. ErrState: there are no handlers, too.
 func (w *Worker) Run(ctx context.Context) error {
 	if err := w.takeSeat("run"); err != nil {
@@ -267,6 +272,35 @@ func (w *Worker) Dispatch() error {
 	return w.handOver(event)
 }
 
+// OnHandlerError hears of the errors that handlers return, and of their panics, each as an error, and
+// of the event, which is open until it returns; the worker then goes on with the next event. nil
+// removes it: then what a page sends can end the worker. A panic of its own comes out of the call.
+func (w *Worker) OnHandlerError(fn func(error, *Event)) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.onHandlerError = fn
+}
+
+// PanicError is a handler's panic, as OnHandlerError hears of it.
+type PanicError struct {
+	Value any    // what the handler panicked with
+	Stack []byte // where
+}
+
+func (p *PanicError) Error() string {
+	return fmt.Sprintf("a handler panicked: %v", p.Value)
+}
+
+// called is what a handler returns or panics with.
+func called(handler Handler, event *Event) (err error) {
+	defer func() {
+		if value := recover(); value != nil {
+			err = &PanicError{value, debug.Stack()}
+		}
+	}()
+	return handler(event)
+}
+
 func (w *Worker) currentRoutes() []route {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -296,13 +330,21 @@ func (w *Worker) handOver(event *Event) error {
 		}
 		event.Close()
 	}()
+	w.mu.Lock()
+	hear := w.onHandlerError
+	w.mu.Unlock()
 	channel, name := event.Channel(), event.Name()
 	for _, route := range w.currentRoutes() {
 		if route.handler == nil || !route.covers(channel, name) {
 			continue
 		}
-		if err := route.handler(event); err != nil {
-			return err
+		if hear == nil {
+			if err := route.handler(event); err != nil {
+				return err
+			}
+		} else if err := called(route.handler, event); err != nil {
+			hear(err, event)
+			return nil
 		}
 		if w.State() >= WorkerClosing {
 			break // a handler closed the worker: the rest of them are not called

@@ -21,6 +21,9 @@ end)
 worker:on_error(function(failure)
   io.stderr:write(tostring(failure), "; trying again\n")
 end)
+worker:on_exception(function(problem, event) -- whatever a browser sends must not end the backend
+  io.stderr:write(event.topic, ": ", tostring(problem), "\n")
+end)
 
 local is_fine, failure = pcall(function()
   client:open_channel("greetings")

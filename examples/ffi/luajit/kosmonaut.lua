@@ -887,6 +887,12 @@ function Worker:on_error(fn)
   self.error_handler = fn
 end
 
+--- fn(problem, event) hears of what handlers raise, and the worker goes on with the next event; nil:
+-- nobody, and what a handler raises comes out of run and dispatch. Ctrl-C comes out in any case.
+function Worker:on_exception(fn)
+  self.exception_handler = fn
+end
+
 -- One call of kn_worker_next that does not wait: a status, and the event with KN_OK.
 local function take(self)
   local place, details = ffi.new("kn_event *[1]"), error_place()
@@ -943,16 +949,29 @@ local function covers(route, event)
   return route.event == event.name
 end
 
--- What a handler raises goes on to the caller of run or dispatch, and the event is given back.
+-- LuaJIT's own way to end a program at Ctrl-C: it raises this wherever Lua happens to be.
+local function is_by_ctrl_c(problem)
+  return type(problem) == "string" and problem:find(":%d+: interrupted!$") ~= nil
+end
+
+-- What a handler raises goes to the function for it, or else to the caller of run or dispatch, and
+-- the event is given back.
 local function hand_over(self, event)
   for _, route in ipairs(self.routes) do
     if covers(route, event) then
       local is_fine, what = pcall(route.fn, event)
       if not is_fine then
+        local hear = self.exception_handler
+        if hear and not is_by_ctrl_c(what) then
+          is_fine, what = pcall(hear, what, event)
+        end
         if not event.is_kept then
           event:free()
         end
-        error(what, 0)
+        if not is_fine then
+          error(what, 0)
+        end
+        return
       elseif self.box.handle == nil then
         break
       end

@@ -592,6 +592,32 @@ func TestAnErrorOfAHandlerComesOutOfRun(t *testing.T) {
 	wantIs(t, worker.Run(limited(t)), kosmonaut.ErrInterrupted) // it is as usable as before
 }
 
+func TestWhatAHandlerFailsWithGoesToItsHandlerAndTheWorkerGoesOn(t *testing.T) {
+	worker := newWorker(t)
+	mine := errors.New("mine")
+	var told []string
+	worker.OnHandlerError(func(err error, event *kosmonaut.Event) {
+		told = append(told, event.Name()+" "+err.Error())
+	})
+	must(t, worker.On("greetings/*", func(event *kosmonaut.Event) error {
+		switch event.Name() {
+		case "bad":
+			return mine
+		case "worse":
+			panic("oh")
+		}
+		return worker.Interrupt()
+	}))
+	ended := inBackground(limited(t), worker)
+	stageWhenConnected(t, "bad", 1, 1)
+	stage(t, "fire", "worse", 2, 1)
+	stage(t, "fire", "good", 3, 1)
+	wantIs(t, await(t, ended), kosmonaut.ErrInterrupted)
+	if len(told) != 2 || told[0] != "bad mine" || told[1] != "worse a handler panicked: oh" {
+		t.Fatal(told)
+	}
+}
+
 func TestAPanicOfAHandlerComesOutOfRun(t *testing.T) {
 	worker := newWorker(t)
 	must(t, worker.On("greetings/*", func(event *kosmonaut.Event) error {

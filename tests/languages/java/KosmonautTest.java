@@ -515,6 +515,30 @@ public final class KosmonautTest {
         }
     }
 
+    static void testExceptionsOfHandlersGoToTheirHandlerAndTheWorkerGoesOn() throws Exception {
+        try (Worker worker = newWorker()) {
+            List<String> told = new ArrayList<>();
+            worker.onException((exception, event) ->
+                    told.add(event.name() + " " + exception.getMessage()));
+            worker.on("greetings/checked", event -> {
+                throw new Exception("1");
+            });
+            worker.on("greetings/unchecked", event -> {
+                throw new IllegalStateException("2");
+            });
+            worker.on("greetings/error", event -> {
+                throw new AssertionError("an error");
+            });
+            worker.on("greetings/good", event -> worker.interrupt());
+            CompletableFuture<Void> firing = whenConnected("fire checked 1 1",
+                    "fire unchecked 1 1", "fire error 1 1", "fire good 1 1");
+            equal(thrown(AssertionError.class, worker::run).getMessage(), "an error");
+            equal(worker.run(), Status.INTERRUPTED);
+            equal(told, List.of("checked 1", "unchecked 2"));
+            await(firing);
+        }
+    }
+
     static void testExceptionsOfTheErrorHandlerComeOutOfTheCall() throws Exception {
         try (Options options =
                         new Options().reconnectDelay(Duration.ofMillis(1), Duration.ofMillis(1));

@@ -249,6 +249,26 @@ class WithBroker(unittest.TestCase):
         """)
         self.assertEqual(said, ["7\ttrue\t0\t6", "nil\tKN_ENOCHANNEL\t128\tfalse", "mine", "true"])
 
+    def test_what_a_handler_raises_goes_to_its_handler_and_the_worker_goes_on(self):
+        process = self.start("""
+            local worker = kosmonaut.worker(url)
+            worker:on("greetings/hello", function(event) error("mine", 0) end)
+            worker:on("greetings/break", function(event) error("x.lua:1: interrupted!", 0) end)
+            worker:on_exception(function(problem, event) print(event.name, problem) end)
+            connected(worker)
+            print(pcall(worker.run, worker))
+            worker:on_exception(function() error("of the hook", 0) end)
+            print(pcall(worker.run, worker))
+            worker:on_exception(nil)
+            print(pcall(worker.run, worker))
+        """)
+        self.assertEqual(process.stdout.readline(), "ready\n")
+        for name in ("hello", "hello", "break", "hello", "hello"):
+            self.greet(name)
+        self.assertEqual(self.finish(process)[0].splitlines(), [
+            "hello\tmine", "hello\tmine", "false\tx.lua:1: interrupted!", "false\tof the hook",
+            "false\tmine"])
+
     def test_worker(self):
         process = self.start("""
             local worker = kosmonaut.worker(url)

@@ -478,6 +478,33 @@ fn an_error_of_a_handler_comes_out_of_run() {
 }
 
 #[test]
+fn what_a_handler_fails_with_goes_to_its_handler_and_the_worker_goes_on() {
+    let (_gone, mut worker) = worker();
+    let handle = worker.handle();
+    let told = Arc::new(Mutex::new(Vec::new()));
+    let list = Arc::clone(&told);
+    worker.on_handler_error(move |error, event| {
+        list.lock().unwrap().push(format!("{} {error}", event.name()));
+    });
+    worker
+        .on("greetings/*", move |event| match event.name() {
+            "bad" => Err("mine".to_owned()),
+            "worse" => panic!("panicked {}", 1),
+            _ => handle.interrupt().map_err(|e| e.to_string()),
+        })
+        .unwrap();
+    let firing = thread::spawn(|| {
+        stage("workers 1");
+        stage("fire bad 1 1");
+        stage("fire worse 1 1");
+        stage("fire good 1 1");
+    });
+    assert_eq!(worker.run().unwrap(), Ended::Interrupted);
+    assert_eq!(*told.lock().unwrap(), ["bad mine", "worse a handler panicked: panicked 1"]);
+    firing.join().unwrap();
+}
+
+#[test]
 fn a_panic_of_a_handler_comes_out_of_run() {
     let (_gone, mut worker) = worker();
     let handle = worker.handle();

@@ -89,6 +89,15 @@ module Kosmonaut
       self
     end
 
+    # Gives what handlers raise a handler, which takes the exception and the event, and replaces the
+    # one before. The worker then goes on with the next event. Without one the exception comes out of
+    # run and dispatch, and what a page sends can end the worker. Without a block, takes it away.
+    # What it raises comes out there too, and so does what is no StandardError. Returns self.
+    def on_exception(handler = nil, &block)
+      @exception_handler = handler || block
+      self
+    end
+
     # In a method of its own, so that the closure holds nothing but the queue.
     def self.error_closure(failures)
       Fiddle::Closure::BlockCaller.new(
@@ -345,6 +354,11 @@ module Kosmonaut
         break if @handle.released?
       end
       event.settle
+    rescue StandardError => e
+      event.give_back
+      raise unless @exception_handler
+
+      @exception_handler.call(e, event)
     rescue Exception
       event.give_back
       raise

@@ -54,16 +54,19 @@ func run(ctx context.Context, url string) error {
 	}
 	defer worker.Close()
 
+	// Whatever a browser sends must not end the backend.
+	worker.OnHandlerError(func(err error, event *kosmonaut.Event) {
+		fmt.Fprintln(os.Stderr, event.Topic()+":", err)
+	})
 	err = worker.On(room+"/ask", func(event *kosmonaut.Event) error {
 		var question struct {
 			N int `json:"n"`
 		}
 		if err := event.Decode(&question); err != nil {
-			fmt.Fprintln(os.Stderr, "not a question:", err)
-			return nil // a browser's mistake must not end the backend
+			return err // a browser's mistake
 		}
 		answer := map[string]any{"to": event.UID(), "n": question.N}
-		return answered(client.Trigger(ctx, event.Channel(), "answer", answer))
+		return client.Trigger(ctx, event.Channel(), "answer", answer)
 	})
 	if err != nil {
 		return err
@@ -76,14 +79,4 @@ func run(ctx context.Context, url string) error {
 		return err
 	}
 	return ended
-}
-
-// answered passes on what ends the backend: a failure that may be over next time does not.
-func answered(err error) error {
-	var failure *kosmonaut.Error
-	if errors.As(err, &failure) && failure.Status.IsRetriable() {
-		fmt.Fprintln(os.Stderr, "not answered:", failure)
-		return nil
-	}
-	return err
 }

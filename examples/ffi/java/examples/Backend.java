@@ -36,20 +36,15 @@ public final class Backend {
     private void answer(Event event) {
         String to = event.uid().map(Backend::quoted).orElse("null");
         String data = "{\"to\": %s, \"asked\": %s}".formatted(to, event.data());
-        try {
-            client.trigger(event.channel(), "answer", data);
-        } catch (KosmonautException failure) {
-            if (!failure.isRetriable()) {
-                throw failure;
-            }
-            System.err.println("not answered: " + failure); // the next one may be
-        }
+        client.trigger(event.channel(), "answer", data);
     }
 
     private void run(Worker worker) throws InterruptedException {
         client.openChannel(ROOM);
         System.out.println("a token for alice's browser: " + client.requestToken("alice", ROOM));
         worker.on(ROOM + "/ask", this::answer);
+        // Whatever a browser sends must not end the backend; the next one may be answered.
+        worker.onException((failure, event) -> System.err.println("not answered: " + failure));
         worker.run(); // until it is interrupted
         worker.shutdown(Duration.ofSeconds(5));
     }

@@ -53,13 +53,7 @@ fn quoted(text: &str) -> String {
 fn answer(client: &Client, event: &Event) -> Result<(), BoxError> {
     let to = event.uid().map_or("null".to_owned(), quoted);
     let data = format!(r#"{{"to": {to}, "asked": {}}}"#, event.data());
-    match client.trigger(event.channel(), "answer", data.as_str()) {
-        Err(error) if error.is_retriable() => {
-            eprintln!("not answered: {error}"); // the next one may be
-            Ok(())
-        }
-        done => Ok(done?),
-    }
+    Ok(client.trigger(event.channel(), "answer", data.as_str())?)
 }
 
 fn run(url: &str) -> Result<(), BoxError> {
@@ -71,6 +65,8 @@ fn run(url: &str) -> Result<(), BoxError> {
     options.log(LogLevel::Warning, |_, line| eprintln!("{line}"))?;
     let mut worker = Worker::with_options(url, &options)?;
     worker.on(&format!("{ROOM}/ask"), move |event| answer(&client, event))?;
+    // Whatever a browser sends must not end the backend; the next one may be answered.
+    worker.on_handler_error(|error, event| eprintln!("{} not answered: {error}", event.topic()));
 
     let handle = worker.handle();
     interrupt_at_signals(worker.handle());

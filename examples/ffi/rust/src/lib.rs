@@ -29,8 +29,8 @@ pub use event::{Event, EventKind};
 pub use options::{LogLevel, Options};
 pub use subscribers::{Subscriber, SubscriberPage, Subscribers};
 pub use worker::{
-    BoxError, Dispatched, Ended, Events, HandlerResult, Next, RunError, Worker, WorkerHandle,
-    WorkerState,
+    BoxError, Dispatched, Ended, Events, HandlerPanic, HandlerResult, Next, RunError, Worker,
+    WorkerHandle, WorkerState,
 };
 
 /// The version of the C library that is loaded, such as "1.0.0".

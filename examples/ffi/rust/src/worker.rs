@@ -1,5 +1,6 @@
 use std::fmt;
 use std::os::raw::c_void;
+use std::panic::{self, AssertUnwindSafe};
 use std::ptr::{self, NonNull};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -17,7 +18,35 @@ pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 type Handler = Box<dyn FnMut(&Event) -> std::result::Result<(), BoxError> + Send>;
 
-/// What a handler may return: nothing, or a `Result<(), E>` whose error ends [`Worker::run`].
+type HandlerErrorHandler = Box<dyn FnMut(BoxError, &Event) + Send>;
+
+/// What a handler panicked with, as [`Worker::on_handler_error`] hears of it.
+#[derive(Debug)]
+pub struct HandlerPanic(String);
+
+impl fmt::Display for HandlerPanic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "a handler panicked: {}", self.0)
+    }
+}
+
+impl std::error::Error for HandlerPanic {}
+
+/// What a handler returns, or panics with.
+fn called(handler: &mut Handler, event: &Event) -> std::result::Result<(), BoxError> {
+    // What the handler has left half done is its own, and its next call's, to see.
+    panic::catch_unwind(AssertUnwindSafe(|| handler(event))).unwrap_or_else(|payload| {
+        let text = payload
+            .downcast_ref::<&str>()
+            .map(|text| (*text).to_owned())
+            .or_else(|| payload.downcast_ref::<String>().cloned())
+            .unwrap_or_else(|| "no text".to_owned());
+        Err(Box::new(HandlerPanic(text)))
+    })
+}
+
+/// What a handler may return: nothing, or a `Result<(), E>` whose error goes to
+/// [`Worker::on_handler_error`], or else ends [`Worker::run`].
 pub trait HandlerResult {
     /// The error, in a box.
     fn into_result(self) -> std::result::Result<(), BoxError>;
@@ -245,6 +274,7 @@ pub struct Worker {
     routes: Vec<Route>,
     /// Here to be owned; it is called from C.
     error_handler: Option<Arc<ErrorHandler>>,
+    handler_error_handler: Option<HandlerErrorHandler>,
     panics: Arc<Panics>,
 }
 
@@ -274,6 +304,7 @@ impl Worker {
             handle: WorkerHandle { shared },
             routes: Vec::new(),
             error_handler: None,
+            handler_error_handler: None,
             panics: Arc::default(),
         })
     }
@@ -291,8 +322,8 @@ impl Worker {
     /// which stands for anything but events that begin with a colon. All handlers that match run,
     /// the oldest pattern first; a second handler for a pattern replaces the first.
     ///
-    /// What a handler returns as an error comes out of [`Worker::run`], and what it panics with
-    /// unwinds through it; the event is given back to the broker then, which matters where delivery
+    /// What a handler returns as an error, or panics with, goes to [`Worker::on_handler_error`].
+    /// Without one it comes out of, or unwinds through, [`Worker::run`]. The event is given back to the broker then, which matters where delivery
     /// is at least once. A clone of the event outlives the handler.
     ///
     /// The worker asks the broker for what its handlers cover, unless [`Options::filter`] says
@@ -347,6 +378,13 @@ impl Worker {
         Ok(())
     }
 
+    /// Hears of the errors that handlers return, and of their panics, each as an error (a
+    /// [`HandlerPanic`]), and of the event; the worker then goes on with the next one. Without it,
+    /// what a page sends can end the worker. A panic of its own unwinds through the call.
+    pub fn on_handler_error(&mut self, handler: impl FnMut(BoxError, &Event) + Send + 'static) {
+        self.handler_error_handler = Some(Box::new(handler));
+    }
+
     /// Hands over the next event; it does not look at handlers. 0 does not wait, `None` waits for
     /// ever. A fatal failure is told once, and then it is `Closed`: `Status::UNAUTHORIZED`,
     /// `FORBIDDEN`, `NO_VHOST`, `BAD_REQUEST` and `SERVER`.
@@ -383,7 +421,7 @@ impl Worker {
     }
 
     /// Hands events to their handlers until the worker is closed or interrupted, or a handler
-    /// fails. `Status::STATE`: there are no handlers; otherwise as [`Worker::next`].
+    /// fails and [`Worker::on_handler_error`] is not set. `Status::STATE`: there are no handlers; otherwise as [`Worker::next`].
     pub fn run(&mut self) -> std::result::Result<Ended, RunError> {
         if self.routes.is_empty() {
             // The library refuses, or says what goes before that.
@@ -424,7 +462,14 @@ impl Worker {
         event.handling().is_under_way.store(true, Ordering::Release);
         let (channel, name) = (event.channel(), event.name());
         for route in self.routes.iter_mut().filter(|route| route.covers(channel, name)) {
-            (route.handler)(&event).map_err(RunError::Handler)?;
+            if let Some(hear) = &mut self.handler_error_handler {
+                if let Err(error) = called(&mut route.handler, &event) {
+                    hear(error, &event);
+                    return Ok(());
+                }
+            } else {
+                (route.handler)(&event).map_err(RunError::Handler)?;
+            }
             if self.handle.state() as i32 >= WorkerState::Closing as i32 {
                 break; // a handler closed the worker: the rest of them are not called
             }

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 
 /**
@@ -65,6 +66,7 @@ public final class Worker implements AutoCloseable {
     private final AtomicBoolean wanted = new AtomicBoolean(); // an interrupt that none reported
     private final AtomicReference<Throwable> thrown = new AtomicReference<>(); // by onError's
     private Callbacks.ErrorListener errorListener; // here to be owned; it is called from C
+    private volatile BiConsumer<Exception, Event> exceptionListener; // null: nobody's
     private volatile List<Route> routes = List.of();
     private volatile Status status = Status.OK;
 
@@ -161,6 +163,16 @@ public final class Worker implements AutoCloseable {
         errorListener = listener;
     }
 
+    /**
+     * Hears of what handlers throw, and of the event, which it must not close; the worker then goes
+     * on with the next event. null removes it: what a handler throws then comes out of {@link #run},
+     * and what a page sends can end the worker. Errors and an {@link InterruptedException} come out
+     * in any case, and so does what it throws itself. Any thread.
+     */
+    public void onException(BiConsumer<Exception, Event> handler) {
+        exceptionListener = handler;
+    }
+
     private void takeSeat() {
         if (!seat.compareAndSet(false, true)) {
             throw new KosmonautException(Status.STATE);
@@ -234,7 +246,7 @@ public final class Worker implements AutoCloseable {
 
     /**
      * Hands events to their handlers until the worker is closed or interrupted, or a handler
-     * throws. An exception comes out as it is, but checked ones as the cause of a
+     * throws what {@link #onException} does not hear of. An exception comes out as it is, but checked ones as the cause of a
      * {@link HandlerException}; the worker is as usable as before. {@link Status#STATE}: there are
      * no handlers; otherwise as {@link #next}.
      *
@@ -289,8 +301,7 @@ public final class Worker implements AutoCloseable {
         boolean isDone = false;
         event.handling().isUnderWay.set(true);
         try {
-            callHandlers(event);
-            isDone = true;
+            isDone = callHandlers(event);
         } finally {
             event.handling().isUnderWay.set(false);
             answer(event, isDone);
@@ -298,7 +309,8 @@ public final class Worker implements AutoCloseable {
         }
     }
 
-    private void callHandlers(Event event) throws InterruptedException {
+    /** Whether none of them threw what {@link #onException} was told instead of the caller. */
+    private boolean callHandlers(Event event) throws InterruptedException {
         String channel = event.channel();
         String name = event.name();
         for (Route route : routes) {
@@ -307,14 +319,27 @@ public final class Worker implements AutoCloseable {
             }
             try {
                 route.handler().handle(event);
-            } catch (RuntimeException | InterruptedException exception) {
+            } catch (InterruptedException exception) {
                 throw exception;
             } catch (Exception exception) {
-                throw new HandlerException(exception);
+                tell(exception, event);
+                return false;
             }
             if (state().compareTo(State.CLOSING) >= 0) {
-                return; // a handler closed the worker: the rest of them are not called
+                break; // a handler closed the worker: the rest of them are not called
             }
+        }
+        return true;
+    }
+
+    private void tell(Exception exception, Event event) {
+        BiConsumer<Exception, Event> listener = exceptionListener;
+        if (listener != null) {
+            listener.accept(exception, event);
+        } else if (exception instanceof RuntimeException unchecked) {
+            throw unchecked;
+        } else {
+            throw new HandlerException(exception);
         }
     }
 
