@@ -64,6 +64,7 @@ HttpResponse plain(int status, std::string_view text) {
 HttpReply forbidden() {
     HttpReply reply;
     reply.response.status = 403;
+    reply.response.refusing(RefusalReason::wrong_cookie);
     return reply;
 }
 

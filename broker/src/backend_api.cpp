@@ -31,6 +31,8 @@ HttpResponse error(int status, int code, std::string_view text) {
     response.status = status;
     response.with("Content-Type", "application/json");
     response.body = fmt::format(R"({{"error":"{}","code":{}}})", text, code);
+    if (code == error_code::vhost_not_found)
+        response.refusing(RefusalReason::unknown_vhost);
     return response;
 }
 

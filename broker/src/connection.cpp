@@ -16,6 +16,9 @@ using boost::system::error_code;
 Connection::Connection(EventLoops &loops, EventLoop &loop, Port port, asio::ip::tcp::socket socket,
                        std::unique_ptr<TlsSession> tls)
     : loops_(loops), loop_(loop), socket_(std::move(socket)), tls_(std::move(tls)), port_(port) {
+    error_code unknown;
+    if (const auto peer = socket_.remote_endpoint(unknown); !unknown)
+        address_ = ClientAddress(peer.address());
     loop_.add(*this);
     loop_.figures().at(port_).connections_accepted.add(1);
 }
@@ -34,6 +37,21 @@ void Connection::become(std::unique_ptr<Protocol> protocol) {
     replacement_ = std::move(protocol);
     if (!in_protocol_)
         protocol_ = std::move(replacement_);
+}
+
+void Connection::report_refusal(RefusalReason reason, std::string_view what) {
+    loop_.refusals().add_described(port_, reason, address_, [&] {
+        return std::pair(fmt::format("{} refused {}", protocol_->description(), what),
+                         protocol_->log_fields());
+    });
+}
+
+// A peer that hangs up in the middle was not refused anything.
+void Connection::report_failed_handshake() {
+    if (tls_->has_begun())
+        return;
+    if (const auto failure = tls_->failure(); !failure.empty())
+        report_refusal(RefusalReason::tls_handshake, "the TLS handshake: " + failure);
 }
 
 void Connection::report_exception(const std::exception &error) {
@@ -338,6 +356,7 @@ Connection::Input Connection::read_encrypted(std::size_t &count) {
     case TlsSession::Result::ended:
         return Input::ended;
     case TlsSession::Result::failed:
+        report_failed_handshake();
         return Input::failed;
     }
     return Input::failed;

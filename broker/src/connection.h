@@ -2,6 +2,7 @@
 // said on it is a protocol's business.
 #pragma once
 
+#include "client_address.h"
 #include "event_loops.h"
 #include "log.h"
 #include "outbound_queue.h"
@@ -84,6 +85,9 @@ class Connection final : public std::enable_shared_from_this<Connection>,
     // Drops the connection at the end of the turn.
     void abort();
 
+    // Counts what the protocol refuses, and tells of it.
+    void report_refusal(RefusalReason reason, std::string_view what);
+
     bool ending() const { return finishing_ || doomed_; }
 
     void arm(TimerKind kind) { loop_.arm(*this, kind); }
@@ -91,6 +95,9 @@ class Connection final : public std::enable_shared_from_this<Connection>,
 
     EventLoop &loop() { return loop_; }
     Port port() const { return port_; }
+    // Of the client: the peer's, until a proxy that is trusted says otherwise.
+    const ClientAddress &address() const { return address_; }
+    void set_address(const ClientAddress &address) { address_ = address; }
 
     // The rest is for the loop.
     void end_turn();
@@ -119,6 +126,7 @@ class Connection final : public std::enable_shared_from_this<Connection>,
     void schedule_end_turn();
     void on_timer() override;
 
+    void report_failed_handshake();
     void report_exception(const std::exception &error);
     void report_slow_consumer();
 
@@ -132,6 +140,7 @@ class Connection final : public std::enable_shared_from_this<Connection>,
     std::uint64_t written_ = 0;
     std::uint64_t acknowledged_last_ = 0; // when the last words were last looked after
     std::size_t pending_limit_ = std::numeric_limits<std::size_t>::max();
+    ClientAddress address_;
     const Port port_;
     bool in_protocol_ : 1 = false;
     bool end_turn_scheduled_ : 1 = false;

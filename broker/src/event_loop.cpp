@@ -6,8 +6,9 @@
 
 namespace webrocket {
 
-EventLoop::EventLoop(std::size_t index, const LoopSettings &settings)
-    : index_(index), decoders_(settings.message_size_max), ping_(make_frame(websocket_ping())) {
+EventLoop::EventLoop(std::size_t index, const LoopSettings &settings, Refusals &refusals)
+    : index_(index), refusals_(refusals), decoders_(settings.message_size_max),
+      ping_(make_frame(websocket_ping())) {
     for (std::size_t i = 0; i < timer_kind_count; ++i)
         timers_.push_back(std::make_unique<TimerQueue>(io_));
     const auto set = [this](TimerKind kind, std::chrono::milliseconds interval) {

@@ -4,6 +4,8 @@
 
 #include "frame.h"
 #include "frame_decoder.h"
+#include "port.h"
+#include "refusals.h"
 
 #include <array>
 #include <atomic>
@@ -80,16 +82,13 @@ class Counter {
     std::atomic<std::uint64_t> value_ = 0;
 };
 
-// The one of browsers and backends, and the one of administrators.
-enum class Port : std::uint8_t { service, admin };
-
 struct PortFigures {
     Counter connections_accepted;
     Counter connections_ended;
 };
 
 struct LoopFigures {
-    std::array<PortFigures, 2> ports;
+    std::array<PortFigures, port_count> ports;
     Counter http_requests;
     Counter messages_received;
     Counter frames_sent;
@@ -109,13 +108,15 @@ struct LoopSettings {
 
 class EventLoop {
   public:
-    EventLoop(std::size_t index, const LoopSettings &settings);
+    EventLoop(std::size_t index, const LoopSettings &settings, Refusals &refusals);
     ~EventLoop();
     EventLoop(const EventLoop &) = delete;
     EventLoop &operator=(const EventLoop &) = delete;
 
     std::size_t index() const { return index_; }
     boost::asio::io_context &io() { return io_; }
+    // Of all loops.
+    Refusals &refusals() { return refusals_; }
 
     // Any thread. Letters to one loop are received in the order in which they were sent.
     void send(Letter letter);
@@ -171,6 +172,7 @@ class EventLoop {
     void run_timer(TimerQueue &queue);
 
     const std::size_t index_;
+    Refusals &refusals_;
     boost::asio::io_context io_{1};
     std::array<char, read_buffer_size> read_buffer_;
     FrameDecoderPool decoders_;

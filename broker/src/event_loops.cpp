@@ -28,7 +28,7 @@ class SignalsBlocked {
 
 EventLoops::EventLoops(std::size_t count, const LoopSettings &settings) {
     for (std::size_t i = 0; i < count; ++i)
-        loops_.push_back(std::make_unique<EventLoop>(i, settings));
+        loops_.push_back(std::make_unique<EventLoop>(i, settings, refusals_));
 }
 
 EventLoops::~EventLoops() {

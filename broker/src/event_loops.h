@@ -30,6 +30,9 @@ class EventLoops {
     // Whether some loop does not keep up with what the others have for it.
     bool are_crowded() const;
 
+    Refusals &refusals() { return refusals_; }
+    const Refusals &refusals() const { return refusals_; }
+
     // Of one port, on all loops.
     std::uint64_t connections_accepted(Port port) const;
     std::uint64_t open_connections(Port port) const;
@@ -46,6 +49,7 @@ class EventLoops {
   private:
     void run_loop(EventLoop &loop);
 
+    Refusals refusals_;
     std::vector<std::unique_ptr<EventLoop>> loops_;
     std::vector<std::thread> threads_;
     std::size_t next_ = 0;

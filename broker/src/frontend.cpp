@@ -10,8 +10,10 @@
 namespace webrocket {
 namespace {
 
-HttpReply plain(int status, std::string text) {
+HttpReply plain(int status, std::string text,
+                RefusalReason refusal = RefusalReason::bad_handshake) {
     HttpReply reply;
+    reply.response.refusing(refusal);
     reply.response.status = status;
     reply.response.with("Content-Type", "text/plain; charset=utf-8");
     reply.response.body = std::move(text) + "\n";
@@ -67,13 +69,13 @@ HttpReply Frontend::handle(const HttpRequest &request) {
         return plain(400, "a fragment is not for servers");
     const auto path = split_target(request.target).path;
     if (const auto clean = clean_path(path); clean != path) {
-        auto reply = plain(301, "Moved Permanently");
+        auto reply = plain(301, "Moved Permanently", RefusalReason::none);
         reply.response.with("Location", clean);
         return reply;
     }
     const auto vhost = hub_.find_vhost(path);
     if (!vhost)
-        return plain(404, "404 page not found");
+        return plain(404, "404 page not found", RefusalReason::unknown_vhost);
     if (request.method != "GET") {
         auto reply = plain(405, "Method Not Allowed");
         reply.response.with("Allow", "GET");
@@ -92,7 +94,7 @@ HttpReply Frontend::handle(const HttpRequest &request) {
     if (request.header_count("Sec-WebSocket-Key") != 1 || !is_handshake_key(key))
         return plain(400, "invalid websocket key");
     if (!origin_allowed(request))
-        return plain(403, "Forbidden");
+        return plain(403, "Forbidden", RefusalReason::origin);
     // A browser gives up when it offered a protocol and none comes back; which of several it
     // would get is not for the broker to choose.
     const auto protocol = request.header("Sec-WebSocket-Protocol");
@@ -105,7 +107,7 @@ HttpReply Frontend::handle(const HttpRequest &request) {
         return plain(400, "invalid websocket extensions");
     const std::shared_ptr<const Seat> seat = vhost->take_seat();
     if (!seat) {
-        auto reply = plain(503, "too many connections");
+        auto reply = plain(503, "too many connections", RefusalReason::too_many_connections);
         reply.response.with("Retry-After", "30");
         return reply;
     }

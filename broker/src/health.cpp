@@ -8,6 +8,7 @@ namespace {
 HttpResponse plain(int status, std::string text) {
     HttpResponse response;
     response.status = status;
+    response.refusal = RefusalReason::none;
     response.with("Content-Type", "text/plain; charset=utf-8").with("Cache-Control", "no-store");
     response.body = std::move(text) + "\n";
     return response;

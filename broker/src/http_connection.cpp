@@ -1,5 +1,9 @@
 #include "http_connection.h"
 
+#include "uri.h"
+
+#include <algorithm>
+#include <fmt/format.h>
 #include <spdlog/spdlog.h>
 #include <utility>
 
@@ -8,6 +12,34 @@ namespace {
 
 // A client that pipelines without reading the answers has to wait at this many bytes of them.
 constexpr std::size_t pending_answers_max = 256 * 1024;
+
+// Secrets are hexadecimal digits, and some put theirs where it does not belong. May be escaped.
+std::size_t secret_length(std::string_view text) {
+    constexpr std::size_t shortest = 16;
+    const auto length = std::min(text.find_first_not_of("0123456789abcdefABCDEF%"), text.size());
+    return length < shortest ? 0 : length;
+}
+
+// For log lines: printable, short, without anything that may be a secret, and without the query,
+// which may hold what is nobody's business.
+std::string summary_of(const HttpRequest &request) {
+    constexpr std::size_t length_max = 200;
+    std::string text(request.method.substr(0, length_max));
+    text.push_back(' ');
+    auto rest = split_target(request.target).path.substr(0, length_max);
+    while (!rest.empty()) {
+        const auto hidden = secret_length(rest);
+        const char c = rest.front();
+        if (hidden > 0)
+            text += "...";
+        else if (c > ' ' && c <= '~')
+            text.push_back(c);
+        else
+            text += fmt::format("%{:02X}", static_cast<unsigned char>(c));
+        rest.remove_prefix(std::max<std::size_t>(hidden, 1));
+    }
+    return text;
+}
 
 } // namespace
 
@@ -42,15 +74,23 @@ class HttpConnection::Waiting {
     EventLoop &loop_;
 };
 
-HttpConnection::HttpConnection(Connection &connection, HttpHandler &handler,
-                               const HttpLimits &limits)
-    : connection_(connection), handler_(handler), parser_(limits) {
+HttpConnection::HttpConnection(Connection &connection, HttpHandler &handler, const HttpRules &rules)
+    : connection_(connection), handler_(handler), rules_(rules), peer_(connection.address()),
+      parser_(rules.limits) {
     connection_.arm(TimerKind::http_request);
 }
 
 HttpConnection::~HttpConnection() {
     if (waiting_)
         waiting_->give_up();
+}
+
+std::string HttpConnection::description() const {
+    return "HTTP client address=" + connection_.address().text();
+}
+
+LogFields HttpConnection::log_fields() const {
+    return {log_field("address", connection_.address().text())};
 }
 
 void HttpConnection::on_data(std::string_view bytes) {
@@ -100,7 +140,8 @@ void HttpConnection::process(std::string_view input) {
 
 // Whoever may not ask, or asks for what is not there, need not be listened to until the end.
 void HttpConnection::consider_head() {
-    const HttpRequest &head = parser_.request();
+    HttpRequest &head = parser_.request();
+    identify(head);
     const HeadVerdict verdict = judge_head(head);
     if (verdict.refusal || !verdict.wants_body)
         parser_.discard_body();
@@ -118,6 +159,8 @@ void HttpConnection::answer_early(const HttpReply &refusal) {
     const bool may_be_followed = !parser_.wants_continue();
     context_.keep_alive = context_.keep_alive && may_be_followed && !stopping_;
     context_.date = connection_.loop().http_date();
+    asked_ = summary_of(parser_.request());
+    report_refusal(refusal.response);
     connection_.send(make_frame(serialize(refusal.response, context_)));
     is_answered_ = true;
     if (!may_be_followed)
@@ -141,6 +184,12 @@ HeadVerdict HttpConnection::judge_head(const HttpRequest &head) {
     }
 }
 
+// A proxy sends requests of many clients over one connection.
+void HttpConnection::identify(HttpRequest &request) {
+    request.address = rules_.proxies.client_of(peer_, request);
+    connection_.set_address(request.address);
+}
+
 void HttpConnection::begin_answer(const HttpRequest &request) {
     connection_.loop().figures().http_requests.add(1);
     context_ = ResponseContext();
@@ -149,9 +198,12 @@ void HttpConnection::begin_answer(const HttpRequest &request) {
     context_.keep_alive = request.keep_alive;
 }
 
-void HttpConnection::answer(const HttpRequest &request) {
+void HttpConnection::answer(HttpRequest &request) {
+    identify(request);
     begin_answer(request);
     const HttpReply reply = ask_handler(request);
+    if (reply.later || reply.response.status >= 400)
+        asked_ = summary_of(request);
     if (reply.later)
         wait_for_answer(reply.later);
     else
@@ -194,6 +246,7 @@ void HttpConnection::give(const HttpReply &reply) {
     context_.takeover = reply.takeover != nullptr;
     if (stopping_)
         context_.keep_alive = false;
+    report_refusal(reply.response);
     connection_.send(make_frame(serialize(reply.response, context_)));
     if (reply.takeover) {
         connection_.disarm();
@@ -205,11 +258,23 @@ void HttpConnection::give(const HttpReply &reply) {
     }
 }
 
+void HttpConnection::report_refusal(const HttpResponse &response) {
+    if (response.status < 400)
+        return;
+    const auto reason = response.refusal.value_or(refusal_of_status(response.status));
+    if (reason != RefusalReason::none)
+        connection_.report_refusal(reason, fmt::format("{}: {}", asked_, response.status));
+}
+
+// What never became a request, or came too late to be answered as one.
 void HttpConnection::refuse(int status) {
     ResponseContext context;
     context.date = connection_.loop().http_date();
     context.keep_alive = false;
-    connection_.send(make_frame(serialize(handler_.refuse(status), context)));
+    const auto response = handler_.refuse(status);
+    asked_ = "a request";
+    report_refusal(response);
+    connection_.send(make_frame(serialize(response, context)));
     connection_.finish();
 }
 

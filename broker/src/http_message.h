@@ -1,6 +1,9 @@
 // Requests and responses as the endpoints see them.
 #pragma once
 
+#include "client_address.h"
+#include "refusal_reason.h"
+
 #include <cstddef>
 #include <functional>
 #include <memory>
@@ -23,6 +26,7 @@ struct HttpRequest {
     std::string_view body;
     bool http_1_0 = false;
     bool keep_alive = true;
+    ClientAddress address; // of whoever asks, behind trusted proxies
 
     // The first header of that name, whatever its case; empty if there is none.
     std::string_view header(std::string_view name) const;
@@ -35,7 +39,13 @@ struct HttpResponse {
     int status = 200;
     std::vector<std::pair<std::string, std::string>> headers;
     std::string body;
+    // What it refuses, where its status does not say enough.
+    std::optional<RefusalReason> refusal;
 
+    HttpResponse &refusing(RefusalReason reason) {
+        refusal = reason;
+        return *this;
+    }
     HttpResponse &with(std::string name, std::string value) {
         headers.emplace_back(std::move(name), std::move(value));
         return *this;

@@ -43,7 +43,7 @@ class HttpParser {
     bool inside_request() const;
 
     // After State::complete or has_new_head(); valid until reset().
-    const HttpRequest &request() const { return request_; }
+    HttpRequest &request() { return request_; }
     void reset();
 
   private:

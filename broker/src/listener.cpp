@@ -1,7 +1,6 @@
 #include "listener.h"
 
 #include "connection.h"
-#include "http_connection.h"
 
 #include <spdlog/spdlog.h>
 
@@ -9,9 +8,9 @@ namespace webrocket {
 using boost::system::error_code;
 
 Listener::Listener(EventLoops &loops, Port port, const boost::asio::ip::tcp::endpoint &endpoint,
-                   HttpHandler &handler, TlsContext *tls)
+                   HttpHandler &handler, const HttpRules &rules, TlsContext *tls)
     : loops_(loops), port_(port), acceptor_(loops.first().io()), pause_(loops.first().io()),
-      handler_(handler), tls_(tls) {
+      handler_(handler), rules_(rules), tls_(tls) {
     acceptor_.open(endpoint.protocol());
     acceptor_.set_option(boost::asio::socket_base::reuse_address(true));
     acceptor_.bind(endpoint);
@@ -42,7 +41,7 @@ void Listener::welcome(EventLoop &loop, boost::asio::ip::tcp::socket socket) {
         auto tls = tls_ == nullptr ? nullptr : tls_->accept(socket.native_handle());
         auto connection =
             std::make_shared<Connection>(loops_, loop, port_, std::move(socket), std::move(tls));
-        connection->start(std::make_unique<HttpConnection>(*connection, handler_, HttpLimits()));
+        connection->start(std::make_unique<HttpConnection>(*connection, handler_, rules_));
     });
 }
 

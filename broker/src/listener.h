@@ -2,7 +2,7 @@
 #pragma once
 
 #include "event_loops.h"
-#include "http_message.h"
+#include "http_connection.h"
 #include "tls.h"
 
 #include <boost/asio/ip/tcp.hpp>
@@ -17,7 +17,7 @@ class Listener {
     // Throws boost::system::system_error when the address cannot be had.
     // `tls` may be null.
     Listener(EventLoops &loops, Port port, const boost::asio::ip::tcp::endpoint &endpoint,
-             HttpHandler &handler, TlsContext *tls);
+             HttpHandler &handler, const HttpRules &rules, TlsContext *tls);
 
     boost::asio::ip::tcp::endpoint endpoint() const { return acceptor_.local_endpoint(); }
     void start() { accept(); }
@@ -33,6 +33,7 @@ class Listener {
     boost::asio::ip::tcp::acceptor acceptor_;
     boost::asio::steady_timer pause_;
     HttpHandler &handler_;
+    const HttpRules &rules_;
     TlsContext *tls_;
     bool failing_ = false;
 };

@@ -1,17 +1,22 @@
 #include "log.h"
 
 #include "json.h"
+#include "log_sink.h"
 
 #include <memory>
+#include <poll.h>
 #include <spdlog/pattern_formatter.h>
-#include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
+#include <unistd.h>
 
 namespace webrocket {
 namespace {
 
 // spdlog knows lines of text only, but formats each on the thread that logs it, meanwhile.
 thread_local const LogFields *fields_of_this_line = nullptr;
+
+// Of the process, like standard error: set once, before there are other threads.
+std::shared_ptr<LogSink> sink;
 
 class JsonMessage final : public spdlog::custom_flag_formatter {
   public:
@@ -52,8 +57,28 @@ void log(spdlog::level::level_enum level, std::string_view text, const LogFields
     fields_of_this_line = nullptr;
 }
 
+bool flush_log() {
+    if (sink && sink->is_pending())
+        sink->flush();
+    return !sink || !sink->is_pending();
+}
+
+bool finish_log() {
+    constexpr int patience_ms = 500; // with a reader that takes nothing at all
+    pollfd wanted{STDERR_FILENO, POLLOUT, 0};
+    while (sink && sink->is_pending()) {
+        if (::poll(&wanted, 1, patience_ms) <= 0)
+            return false;
+        sink->flush();
+    }
+    return ::poll(&wanted, 1, 0) > 0;
+}
+
+std::uint64_t dropped_log_lines() { return sink ? sink->dropped() : 0; }
+
 void set_up_log(const std::string &level, const std::string &format) {
-    spdlog::set_default_logger(spdlog::stderr_color_mt("webrocket"));
+    sink = std::make_shared<LogSink>(STDERR_FILENO);
+    spdlog::set_default_logger(std::make_shared<spdlog::logger>("webrocket", sink));
     spdlog::set_level(spdlog::level::from_str(level));
     if (format == "json")
         spdlog::set_formatter(json_lines());

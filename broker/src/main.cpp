@@ -36,9 +36,11 @@ int main(int argc, char **argv) {
         raise_descriptor_limit();
         webrocket::Server server(parsed.options);
         server.run();
+        webrocket::finish_log();
         return 0;
     } catch (const std::exception &error) {
-        std::fprintf(stderr, "webrocket-server: %s\n", error.what());
+        if (webrocket::finish_log())
+            std::fprintf(stderr, "webrocket-server: %s\n", error.what());
         return 1;
     }
 }

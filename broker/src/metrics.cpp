@@ -1,5 +1,7 @@
 #include "metrics.h"
 
+#include "log.h"
+
 #include <fmt/format.h>
 #include <functional>
 #include <iterator>
@@ -15,6 +17,10 @@ class MetricsText {
     }
     void sample(std::string_view name, std::uint64_t value) {
         fmt::format_to(std::back_inserter(text_), "{} {}\n", name, value);
+    }
+    void sample(std::string_view name, Port port, RefusalReason reason, std::uint64_t value) {
+        fmt::format_to(std::back_inserter(text_), "{}{{port=\"{}\",reason=\"{}\"}} {}\n", name,
+                       name_of(port), kind_of(reason).name, value);
     }
     // Vhost paths need no escaping.
     void sample(std::string_view name, const Vhost &vhost, std::uint64_t value) {
@@ -63,6 +69,17 @@ void add_loop_figures(MetricsText &text, const EventLoops &loops) {
             &LoopFigures::slow_connections_closed);
 }
 
+void add_refusals(MetricsText &text, const Refusals &refusals) {
+    constexpr std::string_view name = "webrocket_refusals_total";
+    text.begin(name, "counter", "What was refused, by port and reason.");
+    for (const Port port : {Port::service, Port::admin}) {
+        for (std::size_t i = 1; i < refusal_count; ++i) {
+            const auto reason = static_cast<RefusalReason>(i);
+            text.sample(name, port, reason, refusals.total(port, reason));
+        }
+    }
+}
+
 void add_gauges(MetricsText &text, const Hub &hub, const EventLoops &loops) {
     text.begin("webrocket_connections", "gauge", "Open connections on both ports.");
     text.sample("webrocket_connections",
@@ -70,6 +87,9 @@ void add_gauges(MetricsText &text, const Hub &hub, const EventLoops &loops) {
     text.begin("webrocket_changes_waiting", "gauge",
                "Changes of vhosts, tokens and channels that are not stored yet.");
     text.sample("webrocket_changes_waiting", hub.change_backlog());
+    text.begin("webrocket_log_lines_dropped_total", "counter",
+               "Lines of the log that nobody took in time.");
+    text.sample("webrocket_log_lines_dropped_total", dropped_log_lines());
     text.begin("webrocket_loops", "gauge", "Event loops, each on a thread of its own.");
     text.sample("webrocket_loops", loops.size());
 }
@@ -88,6 +108,9 @@ void add_vhost_figures(MetricsText &text, const Hub &hub) {
         [](const Vhost &vhost) { return vhost.workers().size(); });
     add("webrocket_channels", "gauge", "Open channels of a vhost.",
         [](const Vhost &vhost) { return vhost.channel_count(); });
+    add("webrocket_events_without_worker_total", "counter",
+        "Events of pages that no worker was there for.",
+        [](const Vhost &vhost) { return vhost.unheard_events(); });
     add("webrocket_tokens_displaced_total", "counter",
         "Single access tokens that too many younger ones made useless.",
         [](const Vhost &vhost) { return vhost.displaced_tokens(); });
@@ -98,6 +121,7 @@ void add_vhost_figures(MetricsText &text, const Hub &hub) {
 std::string metrics_text(const Hub &hub, const EventLoops &loops) {
     MetricsText text;
     add_loop_figures(text, loops);
+    add_refusals(text, loops.refusals());
     add_gauges(text, hub, loops);
     add_vhost_figures(text, hub);
     return text.take();

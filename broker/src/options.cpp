@@ -2,6 +2,7 @@
 
 #include "address.h"
 #include "names.h"
+#include "trusted_proxies.h"
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -76,6 +77,16 @@ class OptionDefinitions {
         app_.add_option("--admin-addr", options_.admin_addr, "Where the admin tool connects")
             ->type_name("HOST:PORT")
             ->check(is_address);
+        const auto is_range =
+            refusing([](const std::string &text) { return AddressRange::parse(text).has_value(); },
+                     "not a range of addresses (10.0.0.0/8, 2001:db8::/32): ");
+        app_.add_option("--trusted-proxy", options_.trusted_proxies,
+                        "Believe proxies of these addresses where a client is (Forwarded, "
+                        "X-Forwarded-For); may be repeated")
+            ->type_name("CIDR")
+            ->default_str("")
+            ->allow_extra_args(false)
+            ->check(is_range);
     }
 
     void add_encryption() {

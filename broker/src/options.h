@@ -25,6 +25,7 @@ struct Options {
     std::string log_format = "text";
     std::size_t threads = 1;
     std::chrono::milliseconds drain{3000};
+    std::vector<std::string> trusted_proxies; // ranges of addresses
     std::vector<std::string> allowed_origins;
     bool worker_events_need_auth = false;
     bool vhost_script = true;

@@ -20,9 +20,9 @@ boost::asio::ip::tcp::endpoint endpoint_of(const std::string &address) {
 }
 
 Listener make_listener(EventLoops &loops, Port port, const std::string &address,
-                       HttpHandler &handler, TlsContext *tls) {
+                       HttpHandler &handler, const HttpRules &rules, TlsContext *tls) {
     try {
-        return {loops, port, endpoint_of(address), handler, tls};
+        return {loops, port, endpoint_of(address), handler, rules, tls};
     } catch (const boost::system::system_error &error) {
         throw std::runtime_error("cannot listen on " + address + ": " + error.code().message());
     }
@@ -83,15 +83,18 @@ Server::Server(const Options &options)
     : options_(options), storage_(options.storage_dir, options.node_name),
       store_(storage_.database_file()), ready_file_(options.ready_file),
       loops_(options.threads, loop_settings(options)), hub_(store_, loops_, vhost_limits(options)),
-      public_tls_(tls_context(options.tls)), admin_tls_(tls_context(options.admin_tls)),
+      unheard_events_(hub_), public_tls_(tls_context(options.tls)),
+      admin_tls_(tls_context(options.admin_tls)),
       public_port_(hub_, health_, frontend_rules(options),
                    WorkerStreamRules{options.worker_queue_bytes_max}, options.vhost_script),
       admin_api_(hub_, loops_, health_, storage_.cookie()),
-      public_listener_(
-          make_listener(loops_, Port::service, options.addr, public_port_, public_tls_.get())),
-      admin_listener_(
-          make_listener(loops_, Port::admin, options.admin_addr, admin_api_, admin_tls_.get())),
-      signals_(loops_.first().io(), SIGINT, SIGTERM, SIGHUP), stop_timer_(loops_.first().io()) {}
+      http_rules_{HttpLimits(), TrustedProxies(options.trusted_proxies)},
+      public_listener_(make_listener(loops_, Port::service, options.addr, public_port_, http_rules_,
+                                     public_tls_.get())),
+      admin_listener_(make_listener(loops_, Port::admin, options.admin_addr, admin_api_,
+                                    http_rules_, admin_tls_.get())),
+      signals_(loops_.first().io(), SIGINT, SIGTERM, SIGHUP), stop_timer_(loops_.first().io()),
+      report_timer_(loops_.first().io()), log_timer_(loops_.first().io()) {}
 
 Server::~Server() {
     // Protocols know the hub, so they must go before it does, and before the loops' queues.
@@ -106,6 +109,8 @@ void Server::run() {
     public_listener_.start();
     admin_listener_.start();
     wait_for_signal();
+    report_every_minute();
+    watch_log();
     health_.set_ready(true);
     write_ready_file();
     spdlog::info("listening on {}{}, admin on {}{}", format_address(public_listener_.endpoint()),
@@ -114,6 +119,7 @@ void Server::run() {
     notify_ready();
     loops_.run();
     hold_back_signals();
+    report();
     spdlog::info("stopped");
 }
 
@@ -153,6 +159,33 @@ void Server::reload_certificate(TlsContext *tls, const char *port) {
         spdlog::error("certificate of {} not reloaded, the one before stays: {}", port,
                       error.what());
     }
+}
+
+// What would be a line each time.
+void Server::report() {
+    loops_.refusals().tell();
+    unheard_events_.tell();
+}
+
+// What was not taken at once must not wait for the next line.
+void Server::watch_log() {
+    constexpr auto while_all_is_well = std::chrono::milliseconds(1000);
+    constexpr auto while_something_waits = std::chrono::milliseconds(100);
+    log_timer_.expires_after(flush_log() ? while_all_is_well : while_something_waits);
+    log_timer_.async_wait([this](const boost::system::error_code &cancelled) {
+        if (!cancelled)
+            watch_log();
+    });
+}
+
+void Server::report_every_minute() {
+    report_timer_.expires_after(std::chrono::minutes(1));
+    report_timer_.async_wait([this](const boost::system::error_code &cancelled) {
+        if (cancelled)
+            return;
+        report();
+        report_every_minute();
+    });
 }
 
 void Server::write_ready_file() {

@@ -12,6 +12,7 @@
 #include "sqlite_store.h"
 #include "storage_dir.h"
 #include "tls.h"
+#include "unheard_events.h"
 
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -41,6 +42,9 @@ class Server {
     void shut_down_connections(Port port);
     void when_nobody_is_left(Port port, std::function<void()> go_on);
     void write_ready_file();
+    void watch_log();
+    void report_every_minute();
+    void report();
 
     Options options_;
     StorageDir storage_;
@@ -48,15 +52,19 @@ class Server {
     ReadyFile ready_file_; // after the store: whoever holds that lock owns the file
     EventLoops loops_;
     Hub hub_;
+    UnheardEvents unheard_events_;
     Health health_;
     std::unique_ptr<TlsContext> public_tls_;
     std::unique_ptr<TlsContext> admin_tls_;
     PublicPort public_port_;
     AdminApi admin_api_;
+    HttpRules http_rules_;
     Listener public_listener_;
     Listener admin_listener_;
     boost::asio::signal_set signals_;
     boost::asio::steady_timer stop_timer_;
+    boost::asio::steady_timer report_timer_;
+    boost::asio::steady_timer log_timer_;
     std::chrono::steady_clock::time_point drain_end_;
     bool stopping_ = false;
 };

@@ -95,9 +95,9 @@ void Session::leave(Departure departure) {
 }
 
 std::string Session::description() const {
-    return fmt::format("browser sid={} uid={} vhost={}", sid_,
+    return fmt::format("browser sid={} uid={} vhost={} address={}", sid_,
                        permission_ ? json_string(permission_->uid) : "-",
-                       vhost_ ? vhost_->path() : "-");
+                       vhost_ ? vhost_->path() : "-", transport_.address().text());
 }
 
 LogFields Session::log_fields() const {
@@ -106,6 +106,7 @@ LogFields Session::log_fields() const {
         fields.push_back(log_field("uid", permission_->uid));
     if (vhost_)
         fields.push_back(log_field("vhost", vhost_->path()));
+    fields.push_back(log_field("address", transport_.address().text()));
     return fields;
 }
 
@@ -159,7 +160,12 @@ void Session::say(std::string_view message) {
 
 void Session::refuse(int code) {
     loop().figures().messages_refused.add(1);
-    note("refused {}: {} {}", name_of(command_), code, status_text(code));
+    loop().refusals().add_described(
+        Port::service, refusal_of_page(code), transport_.address(), [&] {
+            return std::pair(fmt::format("{} refused {}: {} {}", description(), name_of(command_),
+                                         code, status_text(code)),
+                             log_fields());
+        });
     say(fmt::format(R"({{":error":{{"code":{},"status":"{}"}}}})", code, status_text(code)));
 }
 
@@ -277,7 +283,8 @@ void Session::broadcast(const Command &command) {
     vhost_->publish(*channel, share(websocket_text(event_message(command.event_json, payload))));
     note("broadcast {} on {}", command.event_json, channel->name());
     if (permission_ || !rules_.worker_events_need_auth)
-        tell_workers(command.trigger.empty() ? implicit_topic(channel->name(), command.event)
+        tell_workers(command.trigger.empty() ? PageEvent::broadcast : PageEvent::trigger,
+                     command.trigger.empty() ? implicit_topic(channel->name(), command.event)
                                              : command.trigger,
                      command.data, channel.get());
 }
@@ -288,7 +295,7 @@ void Session::trigger(const Command &command) {
     if (!may_speak_for(command.event))
         return refuse(refusal::forbidden);
     note("triggered {}", command.event_json);
-    tell_workers(command.event, command.data, nullptr);
+    tell_workers(PageEvent::trigger, command.event, command.data, nullptr);
 }
 
 void Session::close() {
@@ -319,17 +326,18 @@ bool Session::may_speak_for(std::string_view topic) {
     return channel.empty() || hub_.permits(*permission_, channel);
 }
 
-void Session::tell_workers(std::string_view topic, std::string_view data, const Channel *channel) {
+void Session::tell_workers(PageEvent kind, std::string_view topic, std::string_view data,
+                           const Channel *channel) {
     if (!vhost_->has_workers())
-        return;
+        return vhost_->miss_workers(kind);
     const std::string sid = '"' + sid_ + '"';
     const std::string uid = permission_ ? json_string(permission_->uid) : "null";
     if (channel == nullptr) {
-        vhost_->tell_workers(topic, overlay_payload(data, {{"sid", sid}, {"uid", uid}}));
+        vhost_->tell_workers(kind, topic, overlay_payload(data, {{"sid", sid}, {"uid", uid}}));
         return;
     }
     const std::string name = '"' + channel->name() + '"';
-    vhost_->tell_workers(topic,
+    vhost_->tell_workers(kind, topic,
                          overlay_payload(data, {{"channel", name}, {"sid", sid}, {"uid", uid}}));
 }
 

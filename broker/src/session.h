@@ -1,6 +1,7 @@
 // The protocol state of one browser: who it is, what it listens to, and what its commands do.
 #pragma once
 
+#include "client_address.h"
 #include "command.h"
 #include "hub.h"
 #include "json.h"
@@ -20,6 +21,7 @@ namespace webrocket {
 class SessionTransport {
   public:
     virtual EventLoop &loop() = 0;
+    virtual const ClientAddress &address() const = 0;
     virtual void send(const Frame &frame) = 0;
     // Sends a close frame and ends the connection in good order.
     virtual void close(std::uint16_t code) = 0;
@@ -81,7 +83,8 @@ class Session final : private Subscriber {
     bool may_stay(const Subscription &subscription);
     std::string subscribed_message(const Channel &channel, const std::string &roster) const;
     bool may_speak_for(std::string_view topic);
-    void tell_workers(std::string_view topic, std::string_view data, const Channel *channel);
+    void tell_workers(PageEvent kind, std::string_view topic, std::string_view data,
+                      const Channel *channel);
     Subscription *subscription_to(const Channel &channel);
     void drop(Subscription &subscription);
     void forget_closed_channel(std::string_view name);

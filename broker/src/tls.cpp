@@ -120,6 +120,7 @@ TlsSession::Result TlsSession::result_of(int returned) {
 TlsSession::Result TlsSession::read(char *buffer, std::size_t size, std::size_t &count) {
     ERR_clear_error();
     const int returned = SSL_read_ex(ssl_, buffer, size, &count);
+    has_begun_ = has_begun_ || returned == 1;
     return returned == 1 ? Result::done : result_of(returned);
 }
 
@@ -137,10 +138,13 @@ TlsSession::Result TlsSession::write(const OutboundQueue &queue, std::size_t &co
     }
     ERR_clear_error();
     const int returned = SSL_write_ex(ssl_, record.data(), size, &count);
+    has_begun_ = has_begun_ || returned == 1;
     return returned == 1 ? Result::done : result_of(returned);
 }
 
 bool TlsSession::has_buffered_input() const { return SSL_pending(ssl_) > 0; }
+
+std::string TlsSession::failure() { return ERR_peek_error() == 0 ? std::string() : last_error(); }
 
 void TlsSession::say_goodbye() {
     if (failed_ || SSL_in_init(ssl_) != 0)

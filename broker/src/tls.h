@@ -58,6 +58,10 @@ class TlsSession {
     Result write(const OutboundQueue &queue, std::size_t &count);
     // Whether bytes wait that the socket does not show any more.
     bool has_buffered_input() const;
+    // Whether something was read or written, so that the handshake is over.
+    bool has_begun() const { return has_begun_; }
+    // What went wrong in the call that has just failed; empty when it was the network.
+    static std::string failure();
     // Tells the peer that no more will come; no answer is waited for.
     void say_goodbye();
 
@@ -67,6 +71,7 @@ class TlsSession {
     std::shared_ptr<ssl_ctx_st> context_;
     ssl_st *ssl_ = nullptr;
     bool failed_ = false;
+    bool has_begun_ = false;
 };
 
 } // namespace webrocket

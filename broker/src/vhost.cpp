@@ -211,6 +211,7 @@ void Vhost::remove_worker(Worker &worker) {
     const std::lock_guard lock(mutex_);
     workers_.remove(worker);
     has_workers_ = workers_.has_workers();
+    last_worker_left_ = std::chrono::steady_clock::now();
 }
 
 std::vector<WorkerSummary> Vhost::workers() const {
@@ -218,9 +219,28 @@ std::vector<WorkerSummary> Vhost::workers() const {
     return workers_.workers();
 }
 
-void Vhost::tell_workers(std::string_view topic, std::string_view payload) {
-    const std::lock_guard lock(mutex_);
-    workers_.dispatch(topic, payload);
+void Vhost::tell_workers(PageEvent kind, std::string_view topic, std::string_view payload) {
+    Dispatch fate{};
+    {
+        const std::lock_guard lock(mutex_);
+        fate = workers_.dispatch(topic, payload);
+    }
+    // No filter has to want every broadcast. A trigger that none wants is one too many, or a filter
+    // too few.
+    if (fate == Dispatch::lost || (fate == Dispatch::not_wanted && kind == PageEvent::trigger))
+        miss_workers(kind);
+}
+
+void Vhost::miss_workers(PageEvent kind) {
+    constexpr auto memory = std::chrono::hours(24);
+    if (kind == PageEvent::broadcast) {
+        const auto left = last_worker_left_.load(std::memory_order_relaxed);
+        const bool had_one = left.time_since_epoch().count() != 0 &&
+                             std::chrono::steady_clock::now() - left < memory;
+        if (!has_workers() && !had_one)
+            return;
+    }
+    unheard_.fetch_add(1, std::memory_order_relaxed);
 }
 
 std::unique_ptr<Seat> Vhost::take_seat() {

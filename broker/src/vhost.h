@@ -32,6 +32,10 @@ struct VhostLimits {
     std::size_t roster_bytes_max = std::size_t{4} << 20;
 };
 
+// What a page sends to workers: a trigger is for them, a broadcast is for the channel's subscribers
+// and reaches workers by the way.
+enum class PageEvent { trigger, broadcast };
+
 enum class Joining { joined, channel_closed, roster_full };
 
 // A browser's place in a vhost, given back by the destructor.
@@ -110,7 +114,12 @@ class Vhost final : public std::enable_shared_from_this<Vhost> {
     void remove_worker(Worker &worker);
     std::vector<WorkerSummary> workers() const;
     bool has_workers() const { return has_workers_.load(std::memory_order_relaxed); }
-    void tell_workers(std::string_view topic, std::string_view payload);
+    void tell_workers(PageEvent kind, std::string_view topic, std::string_view payload);
+    // An event for which there is no worker.
+    void miss_workers(PageEvent kind);
+    // Triggers that no worker got, and broadcasts that came while a vhost that usually has workers
+    // had none.
+    std::uint64_t unheard_events() const { return unheard_.load(std::memory_order_relaxed); }
 
     // Browsers. A seat is null when all are taken.
     std::unique_ptr<Seat> take_seat();
@@ -152,6 +161,8 @@ class Vhost final : public std::enable_shared_from_this<Vhost> {
     std::optional<std::chrono::steady_clock::time_point> warned_;
     WorkerPools workers_;
     std::atomic<bool> has_workers_ = false;
+    std::atomic<std::chrono::steady_clock::time_point> last_worker_left_{};
+    std::atomic<std::uint64_t> unheard_ = 0;
     std::atomic<bool> dissolved_ = false;
 
     // Each loop's own, without the lock.

@@ -38,6 +38,8 @@ void WebSocketConnection::on_data(std::string_view bytes) {
         connection_.finish();
         return;
     case FrameDecoder::State::broken:
+        if (!connection_.ending())
+            connection_.report_refusal(RefusalReason::websocket_protocol, "what is no WebSocket");
         session_.leave(Departure::lost);
         connection_.finish();
         return;

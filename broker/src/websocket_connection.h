@@ -29,6 +29,7 @@ class WebSocketConnection final : public Protocol,
 
   private:
     EventLoop &loop() override { return connection_.loop(); }
+    const ClientAddress &address() const override { return connection_.address(); }
     void send(const Frame &frame) override { connection_.send(frame); }
     void close(std::uint16_t code) override;
     bool on_message(std::string_view message) override;

@@ -32,17 +32,20 @@ void WorkerPools::remove(Worker &worker) {
     }
 }
 
-void WorkerPools::dispatch(std::string_view topic, std::string_view payload) {
+Dispatch WorkerPools::dispatch(std::string_view topic, std::string_view payload) {
     const WorkerEvent event(last_event_id_ + 1, topic, payload);
     bool wanted = false;
+    bool taken = false;
     for (auto &pool : pools_) {
         if (!pool.wants(topic))
             continue;
         wanted = true;
-        pool.deliver(event);
+        taken = pool.deliver(event) || taken;
     }
-    if (wanted)
-        ++last_event_id_;
+    if (!wanted)
+        return Dispatch::not_wanted;
+    ++last_event_id_;
+    return taken ? Dispatch::taken : Dispatch::lost;
 }
 
 bool WorkerPools::Pool::wants(std::string_view topic) const {
@@ -52,13 +55,14 @@ bool WorkerPools::Pool::wants(std::string_view topic) const {
 }
 
 // To whoever's turn it is, or the next one that can take it.
-void WorkerPools::Pool::deliver(const WorkerEvent &event) {
+bool WorkerPools::Pool::deliver(const WorkerEvent &event) {
     for (std::size_t tries = 0; tries < members.size(); ++tries) {
         if (next >= members.size())
             next = 0;
         if (members[next++]->deliver(event))
-            return;
+            return true;
     }
+    return false;
 }
 
 std::vector<WorkerSummary> WorkerPools::workers() const {

@@ -34,6 +34,9 @@ struct WorkerSummary {
     std::string filter;
 };
 
+// What became of an event.
+enum class Dispatch { taken, not_wanted, lost };
+
 class WorkerPools {
   public:
     // Workers with the same filter text share the work. `pattern` is null for "every topic".
@@ -42,7 +45,7 @@ class WorkerPools {
     void remove(Worker &worker);
     // One member of every pool whose filter matches gets the event. The broker's own (`room/:left`)
     // go only to filters that spell the colon: whoever wants everything means what browsers send.
-    void dispatch(std::string_view topic, std::string_view payload);
+    Dispatch dispatch(std::string_view topic, std::string_view payload);
     bool has_workers() const { return !pools_.empty(); }
     // Sorted by id.
     std::vector<WorkerSummary> workers() const;
@@ -57,7 +60,7 @@ class WorkerPools {
         std::size_t next = 0;
 
         bool wants(std::string_view topic) const;
-        void deliver(const WorkerEvent &event);
+        bool deliver(const WorkerEvent &event);
     };
     std::vector<Pool> pools_;
     std::uint64_t last_event_id_ = 0;

@@ -60,11 +60,13 @@ WorkerStream::~WorkerStream() {
 }
 
 std::string WorkerStream::description() const {
-    return fmt::format("worker {} of {}", request_.worker_id, vhost_->path());
+    return fmt::format("worker {} of {} address={}", request_.worker_id, vhost_->path(),
+                       connection_.address().text());
 }
 
 LogFields WorkerStream::log_fields() const {
-    return {log_field("worker", request_.worker_id), log_field("vhost", vhost_->path())};
+    return {log_field("worker", request_.worker_id), log_field("vhost", vhost_->path()),
+            log_field("address", connection_.address().text())};
 }
 
 // A host that vanishes does not say so: its share of the events would go on being lost. A worker

@@ -122,7 +122,7 @@ class SlowConsumers(BrokerTest):
             self.vhost.fire("private-room", "e", {"x": "y" * 20000})
             if self.vhost.subscribers("private-room") == 0:
                 break
-        expected = f'slow consumer: browser sid={slow.sid} uid="zoë" vhost={self.vhost.path} closed'
+        expected = f'slow consumer: browser sid={slow.sid} uid="zoë" vhost={self.vhost.path} address=127.0.0.1 closed'
         wait_until(lambda: expected in self.broker.log_text(), "the log line")
 
 

@@ -1,6 +1,7 @@
 """Encrypted ports: browsers, backends, workers and the admin tool; certificates that are replaced."""
 
 import base64
+import contextlib
 import http.client
 import json
 import os
@@ -70,6 +71,22 @@ class TlsTest(unittest.TestCase):
         cls.directory = tempfile.mkdtemp(prefix="webrocket-tls-")
         cls.addClassCleanup(shutil.rmtree, cls.directory, ignore_errors=True)
         cls.certificate = make_certificate(cls.directory, "one")
+
+
+class Handshakes(TlsTest):
+    def test_one_that_fails_is_counted(self):
+        broker = TlsBroker(self.certificate)
+        self.addCleanup(broker.close)
+        with socket.create_connection(broker.addr, DEADLINE) as plain:
+            plain.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+            with contextlib.suppress(ConnectionError):  # that hangs up on what it has not read
+                while plain.recv(4096):
+                    pass
+        with socket.create_connection(broker.addr, DEADLINE):
+            pass  # nothing was asked for, and nothing refused
+        figures = broker.ask_admin("GET", "/metrics")[1].decode()
+        self.assertIn('webrocket_refusals_total{port="service",reason="tls_handshake"} 1\n', figures)
+        self.assertIn("HTTP client address=127.0.0.1 refused the TLS handshake: http request", broker.log_text())
 
 
 class Encrypted(TlsTest):

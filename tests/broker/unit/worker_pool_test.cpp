@@ -166,4 +166,18 @@ TEST(worker_pool, dismissal) {
     EXPECT_FALSE(pools.has_workers());
 }
 
+TEST(worker_pool, says_what_became_of_an_event) {
+    WorkerPools pools;
+    EXPECT_EQ(pools.dispatch("x", "{}"), Dispatch::not_wanted);
+    RecordingWorker a("a");
+    RecordingWorker b("b");
+    add(pools, a, "^x$");
+    add(pools, b, "^[xy]$");
+    EXPECT_EQ(pools.dispatch("x", "{}"), Dispatch::taken);
+    EXPECT_EQ(pools.dispatch("z", "{}"), Dispatch::not_wanted);
+    b.ending = true;
+    EXPECT_EQ(pools.dispatch("x", "{}"), Dispatch::taken);
+    EXPECT_EQ(pools.dispatch("y", "{}"), Dispatch::lost);
+}
+
 } // namespace
