@@ -46,6 +46,7 @@ foreach(page README.md ABI.md CHANGELOG.md SECURITY.md ${kosmonaut_pages})
   get_filename_component(directory ${page} DIRECTORY)
   install(FILES ${PROJECT_BINARY_DIR}/pages/${page} DESTINATION ${CMAKE_INSTALL_DOCDIR}/${directory})
 endforeach()
+install(DIRECTORY ${PROJECT_SOURCE_DIR}/docs/proxies DESTINATION ${CMAKE_INSTALL_DOCDIR}/docs)
 install(FILES ${PROJECT_SOURCE_DIR}/LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
 
 # --- CMake package ---
