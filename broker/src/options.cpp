@@ -23,12 +23,14 @@ std::string default_node_name() {
                               : std::string("localhost");
 }
 
+constexpr std::chrono::milliseconds interval_max = std::chrono::hours(24 * 365);
+
 void add_interval(CLI::App &app, const std::string &flag, std::chrono::milliseconds &interval,
                   const std::string &description) {
     app.add_option_function<std::int64_t>(
            flag, [&interval](std::int64_t ms) { interval = std::chrono::milliseconds(ms); },
            description)
-        ->check(CLI::Range(std::int64_t{1}, std::int64_t{1000} * 3600 * 24 * 365))
+        ->check(CLI::Range(std::int64_t{1}, std::int64_t{interval_max.count()}))
         ->type_name("MS")
         ->default_str(std::to_string(interval.count()));
 }
@@ -109,6 +111,10 @@ class OptionDefinitions {
     }
 
     void add_process() {
+        app_.add_flag(
+            "--compatible", options_.compatible,
+            "The defaults of 2012, where pages and backends of that time could miss them; "
+            "what is given goes before them");
         const auto is_node_name =
             refusing([](const std::string &text) { return is_valid_node_name(text); },
                      "not a node name (two characters or more, no slash): ");
@@ -260,10 +266,45 @@ std::optional<std::string> file_at_fault(const CLI::App &app,
     return cannot_be_read || names_an_argument ? std::nullopt : std::optional(file);
 }
 
+// docs/upgrading-from-2012.md lists them.
+Options options_of_2012() {
+    Options options;
+    options.vhost_limits.tokens.lifetime = interval_max;
+    return options;
+}
+
+// The command line, and then what it leaves open.
+std::vector<std::string> all_arguments(const CLI::App &app, int argc, char **argv) {
+    std::vector<std::string> arguments(argv + 1, argv + argc);
+    const auto more = arguments_of_environment(app, arguments);
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return arguments;
+}
+
+void parse(CLI::App &app, const std::vector<std::string> &arguments) {
+    // The parser wants them last one first.
+    app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
+}
+
+// It decides what the defaults are, so it has to be known before everything else.
+bool is_compatible(int argc, char **argv) {
+    Options ignored;
+    CLI::App app;
+    const OptionDefinitions definitions(app, ignored);
+    try {
+        parse(app, all_arguments(app, argc, argv));
+    } catch (const CLI::ParseError &) { // NOLINT(bugprone-empty-catch): said when it counts
+    }
+    const CLI::Option *option = app.get_option("--compatible");
+    return option->count() > 0 && option->as<bool>();
+}
+
 } // namespace
 
 ParsedOptions parse_options(int argc, char **argv, const std::string &version) {
     ParsedOptions parsed;
+    if (is_compatible(argc, argv))
+        parsed.options = options_of_2012();
     parsed.options.node_name = default_node_name();
     CLI::App app("WebRocket: a broker between browsers and backends", "webrocket-server");
     app.set_version_flag("--version", "webrocket-server " + version);
@@ -274,12 +315,9 @@ ParsedOptions parse_options(int argc, char **argv, const std::string &version) {
         "SIGHUP: certificates are read again. It ends with 0 after SIGINT or SIGTERM, with 1 when "
         "it\ncannot do its work, and with 2 after a wrong command line.");
     const OptionDefinitions definitions(app, parsed.options);
-    std::vector<std::string> arguments(argv + 1, argv + argc);
-    const auto more = arguments_of_environment(app, arguments);
-    arguments.insert(arguments.end(), more.begin(), more.end());
+    const auto arguments = all_arguments(app, argc, argv);
     try {
-        // The parser wants them last one first.
-        app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
+        parse(app, arguments);
     } catch (const CLI::ParseError &error) {
         parsed.run = false;
         parsed.exit_status = usage_error;

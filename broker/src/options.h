@@ -14,6 +14,7 @@
 namespace webrocket {
 
 struct Options {
+    bool compatible = false; // its defaults are those of the broker of 2012
     std::string addr = "0.0.0.0:8080";
     std::string admin_addr = "127.0.0.1:8081";
     TlsFiles tls;
