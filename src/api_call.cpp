@@ -1,5 +1,7 @@
 #include "api_call.hpp"
 
+#include <algorithm>
+
 #include "http/curl.hpp"
 #include "json.hpp"
 #include "names.hpp"
@@ -44,7 +46,7 @@ std::string trigger_path(const endpoint &where, std::string_view channel) {
 std::string trigger_members(std::string_view event, std::optional<std::string_view> data) {
     require_event_name(event);
     if (data)
-        require_json_object(*data);
+        require_json_object(*data, event);
     std::string members = R"("event":)";
     members += json_quoted(event);
     members += R"(,"data":)";
@@ -52,10 +54,21 @@ std::string trigger_members(std::string_view event, std::optional<std::string_vi
     return members;
 }
 
-void require_success(const endpoint &where, operation what, const answer &received) {
+void require_success(const endpoint &where, operation what, std::string_view channel,
+                     const answer &received) {
     if (received.http_status != success_of(what))
-        throw answer_failure(where, what, received.http_status, received.body,
+        throw answer_failure(where, {what, channel}, received.http_status, received.body,
                              received.retry_after_ms);
+}
+
+std::string_view channel_in(const endpoint &where, const request &sent) noexcept {
+    constexpr std::string_view before = "/channels/";
+    std::string_view rest = sent.path;
+    rest.remove_prefix(std::min(rest.size(), where.vhost.size()));
+    if (rest.substr(0, before.size()) != before)
+        return {};
+    rest.remove_prefix(before.size());
+    return rest.substr(0, rest.find('/'));
 }
 
 single_call single_call::open_channel(const endpoint &where, std::string_view channel) {
@@ -94,10 +107,12 @@ single_call single_call::request_token(const endpoint &where, std::string_view u
 }
 
 bool single_call::take(const answer &received, kn_result &result) {
-    require_success(where_, what_, received);
+    require_success(where_, what_, channel_in(where_, request_), received);
     if (what_ == operation::request_token)
         result.token = required_token(received);
     return false;
 }
+
+operation_on single_call::subject() const noexcept { return {what_, channel_in(where_, request_)}; }
 
 } // namespace kn

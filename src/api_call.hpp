@@ -29,6 +29,9 @@ class api_call {
     /// even so; false: the call as a whole has failed.
     virtual bool settle(const failure &, kn_result &) noexcept { return false; }
 
+    /// What the current request is about, for a message.
+    virtual operation_on subject() const noexcept = 0;
+
     api_call(const api_call &) = delete;
     api_call &operator=(const api_call &) = delete;
     api_call &operator=(api_call &&) = delete;
@@ -52,6 +55,7 @@ class single_call final : public api_call {
 
     const request &current() const noexcept override { return request_; }
     bool take(const answer &received, kn_result &result) override;
+    operation_on subject() const noexcept override;
 
     single_call(const endpoint &where, operation what, request sent)
         : where_(where), what_(what), request_(std::move(sent)) {}
@@ -71,7 +75,11 @@ std::string trigger_path(const endpoint &where, std::string_view channel);
 /// The members of a trigger object, without braces: `"event":…,"data":…`. Checks both.
 std::string trigger_members(std::string_view event, std::optional<std::string_view> data);
 
+/// The channel that a request's path names; "" where it names none.
+std::string_view channel_in(const endpoint &where, const request &sent) noexcept;
+
 /// Throws unless @p received says that @p what was done.
-void require_success(const endpoint &where, operation what, const answer &received);
+void require_success(const endpoint &where, operation what, std::string_view channel,
+                     const answer &received);
 
 } // namespace kn

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "failure.hpp"
+#include "http/classify.hpp"
 #include "http/sigpipe.hpp"
 
 namespace kn {
@@ -44,8 +45,8 @@ void async_calls::hand_in(std::unique_ptr<api_call> call, completion &&whom) {
         const std::lock_guard lock(mutex_);
         if (pending_.load(std::memory_order_relaxed) >=
             static_cast<std::size_t>(options_.max_pending))
-            throw failure(KN_EFULL, std::to_string(options_.max_pending) +
-                                        " calls are pending already; nothing was taken");
+            throw failure(KN_EFULL, std::to_string(options_.max_pending) + " calls to " +
+                                        where_.url() + " are pending already; nothing was taken");
         handed_in->number = newest_ + 1;
         waiting_.push_back(std::move(handed_in));
         ++newest_;
@@ -192,7 +193,8 @@ std::size_t async_calls::end_completed() {
 /// Takes the answer in. True: the call has another request, which is under way.
 bool async_calls::go_on(line &on, CURLcode code) {
     pending_call &p = *on.busy_with;
-    const auto fail = [&p](const failure &why) {
+    const auto fail = [this, &p](failure why) {
+        name_subject(why, where_, p.call->subject());
         if (!p.call->settle(why, p.result))
             p.result.whole.fail(why);
         return false;

@@ -93,13 +93,14 @@ bool batch_call::take(const answer &received, kn_result &result) {
         aim_at_next();
         return true;
     }
-    require_success(where_, operation::trigger_batch, received);
+    require_success(where_, operation::trigger_batch, {}, received);
     const std::vector<item_answer> answers = read_item_answers(received.body, triggers_.size());
     std::vector<kn_result::item> items(answers.size());
     for (std::size_t i = 0; i < answers.size(); ++i) {
         const item_answer &one = answers[i];
         if (one.status != 202)
-            items[i].fail(answer_failure(where_, operation::trigger, one.status, one.error));
+            items[i].fail(answer_failure(where_, {operation::trigger, triggers_[i].channel},
+                                         one.status, one.error));
     }
     result.items = std::move(items);
     sum_up(result);
@@ -110,7 +111,7 @@ bool batch_call::take_one(const answer &received, kn_result &result) {
     if (result.items.empty())
         result.items.resize(triggers_.size());
     try {
-        require_success(where_, operation::trigger, received);
+        require_success(where_, operation::trigger, triggers_[next_].channel, received);
     } catch (const failure &why) {
         result.items[next_].fail(why);
     }
@@ -120,6 +121,12 @@ bool batch_call::take_one(const answer &received, kn_result &result) {
     }
     sum_up(result);
     return false;
+}
+
+operation_on batch_call::subject() const noexcept {
+    if (manner_ == manner::whole)
+        return {operation::trigger_batch, {}};
+    return {operation::trigger, triggers_[next_].channel};
 }
 
 bool batch_call::settle(const failure &why, kn_result &result) noexcept {

@@ -28,6 +28,7 @@ class batch_call final : public api_call {
 
     const request &current() const noexcept override { return request_; }
     bool take(const answer &received, kn_result &result) override;
+    operation_on subject() const noexcept override;
     bool settle(const failure &why, kn_result &result) noexcept override;
 
   private:

@@ -10,7 +10,9 @@ class client::seat {
   public:
     explicit seat(client &of) : client_(of) {
         if (!of.inside_.take_seat())
-            throw failure(KN_ESTATE, "another call moves this client's calls on already");
+            throw failure(KN_ESTATE,
+                          "another call moves this client's calls on already, those to " +
+                              of.where_.url());
     }
     ~seat() {
         if (client_.home_.is_left())
@@ -78,7 +80,8 @@ std::unique_ptr<kn_subscribers> client::subscribers(std::string_view channel,
 void client::wait_for(api_call &call, kn_result &result) {
     try {
         exchange(call, result);
-    } catch (const failure &why) {
+    } catch (failure &why) {
+        name_subject(why, where_, call.subject());
         metrics_.call_ended(why.status());
         options_.logger.write(KN_LOG_WARNING, [&] { return why.message(); });
         throw;
@@ -95,7 +98,8 @@ void client::exchange(api_call &call, kn_result &result) {
     for (bool goes_on = true; goes_on;) {
         try {
             goes_on = call.take(leased->exchange(call.current(), until), result);
-        } catch (const failure &why) {
+        } catch (failure &why) {
+            name_subject(why, where_, call.subject());
             if (!call.settle(why, result))
                 throw;
             goes_on = false;

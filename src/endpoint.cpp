@@ -7,6 +7,7 @@
 #include "failure.hpp"
 #include "http/parsed_url.hpp"
 #include "names.hpp"
+#include "quoted.hpp"
 
 namespace kn {
 namespace {
@@ -37,7 +38,9 @@ const scheme &find_scheme(std::string_view name) {
     for (const scheme &s : schemes)
         if (equals_ignoring_case(name, s.name))
             return s;
-    refuse("it begins with none of http://, https://, wr:// and wrs://");
+    constexpr std::size_t longest_scheme = 8; // what is longer may be a token that came too early
+    refuse("its scheme" + (name.size() > longest_scheme ? "" : quoted(name)) +
+           " is none of http, https, wr and wrs");
 }
 
 int hex_digit(char c) noexcept {
@@ -141,8 +144,8 @@ endpoint endpoint::parse(std::string_view url) {
     endpoint result;
     result.vhost = parsed.part(CURLUPART_PATH).value_or("");
     if (!is_vhost_path(result.vhost))
-        refuse(
-            "its path is no vhost, which is letters, digits, '_' and '-' between single slashes");
+        refuse("its path" + quoted(result.vhost) +
+               " is no vhost, which is letters, digits, '_' and '-' between single slashes");
     result.origin = std::string(s.http) + "://" + *host + ":" +
                     parsed.part(CURLUPART_PORT).value_or(std::string(s.default_port));
     result.authorization = basic_authorization(token);

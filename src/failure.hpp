@@ -20,6 +20,14 @@ class failure : public std::exception {
     const std::string &message() const noexcept { return message_; }
     const char *what() const noexcept override { return message_.c_str(); }
 
+    /// Puts what it is about behind the message, once: not where the message names it already.
+    void name_subject(const std::string &subject) {
+        if (names_subject_)
+            return;
+        message_ += subject;
+        names_subject_ = true;
+    }
+
     /// The HTTP answer behind the failure; 0, 0 and -1 where there was none.
     std::int32_t http_status = 0;
     std::int32_t server_code = 0;
@@ -28,6 +36,7 @@ class failure : public std::exception {
   private:
     kn_status status_;
     std::string message_;
+    bool names_subject_ = false;
 };
 
 } // namespace kn

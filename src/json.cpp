@@ -10,6 +10,7 @@
 #include "failure.hpp"
 #include "json_outline.hpp"
 #include "json_parts.hpp"
+#include "quoted.hpp"
 #include "utf8.hpp"
 
 namespace kn {
@@ -105,18 +106,19 @@ server_error error_members(const json_t *object) {
 
 } // namespace
 
-void require_json_object(std::string_view text) {
+void require_json_object(std::string_view text, std::string_view event) {
     json_error_t why;
     // What jansson costs is by the byte, and most of them are inside of strings.
     json_ptr value = load(json_outline(text), why);
     if (!value)
         value = decode(text, why); // why not, and where
     if (!value)
-        throw failure(KN_EJSON, std::string("the data is not JSON: ") + why.text + " (line " +
-                                    std::to_string(why.line) + ", column " +
+        throw failure(KN_EJSON, "the data of the event" + quoted(event) + " is not JSON: " +
+                                    why.text + " (line " + std::to_string(why.line) + ", column " +
                                     std::to_string(why.column) + ")");
     if (!json_is_object(value.get()))
-        throw failure(KN_EJSON, "the data is JSON, but not an object");
+        throw failure(KN_EJSON,
+                      "the data of the event" + quoted(event) + " is JSON, but not an object");
 }
 
 std::string json_quoted(std::string_view text) {
@@ -140,7 +142,8 @@ std::vector<item_answer> read_item_answers(std::string_view body, std::size_t co
     const json_t *results = json_object_get(object.get(), "results");
     if (!json_is_array(results) || json_array_size(results) != count)
         throw failure(KN_EPROTOCOL,
-                      "the answer to a batch does not hold a result for each trigger");
+                      "the answer to a batch does not hold a result for each trigger; is this a "
+                      "WebRocket server?");
     std::vector<item_answer> answers;
     answers.reserve(count);
     for (std::size_t i = 0; i < count; ++i) {

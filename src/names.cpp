@@ -5,6 +5,7 @@
 
 #include "ascii.hpp"
 #include "failure.hpp"
+#include "quoted.hpp"
 #include "utf8.hpp"
 
 namespace kn {
@@ -34,6 +35,17 @@ bool is_control(char c) noexcept { return static_cast<unsigned char>(c) < 0x20 |
     throw failure(KN_EINVAL, std::string(what) + " " + why);
 }
 
+[[noreturn]] void refuse(const char *what, std::string_view which, const char *why) {
+    throw failure(KN_EINVAL, what + quoted(which) + " " + why);
+}
+
+/// NULL where it may stand in a message, a header or a query.
+const char *complaint_of(std::string_view text) noexcept {
+    if (std::any_of(text.begin(), text.end(), is_control))
+        return "holds a control character";
+    return is_utf8(text) ? nullptr : "is not UTF-8";
+}
+
 } // namespace
 
 void require_channel_name(std::string_view name) {
@@ -42,15 +54,14 @@ void require_channel_name(std::string_view name) {
     const bool allowed =
         is_word(name.front()) && std::all_of(name.begin(), name.end(), is_name_character);
     if (!allowed)
-        refuse("the channel name", "may hold letters, digits, '_', '-' and '.' only, and begins "
-                                   "with a letter, a digit or '_'");
+        refuse("the channel name", name,
+               "may hold letters, digits, '_', '-' and '.' only, and begins with a letter, a digit "
+               "or '_'");
 }
 
 void require_plain(std::string_view text, const char *what) {
-    if (std::any_of(text.begin(), text.end(), is_control))
-        refuse(what, "holds a control character");
-    if (!is_utf8(text))
-        refuse(what, "is not UTF-8");
+    if (const char *complaint = complaint_of(text))
+        refuse(what, complaint);
 }
 
 void require_text(std::string_view text, const char *what) {
@@ -60,9 +71,13 @@ void require_text(std::string_view text, const char *what) {
 }
 
 void require_event_name(std::string_view name) {
-    require_text(name, "the event name");
+    constexpr const char *what = "the event name";
+    if (name.empty())
+        refuse(what, "is empty");
+    if (const char *complaint = complaint_of(name))
+        refuse(what, name, complaint);
     if (name.front() == ':')
-        refuse("the event name", "begins with ':', which is the broker's own");
+        refuse(what, name, "begins with ':', which is the broker's own");
 }
 
 void require_worker_name(std::string_view name) {
@@ -70,18 +85,23 @@ void require_worker_name(std::string_view name) {
     const bool allowed = !name.empty() && name.size() <= longest &&
                          std::all_of(name.begin(), name.end(), is_name_character);
     if (!allowed)
-        refuse("the worker name", "may hold 1 to 64 letters, digits, '_', '-' and '.'");
+        refuse("the worker name", name, "may hold 1 to 64 letters, digits, '_', '-' and '.'");
 }
 
 void require_extra_header(std::string_view name, std::string_view value) {
     const bool is_token =
         !name.empty() && std::all_of(name.begin(), name.end(), is_token_character);
     if (!is_token)
-        refuse("the header's name", "is empty or holds a character that no header's name may hold");
+        refuse("the header's name", name,
+               "is empty or holds a character that no header's name may hold");
     for (const std::string_view own : own_headers)
         if (equals_ignoring_case(name, own))
-            refuse("the header", "is one that the library sets itself");
-    require_text(value, "the header's value");
+            refuse("the header", name, "is one that the library sets itself");
+    // Its value may be a key, and is never shown.
+    if (value.empty())
+        refuse("the value of the header", name, "is empty");
+    if (const char *complaint = complaint_of(value))
+        refuse("the value of the header", name, complaint);
 }
 
 bool is_vhost_path(std::string_view path) noexcept {

@@ -31,7 +31,8 @@ subscribers_call::subscribers_call(const endpoint &where, std::string_view chann
     if (after)
         require_text(*after, "the sid to begin after");
     if (limit < 0)
-        throw failure(KN_EINVAL, "a limit below 0");
+        throw failure(KN_EINVAL, "the limit of the page is " + std::to_string(limit) +
+                                     "; it is 0 for the server's, or more");
     request_ = {request::method::get,
                 channel_path(where, channel) + "/subscribers",
                 {},
@@ -39,7 +40,7 @@ subscribers_call::subscribers_call(const endpoint &where, std::string_view chann
 }
 
 bool subscribers_call::take(const answer &received, kn_result &result) {
-    require_success(where_, operation::subscribers, received);
+    require_success(where_, operation::subscribers, channel_in(where_, request_), received);
     std::optional<kn_subscribers> page = read_subscribers(received.body);
     if (!page || leads_nowhere(*page, after_)) {
         failure none(KN_EPROTOCOL,

@@ -18,6 +18,9 @@ class subscribers_call final : public api_call {
 
     const request &current() const noexcept override { return request_; }
     bool take(const answer &received, kn_result &result) override;
+    operation_on subject() const noexcept override {
+        return {operation::subscribers, channel_in(where_, request_)};
+    }
 
   private:
     const endpoint &where_;

@@ -109,7 +109,8 @@ inline char *copied(std::string_view text) {
 /// Milliseconds that a call may wait: -1 and more.
 inline std::int64_t required_timeout(std::int64_t timeout_ms) {
     if (timeout_ms < -1)
-        throw failure(KN_EINVAL, "a time below -1 ms");
+        throw failure(KN_EINVAL, "the time is " + std::to_string(timeout_ms) +
+                                     " ms; it is -1 for no limit, or 0 and more");
     return timeout_ms;
 }
 

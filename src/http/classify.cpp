@@ -4,6 +4,7 @@
 
 #include "http/curl.hpp"
 #include "names.hpp"
+#include "quoted.hpp"
 #include "status.hpp"
 
 namespace kn {
@@ -184,7 +185,61 @@ std::string quoted_reason(const endpoint &where, const std::string &text) {
     return text.size() > longest || where.is_secret_in(text) ? "" : ": " + text;
 }
 
+/// A caller may have given the token in the channel's place.
+std::string shown_channel(const endpoint &where, std::string_view channel) {
+    return "the channel" + (channel == where.token.view() ? "" : quoted(channel));
+}
+
+/// The status in words that say which channel or vhost they are about, where it has such words.
+std::string said_of_subject(const endpoint &where, const operation_on &asked, kn_status status) {
+    switch (status) {
+    case KN_ENOCHANNEL:
+        return shown_channel(where, asked.channel) + " of " + where.vhost + " does not exist";
+    case KN_EBADCHANNEL:
+        return "the name of " + shown_channel(where, asked.channel) + " is not allowed";
+    case KN_ENOVHOST:
+        return "the vhost " + where.vhost + " does not exist at " + where.origin;
+    case KN_EUNAUTHORIZED:
+        return "wrong or revoked vhost token for " + where.url();
+    default:
+        return "";
+    }
+}
+
+const char *in_words(operation what) noexcept {
+    switch (what) {
+    case operation::open_channel:
+        return "opening ";
+    case operation::close_channel:
+        return "closing ";
+    case operation::trigger:
+        return "triggering an event on ";
+    case operation::trigger_batch:
+        return "triggering a batch of events on ";
+    case operation::request_token:
+        return "asking for a token for ";
+    case operation::subscribers:
+        return "asking who is on ";
+    case operation::subscribe:
+        return "listening to the events of ";
+    }
+    return "";
+}
+
 } // namespace
+
+void name_subject(failure &why, const endpoint &where, const operation_on &subject) noexcept {
+    if (why.status() == KN_ENOMEM) // there is no memory for that
+        return;
+    try {
+        std::string text = ", while ";
+        text += in_words(subject.what);
+        if (!subject.channel.empty())
+            text += shown_channel(where, subject.channel) + " of ";
+        why.name_subject(text + where.url());
+    } catch (const std::bad_alloc &) {
+    }
+}
 
 failure transfer_failure(const endpoint &where, CURL *easy, CURLcode code,
                          const transfer_trace &trace) {
@@ -196,17 +251,22 @@ failure transfer_failure(const endpoint &where, CURL *easy, CURLcode code,
     return {status, std::string(status_message(status)) + ": " + detail + advice};
 }
 
-failure answer_failure(const endpoint &where, operation what, long http_status,
+failure answer_failure(const endpoint &where, const operation_on &asked, long http_status,
                        std::string_view body, std::int64_t retry_after) {
-    return answer_failure(where, what, http_status, read_server_error(body), retry_after);
+    return answer_failure(where, asked, http_status, read_server_error(body), retry_after);
 }
 
-failure answer_failure(const endpoint &where, operation what, long http_status,
+failure answer_failure(const endpoint &where, const operation_on &asked, long http_status,
                        const server_error &error, std::int64_t retry_after) {
-    const kn_status status = answer_status(what, http_status, error.code);
-    failure result(status, std::string(status_message(status)) + " (HTTP " +
-                               std::to_string(http_status) + quoted_reason(where, error.text) +
-                               ")");
+    const kn_status status = answer_status(asked.what, http_status, error.code);
+    const std::string of_subject = said_of_subject(where, asked, status);
+    const std::string what = of_subject.empty() ? status_message(status) : of_subject;
+    failure result(status, what + " (HTTP " + std::to_string(http_status) +
+                               quoted_reason(where, error.text) + ")");
+    if (of_subject.empty())
+        name_subject(result, where, asked);
+    else
+        result.name_subject("");
     result.http_status = static_cast<std::int32_t>(http_status);
     result.server_code = error.code;
     result.retry_after_ms = retry_after;

@@ -24,14 +24,24 @@ enum class operation {
     subscribe
 };
 
+/// What was asked for, and on which channel: "" where it is about none. For messages.
+struct operation_on {
+    operation what;
+    std::string_view channel;
+};
+
+/// Says in a message what the failed request was about, unless it does already; where there is no
+/// memory for that, it does without.
+void name_subject(failure &why, const endpoint &where, const operation_on &subject) noexcept;
+
 /// The failure behind a transfer that brought no answer.
 failure transfer_failure(const endpoint &where, CURL *easy, CURLcode code,
                          const transfer_trace &trace);
 
 /// The failure behind an answer that is not the one hoped for (Backend API, "Errors").
-failure answer_failure(const endpoint &where, operation what, long http_status,
+failure answer_failure(const endpoint &where, const operation_on &asked, long http_status,
                        std::string_view body, std::int64_t retry_after_ms);
-failure answer_failure(const endpoint &where, operation what, long http_status,
+failure answer_failure(const endpoint &where, const operation_on &asked, long http_status,
                        const server_error &error, std::int64_t retry_after_ms = -1);
 
 /// The answer's Retry-After in milliseconds; -1 where there is none.

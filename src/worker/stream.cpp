@@ -304,7 +304,7 @@ std::optional<stream_end> stream::conclude(CURLcode code) {
                 no_stream.http_status = 200;
                 return no_stream;
             }
-            return answer_failure(endpoint_, operation::subscribe, http_status_, refusal_,
+            return answer_failure(endpoint_, {operation::subscribe, {}}, http_status_, refusal_,
                                   retry_after_ms(easy_.get()));
         }
         if (code == CURLE_OK)

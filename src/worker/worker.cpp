@@ -8,7 +8,9 @@
 
 #include "error.hpp"
 #include "failure.hpp"
+#include "http/classify.hpp"
 #include "http/curl.hpp"
+#include "quoted.hpp"
 #include "status.hpp"
 
 namespace kn {
@@ -30,7 +32,8 @@ class worker::seat {
     explicit seat(worker &w, bool is_taken = false) : worker_(w), is_lent_(is_taken) {
         if (!is_taken && !w.inside_.take_seat()) {
             if (!w.is_closing())
-                throw failure(KN_ESTATE, "another call is inside this worker");
+                throw failure(KN_ESTATE,
+                              "another call is inside this worker, the one of " + w.where_.url());
             is_mine_ = false;
         }
     }
@@ -151,8 +154,9 @@ kn_status worker::on(std::string_view pattern_text, callback_ptr<kn_handler> han
     return change_handlers([&] {
         const bool is_fixed = state() != KN_WORKER_IDLE && !options_.filter;
         if (handler != nullptr && is_fixed && !routes_->knows(pattern_text))
-            throw failure(KN_ESTATE, "a new pattern has to come before the worker's first use, "
-                                     "unless the options hold a filter");
+            throw failure(KN_ESTATE, "the new pattern" + quoted(pattern_text) +
+                                         " has to come before the worker's first use, unless the "
+                                         "options hold a filter");
         before = routes_;
         routes_ = std::make_shared<const routes>(routes_->with(what, std::move(handler)));
     });
@@ -177,7 +181,8 @@ kn_status worker::next(milliseconds timeout, event_ptr &event, bool has_seat) {
 
 void worker::require_handlers() const {
     if (!routes_->has_handlers())
-        throw failure(KN_ESTATE, "the worker has no handlers");
+        throw failure(KN_ESTATE, "the worker of " + where_.url() +
+                                     " has no handlers; give it some by kn_worker_on()");
 }
 
 kn_status worker::run() {
@@ -373,15 +378,17 @@ void worker::clear_inbox() noexcept {
 
 void worker::stream_ended(const stream_end &end) {
     stream_.stop();
-    const failure &why = end.why;
+    failure why = end.why;
+    name_subject(why, where_, {operation::subscribe, {}});
     const verdict meaning =
         end.http_status == 0 ? verdict::retry : policy_.judge(end.http_status, end.is_event_stream);
     if (meaning != verdict::ended)
         metrics_.failed(why);
     switch (meaning) {
     case verdict::ended:
-        options_.logger.write(KN_LOG_INFO,
-                              [] { return std::string("the server ended the stream for good"); });
+        options_.logger.write(KN_LOG_INFO, [&] {
+            return "the server ended the stream of " + where_.url() + " for good";
+        });
         this->end(ending::closed);
         return;
     case verdict::fatal:
