@@ -1,33 +1,26 @@
 #include "worker/routes.hpp"
 
 #include <algorithm>
-#include <set>
 
 #include "failure.hpp"
 #include "names.hpp"
+#include "quoted.hpp"
+#include "worker/topic_regex.hpp"
 
 namespace kn {
 namespace {
 
-constexpr std::string_view anything = "*";
-constexpr std::string_view event_of_no_colon = "(?:[^:].*)?";
-
-// Changing this splits the pools of a rolling upgrade: workers of the old release and the new one
-// would each get every event.
-std::string escaped(std::string_view literal) {
-    constexpr std::string_view special = R"(\.+*?()|[]{}^$)";
-    std::string out;
-    for (const char c : literal) {
-        if (special.find(c) != std::string_view::npos)
-            out += '\\';
-        out += c;
-    }
-    return out;
+[[noreturn]] void refuse(std::string_view pattern, const char *why) {
+    throw failure(KN_EINVAL, "the pattern" + quoted(pattern) + " " + why);
 }
 
-void require_literal_or_star(std::string_view part) {
-    if (part != anything && part.find('*') != std::string_view::npos)
-        throw failure(KN_EINVAL, "a '*' in a pattern stands for a whole part, not within one");
+/// What would be a regular expression's, and would match nothing but an event of that very name.
+bool has_syntax_within(std::string_view part) {
+    return part.find_first_of("()[]{}|^$\\") != std::string_view::npos;
+}
+
+bool has_star_within(std::string_view part) {
+    return part != anything && part.find('*') != std::string_view::npos;
 }
 
 } // namespace
@@ -36,13 +29,16 @@ pattern::pattern(std::string_view text) : text_(text) {
     require_text(text, "the pattern");
     const std::size_t slash = text.find('/');
     if (slash == std::string_view::npos)
-        throw failure(KN_EINVAL, "a pattern is channel/event, and this one has no '/'");
+        refuse(text, "has no '/'; a pattern is channel/event");
     channel_ = text.substr(0, slash);
     event_ = text.substr(slash + 1);
     if (event_.empty())
-        throw failure(KN_EINVAL, "a pattern is channel/event, and this one has no event");
-    require_literal_or_star(channel_);
-    require_literal_or_star(event_);
+        refuse(text, "has no event; a pattern is channel/event");
+    if (has_star_within(channel_) || has_star_within(event_))
+        refuse(text, "has a '*' within a part; a '*' stands for a whole one");
+    if (has_syntax_within(channel_) || has_syntax_within(event_))
+        refuse(text, "has one of ()[]{}|^$\\ in it, and a pattern is no regular expression: give "
+                     "each event a handler, or all of a channel one by '*' as the event");
 }
 
 bool pattern::covers(std::string_view channel, std::string_view event) const noexcept {
@@ -51,20 +47,6 @@ bool pattern::covers(std::string_view channel, std::string_view event) const noe
     if (event_ == anything)
         return event.empty() || event.front() != ':';
     return event_ == event;
-}
-
-std::string pattern::topic_regex() const {
-    // A topic without a slash has the channel "" and is all event.
-    const bool covers_no_slash =
-        (channel_ == anything || channel_.empty()) && event_.find('/') == std::string::npos;
-    const std::string channel = channel_ == anything ? "[^/]*" : escaped(channel_);
-    if (event_ == anything) {
-        const std::string with_slash = channel + "/" + std::string(event_of_no_colon);
-        return covers_no_slash ? with_slash + "|(?:[^:/][^/]*)?" : with_slash;
-    }
-    if (!covers_no_slash)
-        return channel + "/" + escaped(event_);
-    return (channel_ == anything ? "(?:[^/]*/)?" : "/?") + escaped(event_);
 }
 
 bool routes::knows(std::string_view pattern_text) const noexcept {
@@ -88,18 +70,17 @@ routes routes::with(const pattern &what, callback_ptr<kn_handler> handler) const
     return result;
 }
 
-std::string routes::filter() const {
-    std::set<std::string> alternatives;
+bool routes::cover(std::string_view channel, std::string_view event) const noexcept {
+    return std::any_of(list_.begin(), list_.end(),
+                       [&](const route &r) { return r.what.covers(channel, event); });
+}
+
+topic_filter routes::filter() const {
+    std::vector<const pattern *> asked;
     for (const route &r : list_)
         if (r.handler != nullptr)
-            alternatives.insert(r.what.topic_regex());
-    std::string joined;
-    for (const std::string &alternative : alternatives) {
-        if (!joined.empty())
-            joined += '|';
-        joined += alternative;
-    }
-    return joined;
+            asked.push_back(&r.what);
+    return filter_for(asked);
 }
 
 } // namespace kn

@@ -11,6 +11,9 @@
 
 namespace kn {
 
+/// As a part of a pattern: whatever stands there.
+inline constexpr std::string_view anything = "*";
+
 /// `channel/event`, either part of which may be `*`.
 class pattern {
   public:
@@ -23,10 +26,19 @@ class pattern {
     /// the same text share events.
     std::string topic_regex() const;
 
+    const std::string &channel() const noexcept { return channel_; }
+    const std::string &event() const noexcept { return event_; }
+
   private:
     std::string text_;
     std::string channel_;
     std::string event_;
+};
+
+/// A regular expression for the topics to ask the broker for; "" is every topic.
+struct topic_filter {
+    std::string regex;
+    bool is_wider = false; // than the patterns: events come that none of them covers
 };
 
 /// The user's handlers in the order their patterns came.
@@ -43,8 +55,10 @@ class routes {
     /// These with one handler more, replaced, or (when empty) removed.
     routes with(const pattern &what, callback_ptr<kn_handler> handler) const;
 
-    /// What to ask the broker for; "" for every topic.
-    std::string filter() const;
+    /// What to ask the broker for.
+    topic_filter filter() const;
+    /// Whether one of the patterns that it was made of covers an event.
+    bool cover(std::string_view channel, std::string_view event) const noexcept;
 
     std::vector<route>::const_iterator begin() const noexcept { return list_.begin(); }
     std::vector<route>::const_iterator end() const noexcept { return list_.end(); }

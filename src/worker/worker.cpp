@@ -250,16 +250,19 @@ kn_status worker::wait_for_event(deadline until, event_ptr &event) {
 
 /// The next event that came whole, if there is one.
 event_ptr worker::read_event() {
-    if (!has_parsed_ && !parse_next())
-        return nullptr;
-    // Text with U+0000 in it reads as absent.
-    const std::string_view topic = parser_->type_holds_nul() ? "message" : parser_->type();
-    event_ptr event(kn_event::create(topic, parser_->last_event_id(), parser_->data()));
-    has_parsed_ = false;
-    if (!has_unread())
-        clear_inbox();
-    metrics_.handed_over();
-    return event;
+    while (has_parsed_ || parse_next()) {
+        // Text with U+0000 in it reads as absent.
+        const std::string_view topic = parser_->type_holds_nul() ? "message" : parser_->type();
+        event_ptr event(kn_event::create(topic, parser_->last_event_id(), parser_->data()));
+        has_parsed_ = false;
+        if (!has_unread())
+            clear_inbox();
+        if (is_filter_wider_ && !routes_->cover(event->channel_view(), event->name_view()))
+            continue; // nobody asked for it
+        metrics_.handed_over();
+        return event;
+    }
+    return nullptr;
 }
 
 /// False when no event is whole. Otherwise it is the parser's, and points into the inbox, until
@@ -327,7 +330,9 @@ void worker::ready_descriptor() {
 
 void worker::start_stream() {
     if (target_.empty()) {
-        const std::string filter = options_.filter ? *options_.filter : routes_->filter();
+        const topic_filter filter =
+            options_.filter ? topic_filter{*options_.filter, false} : routes_->filter();
+        is_filter_wider_ = filter.is_wider;
         target_ = where_.url() + "/events";
         char separator = '?';
         const auto add = [&](const char *name, const std::string &value) {
@@ -336,7 +341,7 @@ void worker::start_stream() {
             target_ += std::exchange(separator, '&');
             target_ += name + percent_encoded(value);
         };
-        add("filter=", filter);
+        add("filter=", filter.regex);
         add("worker=", options_.worker_name);
     }
     retry_at_.reset();

@@ -138,6 +138,7 @@ class worker final : private stream_listener {
     bool is_cut_short_ = false;  // the caller was sent away though there may be more
     reconnect_policy policy_;
     std::string target_;
+    bool is_filter_wider_ = false; // than the handlers, which have to leave events out
     std::string last_event_id_;
     std::optional<event_stream::parser> parser_;
     std::string inbox_; // bytes of the stream, of which the first read_ are dealt with

@@ -1,9 +1,14 @@
 // Patterns: what they cover, and what the broker is asked for.
 #include "worker/routes.hpp"
 
+#include <regex>
+#include <string>
+#include <vector>
+
 #include <gtest/gtest.h>
 
 #include "failure.hpp"
+#include "worker/topic_regex.hpp"
 
 namespace {
 
@@ -20,7 +25,15 @@ std::string filter_of(std::initializer_list<const char *> patterns) {
     routes r;
     for (const char *text : patterns)
         r = r.with(pattern(text), handler());
-    return r.filter();
+    return r.filter().regex;
+}
+
+/// One handler for each of these.
+routes handlers_for(const std::vector<std::string> &patterns) {
+    routes r;
+    for (const std::string &text : patterns)
+        r = r.with(pattern(text), handler());
+    return r;
 }
 
 TEST(pattern, covers_by_parts) {
@@ -49,6 +62,22 @@ TEST(pattern, refuses_what_is_none) {
         EXPECT_THROW(pattern{text}, kn::failure) << text;
 }
 
+TEST(pattern, refuses_regular_expressions_by_that_name) {
+    for (const char *text : {"ticket/(new|old)", "ticket/[ab]", "^ticket/new", "ticket/new$",
+                             "ticket/\\w", "(a|b)/new", "ticket/{id}", "ti[ck]et/*"}) {
+        try {
+            pattern{text};
+            FAIL() << text;
+        } catch (const kn::failure &why) {
+            EXPECT_EQ(why.status(), KN_EINVAL);
+            EXPECT_NE(why.message().find(text), std::string::npos) << why.message();
+            EXPECT_NE(why.message().find("no regular expression"), std::string::npos);
+        }
+    }
+    for (const char *text : {"v1.2/c++", "ticket/ready?", "ticket/a b", "ticket/:own", "a-b_c/d.e"})
+        EXPECT_NO_THROW(pattern{text}) << text;
+}
+
 TEST(filter, asks_for_just_what_the_handlers_cover) {
     EXPECT_EQ(filter_of({}), "");
     EXPECT_EQ(filter_of({"chat/save"}), "chat/save");
@@ -67,8 +96,82 @@ TEST(filter, does_not_depend_on_the_order_or_on_repeats) {
 }
 
 TEST(filter, escapes_what_means_something) {
-    EXPECT_EQ(filter_of({"a.b/c+d(e)|f[g]{h}^i$j?k\\l"}),
-              R"(a\.b/c\+d\(e\)\|f\[g\]\{h\}\^i\$j\?k\\l)");
+    EXPECT_EQ(filter_of({"a.b/c+d?e"}), R"(a\.b/c\+d\?e)");
+}
+
+std::vector<std::string> rooms(int count, const std::string &event) {
+    std::vector<std::string> all;
+    for (int i = 0; i < count; ++i)
+        all.push_back("room-" + std::to_string(i) + event);
+    return all;
+}
+
+/// Whether just these topics pass, of themselves and of ones that are nearly like them.
+void expect_exact(const routes &r, const std::vector<std::string> &topics) {
+    const kn::topic_filter filter = r.filter();
+    EXPECT_LE(filter.regex.size(), kn::longest_filter);
+    EXPECT_FALSE(filter.is_wider);
+    const std::regex compiled(filter.regex);
+    for (const std::string &topic : topics) {
+        EXPECT_TRUE(std::regex_match(topic, compiled)) << topic;
+        EXPECT_FALSE(std::regex_match(topic + "x", compiled)) << topic;
+        EXPECT_FALSE(std::regex_match("x" + topic, compiled)) << topic;
+    }
+}
+
+TEST(filter, writes_once_what_many_have_in_common) {
+    expect_exact(handlers_for(rooms(600, "/say")), rooms(600, "/say"));
+    std::vector<std::string> events;
+    for (int i = 0; i < 500; ++i)
+        events.push_back("chat/message-" + std::to_string(i));
+    expect_exact(handlers_for(events), events);
+    std::vector<std::string> whole_channels = rooms(500, "/*");
+    const kn::topic_filter filter = handlers_for(whole_channels).filter();
+    const std::regex compiled(filter.regex);
+    EXPECT_FALSE(filter.is_wider);
+    EXPECT_TRUE(std::regex_match("room-499/anything", compiled));
+    EXPECT_FALSE(std::regex_match("room-499/:joined", compiled));
+    EXPECT_FALSE(std::regex_match("room-500/anything", compiled));
+}
+
+TEST(filter, keeps_what_begins_like_another_and_what_is_no_ascii) {
+    std::vector<std::string> topics = rooms(300, "/say");
+    for (const char *more : {"room-/say", "room-1\xC3\xA4/say", "room-1\xC3\xB6/say", "r/say"})
+        topics.emplace_back(more);
+    std::string nested = "a";
+    for (int i = 0; i < 50; ++i, nested += 'a')
+        topics.push_back(nested + "/say");
+    expect_exact(handlers_for(topics), topics);
+}
+
+TEST(filter, grows_wider_where_there_is_no_room_and_says_so) {
+    // 3000 names with nothing in common but their event.
+    std::vector<std::string> patterns;
+    for (int i = 0; i < 3000; ++i)
+        patterns.push_back(std::to_string((i * 7919L) % 1000003) + "-room/say");
+    const routes same_event = handlers_for(patterns);
+    const kn::topic_filter wider = same_event.filter();
+    EXPECT_EQ(wider.regex, "[^/]*/say");
+    EXPECT_TRUE(wider.is_wider);
+    EXPECT_TRUE(same_event.cover("0-room", "say"));
+    EXPECT_FALSE(same_event.cover("other", "say"));
+
+    for (std::string &text : patterns)
+        text += text.substr(0, text.find('/'));
+    EXPECT_EQ(handlers_for(patterns).filter().regex, ""); // every topic
+    EXPECT_TRUE(handlers_for(patterns).filter().is_wider);
+}
+
+TEST(filter, spells_the_colon_where_a_handler_does) {
+    std::vector<std::string> patterns;
+    for (int i = 0; i < 3000; ++i)
+        patterns.push_back(std::to_string((i * 7919L) % 1000003) + "-room/e" + std::to_string(i));
+    patterns.emplace_back("presence-x/:joined");
+    const kn::topic_filter filter = handlers_for(patterns).filter();
+    const std::regex compiled(filter.regex);
+    EXPECT_TRUE(filter.is_wider);
+    EXPECT_TRUE(std::regex_match("presence-x/:joined", compiled));
+    EXPECT_TRUE(std::regex_match("0-room/e0", compiled));
 }
 
 TEST(routes, a_removed_handler_keeps_its_place) {
@@ -76,7 +179,7 @@ TEST(routes, a_removed_handler_keeps_its_place) {
     r = r.with(pattern("a/x"), nullptr);
     EXPECT_TRUE(r.has_handlers());
     EXPECT_TRUE(r.knows("a/x"));
-    EXPECT_EQ(r.filter(), "b/x");
+    EXPECT_EQ(r.filter().regex, "b/x");
     r = r.with(pattern("b/x"), nullptr);
     EXPECT_FALSE(r.has_handlers());
 }
