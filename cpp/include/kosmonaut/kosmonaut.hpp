@@ -12,7 +12,7 @@
  * - That nothing went wrong but there is nothing to hand over is no failure: it is an empty
  *   optional or a positive status.
  * - Text and payloads go in as `std::string_view` and are copied; times are
- *   `std::chrono::milliseconds`, of which kosmonaut::forever is one. Text with U+0000 in it is
+ *   `std::chrono::milliseconds`, of which kosmonaut::no_limit is one. Text with U+0000 in it is
  *   status::invalid.
  * - What is said about threads in the C headers is true here, call for call; and an object may not
  *   be destroyed or assigned to while another thread is inside it. Close, join, destroy.

@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <system_error>
 #include <utility>
@@ -46,7 +47,9 @@ class batch {
     batch &add(std::string_view channel, std::string_view event, std::string_view data = "{}") {
         const kn_status status = put(channel, event, data);
         if (status < 0) {
-            throw error(static_cast<kosmonaut::status>(status));
+            throw error(static_cast<kosmonaut::status>(status), "the trigger of '" +
+                                                                    std::string(event) + "' on '" +
+                                                                    std::string(channel) + "'");
         }
         return *this;
     }

@@ -158,7 +158,7 @@ class subscriber_range {
     // The page may be empty: everyone else has gone. Then it is the last.
     void ask(std::optional<std::string_view> after) {
         kn_subscribers *page = nullptr;
-        detail::require([&](kn_error **details) {
+        detail::call_or_throw([&](kn_error **details) {
             return detail::with_after(after, [&](const char *text) {
                 return kn_client_subscribers(core_ ? core_->handle : nullptr,
                                              detail::c_text(channel_), text, page_size_, &page,
@@ -235,7 +235,7 @@ class client {
      * @since 1.0
      */
     void open_channel(std::string_view channel) {
-        detail::require([&](kn_error **details) {
+        detail::call_or_throw([&](kn_error **details) {
             return kn_client_open_channel(handle(), detail::c_text(channel), details);
         });
     }
@@ -252,7 +252,7 @@ class client {
      * @since 1.0
      */
     void close_channel(std::string_view channel) {
-        detail::require([&](kn_error **details) {
+        detail::call_or_throw([&](kn_error **details) {
             return kn_client_close_channel(handle(), detail::c_text(channel), details);
         });
     }
@@ -274,7 +274,8 @@ class client {
      * @since 1.0
      */
     void trigger(std::string_view channel, std::string_view event, std::string_view data = "{}") {
-        detail::require([&](kn_error **details) { return send(channel, event, data, details); });
+        detail::call_or_throw(
+            [&](kn_error **details) { return send(channel, event, data, details); });
     }
     /** The same, with an error code. @since 1.0 */
     void trigger(std::string_view channel, std::string_view event, std::string_view data,
@@ -302,7 +303,8 @@ class client {
      */
     [[nodiscard]] std::string request_token(std::string_view uid, std::string_view channels) {
         owned_text token;
-        detail::require([&](kn_error **details) { return ask(uid, channels, token, details); });
+        detail::call_or_throw(
+            [&](kn_error **details) { return ask(uid, channels, token, details); });
         return token.get();
     }
     /** The same, with an error code. @since 1.0 */
@@ -324,7 +326,7 @@ class client {
      */
     [[nodiscard]] result trigger_batch(const batch &batch) {
         kn_result *ended = nullptr;
-        detail::require([&](kn_error **details) {
+        detail::call_or_throw([&](kn_error **details) {
             return kn_client_trigger_batch(handle(), batch.handle(), &ended, details);
         });
         return result(ended);
@@ -368,7 +370,7 @@ class client {
     subscribers_page(std::string_view channel, std::optional<std::string_view> after = std::nullopt,
                      std::int32_t limit = 0) {
         kn_subscribers *page = nullptr;
-        detail::require(
+        detail::call_or_throw(
             [&](kn_error **details) { return who_is_on(channel, after, limit, page, details); });
         return subscriber_page(page);
     }
@@ -485,7 +487,7 @@ class client {
      * one thread at a time.
      * @since 1.0
      */
-    kosmonaut::status flush(std::chrono::milliseconds timeout = forever) { // NOLINT
+    kosmonaut::status flush(std::chrono::milliseconds timeout = no_limit) { // NOLINT
         return drive([timeout](kn_client *driven, kn_error **details) {
             return kn_client_flush(driven, timeout.count(), details);
         });
@@ -550,7 +552,7 @@ class client {
     using owned_text = std::unique_ptr<char, detail::freed_by<kn_string_free>>;
 
     client(std::string_view url, const options *options) {
-        detail::require(
+        detail::call_or_throw(
             [&](kn_error **details) { return make(detail::c_text(url), options, details); });
     }
 
@@ -575,7 +577,7 @@ class client {
     // call makes the C API's call with a completion, its data and the end of that.
     template <class Function, class Call>
     void hand_in(Function &&fn, Call &&call) {
-        detail::require([&](kn_error **details) {
+        detail::call_or_throw([&](kn_error **details) {
             if constexpr (std::is_same_v<std::decay_t<Function>, std::nullptr_t>) {
                 using destroyer = void (*)(void *);
                 return call(kn_completion(nullptr), static_cast<void *>(nullptr),
@@ -592,7 +594,7 @@ class client {
 
     template <class Call>
     kosmonaut::status drive(Call &&call) {
-        return static_cast<kosmonaut::status>(detail::require([&](kn_error **details) {
+        return static_cast<kosmonaut::status>(detail::call_or_throw([&](kn_error **details) {
             const std::shared_ptr<detail::client_core> core = core_;
             return core ? core->watched([&] { return call(core->handle, details); },
                                         [] { return false; })

@@ -94,7 +94,7 @@ inline void assign(std::error_code &code, kn_status status) noexcept {
 
 /** Makes the call and throws if it failed. @return the status, not below 0. */
 template <class Call>
-kn_status require(Call &&call) {
+kn_status call_or_throw(Call &&call) {
     failure failure;
     const kn_status status = call(failure.out());
     failure.throw_if(status);
@@ -118,7 +118,7 @@ kn_status attempt(std::error_code &code, Call &&call) noexcept {
 template <class Call>
 std::string required_text(Call &&call) {
     char *text = nullptr;
-    require([&](kn_error **details) { return call(&text, details); });
+    call_or_throw([&](kn_error **details) { return call(&text, details); });
     return std::unique_ptr<char, freed_by<kn_string_free>>(text).get();
 }
 

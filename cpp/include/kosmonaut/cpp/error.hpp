@@ -39,6 +39,11 @@ class KOSMONAUT_VISIBLE error : public std::system_error {
         : std::system_error(static_cast<int>(status), category()),
           text_(kn_status_message(static_cast<kn_status>(status))) {}
 
+    /** The same, of a @p subject: what cannot be. @since 1.0 */
+    error(kosmonaut::status status, const std::string &subject)
+        : std::system_error(static_cast<int>(status), category()),
+          text_(subject + " cannot be: " + kn_status_message(static_cast<kn_status>(status))) {}
+
     /** What happened, in a line for a person or a log; never with a token in it. @since 1.0 */
     [[nodiscard]] const char *what() const noexcept override { return text_.what(); }
 

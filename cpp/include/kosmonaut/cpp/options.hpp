@@ -8,6 +8,7 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <string_view>
 #include <system_error>
 #include <type_traits>
@@ -20,7 +21,12 @@ namespace kosmonaut {
 inline namespace v1 {
 
 /** As a time limit: none. @since 1.0 */
-inline constexpr std::chrono::milliseconds forever{-1};
+inline constexpr std::chrono::milliseconds no_limit{-1};
+
+#ifndef forever // which is a macro of Qt's
+/** The same, where that is no macro. @since 1.0 */
+inline constexpr std::chrono::milliseconds forever = no_limit;
+#endif
 
 /** How much a log handler wants to hear; a level includes those above it. @since 1.0 */
 enum class log_level : std::int32_t {
@@ -57,11 +63,11 @@ class options {
 
     /**
      * @brief How long connecting may take: resolution, TCP and TLS together.
-     * @param timeout 1 ms or more, or forever. Default: 5 s.
+     * @param timeout 1 ms or more, or no_limit. Default: 5 s.
      * @since 1.0
      */
     options &connect_timeout(std::chrono::milliseconds timeout) {
-        return set(kn_options_set_connect_timeout_ms(handle(), timeout.count()));
+        return set("connect_timeout", kn_options_set_connect_timeout_ms(handle(), timeout.count()));
     }
     /** The same, with an error code. @since 1.0 */
     options &connect_timeout(std::chrono::milliseconds timeout, std::error_code &code) noexcept {
@@ -70,11 +76,11 @@ class options {
 
     /**
      * @brief How long a client's call may take in all, connecting included.
-     * @param timeout 1 ms or more, or forever. Default: 10 s.
+     * @param timeout 1 ms or more, or no_limit. Default: 10 s.
      * @since 1.0
      */
     options &request_timeout(std::chrono::milliseconds timeout) {
-        return set(kn_options_set_request_timeout_ms(handle(), timeout.count()));
+        return set("request_timeout", kn_options_set_request_timeout_ms(handle(), timeout.count()));
     }
     /** The same, with an error code. @since 1.0 */
     options &request_timeout(std::chrono::milliseconds timeout, std::error_code &code) noexcept {
@@ -83,11 +89,11 @@ class options {
 
     /**
      * @brief How long a worker's stream may be silent before it is taken for dead and made anew.
-     * @param timeout 1 ms or more, or forever. Default: 45 s, three of the broker's heartbeats.
+     * @param timeout 1 ms or more, or no_limit. Default: 45 s, three of the broker's heartbeats.
      * @since 1.0
      */
     options &idle_timeout(std::chrono::milliseconds timeout) {
-        return set(kn_options_set_idle_timeout_ms(handle(), timeout.count()));
+        return set("idle_timeout", kn_options_set_idle_timeout_ms(handle(), timeout.count()));
     }
     /** The same, with an error code. @since 1.0 */
     options &idle_timeout(std::chrono::milliseconds timeout, std::error_code &code) noexcept {
@@ -101,7 +107,8 @@ class options {
      * @since 1.0
      */
     options &reconnect_delay(std::chrono::milliseconds min, std::chrono::milliseconds max) {
-        return set(kn_options_set_reconnect_delay_ms(handle(), min.count(), max.count()));
+        return set("reconnect_delay",
+                   kn_options_set_reconnect_delay_ms(handle(), min.count(), max.count()));
     }
     /** The same, with an error code. @since 1.0 */
     options &reconnect_delay(std::chrono::milliseconds min, std::chrono::milliseconds max,
@@ -116,7 +123,7 @@ class options {
      * @since 1.0
      */
     options &filter(std::string_view regex) {
-        return set(kn_options_set_filter(handle(), detail::c_text(regex)));
+        return set("filter", kn_options_set_filter(handle(), detail::c_text(regex)));
     }
     /** The same, with an error code. @since 1.0 */
     options &filter(std::string_view regex, std::error_code &code) noexcept {
@@ -132,7 +139,7 @@ class options {
      * @since 1.0
      */
     options &max_event_size(std::int64_t bytes) {
-        return set(kn_options_set_max_event_size(handle(), bytes));
+        return set("max_event_size", kn_options_set_max_event_size(handle(), bytes));
     }
     /** The same, with an error code. @since 1.0 */
     options &max_event_size(std::int64_t bytes, std::error_code &code) noexcept {
@@ -141,7 +148,7 @@ class options {
 
     /** How large an answer a client accepts, in bytes. Default: 1 MiB. @since 1.0 */
     options &max_response_size(std::int64_t bytes) {
-        return set(kn_options_set_max_response_size(handle(), bytes));
+        return set("max_response_size", kn_options_set_max_response_size(handle(), bytes));
     }
     /** The same, with an error code. @since 1.0 */
     options &max_response_size(std::int64_t bytes, std::error_code &code) noexcept {
@@ -151,7 +158,7 @@ class options {
     /** How many connections a client opens at most; kn_options_set_max_connections(). Default: 32.
      * @since 1.0 */
     options &max_connections(std::int32_t count) {
-        return set(kn_options_set_max_connections(handle(), count));
+        return set("max_connections", kn_options_set_max_connections(handle(), count));
     }
     /** The same, with an error code. @since 1.0 */
     options &max_connections(std::int32_t count, std::error_code &code) noexcept {
@@ -160,7 +167,7 @@ class options {
 
     /** How many calls may be pending. Default: 10000. @since 1.0 */
     options &max_pending(std::int32_t count) {
-        return set(kn_options_set_max_pending(handle(), count));
+        return set("max_pending", kn_options_set_max_pending(handle(), count));
     }
     /** The same, with an error code. @since 1.0 */
     options &max_pending(std::int32_t count, std::error_code &code) noexcept {
@@ -169,7 +176,7 @@ class options {
 
     /** The name under which the broker lists a worker. @since 1.0 */
     options &worker_name(std::string_view name) {
-        return set(kn_options_set_worker_name(handle(), detail::c_text(name)));
+        return set("worker_name", kn_options_set_worker_name(handle(), detail::c_text(name)));
     }
     /** The same, with an error code. @since 1.0 */
     options &worker_name(std::string_view name, std::error_code &code) noexcept {
@@ -181,7 +188,7 @@ class options {
 
     /** The certificate authorities to trust, in a PEM file, instead of the system's. @since 1.0 */
     options &ca_file(std::string_view path) {
-        return set(kn_options_set_ca_file(handle(), detail::c_text(path)));
+        return set("ca_file", kn_options_set_ca_file(handle(), detail::c_text(path)));
     }
     /** The same, with an error code. @since 1.0 */
     options &ca_file(std::string_view path, std::error_code &code) noexcept {
@@ -193,7 +200,8 @@ class options {
 
     /** The certificate with which this side proves who it is, and its key: PEM files. @since 1.0 */
     options &client_certificate(std::string_view cert_file, std::string_view key_file) {
-        return set(kn_options_set_client_certificate(handle(), detail::c_text(cert_file),
+        return set("client_certificate",
+                   kn_options_set_client_certificate(handle(), detail::c_text(cert_file),
                                                      detail::c_text(key_file)));
     }
     /** The same, with an error code. @since 1.0 */
@@ -207,15 +215,23 @@ class options {
     }
 
     /** Whether the server's certificate and name are verified. Default: true. @since 1.0 */
-    options &verify(bool on) { return set(kn_options_set_verify(handle(), on ? 1 : 0)); }
+    options &verify_server(bool on) {
+        return set("verify_server", kn_options_set_verify(handle(), on ? 1 : 0));
+    }
     /** The same, with an error code. @since 1.0 */
-    options &verify(bool on, std::error_code &code) noexcept {
+    options &verify_server(bool on, std::error_code &code) noexcept {
         return set(kn_options_set_verify(handle(), on ? 1 : 0), code);
     }
 
+    // In brackets, for the name is a macro of Apple's AssertMacros.h and of Unreal's.
+    /** As verify_server(), where that name is no macro. @since 1.0 */
+    options &(verify)(bool on) { return verify_server(on); }
+    /** The same, with an error code. @since 1.0 */
+    options &(verify)(bool on, std::error_code &code) noexcept { return verify_server(on, code); }
+
     /** The proxy to go through: a URL, "" for none (the default), or "environment". @since 1.0 */
     options &proxy(std::string_view url) {
-        return set(kn_options_set_proxy(handle(), detail::c_text(url)));
+        return set("proxy", kn_options_set_proxy(handle(), detail::c_text(url)));
     }
     /** The same, with an error code. @since 1.0 */
     options &proxy(std::string_view url, std::error_code &code) noexcept {
@@ -227,7 +243,7 @@ class options {
 
     /** A unix socket to connect to, instead of the URL's host and port. @since 1.0 */
     options &unix_socket(std::string_view path) {
-        return set(kn_options_set_unix_socket(handle(), detail::c_text(path)));
+        return set("unix_socket", kn_options_set_unix_socket(handle(), detail::c_text(path)));
     }
     /** The same, with an error code. @since 1.0 */
     options &unix_socket(std::string_view path, std::error_code &code) noexcept {
@@ -239,7 +255,8 @@ class options {
 
     /** One more header for every request; kn_options_add_header(). @since 1.0 */
     options &add_header(std::string_view name, std::string_view value) {
-        return set(kn_options_add_header(handle(), detail::c_text(name), detail::c_text(value)));
+        return set("add_header",
+                   kn_options_add_header(handle(), detail::c_text(name), detail::c_text(value)));
     }
     /** The same, with an error code. @since 1.0 */
     options &add_header(std::string_view name, std::string_view value,
@@ -252,7 +269,7 @@ class options {
 
     /** How requests call themselves. @since 1.0 */
     options &user_agent(std::string_view text) {
-        return set(kn_options_set_user_agent(handle(), detail::c_text(text)));
+        return set("user_agent", kn_options_set_user_agent(handle(), detail::c_text(text)));
     }
     /** The same, with an error code. @since 1.0 */
     options &user_agent(std::string_view text, std::error_code &code) noexcept {
@@ -274,8 +291,8 @@ class options {
      */
     template <class Function>
     options &log(log_level level, Function &&fn) {
-        return set(
-            set_log(level, std::make_unique<std::decay_t<Function>>(std::forward<Function>(fn))));
+        return set("log", set_log(level, std::make_unique<std::decay_t<Function>>(
+                                             std::forward<Function>(fn))));
     }
     /** The same, with an error code. @since 1.0 */
     template <class Function>
@@ -287,7 +304,7 @@ class options {
 
     /** Turns the log off. @since 1.0 */
     options &log(std::nullptr_t) {
-        return set(kn_options_set_log(handle(), KN_LOG_ERROR, nullptr, nullptr, nullptr));
+        return set("log", kn_options_set_log(handle(), KN_LOG_ERROR, nullptr, nullptr, nullptr));
     }
 
     /** Lends the C API's handle; nullptr when moved from. @since 1.0 */
@@ -302,9 +319,9 @@ class options {
     friend void swap(options &left, options &right) noexcept { left.swap(right); }
 
   private:
-    options &set(kn_status status) {
-        if (status < 0) {
-            throw error(static_cast<kosmonaut::status>(status));
+    options &set(const char *name, kn_status status) {
+        if (status < 0) { // without the value, which may be somebody's secret
+            throw error(static_cast<kosmonaut::status>(status), std::string("the option ") + name);
         }
         return *this;
     }

@@ -155,7 +155,7 @@ class worker {
      */
     template <class Function>
     void on(std::string_view pattern, Function &&fn) {
-        detail::require([&](kn_error **details) {
+        detail::call_or_throw([&](kn_error **details) {
             return set_handler(pattern, std::forward<Function>(fn), details);
         });
     }
@@ -167,7 +167,7 @@ class worker {
 
     /** Takes the handler of a pattern away. @since 1.0 */
     void on(std::string_view pattern, std::nullptr_t) {
-        detail::require([&](kn_error **details) {
+        detail::call_or_throw([&](kn_error **details) {
             return kn_worker_on(handle(), detail::c_text(pattern), nullptr, nullptr, nullptr,
                                 details);
         });
@@ -189,7 +189,7 @@ class worker {
      */
     template <class Function>
     void on_error(Function &&fn) {
-        detail::require([&](kn_error **details) {
+        detail::call_or_throw([&](kn_error **details) {
             return set_error_handler(std::forward<Function>(fn), details);
         });
     }
@@ -201,7 +201,7 @@ class worker {
 
     /** Takes the error handler away. @since 1.0 */
     void on_error(std::nullptr_t) {
-        detail::require([&](kn_error **details) {
+        detail::call_or_throw([&](kn_error **details) {
             return kn_worker_on_error(handle(), nullptr, nullptr, nullptr, details);
         });
     }
@@ -219,7 +219,7 @@ class worker {
      *         error handler throws.
      * @since 1.0
      */
-    [[nodiscard]] std::optional<event> next(std::chrono::milliseconds timeout = forever) {
+    [[nodiscard]] std::optional<event> next(std::chrono::milliseconds timeout = no_limit) {
         std::optional<event> taken;
         detail::failure failure;
         failure.throw_if(pull(timeout, taken, failure.out()));
@@ -307,14 +307,14 @@ class worker {
      *
      * Beside a call that is running it waits for that one first; in a handler it only begins.
      *
-     * @param timeout how long to wait; 0 does not, forever means the request time limit.
+     * @param timeout how long to wait; 0 does not, no_limit means the request time limit.
      * @return true: closed, nothing is owed. false: call it again to go on.
      * @throws error status::invalid; status::fork; or why acknowledgements were refused, and then
      *         it is closed.
      * @since 1.0
      */
-    bool close(std::chrono::milliseconds timeout = forever) { // NOLINT(modernize-use-nodiscard)
-        return detail::require([&](kn_error **details) {
+    bool close(std::chrono::milliseconds timeout = no_limit) { // NOLINT(modernize-use-nodiscard)
+        return detail::call_or_throw([&](kn_error **details) {
                    return kn_worker_close(handle(), timeout.count(), details);
                }) != KN_AGAIN;
     }
@@ -383,7 +383,7 @@ class worker {
     using driver = kn_status(kn_worker *, kn_error **);
 
     worker(std::string_view url, const options *options) {
-        detail::require(
+        detail::call_or_throw(
             [&](kn_error **details) { return make(detail::c_text(url), options, details); });
     }
 
@@ -456,7 +456,7 @@ class worker {
 
     kosmonaut::status drive(driver call) {
         return static_cast<kosmonaut::status>(
-            detail::require([&](kn_error **details) { return drive(call, details); }));
+            detail::call_or_throw([&](kn_error **details) { return drive(call, details); }));
     }
 
     kosmonaut::status drive(driver call, std::error_code &code) {
