@@ -32,9 +32,10 @@ export class Batch {
   add(channel, event, data) {
     const bytes = payload(data);
     const name = checkedText(event, 'the event');
-    check(kn.kn_batch_add(this.pointer, checkedText(channel, 'the channel'), name, bytes,
-      bytes === null ? 0 : bytes.length),
-    `the trigger of '${name}' on '${channel}' cannot be`);
+    const status = kn.kn_batch_add(this.pointer, checkedText(channel, 'the channel'), name, bytes,
+      bytes === null ? 0 : bytes.length);
+    check(status,
+      `the trigger of '${name}' on '${channel}' cannot be: ${kn.kn_status_message(status)}`);
     return this;
   }
 

@@ -98,6 +98,8 @@ export function checkedText(text, what) {
 export function checkedMs(value, what) {
   if (value === Infinity) return -1;
   if (!Number.isSafeInteger(value)) throw new TypeError(`${what} is not a number of milliseconds`);
-  if (value < -1) throw failure(Status.KN_EINVAL, `${what} is below -1`);
+  if (value < -1) {
+    throw failure(Status.KN_EINVAL, `${what} is ${value}; it is 0 or more, or -1 for ever`);
+  }
   return value;
 }

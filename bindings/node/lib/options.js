@@ -70,7 +70,7 @@ function addHeaders(options, headers) {
   for (const [name, value] of Object.entries(headers)) {
     const status = kn.kn_options_add_header(options, checkedText(name, 'a header\'s name'),
       checkedText(value, `the header ${name}`));
-    if (status < 0) return status;
+    check(status, `the header '${name}' cannot be that: ${kn.kn_status_message(status)}`);
   }
   return Status.KN_OK;
 }
@@ -101,7 +101,8 @@ function set(pointer, settings) {
     if (value === undefined) continue;
     const setter = Object.hasOwn(SETTERS, name) ? SETTERS[name] : undefined;
     if (setter === undefined) throw new TypeError(`there is no option '${name}'`);
-    check(setter(pointer, value, name), `the option '${name}' cannot be that`);
+    const status = setter(pointer, value, name);
+    check(status, `the option '${name}' cannot be that: ${kn.kn_status_message(status)}`);
   }
 }
 

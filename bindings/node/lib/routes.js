@@ -22,6 +22,10 @@ export class Routes {
     return this.#routes.get(pattern)?.handler !== undefined;
   }
 
+  isEmpty() {
+    return [...this.#routes.values()].every((route) => route.handler === undefined);
+  }
+
   set(pattern, handler) {
     const known = this.#routes.get(pattern);
     if (known !== undefined) known.handler = handler;

@@ -88,6 +88,19 @@ function statsOf(pointer) {
   return JSON.parse(takeText(json[0]));
 }
 
+const OWN_EVENTS = new Set(['event', 'retry', 'error', 'interrupt', 'close', 'newListener',
+  'removeListener']);
+
+function isPattern(name) {
+  return typeof name === 'string' && name.includes('/');
+}
+
+function requireOwnEvent(name) {
+  if (typeof name !== 'string' || OWN_EVENTS.has(name)) return;
+  throw failure(Status.KN_EINVAL, `'${name}' is neither a pattern (channel/event) nor one of the `
+    + `worker's own events (${[...OWN_EVENTS].slice(0, 5).join(', ')})`);
+}
+
 /**
  * Receives the events that browsers send: it connects on first use and keeps itself connected.
  *
@@ -141,6 +154,36 @@ export class Worker extends EventEmitter {
     return this;
   }
 
+  /** For a pattern as handle(), for the name of one of the worker's own events a listener. */
+  on(name, listener) {
+    if (isPattern(name)) return this.handle(name, listener);
+    requireOwnEvent(name);
+    return super.on(name, listener);
+  }
+
+  addListener(name, listener) {
+    return this.on(name, listener);
+  }
+
+  /** A listener to one of the worker's own events. A pattern has no such thing. */
+  once(name, listener) {
+    if (isPattern(name)) {
+      throw failure(Status.KN_EINVAL, `'${name}' is a pattern, and its handler is called for each `
+        + 'event: use handle() or on(), and unhandle() or off()');
+    }
+    requireOwnEvent(name);
+    return super.once(name, listener);
+  }
+
+  /** Takes back what on() did. */
+  off(name, listener) {
+    return isPattern(name) ? this.unhandle(name) : super.off(name, listener);
+  }
+
+  removeListener(name, listener) {
+    return isPattern(name) ? this.unhandle(name) : super.removeListener(name, listener);
+  }
+
   /** Takes a handler away. After the first use its events still come, but not to it. */
   unhandle(pattern) {
     if (this.#routes.has(checkedText(pattern, 'the pattern')) && !this.#isUsed) {
@@ -158,6 +201,7 @@ export class Worker extends EventEmitter {
    */
   start() {
     this.#requireFree();
+    this.#warnWithoutHandlers();
     const tell = (error) => this.#emitLater('error', error);
     this.#drive(tell).then((status) => {
       if (status === Status.KN_INTERRUPTED) this.#emitLater('interrupt');
@@ -171,6 +215,7 @@ export class Worker extends EventEmitter {
    * the worker is still open, and run() may be called again.
    */
   async run() {
+    this.#warnWithoutHandlers();
     const thrown = [];
     const keep = (error) => {
       thrown.push(error);
@@ -346,6 +391,15 @@ export class Worker extends EventEmitter {
 
   #figure(name, read) {
     return this.#last === null ? read(this.#handle.pointer) : this.#last[name];
+  }
+
+  /** Once whoever called had the time to add what belongs to the worker. */
+  #warnWithoutHandlers() {
+    setImmediate(() => {
+      if (!this.#routes.isEmpty() || this.listenerCount('event') > 0) return;
+      process.emitWarning('the worker hands out events, but has no handlers: give it some with '
+        + 'on(\'channel/event\', handler) before it is started', 'KosmonautWarning');
+    });
   }
 
   #requireFree() {

@@ -33,9 +33,13 @@ class Batch:
         nothing was added.
         """
         payload = _values.payload(data)
-        errors.require_ok(lib.kn_batch_add(
+        status = lib.kn_batch_add(
             self._handle.pointer, _values.text(channel, "channel"), _values.text(event, "event"),
-            payload, 0 if payload is None else len(payload)))
+            payload, 0 if payload is None else len(payload))
+        if status < 0:
+            raise errors.of_status(
+                status, f"the trigger of {event!r} on {channel!r} cannot be: "
+                f"{lib.kn_status_message(status).decode()}")
 
     def clear(self) -> None:
         """Takes all triggers out, so that it can be filled anew."""

@@ -32,7 +32,7 @@ class Options:
     use for.
 
     None is the library's default. Times are seconds; `math.inf` is "for ever". A setting that
-    cannot be is an `InvalidArgumentError` when a client or a worker is made with it.
+    cannot be is refused at once: by an `InvalidArgumentError` that names it, or a `TypeError`.
     """
 
     connect_timeout: Optional[float] = None
@@ -73,18 +73,21 @@ class Options:
     """Where the log goes, as talkative as this logger is when the client or worker is made. What
     its handlers raise is reported by `sys.unraisablehook`."""
 
+    def __post_init__(self) -> None:
+        OptionsHandle(self, _CHECKED_SETTERS)
+
 
 class OptionsHandle(Handle):
     """A `kn_options` with the settings in it."""
 
     __slots__ = ()
 
-    def __init__(self, options: Options) -> None:
+    def __init__(self, options: Options, setters: Optional[Mapping[str, Any]] = None) -> None:
         super().__init__(lib.kn_options_free)
         self.pointer = c_void_p(lib.kn_options_new())
         if not self.pointer:
             raise errors.of_status(Status.ENOMEM)
-        for name, setter in _SETTERS.items():
+        for name, setter in (_SETTERS if setters is None else setters).items():
             value = getattr(options, name)
             if value is not None:
                 setter(self.pointer, value)
@@ -93,7 +96,9 @@ class OptionsHandle(Handle):
 def _set(name: str, function: Any, *arguments: Any) -> None:
     status = function(*arguments)
     if status < 0:
-        raise errors.of_status(status, f"{name}: {lib.kn_status_message(status).decode()}")
+        # Without the value, which may be somebody's secret.
+        raise errors.of_status(
+            status, f"the option {name} cannot be that: {lib.kn_status_message(status).decode()}")
 
 
 def _time(name: str) -> Callable[[Any, float], None]:
@@ -133,7 +138,7 @@ def _set_client_certificate(pointer: Any, files: Union[_Path, Tuple[_Path, _Path
 
 def _add_headers(pointer: Any, headers: Mapping[str, str]) -> None:
     for name, value in headers.items():
-        _set("headers", lib.kn_options_add_header, pointer, _values.text(name, "a header's name"),
+        _set(f"headers[{name!r}]", lib.kn_options_add_header, pointer, _values.text(name, "a header's name"),
              _values.text(value, "a header's value"))
 
 
@@ -191,3 +196,6 @@ _SETTERS: Dict[str, Callable[[Any, Any], None]] = {
     "user_agent": _text("user_agent"),
     "log": _set_log,
 }
+
+# A logger is listened to by who is made with it, and not by the options.
+_CHECKED_SETTERS = {name: setter for name, setter in _SETTERS.items() if name != "log"}

@@ -5,7 +5,17 @@ from __future__ import annotations
 from enum import IntEnum
 
 
-class Status(IntEnum):
+class _Named(IntEnum):
+    """Numbers that print as their names, in every release of Python."""
+
+    def __str__(self) -> str:
+        return f"{type(self).__name__}.{self.name}"
+
+    def __format__(self, form: str) -> str:
+        return format(int(self), form) if form else str(self)
+
+
+class Status(_Named):
     """What a call had to say: 0 done, above 0 nothing to hand over, below 0 failed.
 
     Later releases add some on both sides, so an `Error` may have one that is not here.
@@ -41,7 +51,7 @@ class Status(IntEnum):
     EINTERNAL = -999
 
 
-class WorkerState(IntEnum):
+class WorkerState(_Named):
     """What a worker is doing."""
 
     IDLE = 0
@@ -55,7 +65,7 @@ class WorkerState(IntEnum):
     """Closed, ended by the server, or failed for good."""
 
 
-class EventKind(IntEnum):
+class EventKind(_Named):
     """What kind of event it is."""
 
     MESSAGE = 0
@@ -64,7 +74,7 @@ class EventKind(IntEnum):
     """The broker says that messages were lost (at least once only)."""
 
 
-class LogLevel(IntEnum):
+class LogLevel(_Named):
     """How serious a line of the log is; a level includes those above it."""
 
     ERROR = 1

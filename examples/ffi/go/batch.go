@@ -31,7 +31,7 @@ func (b *Batch) Close() error {
 // Add adds a trigger behind those that are there; channel, event and data are as for
 // [Client.Trigger]. Unless it returns nil, nothing was added.
 func (b *Batch) Add(channel, event string, data any) error {
-	const op = "batch add"
+	op := "batch add " + channel + "/" + event
 	batch := b.handle.enter()
 	if batch == nil {
 		return ErrClosed

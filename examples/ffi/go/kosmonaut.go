@@ -127,8 +127,11 @@ func takeString(text *C.char) string {
 
 // milliseconds rounds up, so that a short wait does not become none.
 func milliseconds(d time.Duration) C.int64_t {
-	if d < 0 {
+	if d == Forever {
 		return -1
+	}
+	if d < 0 {
+		return -2 // which the library refuses
 	}
 	if d > math.MaxInt64-time.Millisecond {
 		return C.int64_t(d / time.Millisecond)

@@ -306,10 +306,21 @@ jit.off(wait_readable)
 
 -- Options -----------------------------------------------------------------------------------------
 
-local function plain(setter)
+-- A whole number within a C type, which LuaJIT would otherwise cut down to something else.
+local function whole(setter, most)
   return function(options, value)
-    return setter(options, value)
+    local is_whole = type(value) == "number" and value == math.floor(value) and
+                       math.abs(value) <= most
+    return is_whole and setter(options, value) or status_of.KN_EINVAL
   end
+end
+
+local function size(setter)
+  return whole(setter, 2 ^ 53)
+end
+
+local function count(setter)
+  return whole(setter, 2 ^ 31 - 1)
 end
 
 local function text(setter, what)
@@ -319,13 +330,13 @@ local function text(setter, what)
 end
 
 local setters = {
-  connect_timeout_ms = plain(library.kn_options_set_connect_timeout_ms),
-  request_timeout_ms = plain(library.kn_options_set_request_timeout_ms),
-  idle_timeout_ms = plain(library.kn_options_set_idle_timeout_ms),
-  max_event_size = plain(library.kn_options_set_max_event_size),
-  max_response_size = plain(library.kn_options_set_max_response_size),
-  max_connections = plain(library.kn_options_set_max_connections),
-  max_pending = plain(library.kn_options_set_max_pending),
+  connect_timeout_ms = size(library.kn_options_set_connect_timeout_ms),
+  request_timeout_ms = size(library.kn_options_set_request_timeout_ms),
+  idle_timeout_ms = size(library.kn_options_set_idle_timeout_ms),
+  max_event_size = size(library.kn_options_set_max_event_size),
+  max_response_size = size(library.kn_options_set_max_response_size),
+  max_connections = count(library.kn_options_set_max_connections),
+  max_pending = count(library.kn_options_set_max_pending),
   filter = text(library.kn_options_set_filter, "the filter"),
   worker_name = text(library.kn_options_set_worker_name, "the worker's name"),
   ca_file = text(library.kn_options_set_ca_file, "the file's name"),
@@ -376,7 +387,8 @@ local function options_of(settings)
     local status = setter(options, value)
     if status < 0 then
       -- Without the value: it may be somebody's secret.
-      error(failure(status, "the option " .. name .. " has an impossible value"), 0)
+      error(failure(status, "the option " .. name .. " has an impossible value: " ..
+                            ffi.string(library.kn_status_message(status))), 0)
     end
   end
   return options
@@ -431,8 +443,12 @@ end
 --- Adds a trigger; arguments as for client:trigger(). Returns the batch. After an error nothing
 -- was added.
 function Batch:add(channel, event, data)
-  checked(library.kn_batch_add(self.box.handle, c_text(channel, "the channel"),
-                               c_text(event, "the event"), data, data and #data or 0))
+  local status = library.kn_batch_add(self.box.handle, c_text(channel, "the channel"),
+                                      c_text(event, "the event"), data, data and #data or 0)
+  if status < 0 then
+    error(failure(status, string.format("the trigger of '%s' on '%s' cannot be: %s", event, channel,
+                                        ffi.string(library.kn_status_message(status)))), 0)
+  end
   return self
 end
 

@@ -18,7 +18,10 @@ module Kosmonaut
       status = use do |batch|
         Native.kn_batch_add(batch, Native.c_string(channel), Native.c_string(event), bytes, length)
       end
-      raise Error.of(status) if status.negative?
+      if status.negative?
+        raise Error.of(status, "the trigger of '#{event}' on '#{channel}' cannot be: " \
+                               "#{Status.message(status)}")
+      end
 
       self
     end

@@ -207,9 +207,19 @@ module Kosmonaut
       string.b
     end
 
-    # Seconds, as the library's milliseconds; nil is its "for ever".
-    def self.milliseconds(seconds)
-      seconds.nil? ? -1 : (seconds * 1000).ceil
+    LONGEST_MS = (1 << 63) - 1
+
+    # Seconds, as the library's milliseconds; nil is its "for ever", and so is Float::INFINITY.
+    def self.milliseconds(seconds, what = "the time")
+      return -1 if seconds.nil?
+      raise TypeError, "#{what} is a number of seconds, not #{seconds.class}" unless
+        seconds.is_a?(Numeric) && seconds.real?
+
+      if (seconds.respond_to?(:nan?) && seconds.nan?) || seconds.negative?
+        raise InvalidArgument.new("#{what} is #{seconds}; it is 0 or more seconds, or nil",
+                                  status: Status::EINVAL)
+      end
+      seconds.infinite? ? -1 : [(seconds * 1000).ceil, LONGEST_MS].min
     end
 
     # Raises the Kosmonaut::Error for a status below 0. Yields the place for the details.

@@ -63,7 +63,7 @@ module Kosmonaut
 
     def set(name, value)
       case name
-      when *TIMES then call(name, "set_#{name}_ms", Native.milliseconds(value))
+      when *TIMES then call(name, "set_#{name}_ms", Native.milliseconds(value, name))
       when *NUMBERS then call(name, "set_#{name}", Integer(value))
       when *TEXTS then call(name, "set_#{name}", Native.c_string(value))
       when :reconnect_delay then set_reconnect_delay(value)
@@ -77,7 +77,8 @@ module Kosmonaut
 
     def set_reconnect_delay(range)
       call(:reconnect_delay, "set_reconnect_delay_ms",
-           Native.milliseconds(range.begin), Native.milliseconds(range.end))
+           Native.milliseconds(range.begin, :reconnect_delay),
+           Native.milliseconds(range.end, :reconnect_delay))
     end
 
     def set_client_certificate(certificate, key = nil)
@@ -86,7 +87,7 @@ module Kosmonaut
     end
 
     def add_header(name, value)
-      call(:headers, "add_header", Native.c_string(name), Native.c_string(value))
+      call("headers[#{name}]", "add_header", Native.c_string(name), Native.c_string(value))
     end
 
     def set_log
@@ -96,7 +97,10 @@ module Kosmonaut
     def call(name, function, *values)
       status = Native.public_send("kn_options_#{function}", @address, *values)
       # Without the value: it may be somebody's secret.
-      raise Error.of(status, "the option #{name} has an impossible value") if status.negative?
+      return unless status.negative?
+
+      raise Error.of(status, "the option #{name} has an impossible value: " \
+                             "#{Status.message(status)}")
     end
   end
   private_constant :Options

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::callback::{destroy, into_user_data, on_completion, Completion, Panics};
-use crate::error::{checked, descriptor, require, Error, Result, Status};
+use crate::error::{checked, descriptor, require, require_of, Error, Result, Status};
 use crate::options::Options;
 use crate::subscribers::{SubscriberPage, Subscribers};
 use crate::sys::{self, kn_batch, kn_client, kn_completion, kn_destroy, kn_error, kn_result};
@@ -378,12 +378,13 @@ impl Batch {
         event: &str,
         data: impl Into<Option<&'a str>>,
     ) -> Result<&mut Batch> {
-        let (channel, event) = (to_c(channel)?, to_c(event)?);
+        let (c_channel, c_event) = (to_c(channel)?, to_c(event)?);
         let (data, length) = payload(data.into());
         let batch = self.batch.as_ptr();
-        require(unsafe {
-            sys::kn_batch_add(batch, channel.as_ptr(), event.as_ptr(), data, length)
-        })?;
+        let status = unsafe {
+            sys::kn_batch_add(batch, c_channel.as_ptr(), c_event.as_ptr(), data, length)
+        };
+        require_of(status, || format!("the trigger of '{event}' on '{channel}'"))?;
         Ok(self)
     }
 

@@ -205,6 +205,14 @@ pub(crate) fn require(status: kn_status) -> Result<()> {
     }
 }
 
+/// The same, where what cannot be has to be named.
+pub(crate) fn require_of(status: kn_status, subject: impl FnOnce() -> String) -> Result<()> {
+    match Status(status) {
+        Status::OK => Ok(()),
+        other => Err(Error::new(other, format!("{} cannot be: {}", subject(), other.message()))),
+    }
+}
+
 /// A descriptor, if it is one.
 pub(crate) fn descriptor(fd: c_int) -> Option<c_int> {
     Some(fd).filter(|&fd| fd >= 0)

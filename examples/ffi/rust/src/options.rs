@@ -3,7 +3,7 @@ use std::ptr::{self, NonNull};
 use std::time::Duration;
 
 use crate::callback::{destroy, into_user_data, on_log, Log};
-use crate::error::{require, Error, Result, Status};
+use crate::error::{require_of, Error, Result, Status};
 use crate::sys::{self, kn_options};
 use crate::text::{milliseconds, to_c};
 
@@ -54,35 +54,39 @@ impl Options {
         self.options.as_ptr()
     }
 
-    fn set(&mut self, set: impl FnOnce(*mut kn_options) -> i32) -> Result<&mut Options> {
-        require(set(self.options.as_ptr()))?;
+    fn set(
+        &mut self,
+        name: &str,
+        set: impl FnOnce(*mut kn_options) -> i32,
+    ) -> Result<&mut Options> {
+        require_of(set(self.options.as_ptr()), || format!("the option {name}"))?;
         Ok(self)
     }
 
     /// Limits connecting: the name's resolution, TCP and TLS together. Default: 5 s.
     pub fn connect_timeout(&mut self, limit: impl Into<Option<Duration>>) -> Result<&mut Options> {
         let ms = milliseconds(limit.into());
-        self.set(|o| unsafe { sys::kn_options_set_connect_timeout_ms(o, ms) })
+        self.set("connect_timeout", |o| unsafe { sys::kn_options_set_connect_timeout_ms(o, ms) })
     }
 
     /// Limits a client's call in all, connecting included. Default: 10 s.
     pub fn request_timeout(&mut self, limit: impl Into<Option<Duration>>) -> Result<&mut Options> {
         let ms = milliseconds(limit.into());
-        self.set(|o| unsafe { sys::kn_options_set_request_timeout_ms(o, ms) })
+        self.set("request_timeout", |o| unsafe { sys::kn_options_set_request_timeout_ms(o, ms) })
     }
 
     /// How long a worker's stream may be silent before it is made anew; the broker's heartbeats
     /// come every 15 s. Default: 45 s.
     pub fn idle_timeout(&mut self, limit: impl Into<Option<Duration>>) -> Result<&mut Options> {
         let ms = milliseconds(limit.into());
-        self.set(|o| unsafe { sys::kn_options_set_idle_timeout_ms(o, ms) })
+        self.set("idle_timeout", |o| unsafe { sys::kn_options_set_idle_timeout_ms(o, ms) })
     }
 
     /// Bounds how long a worker waits before it connects again; the wait doubles with each failure.
     /// Default: 1 s to 30 s.
     pub fn reconnect_delay(&mut self, min: Duration, max: Duration) -> Result<&mut Options> {
         let (min, max) = (milliseconds(Some(min)), milliseconds(Some(max)));
-        self.set(|o| unsafe { sys::kn_options_set_reconnect_delay_ms(o, min, max) })
+        self.set("reconnect_delay", |o| unsafe { sys::kn_options_set_reconnect_delay_ms(o, min, max) })
     }
 
     /// A regular expression (RE2's syntax) that has to match a topic as a whole for the worker to
@@ -90,40 +94,40 @@ impl Options {
     /// cover.
     pub fn filter(&mut self, regex: &str) -> Result<&mut Options> {
         let regex = to_c(regex)?;
-        self.set(|o| unsafe { sys::kn_options_set_filter(o, regex.as_ptr()) })
+        self.set("filter", |o| unsafe { sys::kn_options_set_filter(o, regex.as_ptr()) })
     }
 
     /// How many bytes an event may have that a worker accepts. Default: 16 MiB.
     pub fn max_event_size(&mut self, bytes: i64) -> Result<&mut Options> {
-        self.set(|o| unsafe { sys::kn_options_set_max_event_size(o, bytes) })
+        self.set("max_event_size", |o| unsafe { sys::kn_options_set_max_event_size(o, bytes) })
     }
 
     /// How many bytes an answer may have that a client accepts. Default: 1 MiB.
     pub fn max_response_size(&mut self, bytes: i64) -> Result<&mut Options> {
-        self.set(|o| unsafe { sys::kn_options_set_max_response_size(o, bytes) })
+        self.set("max_response_size", |o| unsafe { sys::kn_options_set_max_response_size(o, bytes) })
     }
 
     /// How many connections a client opens at most, 1 to 1024; a call that finds all of them in use
     /// waits for one. Default: 32.
     pub fn max_connections(&mut self, count: i32) -> Result<&mut Options> {
-        self.set(|o| unsafe { sys::kn_options_set_max_connections(o, count) })
+        self.set("max_connections", |o| unsafe { sys::kn_options_set_max_connections(o, count) })
     }
 
     /// How many calls may be handed in and not have ended. Default: 10 000.
     pub fn max_pending(&mut self, count: i32) -> Result<&mut Options> {
-        self.set(|o| unsafe { sys::kn_options_set_max_pending(o, count) })
+        self.set("max_pending", |o| unsafe { sys::kn_options_set_max_pending(o, count) })
     }
 
     /// The name under which the broker lists a worker: 1 to 64 letters, digits, `_`, `-` and `.`.
     pub fn worker_name(&mut self, name: &str) -> Result<&mut Options> {
         let name = to_c(name)?;
-        self.set(|o| unsafe { sys::kn_options_set_worker_name(o, name.as_ptr()) })
+        self.set("worker_name", |o| unsafe { sys::kn_options_set_worker_name(o, name.as_ptr()) })
     }
 
     /// A PEM file of the authorities that servers are verified by, instead of the system's.
     pub fn ca_file(&mut self, path: &str) -> Result<&mut Options> {
         let path = to_c(path)?;
-        self.set(|o| unsafe { sys::kn_options_set_ca_file(o, path.as_ptr()) })
+        self.set("ca_file", |o| unsafe { sys::kn_options_set_ca_file(o, path.as_ptr()) })
     }
 
     /// PEM files with which this side proves who it is. Without `key` it is in `certificate`.
@@ -135,7 +139,7 @@ impl Options {
         let certificate = to_c(certificate)?;
         let key: Option<CString> = key.map(to_c).transpose()?;
         let key = key.as_ref().map_or(ptr::null(), |key| key.as_ptr());
-        self.set(|o| unsafe {
+        self.set("client_certificate", |o| unsafe {
             sys::kn_options_set_client_certificate(o, certificate.as_ptr(), key)
         })
     }
@@ -143,32 +147,32 @@ impl Options {
     /// Whether the server's certificate and name are verified. Without, anyone on the way can read
     /// the vhost's token; prefer [`Options::ca_file`]. Default: true.
     pub fn verify(&mut self, verify: bool) -> Result<&mut Options> {
-        self.set(|o| unsafe { sys::kn_options_set_verify(o, i32::from(verify)) })
+        self.set("verify", |o| unsafe { sys::kn_options_set_verify(o, i32::from(verify)) })
     }
 
     /// The proxy's URL (http, https, socks4, socks4a, socks5, socks5h). "environment" reads
     /// `http_proxy` and its like; "", the default, is none.
     pub fn proxy(&mut self, url: &str) -> Result<&mut Options> {
         let url = to_c(url)?;
-        self.set(|o| unsafe { sys::kn_options_set_proxy(o, url.as_ptr()) })
+        self.set("proxy", |o| unsafe { sys::kn_options_set_proxy(o, url.as_ptr()) })
     }
 
     /// A socket to connect to instead of the URL's host and port.
     pub fn unix_socket(&mut self, path: &str) -> Result<&mut Options> {
         let path = to_c(path)?;
-        self.set(|o| unsafe { sys::kn_options_set_unix_socket(o, path.as_ptr()) })
+        self.set("unix_socket", |o| unsafe { sys::kn_options_set_unix_socket(o, path.as_ptr()) })
     }
 
     /// Adds a header to every request, beside those added before.
     pub fn header(&mut self, name: &str, value: &str) -> Result<&mut Options> {
         let (name, value) = (to_c(name)?, to_c(value)?);
-        self.set(|o| unsafe { sys::kn_options_add_header(o, name.as_ptr(), value.as_ptr()) })
+        self.set("header", |o| unsafe { sys::kn_options_add_header(o, name.as_ptr(), value.as_ptr()) })
     }
 
     /// How requests call themselves.
     pub fn user_agent(&mut self, user_agent: &str) -> Result<&mut Options> {
         let user_agent = to_c(user_agent)?;
-        self.set(|o| unsafe { sys::kn_options_set_user_agent(o, user_agent.as_ptr()) })
+        self.set("user_agent", |o| unsafe { sys::kn_options_set_user_agent(o, user_agent.as_ptr()) })
     }
 
     /// Receives the log line by line, a client's on several threads at once. It must not call this
@@ -178,7 +182,7 @@ impl Options {
         level: LogLevel,
         log: impl Fn(LogLevel, &str) + Send + Sync + 'static,
     ) -> Result<&mut Options> {
-        self.set(|o| unsafe {
+        self.set("log", |o| unsafe {
             let user_data = into_user_data::<Log>(Box::new(log));
             // From here on the library drops it, also when the call fails.
             sys::kn_options_set_log(o, level as i32, Some(on_log), user_data, Some(destroy::<Log>))

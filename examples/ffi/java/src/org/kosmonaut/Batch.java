@@ -26,7 +26,8 @@ public final class Batch implements AutoCloseable {
      */
     public Batch add(String channel, String event, String data) {
         KosmonautException.require(handle.use(b -> Kn.kn_batch_add(b, Kosmonaut.text(channel),
-                Kosmonaut.text(event), Kosmonaut.payload(data), Kosmonaut.length(data))));
+                Kosmonaut.text(event), Kosmonaut.payload(data), Kosmonaut.length(data))),
+                () -> "the trigger of '" + event + "' on '" + channel + "'");
         return this;
     }
 

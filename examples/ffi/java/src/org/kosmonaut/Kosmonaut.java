@@ -30,8 +30,12 @@ public final class Kosmonaut {
 
     /** Rounded up, so that a short wait does not become none. */
     static long milliseconds(Duration limit) {
-        if (limit.isNegative()) {
+        if (limit.equals(FOREVER)) {
             return -1;
+        }
+        if (limit.isNegative()) {
+            throw new KosmonautException(
+                    Status.INVALID, "the time is " + limit + "; it is 0 or more, or FOREVER");
         }
         long whole = limit.toMillis();
         return limit.equals(Duration.ofMillis(whole)) ? whole : Math.addExact(whole, 1);

@@ -5,6 +5,7 @@ import com.sun.jna.ptr.PointerByReference;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.function.Supplier;
 
 /** A call that failed, with all that is known of it. No text holds the vhost's token. */
 public class KosmonautException extends RuntimeException {
@@ -95,6 +96,15 @@ public class KosmonautException extends RuntimeException {
     static void require(int status) {
         if (status != 0) {
             throw new KosmonautException(new Status(status));
+        }
+    }
+
+    /** The same, where what cannot be has to be named. */
+    static void require(int status, Supplier<String> subject) {
+        if (status != 0) {
+            Status failed = new Status(status);
+            throw new KosmonautException(
+                    failed, subject.get() + " cannot be: " + failed.message());
         }
     }
 }

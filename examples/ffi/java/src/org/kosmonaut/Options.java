@@ -42,8 +42,8 @@ public final class Options implements AutoCloseable {
         handle = new Handle.Owned(this, options, Kn::kn_options_free);
     }
 
-    private Options set(Function<Pointer, Integer> set) {
-        KosmonautException.require(handle.use(set));
+    private Options set(String name, Function<Pointer, Integer> set) {
+        KosmonautException.require(handle.use(set), () -> "the option " + name);
         return this;
     }
 
@@ -60,12 +60,14 @@ public final class Options implements AutoCloseable {
 
     /** Limits connecting: the name's resolution, TCP and TLS together. Default: 5 s. */
     public Options connectTimeout(Duration limit) {
-        return set(o -> Kn.kn_options_set_connect_timeout_ms(o, Kosmonaut.milliseconds(limit)));
+        return set("connectTimeout", o ->
+                Kn.kn_options_set_connect_timeout_ms(o, Kosmonaut.milliseconds(limit)));
     }
 
     /** Limits a client's call in all, connecting included. Default: 10 s. */
     public Options requestTimeout(Duration limit) {
-        return set(o -> Kn.kn_options_set_request_timeout_ms(o, Kosmonaut.milliseconds(limit)));
+        return set("requestTimeout", o ->
+                Kn.kn_options_set_request_timeout_ms(o, Kosmonaut.milliseconds(limit)));
     }
 
     /**
@@ -73,7 +75,8 @@ public final class Options implements AutoCloseable {
      * every 15 s. Default: 45 s.
      */
     public Options idleTimeout(Duration limit) {
-        return set(o -> Kn.kn_options_set_idle_timeout_ms(o, Kosmonaut.milliseconds(limit)));
+        return set("idleTimeout", o ->
+                Kn.kn_options_set_idle_timeout_ms(o, Kosmonaut.milliseconds(limit)));
     }
 
     /**
@@ -81,7 +84,7 @@ public final class Options implements AutoCloseable {
      * Default: 1 s to 30 s.
      */
     public Options reconnectDelay(Duration min, Duration max) {
-        return set(o -> Kn.kn_options_set_reconnect_delay_ms(
+        return set("reconnectDelay", o -> Kn.kn_options_set_reconnect_delay_ms(
                 o, Kosmonaut.milliseconds(min), Kosmonaut.milliseconds(max)));
     }
 
@@ -91,17 +94,17 @@ public final class Options implements AutoCloseable {
      * cover.
      */
     public Options filter(String regex) {
-        return set(o -> Kn.kn_options_set_filter(o, Kosmonaut.text(regex)));
+        return set("filter", o -> Kn.kn_options_set_filter(o, Kosmonaut.text(regex)));
     }
 
     /** How many bytes an event may have that a worker accepts. Default: 16 MiB. */
     public Options maxEventSize(long bytes) {
-        return set(o -> Kn.kn_options_set_max_event_size(o, bytes));
+        return set("maxEventSize", o -> Kn.kn_options_set_max_event_size(o, bytes));
     }
 
     /** How many bytes an answer may have that a client accepts. Default: 1 MiB. */
     public Options maxResponseSize(long bytes) {
-        return set(o -> Kn.kn_options_set_max_response_size(o, bytes));
+        return set("maxResponseSize", o -> Kn.kn_options_set_max_response_size(o, bytes));
     }
 
     /**
@@ -109,27 +112,27 @@ public final class Options implements AutoCloseable {
      * waits for one. Default: 32.
      */
     public Options maxConnections(int count) {
-        return set(o -> Kn.kn_options_set_max_connections(o, count));
+        return set("maxConnections", o -> Kn.kn_options_set_max_connections(o, count));
     }
 
     /** How many calls may be handed in and not have ended. Default: 10 000. */
     public Options maxPending(int count) {
-        return set(o -> Kn.kn_options_set_max_pending(o, count));
+        return set("maxPending", o -> Kn.kn_options_set_max_pending(o, count));
     }
 
     /** The name under which the broker lists a worker: 1 to 64 letters, digits, _, - and dots. */
     public Options workerName(String name) {
-        return set(o -> Kn.kn_options_set_worker_name(o, Kosmonaut.text(name)));
+        return set("workerName", o -> Kn.kn_options_set_worker_name(o, Kosmonaut.text(name)));
     }
 
     /** A PEM file of the authorities that servers are verified by, instead of the system's. */
     public Options caFile(String path) {
-        return set(o -> Kn.kn_options_set_ca_file(o, Kosmonaut.text(path)));
+        return set("caFile", o -> Kn.kn_options_set_ca_file(o, Kosmonaut.text(path)));
     }
 
     /** PEM files with which this side proves who it is. {@code keyFile} null: in the first one. */
     public Options clientCertificate(String certFile, String keyFile) {
-        return set(o -> Kn.kn_options_set_client_certificate(
+        return set("clientCertificate", o -> Kn.kn_options_set_client_certificate(
                 o, Kosmonaut.text(certFile), keyFile == null ? null : Kosmonaut.text(keyFile)));
     }
 
@@ -138,7 +141,7 @@ public final class Options implements AutoCloseable {
      * the vhost's token; prefer {@link #caFile}. Default: true.
      */
     public Options verify(boolean verify) {
-        return set(o -> Kn.kn_options_set_verify(o, verify ? 1 : 0));
+        return set("verify", o -> Kn.kn_options_set_verify(o, verify ? 1 : 0));
     }
 
     /**
@@ -146,22 +149,23 @@ public final class Options implements AutoCloseable {
      * {@code http_proxy} and its like; "", the default, is none.
      */
     public Options proxy(String url) {
-        return set(o -> Kn.kn_options_set_proxy(o, Kosmonaut.text(url)));
+        return set("proxy", o -> Kn.kn_options_set_proxy(o, Kosmonaut.text(url)));
     }
 
     /** A socket to connect to instead of the URL's host and port. */
     public Options unixSocket(String path) {
-        return set(o -> Kn.kn_options_set_unix_socket(o, Kosmonaut.text(path)));
+        return set("unixSocket", o -> Kn.kn_options_set_unix_socket(o, Kosmonaut.text(path)));
     }
 
     /** Adds a header to every request, beside those added before. */
     public Options header(String name, String value) {
-        return set(o -> Kn.kn_options_add_header(o, Kosmonaut.text(name), Kosmonaut.text(value)));
+        return set("header", o ->
+                Kn.kn_options_add_header(o, Kosmonaut.text(name), Kosmonaut.text(value)));
     }
 
     /** How requests call themselves. */
     public Options userAgent(String userAgent) {
-        return set(o -> Kn.kn_options_set_user_agent(o, Kosmonaut.text(userAgent)));
+        return set("userAgent", o -> Kn.kn_options_set_user_agent(o, Kosmonaut.text(userAgent)));
     }
 
     /**
@@ -170,7 +174,7 @@ public final class Options implements AutoCloseable {
      */
     public Options log(LogLevel level, BiConsumer<LogLevel, String> log) {
         // From the call on the library lets go of it, also when that fails.
-        return set(o -> Kn.kn_options_set_log(o, level.code(), Callbacks.ON_LOG,
+        return set("log", o -> Kn.kn_options_set_log(o, level.code(), Callbacks.ON_LOG,
                 Callbacks.userData(new Callbacks.LogTarget(log)), Callbacks.DESTROY));
     }
 }
