@@ -218,9 +218,3 @@ export function takeText(pointer) {
     kn.kn_string_free(pointer);
   }
 }
-
-const system = koffi.load(null);
-
-/** poll(2) and eventfd(2) of the C library. */
-export const poll = system.func('int poll(void *fds, unsigned long count, int timeout_ms)');
-export const eventfd = system.func('int eventfd(unsigned int value, int flags)');

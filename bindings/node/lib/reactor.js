@@ -1,16 +1,16 @@
 // Waiting for descriptors. Node's event loop watches no descriptor that it did not make itself, so
-// a thread of its pool waits in poll(2): one for all workers and clients, however many there are.
-// What the library does is done on the loop's own thread, in calls that do not wait.
+// a thread of its pool waits in poll(2): one for all workers and clients of the main thread, however
+// many there are. A thread of node:worker_threads has another thread of its own wait instead. What
+// the library does is done on the loop's own thread, in calls that do not wait.
 
 import fs from 'node:fs';
+import { Worker as Thread, isMainThread } from 'node:worker_threads';
 
 import koffi from 'koffi';
 
-import { eventfd, poll } from './native.js';
+import { eventfd, waitInPool } from './poll.js';
 
-const POLLIN = 1;
 const EFD_CLOEXEC_AND_NONBLOCK = 0o2004000;
-const BYTES_EACH = 8; // of a struct pollfd
 const ONE = new BigUint64Array([1n]);
 
 // The wait is woken when it has to end. These are for when nobody wakes it: a thread of
@@ -30,24 +30,35 @@ export class Watcher {
   }
 }
 
-/** An array of `struct pollfd`. */
-class PollFds {
-  #shorts;
+/**
+ * A thread of its own to wait in: the pool has few for the whole process, and each thread of
+ * node:worker_threads would take one of them.
+ */
+class WaitingThread {
+  #thread = null;
+  #over = null;
 
-  constructor(descriptors) {
-    this.count = descriptors.length;
-    // Of an ArrayBuffer, whose memory does not move while another thread writes to it.
-    this.memory = new Int32Array(new ArrayBuffer(this.count * BYTES_EACH));
-    this.#shorts = new Int16Array(this.memory.buffer);
-    descriptors.forEach((fd, index) => {
-      this.memory[2 * index] = fd;
-      this.#shorts[4 * index + 2] = POLLIN;
+  wait(descriptors, timeoutMs, over) {
+    this.#over = over;
+    this.#thread ??= this.#start();
+    this.#thread.ref();
+    this.#thread.postMessage({ descriptors, timeoutMs });
+  }
+
+  #start() {
+    const thread = new Thread(new URL('./poll_thread.js', import.meta.url), { execArgv: [] });
+    thread.on('message', (ready) => {
+      thread.unref();
+      this.#over(ready);
     });
+    return thread;
   }
+}
 
-  isReady(index) {
-    return this.#shorts[4 * index + 3] !== 0;
-  }
+function waitingOfThisThread() {
+  if (isMainThread) return waitInPool;
+  const thread = new WaitingThread();
+  return (descriptors, timeoutMs, over) => thread.wait(descriptors, timeoutMs, over);
 }
 
 class Reactor {
@@ -57,6 +68,7 @@ class Reactor {
   #isPolling = false;
   #isWoken = false;
   #isScheduled = false;
+  #wait = waitingOfThisThread();
   #whenPolled = []; // whom to tell when the running wait is over
 
   /** Calls the watcher's function as soon as its descriptor is readable. */
@@ -97,10 +109,10 @@ class Reactor {
     if (this.#isPolling || this.#watched.size === 0) return;
     this.#prepare();
     this.#polled = [...this.#watched];
-    const fds = new PollFds([this.#waker, ...this.#polled.map((watcher) => watcher.fd)]);
+    const descriptors = [this.#waker, ...this.#polled.map((watcher) => watcher.fd)];
     const slice = this.#isReferenced() ? SLICE_MS : UNREFERENCED_SLICE_MS;
     try {
-      poll.async(fds.memory, fds.count, slice, () => this.#over(fds));
+      this.#wait(descriptors, slice, (ready) => this.#over(ready));
       this.#isPolling = true;
     } catch { // too many asynchronous calls are running
       setTimeout(() => this.#poll(), FULL_QUEUE_DELAY_MS);
@@ -123,7 +135,7 @@ class Reactor {
     fs.writeSync(this.#waker, ONE);
   }
 
-  #over(fds) {
+  #over(ready) {
     this.#isPolling = false;
     if (this.#isWoken) {
       this.#isWoken = false;
@@ -133,7 +145,7 @@ class Reactor {
     this.#polled = [];
     for (const resolve of this.#whenPolled.splice(0)) resolve();
     polled.forEach((watcher, index) => {
-      if (fds.isReady(index + 1) && this.#watched.delete(watcher)) watcher.onReadable();
+      if (ready[index + 1] && this.#watched.delete(watcher)) watcher.onReadable();
     });
     if (this.#watched.size === 0) return;
     if (this.#isReferenced()) this.#rearrange();

@@ -227,6 +227,38 @@ test('a wait leaves the other threads of the pool alone', LIMIT, async () => {
   assert.equal(status, 0);
 });
 
+test('threads of node:worker_threads leave the pool to others', LIMIT, async () => {
+  const { status, stdout, stderr } = await run(`
+    import fs from 'node:fs/promises';
+    import { Worker as Thread } from 'node:worker_threads';
+    const source = \`
+      const { parentPort, workerData } = require('node:worker_threads');
+      (async () => {
+        const { Worker } = await import(workerData.module);
+        const worker = new Worker(workerData.url);
+        worker.on('event', () => {}).start();
+        while (worker.state !== 2) await new Promise((resolve) => setTimeout(resolve, 10));
+        parentPort.postMessage('ready');
+      })();
+    \`;
+    const module = new URL('index.js', 'file://' + process.cwd() + '/').href;
+    const threads = [1, 2, 3].map(() => new Thread(source,
+      { eval: true, execArgv: [], workerData: { url, module } }));
+    await worker.close();
+    await Promise.all(threads.map((thread) => new Promise((resolve) => {
+      thread.once('message', resolve);
+    })));
+    // One thread is all that the pool has: were it taken for a second by each wait, so many reads
+    // would take minutes.
+    for (let n = 0; n < 200; n += 1) await fs.readFile('package.json');
+    console.log('read');
+    await Promise.all(threads.map((thread) => thread.terminate()));
+  `, { environment: { VHOST: vhost.url, UV_THREADPOOL_SIZE: '1' } });
+  assert.equal(stderr, '');
+  assert.equal(stdout, 'read\n');
+  assert.equal(status, 0);
+});
+
 test('a thread of node:worker_threads has workers of its own, and can be terminated', LIMIT,
   async () => {
     const { status, stdout, stderr } = await run(`
