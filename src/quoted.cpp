@@ -26,8 +26,8 @@ bool looks_like_token(std::string_view text) noexcept {
 }
 
 bool may_be_secret(std::string_view text) noexcept {
-    return text.find("://") != std::string_view::npos ||
-           text.find('@') != std::string_view::npos || looks_like_token(text);
+    return text.find("://") != std::string_view::npos || text.find('@') != std::string_view::npos ||
+           looks_like_token(text);
 }
 
 /// The longest beginning that ends with a whole character.

@@ -270,6 +270,10 @@ export class Worker extends EventEmitter {
   /** Gives the events that match `channel/event` a handler; either part may be `*`. */
   handle(pattern: string, handler: Handler): this;
   unhandle(pattern: string): this;
+  /** For `channel/event` as handle(); for the worker's own events, below, a listener. */
+  on(pattern: `${string}/${string}`, handler: Handler): this;
+  /** Takes back what on() did. */
+  off(pattern: `${string}/${string}`): this;
 
   /** Hands out events until the worker is closed or interrupted; failures come out as 'error'. */
   start(): this;
@@ -307,7 +311,9 @@ export class Worker extends EventEmitter {
   readonly fd: number;
 
   on<K extends keyof WorkerEvents>(name: K, listener: (...args: WorkerEvents[K]) => void): this;
-  on(name: string | symbol, listener: (...args: unknown[]) => void): this;
+  on(name: symbol, listener: (...args: unknown[]) => void): this;
   once<K extends keyof WorkerEvents>(name: K, listener: (...args: WorkerEvents[K]) => void): this;
-  once(name: string | symbol, listener: (...args: unknown[]) => void): this;
+  once(name: symbol, listener: (...args: unknown[]) => void): this;
+  off<K extends keyof WorkerEvents>(name: K, listener: (...args: WorkerEvents[K]) => void): this;
+  off(name: string | symbol, listener: (...args: unknown[]) => void): this;
 }

@@ -118,8 +118,13 @@ KN_API void kn_worker_free(kn_worker *worker);
  * anything, the empty text too, but for no event that begins with a colon. All handlers whose
  * patterns match run, the oldest pattern first; an event that none matches is logged and dropped.
  *
+ * A pattern is no regular expression: the characters ()[]{}|^$ and the backslash are refused in it.
+ * An event with one of them in its name is among those of `*`.
+ *
  * Unless kn_options_set_filter() was used, the worker asks the broker for just what its handlers
- * cover, or for everything if it has none; so a new pattern has to come before the first use.
+ * cover, or for everything if it has none; so a new pattern has to come before the first use. There
+ * may be any number of them. Where they do not fit into the 4096 bytes of a filter, the worker asks
+ * for more, and leaves out what none of them covers, whichever call takes the events out.
  *
  * @param worker not NULL.
  * @param pattern such as `chat/save`, `chat/` followed by `*`, or `*` followed by `/joined`;
@@ -128,7 +133,8 @@ KN_API void kn_worker_free(kn_worker *worker);
  * @param user_data given to @p fn and @p destroy; may be NULL.
  * @param destroy runs exactly once, after the last @p fn, also when this call fails. May be NULL.
  * @param error receives the details of a failure; may be NULL.
- * @return KN_OK; KN_EINVAL: no slash, no event, a `*` inside a longer part, or a control character;
+ * @return KN_OK; KN_EINVAL: no slash, no event, a `*` inside a longer part, a control character, or
+ *         a character of regular expressions;
  *         KN_ESTATE: a new pattern after the first use, or another thread is inside the worker;
  *         KN_CLOSED; KN_ENOMEM; KN_EFORK.
  * @par Threads

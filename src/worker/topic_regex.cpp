@@ -141,9 +141,9 @@ std::string events_of_channels(const groups &events_by_channel) {
 std::string these_events_of_any_channel(const groups &channels_by_event) {
     std::string out;
     for (const auto &[event, channels] : channels_by_event)
-        append_alternative(out, (channels.size() == 1 ? escaped(*channels.begin())
-                                                      : std::string(any_channel)) +
-                                    "/" + event_regex(event));
+        append_alternative(
+            out, (channels.size() == 1 ? escaped(*channels.begin()) : std::string(any_channel)) +
+                     "/" + event_regex(event));
     return out;
 }
 

@@ -181,7 +181,7 @@ static void bad_input_is_named(void **state) {
 /* What came in the wrong place is not shown either. */
 static void a_misplaced_secret_is_not_shown(void **state) {
     (void)state;
-    static const char *const secrets[] = {"http://wr:TOPSECRET@localhost/moon",
+    static const char *const secrets[] = {"http://wr:TOPSECRET@localhost/mo.on",
                                           "wr:TOPSECRET@localhost",
                                           "0123456789abcdef0123456789abcdef01234567 "};
     kn_client *client = client_at(test_unused_address());

@@ -58,6 +58,71 @@ static void patterns_that_are_not(void **state) {
     kn_worker_free(worker);
 }
 
+static void regular_expressions_are_no_patterns(void **state) {
+    (void)state;
+    kn_worker *worker = worker_at(test_unused_address());
+    static const char *const patterns[] = {"ticket/(new|old)", "ticket/[ab]", "^ticket/new",
+                                           "ticket/new$",      "ticket/\\w",  "(a|b)/new",
+                                           "ticket/{id}"};
+    for (size_t i = 0; i < sizeof patterns / sizeof patterns[0]; ++i) {
+        struct calls calls = {0};
+        kn_error *error = NULL;
+        assert_status(KN_EINVAL, kn_worker_on(worker, patterns[i], count_event, &calls,
+                                              count_destroy, &error));
+        assert_non_null(strstr(kn_error_message(error), patterns[i]));
+        assert_non_null(strstr(kn_error_message(error), "no regular expression"));
+        assert_int_equal(calls.destroyed, 1);
+        kn_error_free(error);
+    }
+    kn_worker_free(worker);
+}
+
+/* A filter that names each of them would be longer than the broker takes. */
+static void each_of_many_rooms_has_its_handler(void **state) {
+    struct stage *stage = *state;
+    enum { rooms = 600 };
+    struct calls said = {0}, last = {0};
+    kn_worker *worker = worker_at(stage->url);
+    last.worker = worker;
+    for (int i = 0; i < rooms; ++i) {
+        char pattern[32];
+        snprintf(pattern, sizeof pattern, "room-%d/say", i);
+        if (i < rooms - 1)
+            assert_ok(kn_worker_on, worker, pattern, count_event, &said, NULL);
+        else
+            assert_ok(kn_worker_on, worker, pattern, interrupt_on_event, &last, NULL);
+    }
+    connect_worker(worker);
+    send_numbers(stage, "room-0/say", 1);
+    send_numbers(stage, "room-300/say", 1);
+    send_numbers(stage, "room-599/say", 1);
+    assert_status(KN_INTERRUPTED, kn_worker_run(worker, NULL));
+    assert_int_equal(said.count, 2);
+    assert_int_equal(last.count, 1);
+    kn_worker_free(worker);
+}
+
+/* With so many that the broker is asked for more, what nobody asked for is left out. */
+static void what_nobody_asked_for_is_left_out(void **state) {
+    struct stage *stage = *state;
+    struct calls said = {0};
+    kn_worker *worker = worker_at(stage->url);
+    for (int i = 0; i < 2000; ++i) {
+        char pattern[64];
+        snprintf(pattern, sizeof pattern, "%d-room/say-%d", (i * 7919) % 100003, i);
+        assert_ok(kn_worker_on, worker, pattern, count_event, &said, NULL);
+    }
+    connect_worker(worker);
+    send_numbers(stage, "other/say", 2);
+    send_numbers(stage, "0-room/say-1", 1);
+    send_numbers(stage, "0-room/say-0", 1);
+    kn_event *event = NULL;
+    assert_ok(kn_worker_next, worker, PATIENCE_MS, &event);
+    assert_string_equal(kn_event_topic(event), "0-room/say-0");
+    kn_event_free(event);
+    kn_worker_free(worker);
+}
+
 static void destroy_runs_when_there_is_no_worker(void **state) {
     (void)state;
     struct calls calls = {0};
@@ -564,6 +629,9 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(patterns_that_are_taken),
         cmocka_unit_test(patterns_that_are_not),
+        cmocka_unit_test(regular_expressions_are_no_patterns),
+        on_stage(each_of_many_rooms_has_its_handler),
+        on_stage(what_nobody_asked_for_is_left_out),
         cmocka_unit_test(destroy_runs_when_there_is_no_worker),
         cmocka_unit_test(without_handlers_there_is_nothing_to_run),
         on_stage(a_second_handler_replaces_the_first),

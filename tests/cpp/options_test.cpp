@@ -54,6 +54,29 @@ TEST(Options, ASettingThatCannotBeThrowsAtItsSetter) {
     EXPECT_EQ(thrown_by([&] { options.filter("two\nlines"); }), status::invalid);
 }
 
+TEST(Options, WhatIsThrownNamesTheSetting) {
+    const auto says = [](auto &&call, const std::string &name) {
+        try {
+            call();
+            ADD_FAILURE() << name;
+        } catch (const kosmonaut::error &error) {
+            EXPECT_NE(std::string(error.what()).find(name), std::string::npos) << error.what();
+        }
+    };
+    kosmonaut::options options;
+    says([&] { options.request_timeout(-3s); }, "request_timeout");
+    says([&] { options.max_connections(0); }, "max_connections");
+    says([&] { options.add_header("Host", "mine"); }, "add_header");
+    kosmonaut::batch batch;
+    says([&] { batch.add("news", "hello", "no json"); }, "'hello' on 'news'");
+}
+
+TEST(Options, NamesThatAreMacrosElsewhereHaveOthers) {
+    kosmonaut::options options;
+    options.verify_server(true).verify(true).idle_timeout(kosmonaut::no_limit);
+    EXPECT_EQ(kosmonaut::no_limit, kosmonaut::forever);
+}
+
 TEST(Options, EachSetterHasATwinWithAnErrorCode) {
     kosmonaut::options options;
     std::error_code code;

@@ -582,6 +582,54 @@ test('the log is heard', LIMIT, async (t) => {
   assert.throws(() => workerOf(t, { log: { level: 1 } }), TypeError);
 });
 
+// ---- The words of other languages ----
+
+test('on() gives a pattern a handler, as in every language', LIMIT, async (t) => {
+  const topics = [];
+  const worker = workerOf(t);
+  assert.equal(worker.on('chat/save', (event) => topics.push(event.topic)), worker);
+  worker.on('chat/other', () => topics.push('other'));
+  worker.off('chat/other');
+  worker.start();
+  await isConnected(worker);
+  (await browserOf(t)).trigger('chat/save');
+  await waitUntil(() => topics.length > 0);
+  assert.deepEqual(topics, ['chat/save']);
+});
+
+test('what would be silent for ever is refused', LIMIT, (t) => {
+  const worker = workerOf(t);
+  const refused = (call, ...words) => assert.throws(call, (error) => {
+    assert.equal(error.code, 'KN_EINVAL');
+    for (const word of words) assert.match(error.message, word);
+    return true;
+  });
+  refused(() => worker.on('ticket', () => {}), /'ticket'/, /channel\/event/);
+  refused(() => worker.once('ticket', () => {}), /'ticket'/);
+  refused(() => worker.once('ticket/new', () => {}), /'ticket\/new'/, /handle\(\)/);
+  refused(() => worker.on('ticket/(new|old)', () => {}), /no regular expression/);
+  assert.throws(() => worker.on('ticket/new', 'no function'), TypeError);
+  worker.once('close', () => {}).on('retry', () => {}).addListener('event', () => {});
+  worker.on(Symbol('own'), () => {});
+});
+
+test('a worker that hands out events to nobody says so', LIMIT, async (t) => {
+  const warned = once(process, 'warning');
+  workerOf(t, {}, NOBODY).start();
+  const [warning] = await within(warned, 'the warning');
+  assert.match(warning.message, /no handlers/);
+
+  const warnings = [];
+  const keep = (one) => warnings.push(one);
+  process.on('warning', keep);
+  t.after(() => process.off('warning', keep));
+  workerOf(t, {}, NOBODY).start().on('event', () => {});
+  workerOf(t, {}, NOBODY).on('a/b', () => {}).start();
+  await turn();
+  await turn();
+  assert.deepEqual(warnings, []);
+});
+
 // ---- Several at once ----
 
 test('many workers and clients wait with one thread', LIMIT, async (t) => {

@@ -10,6 +10,34 @@ import kosmonaut
 from kosmonaut import Status, errors
 
 
+class Subjects(support.BrokerTest):
+    """A message says what it is about."""
+
+    def test_channel_vhost_and_address(self):
+        with kosmonaut.Client(self.url) as client:
+            with self.assertRaisesRegex(kosmonaut.NoChannelError,
+                                        f"the channel 'nowhere' of {self.vhost.path} "):
+                client.trigger("nowhere", "hello")
+            with self.assertRaisesRegex(kosmonaut.InvalidArgumentError, "'a b'"):
+                client.open_channel("a b")
+        with kosmonaut.Client(support.NOBODY) as client:
+            with self.assertRaisesRegex(kosmonaut.ConnectError,
+                                        "'news' of http://127.0.0.1:1/moon"):
+                client.open_channel("news")
+
+    def test_a_trigger_of_a_batch(self):
+        with self.assertRaisesRegex(kosmonaut.PayloadError, "'hello' on 'news'"):
+            kosmonaut.Batch().add("news", "hello", "no json")
+
+
+class Names(unittest.TestCase):
+    def test_numbers_print_as_names(self):
+        self.assertEqual(str(Status.ENOCHANNEL), "Status.ENOCHANNEL")
+        self.assertEqual(f"{kosmonaut.WorkerState.CONNECTED}", "WorkerState.CONNECTED")
+        self.assertEqual(f"{Status.ENOCHANNEL:d}", "-305")
+        self.assertEqual(Status.ENOCHANNEL, -305)
+
+
 class Errors(unittest.TestCase):
     def test_some_are_pythons_own_too(self):
         for status, its_class in ((Status.EINVAL, ValueError), (Status.EJSON, ValueError),

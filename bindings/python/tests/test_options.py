@@ -39,10 +39,29 @@ class Settings(StrictTest):
                 with self.assertRaises(InvalidArgumentError):
                     Client(NOBODY, Options(**{name.strip(): value}))
 
+    def test_it_is_refused_at_once_and_by_its_name(self):
+        for name, value in {
+                "request_timeout": -3, "idle_timeout": math.nan, "connect_timeout": 0,
+                "reconnect_delay": (-1, 2), "max_connections": 0, "worker_name": "a b",
+                "proxy": "gopher://proxy", "headers": {"Host": "mine"}}.items():
+            with self.subTest(f"{name}={value!r}"):
+                with self.assertRaisesRegex(InvalidArgumentError, name):
+                    Options(**{name: value})
+        with self.assertRaises(InvalidArgumentError) as raised:
+            Options(headers={"X-Key": "two\nlines-of-a-key"})
+        self.assertIn("X-Key", str(raised.exception))
+        self.assertNotIn("lines-of-a-key", str(raised.exception))
+
+    def test_options_alone_hold_no_logger(self):
+        before = len(_loggers)
+        Options(log=logging.getLogger("kosmonaut.test"))
+        self.assertEqual(len(_loggers), before)
+
     def test_what_has_the_wrong_type_is_refused(self):
-        for name, value in (("filter", b"bytes"), ("max_pending", 1.5), ("ca_file", 7)):
+        for name, value in (("filter", b"bytes"), ("max_pending", 1.5), ("ca_file", 7),
+                            ("request_timeout", "5")):
             with self.subTest(name), self.assertRaises(TypeError):
-                Client(NOBODY, Options(**{name: value}))
+                Options(**{name: value})
 
     def test_times_are_rounded_up_to_milliseconds(self):
         from kosmonaut._values import milliseconds

@@ -272,6 +272,34 @@ class OptionsTest < BrokerTest
     assert_raises(ArgumentError) { Kosmonaut::Client.new(@url, no_such_option: 1) }
   end
 
+  def test_impossible_values_are_named
+    { request_timeout: -0.001, idle_timeout: Float::NAN, connect_timeout: 0, max_pending: -1,
+      reconnect_delay: -1..2, worker_name: "a b" }.each do |name, value|
+      error = assert_raises(Kosmonaut::InvalidArgument, name) do
+        Kosmonaut::Client.new(@url, name => value)
+      end
+      assert_includes error.message, name.to_s
+    end
+    assert_raises(TypeError) { Kosmonaut::Client.new(@url, request_timeout: "5") }
+    Kosmonaut::Client.new(@url, request_timeout: Float::INFINITY, idle_timeout: 1e300).close
+    error = assert_raises(Kosmonaut::InvalidArgument) do
+      Kosmonaut::Client.new(@url, headers: { "X-Key" => "two\nlines" })
+    end
+    assert_includes error.message, "X-Key"
+    error = assert_raises(Kosmonaut::InvalidPayload) { Kosmonaut::Batch.new.add("news", "hello", "[") }
+    assert_includes error.message, "'hello' on 'news'"
+  end
+
+  def test_messages_name_their_subject
+    client = Kosmonaut::Client.new(@url)
+    error = assert_raises(Kosmonaut::ChannelNotFound) { client.trigger("nowhere", "hello") }
+    assert_includes error.message, "the channel 'nowhere' of /"
+    error = assert_raises(Kosmonaut::InvalidArgument) { client.open_channel("a b") }
+    assert_includes error.message, "'a b'"
+  ensure
+    client&.close
+  end
+
   def test_an_impossible_filter_fails_for_good
     worker = worker(filter: "(")
     worker.on("*/*") { flunk }

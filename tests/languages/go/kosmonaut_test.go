@@ -152,6 +152,15 @@ func TestBadArguments(t *testing.T) {
 	if !strings.Contains(err.Error(), "WithMaxEventSize") {
 		t.Fatal(err)
 	}
+	_, err = kosmonaut.NewClient(url(), kosmonaut.WithRequestTimeout(-3*time.Second))
+	wantIs(t, err, kosmonaut.ErrInvalid)
+	if !strings.Contains(err.Error(), "WithRequestTimeout") {
+		t.Fatal(err)
+	}
+	err = client.Trigger(background, "nowhere", "e", nil)
+	if !strings.Contains(err.Error(), "the channel 'nowhere' of /") {
+		t.Fatal(err)
+	}
 }
 
 func TestEveryOptionIsTaken(t *testing.T) {

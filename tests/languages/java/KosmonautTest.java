@@ -140,6 +140,10 @@ public final class KosmonautTest {
         return failure;
     }
 
+    private static void says(KosmonautException failure, String words) {
+        check(failure.getMessage().contains(words), failure);
+    }
+
     private static void eventually(String what, BooleanSupplier condition)
             throws InterruptedException {
         long end = System.nanoTime() + DEADLINE.toNanos();
@@ -172,7 +176,15 @@ public final class KosmonautTest {
             refused(Status.JSON, () -> client.trigger(CHANNEL, "e", ""));
             refused(Status.INVALID, () -> new Client("gopher://moon"));
             refused(Status.INVALID, () -> options.maxEventSize(0));
-            refused(Status.INVALID, () -> options.header("Host", "taken"));
+            says(refused(Status.INVALID, () -> options.header("Host", "taken")),
+                    "the option header");
+            refused(Status.INVALID, () -> options.requestTimeout(Duration.ofSeconds(-3)));
+            says(refused(Status.NO_CHANNEL, () -> client.trigger("nowhere", "e", null)),
+                    "the channel 'nowhere' of /");
+            try (Batch batch = new Batch()) {
+                says(refused(Status.JSON, () -> batch.add("news", "hello", "no json")),
+                        "'hello' on 'news'");
+            }
         }
     }
 

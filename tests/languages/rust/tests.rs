@@ -146,7 +146,13 @@ fn bad_arguments() {
     refused(Client::new("gopher://moon").map(drop), Status::INVALID);
     let mut options = Options::new().unwrap();
     refused(options.max_event_size(0).map(drop), Status::INVALID);
-    refused(options.header("Host", "taken").map(drop), Status::INVALID);
+    let error = refused(options.header("Host", "taken").map(drop), Status::INVALID);
+    assert!(error.message().contains("the option header"), "{error}");
+    let error = refused(client.trigger("nowhere", "e", None), Status::NO_CHANNEL);
+    assert!(error.message().contains("the channel 'nowhere' of /"), "{error}");
+    let mut batch = Batch::new().unwrap();
+    let error = refused(batch.add("news", "hello", "no json").map(drop), Status::JSON);
+    assert!(error.message().contains("'hello' on 'news'"), "{error}");
 }
 
 #[test]
