@@ -1,10 +1,11 @@
 /* Tells who comes to presence channels and who goes, until Ctrl-C.
- * Run: presence http://wr:TOKEN@127.0.0.1:8080/VHOST
+ * Run: VHOST_URL=http://wr:TOKEN@127.0.0.1:8080/VHOST presence
  * These are the broker's own events: a pattern has to spell them, "*" does not stand for them. */
 #define _POSIX_C_SOURCE 200809L
 
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <kosmonaut/kosmonaut.h>
@@ -23,18 +24,19 @@ static void on_member(kn_event *event, void *verb) {
     fflush(stdout);
 }
 
-int main(int argc, char **argv) {
+int main(void) {
+    const char *url = getenv("VHOST_URL"); /* not an argument: everybody may read those */
     static char joins[] = "joins", leaves[] = "leaves";
     struct sigaction action;
     kn_error *error = NULL;
     kn_status status = KN_OK;
 
-    if (argc != 2) {
-        fprintf(stderr, "usage: %s VHOST_URL\n", argv[0]);
+    if (url == NULL) {
+        fputs("VHOST_URL is not set: http://wr:TOKEN@HOST:PORT/VHOST\n", stderr);
         return 2;
     }
 
-    status = kn_worker_new(argv[1], NULL, &worker, &error);
+    status = kn_worker_new(url, NULL, &worker, &error);
     if (status == KN_OK) {
         status = kn_worker_on(worker, "*/:joined", on_member, joins, NULL, &error);
     }

@@ -1,7 +1,8 @@
 /* Prints everyone who is on the channel presence-room, page after page.
- * Run: subscribers http://wr:TOKEN@127.0.0.1:8080/VHOST
+ * Run: VHOST_URL=http://wr:TOKEN@127.0.0.1:8080/VHOST subscribers
  * A page says what to ask for the next one with; the last one says nothing. */
 #include <stdio.h>
+#include <stdlib.h>
 
 #include <kosmonaut/kosmonaut.h>
 
@@ -32,17 +33,18 @@ static kn_status print_all(kn_client *client, const char *channel, kn_error **er
     return status;
 }
 
-int main(int argc, char **argv) {
+int main(void) {
+    const char *url = getenv("VHOST_URL"); /* not an argument: everybody may read those */
     kn_client *client = NULL;
     kn_error *error = NULL;
     kn_status status = KN_OK;
 
-    if (argc != 2) {
-        fprintf(stderr, "usage: %s VHOST_URL\n", argv[0]);
+    if (url == NULL) {
+        fputs("VHOST_URL is not set: http://wr:TOKEN@HOST:PORT/VHOST\n", stderr);
         return 2;
     }
 
-    status = kn_client_new(argv[1], NULL, &client, &error);
+    status = kn_client_new(url, NULL, &client, &error);
     if (status == KN_OK) {
         status = kn_client_open_channel(client, "presence-room", &error);
     }

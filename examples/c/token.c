@@ -1,22 +1,24 @@
 /* Asks for a single access token: what an application hands to a browser whose user it knows.
- * Run: token http://wr:TOKEN@127.0.0.1:8080/VHOST
+ * Run: VHOST_URL=http://wr:TOKEN@127.0.0.1:8080/VHOST token
  * The browser sends {"auth":{"token":"..."}} once and is then user "joe", on private-news alone. */
 #include <stdio.h>
+#include <stdlib.h>
 
 #include <kosmonaut/kosmonaut.h>
 
-int main(int argc, char **argv) {
+int main(void) {
+    const char *url = getenv("VHOST_URL"); /* not an argument: everybody may read those */
     kn_client *client = NULL;
     kn_error *error = NULL;
     kn_status status = KN_OK;
     char *token = NULL;
 
-    if (argc != 2) {
-        fprintf(stderr, "usage: %s VHOST_URL\n", argv[0]);
+    if (url == NULL) {
+        fputs("VHOST_URL is not set: http://wr:TOKEN@HOST:PORT/VHOST\n", stderr);
         return 2;
     }
 
-    status = kn_client_new(argv[1], NULL, &client, &error);
+    status = kn_client_new(url, NULL, &client, &error);
     if (status == KN_OK) {
         status = kn_client_request_token(client, "joe", "private-news", &token, &error);
     }

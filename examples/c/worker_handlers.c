@@ -1,10 +1,11 @@
 /* Gives each kind of event a handler and runs until Ctrl-C, which ends it cleanly.
- * Run: worker_handlers http://wr:TOKEN@127.0.0.1:8080/VHOST
+ * Run: VHOST_URL=http://wr:TOKEN@127.0.0.1:8080/VHOST worker_handlers
  * kn_worker_interrupt() is one of the few calls that may be made inside a signal handler. */
 #define _POSIX_C_SOURCE 200809L
 
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <kosmonaut/kosmonaut.h>
@@ -34,18 +35,19 @@ static void on_error(const kn_error *error, void *user_data) {
     fprintf(stderr, "will try again: %s\n", kn_error_message(error));
 }
 
-int main(int argc, char **argv) {
+int main(void) {
+    const char *url = getenv("VHOST_URL"); /* not an argument: everybody may read those */
     struct sigaction action;
     kn_error *error = NULL;
     kn_status status = KN_OK;
     int saved = 0;
 
-    if (argc != 2) {
-        fprintf(stderr, "usage: %s VHOST_URL\n", argv[0]);
+    if (url == NULL) {
+        fputs("VHOST_URL is not set: http://wr:TOKEN@HOST:PORT/VHOST\n", stderr);
         return 2;
     }
 
-    status = kn_worker_new(argv[1], NULL, &worker, &error);
+    status = kn_worker_new(url, NULL, &worker, &error);
     if (status == KN_OK) {
         status = kn_worker_on(worker, "chat/save", on_save, &saved, NULL, &error);
     }

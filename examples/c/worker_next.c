@@ -2,21 +2,23 @@
  * own. Run: worker_next http://wr:TOKEN@127.0.0.1:8080/VHOST It ends by itself when no event came
  * for a minute. */
 #include <stdio.h>
+#include <stdlib.h>
 
 #include <kosmonaut/kosmonaut.h>
 
-int main(int argc, char **argv) {
+int main(void) {
+    const char *url = getenv("VHOST_URL"); /* not an argument: everybody may read those */
     kn_worker *worker = NULL;
     kn_error *error = NULL;
     kn_event *event = NULL;
     kn_status status = KN_OK;
 
-    if (argc != 2) {
-        fprintf(stderr, "usage: %s VHOST_URL\n", argv[0]);
+    if (url == NULL) {
+        fputs("VHOST_URL is not set: http://wr:TOKEN@HOST:PORT/VHOST\n", stderr);
         return 2;
     }
 
-    status = kn_worker_new(argv[1], NULL, &worker, &error);
+    status = kn_worker_new(url, NULL, &worker, &error);
     while (status == KN_OK) {
         status = kn_worker_next(worker, 60000, &event, &error);
         if (status == KN_OK) {

@@ -1,11 +1,12 @@
 /* Watches a worker in a poll() loop of one's own, here beside the terminal: Enter ends it.
- * Run: worker_poll http://wr:TOKEN@127.0.0.1:8080/VHOST
+ * Run: VHOST_URL=http://wr:TOKEN@127.0.0.1:8080/VHOST worker_poll
  * One descriptor for the worker's whole life tells of data, timers and reconnecting alike. */
 #define _POSIX_C_SOURCE 200809L
 
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include <kosmonaut/kosmonaut.h>
@@ -16,19 +17,20 @@ static void on_anything(kn_event *event, void *user_data) {
     fflush(stdout);
 }
 
-int main(int argc, char **argv) {
+int main(void) {
+    const char *url = getenv("VHOST_URL"); /* not an argument: everybody may read those */
     struct pollfd watched[2];
     kn_worker *worker = NULL;
     kn_error *error = NULL;
     kn_status status = KN_OK;
     int running = 1;
 
-    if (argc != 2) {
-        fprintf(stderr, "usage: %s VHOST_URL\n", argv[0]);
+    if (url == NULL) {
+        fputs("VHOST_URL is not set: http://wr:TOKEN@HOST:PORT/VHOST\n", stderr);
         return 2;
     }
 
-    status = kn_worker_new(argv[1], NULL, &worker, &error);
+    status = kn_worker_new(url, NULL, &worker, &error);
     if (status == KN_OK) {
         status = kn_worker_on(worker, "*/*", on_anything, NULL, NULL, &error);
     }

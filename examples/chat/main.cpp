@@ -1,5 +1,5 @@
 // A chat whose every line passes through this program: a worker hears it, a client tells everybody.
-// Run: chat-backend --url http://wr:TOKEN@127.0.0.1:8080/VHOST --addr 127.0.0.1:8000
+// Run: VHOST_URL=http://wr:TOKEN@127.0.0.1:8080/VHOST chat-backend --addr 127.0.0.1:8000
 // Then open http://127.0.0.1:8000/ in two browsers. README.md says what happens.
 #include <cctype>
 #include <csignal>
@@ -30,25 +30,28 @@ struct arguments {
 };
 
 constexpr const char *usage =
-    "usage: chat-backend --url VHOST_URL [--addr HOST:PORT] [--ready-file FILE]\n"
-    "                    [--broker-url WS_URL] [--page DIRECTORY]\n"
+    "usage: chat-backend [--addr HOST:PORT] [--ready-file FILE] [--broker-url WS_URL]\n"
+    "                    [--page DIRECTORY]\n"
     "\n"
-    "  --url         the vhost, with its token: http://wr:TOKEN@HOST:PORT/VHOST\n"
+    "  VHOST_URL     in the environment, for everybody may read a command line: the vhost with "
+    "its\n"
+    "                token, http://wr:TOKEN@HOST:PORT/VHOST\n"
     "  --addr        where this program's own web server listens (default 127.0.0.1:0, any port)\n"
     "  --ready-file  written when visitors may come: {\"addr\":\"HOST:PORT\"}\n"
-    "  --broker-url  where browsers find the broker, if not where --url says: "
+    "  --broker-url  where browsers find the broker, if not where VHOST_URL says: "
     "ws://HOST:PORT/VHOST\n"
     "  --page        the directory with the page\n";
 
 bool read(int argc, char **argv, arguments &read) {
+    if (const char *url = std::getenv("VHOST_URL")) {
+        read.url = url;
+    }
     for (int i = 1; i < argc; i += 2) {
         const std::string_view name = argv[i];
         if (i + 1 == argc) {
             return false;
         }
-        if (name == "--url") {
-            read.url = argv[i + 1];
-        } else if (name == "--addr") {
+        if (name == "--addr") {
             read.address = argv[i + 1];
         } else if (name == "--ready-file") {
             read.ready_file = argv[i + 1];

@@ -51,6 +51,18 @@ bool is_json(const httplib::Request &request) {
     return request.get_header_value("Content-Type").rfind("application/json", 0) == 0;
 }
 
+// Browsers say where a request comes from. A program that is none says neither.
+bool is_of_another_site(const httplib::Request &request) {
+    const std::string from = request.get_header_value("Sec-Fetch-Site");
+    if (!from.empty()) {
+        return from != "same-origin" && from != "none";
+    }
+    const std::string origin = request.get_header_value("Origin");
+    const std::size_t scheme_end = origin.find("://");
+    const std::string host = scheme_end != std::string::npos ? origin.substr(scheme_end + 3) : "";
+    return !origin.empty() && host != request.get_header_value("Host");
+}
+
 const char *name_of(visitors::refusal refusal) {
     switch (refusal) {
     case visitors::refusal::bad_name:
@@ -171,6 +183,10 @@ web::web(const std::string &address, settings config, visitors &visitors)
 
     http.Post(
         "/sign-in", [&visitors](const httplib::Request &request, httplib::Response &response) {
+            if (is_of_another_site(request)) {
+                answer(response, 403, error("another-site"));
+                return;
+            }
             if (!is_json(request)) {
                 answer(response, 415, error("not-json"));
                 return;
@@ -189,6 +205,11 @@ web::web(const std::string &address, settings config, visitors &visitors)
 
     http.Post("/sign-out",
               [&visitors](const httplib::Request &request, httplib::Response &response) {
+                  // Its answer takes the cookie away, whether or not one was sent.
+                  if (is_of_another_site(request)) {
+                      answer(response, 403, error("another-site"));
+                      return;
+                  }
                   visitors.sign_out(session_of(request));
                   answer(response, 200, "{}");
                   response.set_header("Set-Cookie", cookie("", "; Max-Age=0"));

@@ -1,21 +1,23 @@
 // Opens a channel, triggers an event on it, and asks for a token: the whole client in one page.
-// Run: client http://wr:TOKEN@127.0.0.1:8080/VHOST
+// Run: VHOST_URL=http://wr:TOKEN@127.0.0.1:8080/VHOST client
 // Failures are exceptions; limits are given in the options, which can be written in place.
 #include <chrono>
+#include <cstdlib>
 #include <iostream>
 
 #include <kosmonaut/kosmonaut.hpp>
 
 using namespace std::chrono_literals;
 
-int main(int argc, char **argv) {
-    if (argc != 2) {
-        std::cerr << "usage: " << argv[0] << " VHOST_URL\n";
+int main() {
+    // Not an argument: everybody may read those.
+    const char *const url = std::getenv("VHOST_URL");
+    if (url == nullptr) {
+        std::cerr << "VHOST_URL is not set: http://wr:TOKEN@HOST:PORT/VHOST\n";
         return 2;
     }
     try {
-        kosmonaut::client client(argv[1],
-                                 kosmonaut::options().connect_timeout(2s).request_timeout(5s));
+        kosmonaut::client client(url, kosmonaut::options().connect_timeout(2s).request_timeout(5s));
 
         client.open_channel("greetings");
         client.trigger("greetings", "hello", R"({"text":"Hello from C++"})");

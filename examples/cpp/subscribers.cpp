@@ -1,17 +1,20 @@
 // Prints everyone who is on the channel presence-room.
-// Run: subscribers http://wr:TOKEN@127.0.0.1:8080/VHOST
+// Run: VHOST_URL=http://wr:TOKEN@127.0.0.1:8080/VHOST subscribers
 // The range asks the broker for page after page while it is gone through.
+#include <cstdlib>
 #include <iostream>
 
 #include <kosmonaut/kosmonaut.hpp>
 
-int main(int argc, char **argv) {
-    if (argc != 2) {
-        std::cerr << "usage: " << argv[0] << " VHOST_URL\n";
+int main() {
+    // Not an argument: everybody may read those.
+    const char *const url = std::getenv("VHOST_URL");
+    if (url == nullptr) {
+        std::cerr << "VHOST_URL is not set: http://wr:TOKEN@HOST:PORT/VHOST\n";
         return 2;
     }
     try {
-        kosmonaut::client client(argv[1]);
+        kosmonaut::client client(url);
 
         client.open_channel("presence-room");
         for (auto &subscriber : client.subscribers("presence-room")) {

@@ -1,7 +1,8 @@
 // Gives events handlers, which are lambdas, and runs until Ctrl-C, which ends it cleanly.
-// Run: worker_handlers http://wr:TOKEN@127.0.0.1:8080/VHOST
+// Run: VHOST_URL=http://wr:TOKEN@127.0.0.1:8080/VHOST worker_handlers
 // What a handler throws comes out of run(); the worker is as good as before and can run on.
 #include <csignal>
+#include <cstdlib>
 #include <iostream>
 #include <stdexcept>
 
@@ -11,14 +12,16 @@ namespace {
 kosmonaut::worker *interrupted_by_signals = nullptr;
 }
 
-int main(int argc, char **argv) {
-    if (argc != 2) {
-        std::cerr << "usage: " << argv[0] << " VHOST_URL\n";
+int main() {
+    // Not an argument: everybody may read those.
+    const char *const url = std::getenv("VHOST_URL");
+    if (url == nullptr) {
+        std::cerr << "VHOST_URL is not set: http://wr:TOKEN@HOST:PORT/VHOST\n";
         return 2;
     }
     try {
         int saved = 0;
-        kosmonaut::worker worker(argv[1]);
+        kosmonaut::worker worker(url);
         worker.on("chat/save", [&saved](kosmonaut::event_ref event) {
             if (!event.uid()) {
                 throw std::runtime_error("a save from nobody we know");

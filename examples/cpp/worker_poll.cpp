@@ -1,7 +1,8 @@
 // Watches a worker in a poll() loop of one's own, here beside the terminal: Enter ends it.
-// Run: worker_poll http://wr:TOKEN@127.0.0.1:8080/VHOST
+// Run: VHOST_URL=http://wr:TOKEN@127.0.0.1:8080/VHOST worker_poll
 // Events are kept beyond their handler with retain(), and dealt with after the loop's turn.
 #include <cerrno>
+#include <cstdlib>
 #include <iostream>
 #include <utility>
 #include <vector>
@@ -11,14 +12,16 @@
 
 #include <kosmonaut/kosmonaut.hpp>
 
-int main(int argc, char **argv) {
-    if (argc != 2) {
-        std::cerr << "usage: " << argv[0] << " VHOST_URL\n";
+int main() {
+    // Not an argument: everybody may read those.
+    const char *const url = std::getenv("VHOST_URL");
+    if (url == nullptr) {
+        std::cerr << "VHOST_URL is not set: http://wr:TOKEN@HOST:PORT/VHOST\n";
         return 2;
     }
     try {
         std::vector<kosmonaut::event> inbox;
-        kosmonaut::worker worker(argv[1]);
+        kosmonaut::worker worker(url);
         worker.on("*/*", [&inbox](kosmonaut::event_ref event) { inbox.push_back(event.retain()); });
 
         pollfd watched[] = {{worker.fd(), POLLIN, 0}, {STDIN_FILENO, POLLIN, 0}};

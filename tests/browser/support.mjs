@@ -12,10 +12,13 @@ const { WEBROCKET_SERVER, WEBROCKET_ADMIN, CHAT_BACKEND, CHROMIUM } = process.en
 
 // A program in the background, with its output kept for when something fails.
 class Program {
-  constructor(path, args) {
+  constructor(path, args, environment = {}) {
     this.path = path;
     this.output = '';
-    this.process = spawn(path, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+    this.process = spawn(path, args, {
+      env: { ...process.env, ...environment },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     for (const stream of [this.process.stdout, this.process.stderr]) {
       stream.setEncoding('utf8').on('data', (text) => (this.output += text));
     }
@@ -157,10 +160,9 @@ export class ChatStage extends Stage {
     const readyFile = join(this.directory, 'backend.json');
     rmSync(readyFile, { force: true });
     this.backend = new Program(CHAT_BACKEND, [
-      '--url', `http://wr:${this.token}@${this.broker.addr}/demo`,
       '--addr', this.addr ?? '127.0.0.1:0',
       '--ready-file', readyFile,
-    ]);
+    ], { VHOST_URL: `http://wr:${this.token}@${this.broker.addr}/demo` });
     this.addr = (await this.backend.ready(readyFile)).addr;
     this.url = `http://${this.addr}/`;
   }

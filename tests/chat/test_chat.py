@@ -24,8 +24,8 @@ class Backend:
         self.dir = tempfile.mkdtemp(prefix="chat-test-")
         self.ready_file = os.path.join(self.dir, "ready.json")
         self.log = open(os.path.join(self.dir, "log"), "wb")
-        self.process = subprocess.Popen([CHAT, "--url", url, "--ready-file", self.ready_file, *flags],
-                                        stdout=self.log, stderr=subprocess.STDOUT)
+        self.process = subprocess.Popen([CHAT, "--ready-file", self.ready_file, *flags],
+                                        env={**os.environ, "VHOST_URL": url}, stdout=self.log, stderr=subprocess.STDOUT)
 
     def wait_until_ready(self):
         def is_ready():
@@ -152,6 +152,24 @@ class Sessions(ChatTest):
         self.assertEqual(self.who(cookie), {})
         self.assertEqual((self.token(cookie).status, self.token(cookie).json()),
                          (401, {"error": "signed-out"}))
+
+    def test_another_site_signs_nobody_in_or_out(self):
+        cookie, who = self.come_in()
+        own = "http://%s:%d" % self.backend.addr
+        for foreign in ({"Sec-Fetch-Site": "cross-site"}, {"Sec-Fetch-Site": "same-site"},
+                        {"Origin": "https://elsewhere.example"}, {"Origin": "null"},
+                        {"Origin": own + ".example"}):
+            for path, kind in (("/sign-out", "application/x-www-form-urlencoded"),
+                               ("/sign-out", "application/json"), ("/sign-in", "application/json")):
+                response = self.backend.ask("POST", path, '{"name":"Mallory"}', cookie,
+                                            {"Content-Type": kind, **foreign})
+                self.assertEqual(response.status, 403, (path, foreign))
+                self.assertNotIn("Set-Cookie", response.headers)
+        self.assertEqual(self.who(cookie), who)
+        for same in ({"Sec-Fetch-Site": "same-origin", "Origin": own}, {"Origin": own}):
+            response = self.backend.ask("POST", "/sign-out", "{}", cookie, same)
+            self.assertIn("Max-Age=0", response.headers["Set-Cookie"])
+        self.assertEqual(self.who(cookie), {})
 
     def test_nobody(self):
         other, _ = self.come_in()
@@ -332,28 +350,31 @@ class Demo(ChatTest):
 
 
 class CommandLine(ChatTest):
-    def refused(self, *words, status, says):
-        ended = subprocess.run([CHAT, *words], capture_output=True, text=True, timeout=DEADLINE)
+    def refused(self, *words, status, says, url=None):
+        environment = {**os.environ, "VHOST_URL": self.url() if url is None else url}
+        ended = subprocess.run([CHAT, *words], env=environment, capture_output=True, text=True,
+                               timeout=DEADLINE)
         self.assertEqual(ended.returncode, status, ended.stderr)
         self.assertIn(says, ended.stderr)
         self.assertNotIn(self.vhost.token, ended.stderr)
 
     def test_what_is_not_understood(self):
-        for words in ((), ("--url",), ("--bogus", "x"), ("--url", self.url(), "--addr"), ("--help",),
-                      ("--url", self.url(), "--broker-url", "http://127.0.0.1/chat")):
+        for words in (("--page",), ("--bogus", "x"), ("--addr",), ("--help",), ("--url", self.url()),
+                      ("--broker-url", "http://127.0.0.1/chat")):
             self.refused(*words, status=2, says="usage: chat-backend")
+        self.refused(status=2, says="usage: chat-backend", url="")
 
     def test_what_cannot_be(self):
         for addr in ("nowhere", "127.0.0.1:x", "127.0.0.1:65536", "127.0.0.1:-1", ":1", "127.0.0.1:"):
-            self.refused("--url", self.url(), "--addr", addr, status=1,
+            self.refused("--addr", addr, status=1,
                          says="the address is not HOST:PORT: " + addr)
         with socket.create_server(("127.0.0.1", 0)) as taken:
             addr = "127.0.0.1:%d" % taken.getsockname()[1]
-            self.refused("--url", self.url(), "--addr", addr, status=1, says="cannot listen on " + addr)
-        self.refused("--url", self.url(), "--page", "/no/such", status=1, says="no such directory")
-        self.refused("--url", self.url(), "--ready-file", "/no/such", status=1, says="cannot write /no/such")
-        self.refused("--url", "http://nobody/", status=1, says="malformed URL")
-        self.refused("--url", self.url().replace(self.vhost.token, "0" * 40), status=1, says="chat-backend")
+            self.refused("--addr", addr, status=1, says="cannot listen on " + addr)
+        self.refused("--page", "/no/such", status=1, says="no such directory")
+        self.refused("--ready-file", "/no/such", status=1, says="cannot write /no/such")
+        self.refused(status=1, says="malformed URL", url="http://nobody/")
+        self.refused(status=1, says="chat-backend", url=self.url().replace(self.vhost.token, "0" * 40))
 
     def test_where_browsers_find_the_broker(self):
         address = f"{self.vhost.token}@{self.broker.ready['addr']}/chat"

@@ -227,7 +227,7 @@ def play_page(test, command, env, stage):
 
 def play_backend(test, command, env, stage, number, status=0):
     """The example's backend: a token, a question with its answer, a signal that ends it well."""
-    program = Lines([*command, stage.url], env)
+    program = Lines(command, {**env, "VHOST_URL": stage.url})
     test.addCleanup(program.close)
     token = program.read().split()[-1]
     browser = stage.vhost.browser()

@@ -1,12 +1,12 @@
 -- A backend in LuaJIT: greets whoever says hello on the channel "greetings", until Ctrl-C.
--- Run: luajit backend.lua http://wr:TOKEN@127.0.0.1:8080/VHOST
+-- Run: VHOST_URL=http://wr:TOKEN@127.0.0.1:8080/VHOST luajit backend.lua
 
 package.path = (arg[0]:match("^(.*/)") or "./") .. "?.lua;" .. package.path
 local kosmonaut = require("kosmonaut")
 
-local url = arg[1]
+local url = os.getenv("VHOST_URL") -- not an argument: everybody may read those
 if not url then
-  io.stderr:write("usage: luajit backend.lua VHOST_URL\n")
+  io.stderr:write("VHOST_URL is not set: http://wr:TOKEN@HOST:PORT/VHOST\n")
   os.exit(2)
 end
 

@@ -326,6 +326,23 @@ class WithBroker(unittest.TestCase):
         self.assertEqual(said, ["KN_EUNAUTHORIZED", "true", "KN_ECONNECT",
                                 "true\t300\tKN_ECONNECT"])
 
+    def test_what_is_refused_is_named(self):
+        said = self.said("""
+            local function says(words, fn, ...)
+              local _, failure = pcall(fn, ...)
+              print(failure.name, (tostring(failure):find(words, 1, true)) ~= nil)
+            end
+            for name, value in pairs({ request_timeout_ms = -3, idle_timeout_ms = 0 / 0,
+                                       max_connections = 2 ^ 32 + 5, max_pending = 1.5 }) do
+              says(name, kosmonaut.client, url, { [name] = value })
+            end
+            local client = kosmonaut.client(url)
+            says("the channel 'nowhere' of /", client.trigger, client, "nowhere", "e")
+            local batch = kosmonaut.batch()
+            says("'hello' on 'news'", batch.add, batch, "news", "hello", "no json")
+        """)
+        self.assertEqual(said, ["KN_EINVAL\ttrue"] * 4 + ["KN_ENOCHANNEL\ttrue", "KN_EJSON\ttrue"])
+
     def test_ctrl_c(self):
         process = self.start("""
             local worker = kosmonaut.worker(url)
@@ -404,8 +421,8 @@ class WithBroker(unittest.TestCase):
         """), ["ready"])
 
     def test_the_example(self):
-        process = subprocess.Popen(["luajit", str(MODULES / "backend.lua"), self.url], text=True,
-                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        process = subprocess.Popen(["luajit", str(MODULES / "backend.lua")], text=True,
+                                   env={**os.environ, "VHOST_URL": self.url}, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         self.addCleanup(process.kill)
         while not self.broker.admin("GET", self.vhost.path + "/workers").json()["workers"]:
             self.assertIsNone(process.poll())

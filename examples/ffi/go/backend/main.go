@@ -1,7 +1,7 @@
 // Command backend is a whole backend: it opens a room, lets a visitor in, answers every question
 // that is asked there, and ends cleanly with Ctrl-C.
 //
-//	go run ./backend http://wr:TOKEN@localhost:8080/moon
+//	VHOST_URL=http://wr:TOKEN@localhost:8080/moon go run ./backend
 package main
 
 import (
@@ -19,13 +19,14 @@ import (
 const room = "private-room"
 
 func main() {
-	if len(os.Args) != 2 {
-		fmt.Fprintln(os.Stderr, "usage: backend VHOST_URL")
+	url := os.Getenv("VHOST_URL") // not an argument: everybody may read those
+	if url == "" {
+		fmt.Fprintln(os.Stderr, "VHOST_URL is not set: http://wr:TOKEN@HOST:PORT/VHOST")
 		os.Exit(2)
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := run(ctx, os.Args[1]); err != nil && !errors.Is(err, context.Canceled) {
+	if err := run(ctx, url); err != nil && !errors.Is(err, context.Canceled) {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}

@@ -62,14 +62,15 @@ public final class Backend {
     }
 
     public static void main(String[] arguments) throws InterruptedException {
-        if (arguments.length != 1) {
-            System.err.println("usage: Backend VHOST_URL");
+        String url = System.getenv("VHOST_URL"); // not an argument: everybody may read those
+        if (url == null) {
+            System.err.println("VHOST_URL is not set: http://wr:TOKEN@HOST:PORT/VHOST");
             System.exit(2);
         }
         try (Options options = new Options().log(Options.LogLevel.WARNING,
                         (level, line) -> System.err.println(line));
-                Client client = new Client(arguments[0]);
-                Worker worker = new Worker(arguments[0], options)) {
+                Client client = new Client(url);
+                Worker worker = new Worker(url, options)) {
             interruptAtExit(worker, Thread.currentThread());
             new Backend(client).run(worker);
         }

@@ -1,7 +1,7 @@
 //! A whole backend: it opens a room, lets a visitor in, answers every question that is asked there,
 //! and ends cleanly with Ctrl-C.
 //!
-//!     backend http://wr:TOKEN@localhost:8080/moon
+//!     VHOST_URL=http://wr:TOKEN@localhost:8080/moon backend
 
 use std::os::raw::c_int;
 use std::ptr;
@@ -76,10 +76,11 @@ fn run(url: &str) -> Result<(), BoxError> {
 }
 
 fn main() {
-    let url = match std::env::args().nth(1) {
-        Some(url) => url,
-        None => {
-            eprintln!("usage: backend VHOST_URL");
+    // Not an argument: everybody may read those.
+    let url = match std::env::var("VHOST_URL") {
+        Ok(url) => url,
+        Err(_) => {
+            eprintln!("VHOST_URL is not set: http://wr:TOKEN@HOST:PORT/VHOST");
             std::process::exit(2);
         }
     };
