@@ -247,6 +247,8 @@ HttpReply AdminApi::vhost(std::string_view method, const std::string &path) {
     if (method == "POST") {
         if (found)
             return now(refusal(Outcome::vhost_exists));
+        if (path.size() > name_bytes_max)
+            return now(error(400, "path is longer than 255 bytes"));
         if (!is_valid_vhost_path(path) || is_reserved_vhost_path(path))
             return now(error(400, "invalid path"));
         return make({Change::Kind::add_vhost, path, {}}, see(path));
@@ -293,6 +295,8 @@ HttpReply AdminApi::channel(std::string_view method, const std::string &path,
     if (method == "POST") {
         if (named)
             return now(refusal(Outcome::channel_exists));
+        if (name.size() > name_bytes_max)
+            return now(error(400, "channel name is longer than 255 bytes"));
         if (!is_valid_channel_name(name))
             return now(error(400, "invalid channel name"));
         return make({Change::Kind::open_channel, path, name}, see(channel_path(*found, name)));

@@ -36,8 +36,12 @@ HttpResponse error(int status, int code, std::string_view text) {
     return response;
 }
 
-HttpReply failure(int status, int code, std::string_view text) {
-    return {error(status, code, text), nullptr, nullptr};
+HttpReply failure(int status, int code, std::string_view text,
+                  RefusalReason reason = RefusalReason::none) {
+    HttpReply reply{error(status, code, text), nullptr, nullptr};
+    if (reason != RefusalReason::none)
+        reply.response.refusing(reason);
+    return reply;
 }
 
 HttpReply bad_request(std::string_view text) { return failure(400, error_code::bad_request, text); }
@@ -240,6 +244,10 @@ std::optional<HttpReply> BackendApi::refusal_of(const HttpRequest &head, const R
     const bool reads = head.method == "GET" || head.method == "HEAD";
     if (route.resource == Resource::vhost && reads)
         return Frontend::not_websocket();
+    // No page has a backend's token; one that makes a browser send what it remembers is not heard.
+    if (head.header_count("Origin") > 0)
+        return failure(403, error_code::forbidden, "not for pages: the request has an Origin",
+                       RefusalReason::origin);
     if (!is_authorized(head, *route.vhost)) {
         auto reply = failure(401, error_code::unauthorized, "unauthorized");
         reply.response.with("WWW-Authenticate", "Basic realm=\"WebRocket\"");
@@ -292,6 +300,9 @@ HttpReply BackendApi::handle(const HttpRequest &request) {
 }
 
 HttpReply BackendApi::open_channel(const Vhost &vhost, const std::string &name) {
+    if (name.size() > name_bytes_max)
+        return failure(400, error_code::invalid_channel_name,
+                       "channel name is longer than 255 bytes");
     if (!is_valid_channel_name(name))
         return failure(400, error_code::invalid_channel_name, "invalid channel name");
     const Change change{Change::Kind::open_channel, vhost.path(), name};
@@ -351,7 +362,7 @@ HttpReply BackendApi::fire(Vhost &vhost, const std::string &name, std::string_vi
     return accepted();
 }
 
-HttpReply BackendApi::fire_many(Vhost &vhost, std::string_view body) {
+HttpReply BackendApi::fire_many(Vhost &vhost, std::string_view body) const {
     const auto document = scan_json_object(body);
     if (!document)
         return bad_request("body is not a JSON object");
@@ -359,6 +370,10 @@ HttpReply BackendApi::fire_many(Vhost &vhost, std::string_view body) {
     const auto list = triggers != nullptr ? scan_json_array(triggers->value) : std::nullopt;
     if (!list)
         return bad_request("no triggers array");
+    // Each is answered at some length, however short it is.
+    if (list->size() > rules_.batch_max)
+        return failure(413, 413, fmt::format("more than {} triggers", rules_.batch_max),
+                       RefusalReason::batch_too_large);
     HttpReply reply;
     reply.response.with("Content-Type", "application/json");
     std::string &results = reply.response.body;
@@ -397,8 +412,11 @@ std::optional<BackendApi::Refusal> BackendApi::fire_one(Vhost &vhost, std::strin
 std::variant<BackendApi::Trigger, BackendApi::Refusal>
 BackendApi::read_trigger(const std::vector<JsonMember> &members) {
     const JsonMember *event = find_member(members, "event");
-    if (event == nullptr || event->type != JsonType::string ||
-        !is_valid_event_name(decode_json_string(event->value)))
+    const std::string name =
+        event != nullptr && event->type == JsonType::string ? decode_json_string(event->value) : "";
+    if (name.size() > name_bytes_max)
+        return Refusal{400, error_code::bad_request, "event name is longer than 255 bytes"};
+    if (!is_valid_event_name(name))
         return Refusal{400, error_code::bad_request, "invalid event name"};
     const JsonMember *data = find_member(members, "data");
     if (data == nullptr || data->type == JsonType::null)
@@ -422,10 +440,14 @@ HttpReply BackendApi::issue_token(Vhost &vhost, std::string_view query, bool hea
     const std::string &channels = parameter(*parameters, "channels");
     if (uid.empty())
         return bad_request("uid is missing");
+    if (uid.size() > name_bytes_max)
+        return bad_request("uid is longer than 255 bytes");
     if (!is_valid_utf8(uid))
         return bad_request("uid is not UTF-8");
     if (channels.empty())
         return bad_request("channels is missing");
+    if (channels.size() > pattern_bytes_max)
+        return bad_request("channels is longer than 1024 bytes");
     if (!Pattern::compile(channels))
         return bad_request("channels is not a regular expression");
     HttpReply reply;
@@ -444,14 +466,26 @@ HttpReply BackendApi::stream(const std::shared_ptr<Vhost> &vhost, const HttpRequ
     if (!parameters)
         return bad_request("query is malformed");
     stream.filter = parameter(*parameters, "filter");
+    if (stream.filter.size() > pattern_bytes_max)
+        return bad_request("filter is longer than 1024 bytes");
     if (!stream.filter.empty()) {
         stream.pattern = Pattern::compile(stream.filter);
         if (!stream.pattern)
             return bad_request("filter is not a regular expression");
     }
     stream.worker_name = parameter(*parameters, "worker");
+    if (stream.worker_name.size() > name_bytes_max)
+        return bad_request("worker is longer than 255 bytes");
     if (!is_valid_utf8(stream.worker_name))
         return bad_request("worker is not UTF-8");
+    if (const auto full = vhost->room_for_worker(stream.filter); full != WorkerRoom::enough) {
+        const bool of_workers = full == WorkerRoom::too_many_workers;
+        auto reply =
+            failure(503, 503, of_workers ? "too many workers" : "too many filters",
+                    of_workers ? RefusalReason::too_many_workers : RefusalReason::too_many_filters);
+        reply.response.with("Retry-After", "30");
+        return reply;
+    }
     stream.worker_id = random_uuid();
     stream.chunked = !request.http_1_0;
     HttpReply reply;
@@ -462,7 +496,7 @@ HttpReply BackendApi::stream(const std::shared_ptr<Vhost> &vhost, const HttpRequ
         reply.response.with("Connection", "close");
     reply.response.with("X-WebRocket-Worker-Id", stream.worker_id);
     reply.takeover = [this, vhost, stream](Connection &connection) {
-        return std::make_unique<WorkerStream>(connection, vhost, stream, rules_);
+        return std::make_unique<WorkerStream>(connection, vhost, stream, rules_.streams);
     };
     return reply;
 }

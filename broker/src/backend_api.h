@@ -15,9 +15,14 @@
 
 namespace webrocket {
 
+struct BackendRules {
+    WorkerStreamRules streams;
+    std::size_t batch_max = 1000; // triggers
+};
+
 class BackendApi {
   public:
-    BackendApi(Hub &hub, const WorkerStreamRules &rules) : hub_(hub), rules_(rules) {}
+    BackendApi(Hub &hub, const BackendRules &rules) : hub_(hub), rules_(rules) {}
 
     HeadVerdict judge_head(const HttpRequest &head) const;
     HttpReply handle(const HttpRequest &request);
@@ -52,7 +57,7 @@ class BackendApi {
     static HttpReply list_subscribers(const Vhost &vhost, const std::string &name,
                                       std::string_view query);
     static HttpReply fire(Vhost &vhost, const std::string &name, std::string_view body);
-    static HttpReply fire_many(Vhost &vhost, std::string_view body);
+    HttpReply fire_many(Vhost &vhost, std::string_view body) const;
 
     // What a backend wants sent: JSON texts, the data empty for {}.
     struct Trigger {
@@ -73,7 +78,7 @@ class BackendApi {
                      std::string_view query) const;
 
     Hub &hub_;
-    WorkerStreamRules rules_;
+    BackendRules rules_;
 };
 
 } // namespace webrocket

@@ -2,6 +2,7 @@
 
 #include "secrets.h"
 #include "store.h"
+#include "without_exceptions.h"
 
 #include <csignal>
 #include <map>
@@ -95,7 +96,11 @@ void ChangeWriter::run() {
             submissions.swap(submissions_);
             in_progress_ = submissions.size();
         }
-        carry_out(submissions);
+        try {
+            carry_out(submissions);
+        } catch (const std::exception &error) {
+            give_up(submissions, error);
+        }
         submissions.clear();
     }
 }
@@ -130,7 +135,17 @@ void ChangeWriter::carry_out_together(Submission *first, Submission *last) {
     for (Submission *it = first; it != last; ++it) {
         if (it->outcome == Outcome::done)
             target_.apply(it->change, it->secret);
-        it->done(it->outcome);
+        std::exchange(it->done, nullptr)(it->outcome);
+    }
+}
+
+// Out of memory, most likely. Whoever still waits for an answer gets one; what is in the storage by
+// then counts from the next start on.
+void ChangeWriter::give_up(Submissions &submissions, const std::exception &error) noexcept {
+    without_exceptions([&] { spdlog::error("changes failed: {}", error.what()); });
+    for (auto &submission : submissions) {
+        if (submission.done)
+            without_exceptions([&] { submission.done(Outcome::not_stored); });
     }
 }
 

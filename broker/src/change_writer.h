@@ -5,6 +5,7 @@
 #include "change.h"
 
 #include <condition_variable>
+#include <exception>
 #include <functional>
 #include <mutex>
 #include <string>
@@ -55,6 +56,7 @@ class ChangeWriter {
     void run();
     void carry_out(Submissions &submissions);
     void carry_out_together(Submission *first, Submission *last);
+    static void give_up(Submissions &submissions, const std::exception &error) noexcept;
     void store_together(Submission *first, Submission *last);
 
     Store &store_;

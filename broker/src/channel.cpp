@@ -29,10 +29,26 @@ void Channel::add(Subscription &subscription) {
     listeners.push_back(&subscription);
     subscriptions_.push_back(&subscription);
     roster_bytes_ += entry_size(subscription);
+    if (type_ == ChannelType::presence)
+        ++subscriptions_by_uid_[subscription.identity->uid];
+}
+
+std::size_t Channel::subscriptions_of(const std::string &uid) const {
+    const auto found = subscriptions_by_uid_.find(uid);
+    return found == subscriptions_by_uid_.end() ? 0 : found->second;
+}
+
+// Whoever goes on as somebody else leaves the presence channels first.
+void Channel::forget(const std::string &uid) {
+    const auto found = subscriptions_by_uid_.find(uid);
+    if (--found->second == 0)
+        subscriptions_by_uid_.erase(found);
 }
 
 void Channel::remove(Subscription &subscription) {
     roster_bytes_ -= entry_size(subscription);
+    if (type_ == ChannelType::presence)
+        forget(subscription.identity->uid);
     take_out(on_loop_[subscription.subscriber->loop().index()], &Subscription::position_on_loop,
              subscription);
     take_out(subscriptions_, &Subscription::position, subscription);

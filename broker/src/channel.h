@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 namespace webrocket {
@@ -65,6 +66,8 @@ class Channel final : public Addressee, public std::enable_shared_from_this<Chan
     const std::vector<Subscription *> &subscriptions() const { return subscriptions_; }
     // What the members' entries come to.
     std::size_t roster_bytes() const { return roster_bytes_; }
+    // Of one user, to a presence channel.
+    std::size_t subscriptions_of(const std::string &uid) const;
     bool is_closed() const { return closed_; }
     void close() { closed_ = true; }
 
@@ -80,11 +83,14 @@ class Channel final : public Addressee, public std::enable_shared_from_this<Chan
     std::vector<Subscription *> take_listeners_of(std::size_t loop);
 
   private:
+    void forget(const std::string &uid);
+
     const std::string name_;
     const ChannelType type_;
     bool closed_ = false;
     std::uint64_t last_number_ = 0;
     std::size_t roster_bytes_ = 0;
+    std::unordered_map<std::string, std::size_t> subscriptions_by_uid_; // on presence channels
     std::vector<Subscription *> subscriptions_;
     std::vector<std::vector<Subscription *>> on_loop_; // changed by its loop, with the lock
 };

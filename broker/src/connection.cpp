@@ -30,6 +30,9 @@ void Connection::start(std::unique_ptr<Protocol> protocol) {
     socket_.non_blocking(true, ignored);
     socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
     protocol_ = std::move(protocol);
+    in_handshake_ = tls_ != nullptr;
+    if (in_handshake_)
+        arm(TimerKind::tls_handshake);
     wait_for_input();
 }
 
@@ -54,9 +57,40 @@ void Connection::report_failed_handshake() {
         report_refusal(RefusalReason::tls_handshake, "the TLS handshake: " + failure);
 }
 
-void Connection::report_exception(const std::exception &error) {
-    log(spdlog::level::err, fmt::format("{} dropped: {}", protocol_->description(), error.what()),
-        protocol_->log_fields());
+void Connection::report_exception(const std::exception &error) noexcept {
+    without_exceptions([&] {
+        const std::string who = protocol_ ? protocol_->description() : "a connection";
+        log(spdlog::level::err, fmt::format("{} dropped: {}", who, error.what()),
+            protocol_ ? protocol_->log_fields() : LogFields());
+    });
+}
+
+template <typename Call>
+void Connection::guarded(const Call &call) noexcept {
+    try {
+        call();
+    } catch (const std::exception &error) {
+        report_exception(error);
+        give_up();
+    }
+}
+
+// There may be no memory to do it as usual.
+void Connection::give_up() noexcept {
+    doomed_ = true;
+    try {
+        schedule_end_turn();
+    } catch (const std::exception &) {
+        end_turn_scheduled_ = false;
+        loop_.look_for_the_doomed();
+    }
+}
+
+void Connection::drop_if_doomed() {
+    if (!doomed_)
+        return;
+    const auto kept = weak_from_this().lock();
+    tear_down();
 }
 
 void Connection::report_slow_consumer() {
@@ -75,7 +109,10 @@ void Connection::send(Frame frame) {
     if (ending())
         return;
     loop_.figures().frames_sent.add(1);
-    queue_.push(std::move(frame));
+    // Whoever sends to many goes on with the next.
+    guarded([&] { queue_.push(std::move(frame)); });
+    if (doomed_)
+        return;
     // One turn may bring a lot: it is no peer's fault that nothing was written meanwhile.
     if (queue_.bytes() > pending_limit_)
         write_queue();
@@ -141,7 +178,7 @@ void Connection::end_turn() {
         return;
     }
     if (!waiting_for_room_)
-        write_pending();
+        guarded([this] { write_pending(); });
 }
 
 void Connection::write_queue() {
@@ -223,7 +260,7 @@ void Connection::wait_for_room() {
                            if (error || self->doomed_)
                                self->tear_down();
                            else
-                               self->on_room();
+                               self->guarded([&self] { self->on_room(); });
                        });
 }
 
@@ -260,9 +297,9 @@ void Connection::wait_for_input() {
         if (self->torn_down_ || self->doomed_)
             return;
         if (error)
-            self->abort();
+            self->give_up();
         else
-            self->on_readable();
+            self->guarded([&self] { self->on_readable(); });
     };
     if (tls_ && tls_->has_buffered_input())
         loop_.post([go_on] { go_on({}); });
@@ -278,7 +315,7 @@ void Connection::wait_for_the_others() {
     timer->async_wait([self = shared_from_this(), timer](const error_code &) {
         self->waiting_for_input_ = false;
         if (!self->torn_down_ && !self->doomed_)
-            self->on_readable();
+            self->guarded([&self] { self->on_readable(); });
     });
 }
 
@@ -341,7 +378,10 @@ Connection::Input Connection::read(std::size_t &count) {
 
 Connection::Input Connection::read_encrypted(std::size_t &count) {
     auto &buffer = loop_.read_buffer();
-    switch (tls_->read(buffer.data(), buffer.size(), count)) {
+    const auto result = tls_->read(buffer.data(), buffer.size(), count);
+    if (in_handshake_ && !finishing_ && tls_->is_established())
+        end_handshake();
+    switch (result) {
     case TlsSession::Result::done:
         return Input::bytes;
     case TlsSession::Result::wants_room:
@@ -362,12 +402,31 @@ Connection::Input Connection::read_encrypted(std::size_t &count) {
     return Input::failed;
 }
 
+void Connection::end_handshake() {
+    in_handshake_ = false;
+    disarm();
+    call_protocol([](Protocol &protocol) { protocol.on_encrypted(); });
+}
+
+void Deadline::on_timer() {
+    const auto kept = connection_.shared_from_this();
+    if (!connection_.ending())
+        connection_.call_protocol([this](Protocol &) { on_over_(); });
+}
+
 void Connection::on_timer() {
+    guarded([this] { end_wait(); });
+}
+
+void Connection::end_wait() {
     if (torn_down_ || doomed_)
         return;
-    if (!finishing_)
+    if (in_handshake_ && !finishing_) {
+        report_refusal(RefusalReason::tls_timeout, "to wait on for its TLS handshake");
+        abort();
+    } else if (!finishing_)
         call_protocol([](Protocol &protocol) { protocol.on_timer(); });
-    else if (!queue_.empty() && acknowledged_position() > acknowledged_last_)
+    else if (!queue_.empty() && acknowledged_position() >= acknowledged_last_ + reading_step_min)
         await_last_words();
     else
         abort();
@@ -388,6 +447,7 @@ void Connection::tear_down() {
     LoopHook::unlink();
     error_code ignored;
     socket_.close(ignored);
+    places_ = {};
     protocol_.reset();
 }
 

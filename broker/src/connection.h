@@ -8,8 +8,10 @@
 #include "outbound_queue.h"
 #include "tls.h"
 
+#include <array>
 #include <boost/asio/ip/tcp.hpp>
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <memory>
 #include <string>
@@ -30,12 +32,18 @@ class Protocol {
     virtual void on_timer() = 0;
     // Everything queued is written.
     virtual void on_drained() {}
+    // TLS has made its handshake.
+    virtual void on_encrypted() {}
     // The server stops.
     virtual void on_shutdown() = 0;
     // Who is at the other end, for log lines: for people, and for machines.
     virtual std::string description() const = 0;
     virtual LogFields log_fields() const { return {}; }
 };
+
+// What a peer that is waited for has to take in each wait, unless it takes all: bytes now and then
+// are not enough.
+inline constexpr std::uint64_t reading_step_min = std::uint64_t{16} << 10;
 
 class Connection final : public std::enable_shared_from_this<Connection>,
                          public LoopHook,
@@ -75,6 +83,7 @@ class Connection final : public std::enable_shared_from_this<Connection>,
 
     // Reading stops until resume_reading(): the peer has to wait.
     void pause_reading() { reading_paused_ = true; }
+    bool is_reading_paused() const { return reading_paused_; }
     void resume_reading();
 
     // Writes what is queued, as long as the peer takes any of it, then says goodbye and waits a
@@ -84,6 +93,11 @@ class Connection final : public std::enable_shared_from_this<Connection>,
 
     // Drops the connection at the end of the turn.
     void abort();
+
+    // Until the connection is closed.
+    void keep(std::shared_ptr<const void> place) { places_[0] = std::move(place); }
+    // Beside it, for the client behind a proxy.
+    void keep_too(std::shared_ptr<const void> place) { places_[1] = std::move(place); }
 
     // Counts what the protocol refuses, and tells of it.
     void report_refusal(RefusalReason reason, std::string_view what);
@@ -101,6 +115,7 @@ class Connection final : public std::enable_shared_from_this<Connection>,
 
     // The rest is for the loop.
     void end_turn();
+    void drop_if_doomed();
     void shut_down();
 
   private:
@@ -120,6 +135,7 @@ class Connection final : public std::enable_shared_from_this<Connection>,
     void write_pending();
     void wait_for_room();
     void on_room();
+    void end_handshake();
     void await_last_words();
     void close_sending_side();
     void tear_down();
@@ -127,7 +143,12 @@ class Connection final : public std::enable_shared_from_this<Connection>,
     void on_timer() override;
 
     void report_failed_handshake();
-    void report_exception(const std::exception &error);
+    // Has `call` run for the loop: what it throws ends the connection, and nothing else.
+    template <typename Call>
+    void guarded(const Call &call) noexcept;
+    void give_up() noexcept;
+    void end_wait();
+    void report_exception(const std::exception &error) noexcept;
     void report_slow_consumer();
 
     EventLoops &loops_;
@@ -141,7 +162,9 @@ class Connection final : public std::enable_shared_from_this<Connection>,
     std::uint64_t acknowledged_last_ = 0; // when the last words were last looked after
     std::size_t pending_limit_ = std::numeric_limits<std::size_t>::max();
     ClientAddress address_;
+    std::array<std::shared_ptr<const void>, 2> places_;
     const Port port_;
+    bool in_handshake_ : 1 = false;
     bool in_protocol_ : 1 = false;
     bool end_turn_scheduled_ : 1 = false;
     bool waiting_for_room_ : 1 = false;
@@ -156,6 +179,28 @@ class Connection final : public std::enable_shared_from_this<Connection>,
     bool torn_down_ : 1 = false;
 };
 
+// A wait beside the one that a connection has for its protocol. What is to be done when it is over
+// runs as a call into the protocol; it does not destroy the deadline.
+class Deadline final : private TimerEntry {
+  public:
+    Deadline(Connection &connection, TimerKind kind, std::function<void()> on_over)
+        : connection_(connection), kind_(kind), on_over_(std::move(on_over)) {
+        arm();
+    }
+    ~Deadline() = default;
+    Deadline(const Deadline &) = delete;
+    Deadline &operator=(const Deadline &) = delete;
+
+    void arm() { connection_.loop().arm(*this, kind_); }
+
+  private:
+    void on_timer() override;
+
+    Connection &connection_;
+    const TimerKind kind_;
+    const std::function<void()> on_over_;
+};
+
 template <typename Call>
 void Connection::call_protocol(Call call) {
     in_protocol_ = true;
@@ -163,7 +208,7 @@ void Connection::call_protocol(Call call) {
         call(*protocol_);
     } catch (const std::exception &error) {
         report_exception(error);
-        abort();
+        give_up();
     }
     in_protocol_ = false;
     if (replacement_)

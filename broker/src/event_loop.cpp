@@ -3,6 +3,7 @@
 #include "connection.h"
 
 #include <ctime>
+#include <utility>
 
 namespace webrocket {
 
@@ -14,9 +15,14 @@ EventLoop::EventLoop(std::size_t index, const LoopSettings &settings, Refusals &
     const auto set = [this](TimerKind kind, std::chrono::milliseconds interval) {
         timers_[static_cast<std::size_t>(kind)]->interval = interval;
     };
+    set(TimerKind::tls_handshake, settings.intervals.handshake);
+    set(TimerKind::http_head, settings.intervals.handshake);
     set(TimerKind::http_request, settings.intervals.http_request);
+    set(TimerKind::unread_answer, settings.intervals.unread_answer);
     set(TimerKind::last_words, settings.intervals.last_words);
     set(TimerKind::linger, settings.intervals.linger);
+    set(TimerKind::message, settings.intervals.message);
+    set(TimerKind::newcomer, settings.intervals.newcomer);
     set(TimerKind::websocket_ping, settings.intervals.websocket_ping);
     set(TimerKind::worker_heartbeat, settings.intervals.worker_heartbeat);
 }
@@ -30,9 +36,9 @@ EventLoop::~EventLoop() {
 void EventLoop::send(Letter letter) {
     {
         const std::lock_guard lock(mailbox_mutex_);
-        if (letter.bytes)
-            mailbox_bytes_.fetch_add(letter.bytes->size(), std::memory_order_relaxed);
+        const std::size_t size = letter.bytes ? letter.bytes->size() : 0;
         mailbox_.push_back(std::move(letter));
+        mailbox_bytes_.fetch_add(size, std::memory_order_relaxed);
     }
     schedule_end_turn();
 }
@@ -43,8 +49,14 @@ void EventLoop::end_turn_with(std::shared_ptr<Connection> connection) {
 }
 
 void EventLoop::schedule_end_turn() {
-    if (!end_turn_posted_.exchange(true))
+    if (end_turn_posted_.exchange(true))
+        return;
+    try {
         post([this] { end_turn(); });
+    } catch (const std::exception &) {
+        end_turn_posted_.store(false);
+        throw;
+    }
 }
 
 // Ending one connection may give others something to say; they follow in a turn of their own.
@@ -55,6 +67,15 @@ void EventLoop::end_turn() {
     for (const auto &connection : ending_turn_now_)
         connection->end_turn();
     ending_turn_now_.clear();
+    if (std::exchange(some_are_doomed_, false))
+        drop_the_doomed();
+}
+
+void EventLoop::drop_the_doomed() {
+    for (auto it = connections_.begin(); it != connections_.end();) {
+        Connection &connection = *it++;
+        connection.drop_if_doomed();
+    }
 }
 
 void EventLoop::empty_mailbox() {
@@ -64,7 +85,7 @@ void EventLoop::empty_mailbox() {
         mailbox_bytes_.store(0, std::memory_order_relaxed);
     }
     for (auto &letter : opened_)
-        letter.to->receive(letter, *this);
+        without_exceptions([&] { letter.to->receive(letter, *this); });
     opened_.clear();
 }
 
@@ -82,8 +103,8 @@ void EventLoop::run_timer(TimerQueue &queue) {
         queue.running = false;
         return;
     }
-    queue.running = true;
     queue.timer.expires_at(queue.entries.front().due);
+    queue.running = false; // unless it is
     queue.timer.async_wait([this, &queue](const boost::system::error_code &error) {
         if (error)
             return;
@@ -91,10 +112,11 @@ void EventLoop::run_timer(TimerQueue &queue) {
         while (!queue.entries.empty() && queue.entries.front().due <= now) {
             TimerEntry &entry = queue.entries.front();
             queue.entries.pop_front();
-            entry.on_timer();
+            without_exceptions([&entry] { entry.on_timer(); });
         }
         run_timer(queue);
     });
+    queue.running = true;
 }
 
 void EventLoop::add(Connection &connection) { connections_.push_back(connection); }

@@ -6,6 +6,7 @@
 #include "frame_decoder.h"
 #include "port.h"
 #include "refusals.h"
+#include "without_exceptions.h"
 
 #include <array>
 #include <atomic>
@@ -27,13 +28,28 @@ namespace webrocket {
 class Connection;
 class EventLoop;
 
-enum class TimerKind { http_request, last_words, linger, websocket_ping, worker_heartbeat };
-inline constexpr std::size_t timer_kind_count = 5;
+enum class TimerKind {
+    tls_handshake,
+    http_head,
+    http_request,
+    unread_answer,
+    last_words,
+    linger,
+    message,
+    newcomer,
+    websocket_ping,
+    worker_heartbeat
+};
+inline constexpr std::size_t timer_kind_count = 10;
 
 struct TimerIntervals {
+    std::chrono::milliseconds handshake{10000}; // of TLS; and for the head of a request
     std::chrono::milliseconds http_request{60000};
-    std::chrono::milliseconds last_words{10000}; // for some of them to be taken
+    std::chrono::milliseconds unread_answer{10000}; // for some of it to be taken
+    std::chrono::milliseconds last_words{10000};    // for some of them to be taken
     std::chrono::milliseconds linger{2000};
+    std::chrono::milliseconds message{30000};
+    std::chrono::milliseconds newcomer{300000}; // 0: for ever
     std::chrono::milliseconds websocket_ping{30000};
     std::chrono::milliseconds worker_heartbeat{15000};
 };
@@ -103,7 +119,7 @@ struct LoopFigures {
 
 struct LoopSettings {
     TimerIntervals intervals;
-    std::size_t message_size_max = 1 << 20;
+    std::size_t message_size_max = std::size_t{64} << 10;
 };
 
 class EventLoop {
@@ -144,7 +160,12 @@ class EventLoop {
     void end_turn_with(std::shared_ptr<Connection> connection);
 
     void arm(TimerEntry &entry, TimerKind kind);
+    // A connection could not say that it ends.
+    void look_for_the_doomed() { some_are_doomed_ = true; }
+
     static void disarm(TimerEntry &entry) { entry.TimerHook::unlink(); }
+    // Whether browsers that nobody knows have to go after a while.
+    bool limits_newcomers() const { return interval_of(TimerKind::newcomer).count() > 0; }
 
     void add(Connection &connection);
     bool has_connections() const { return !connections_.empty(); }
@@ -166,8 +187,12 @@ class EventLoop {
         bool running = false;
     };
 
+    std::chrono::milliseconds interval_of(TimerKind kind) const {
+        return timers_[static_cast<std::size_t>(kind)]->interval;
+    }
     void schedule_end_turn();
     void end_turn();
+    void drop_the_doomed();
     void empty_mailbox();
     void run_timer(TimerQueue &queue);
 
@@ -181,6 +206,7 @@ class EventLoop {
     std::vector<std::shared_ptr<Connection>> ending_turn_;
     std::vector<std::shared_ptr<Connection>> ending_turn_now_;
     std::atomic<bool> end_turn_posted_ = false;
+    bool some_are_doomed_ = false;
     std::vector<std::unique_ptr<TimerQueue>> timers_;
     boost::intrusive::list<Connection, boost::intrusive::base_hook<LoopHook>,
                            boost::intrusive::constant_time_size<false>>

@@ -65,7 +65,10 @@ std::uint64_t EventLoops::open_connections(Port port) const {
 
 void EventLoops::run_loop(EventLoop &loop) {
     const auto work = boost::asio::make_work_guard(loop.io());
-    loop.io().run();
+    // What goes wrong with one connection ends that one. What is left, and comes this far, is
+    // nobody's in particular: the others go on.
+    while (!loop.io().stopped())
+        without_exceptions([&loop] { loop.io().run(); });
 }
 
 void EventLoops::run() {

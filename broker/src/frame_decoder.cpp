@@ -127,7 +127,8 @@ struct FrameDecoderCallbacks {
         if (!decoder.in_control_frame_) {
             decoder.in_message_ = true;
             // Without buffering wslay holds the limit against single frames only.
-            if (length > decoder.message_size_max_ - decoder.message_.size())
+            decoder.too_big_ = length > decoder.sink_->message_size_max() - decoder.message_.size();
+            if (decoder.too_big_)
                 refuse(decoder, close_code::message_too_big);
         } else if (arg->opcode == WSLAY_CONNECTION_CLOSE && length == 1) {
             // Half a close code, which wslay would take for none.
@@ -162,7 +163,7 @@ struct FrameDecoderCallbacks {
     }
 };
 
-FrameDecoder::FrameDecoder(std::size_t message_size_max) : message_size_max_(message_size_max) {
+FrameDecoder::FrameDecoder(std::size_t message_size_max) {
     static const wslay_event_callbacks callbacks = {FrameDecoderCallbacks::recv,
                                                     FrameDecoderCallbacks::send,
                                                     nullptr,
@@ -210,7 +211,7 @@ bool FrameDecoder::take_whole_message() {
     if (frame_given_ != 0 || in_message_)
         return false;
     const FrameExtent extent = extent_of(input_);
-    if (!begins_with_whole_message(input_, extent) || *extent.payload > message_size_max_)
+    if (!begins_with_whole_message(input_, extent) || *extent.payload > sink_->message_size_max())
         return false;
     unmask(input_.substr(extent.header, static_cast<std::size_t>(*extent.payload)),
            input_.substr(extent.header - mask_size, mask_size), message_);

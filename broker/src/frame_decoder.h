@@ -21,6 +21,9 @@ class FrameDecoder {
       public:
         // A whole text or binary message. Returns false to have the rest of the input ignored.
         virtual bool on_message(std::string_view message) = 0;
+        // Of a message that comes now, all its fragments together: at most what the decoder was
+        // made for, and never less than it was.
+        virtual std::size_t message_size_max() const = 0;
 
       protected:
         ~Sink() = default;
@@ -43,6 +46,9 @@ class FrameDecoder {
     // there already.
     State feed(std::string_view bytes, Sink &sink, std::string &replies);
 
+    // After State::broken.
+    bool was_too_big() const { return too_big_; }
+
   private:
     friend struct FrameDecoderCallbacks;
 
@@ -51,7 +57,6 @@ class FrameDecoder {
     void hand_over_message();
     void write_replies();
 
-    std::size_t message_size_max_;
     wslay_event_context *context_ = nullptr;
     std::string_view input_;
     Sink *sink_ = nullptr;
@@ -64,15 +69,15 @@ class FrameDecoder {
     bool frame_ended_ = false;
     bool in_control_frame_ = false;
     bool in_message_ = false;
-    bool refused_ = false;    // by us, where wslay would not
+    bool refused_ = false; // by us, where wslay would not
+    bool too_big_ = false;
     bool was_closed_ = false; // by a close frame that can be read
 };
 
 // The decoders that no connection needs at the moment.
 class FrameDecoderPool {
   public:
-    explicit FrameDecoderPool(std::size_t message_size_max = 1 << 20)
-        : message_size_max_(message_size_max) {}
+    explicit FrameDecoderPool(std::size_t message_size_max) : message_size_max_(message_size_max) {}
 
     std::unique_ptr<FrameDecoder> take();
     void give_back(std::unique_ptr<FrameDecoder> decoder);

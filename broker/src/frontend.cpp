@@ -105,6 +105,18 @@ HttpReply Frontend::handle(const HttpRequest &request) {
         return plain(400, "invalid websocket protocol");
     if (!offers_sound_extensions(request))
         return plain(400, "invalid websocket extensions");
+    if (!admission_.allows_handshake(request.address)) {
+        auto reply = plain(429, "too many handshakes", RefusalReason::too_many_handshakes);
+        reply.response.with("Retry-After", "1");
+        return reply;
+    }
+    Admission::Place place;
+    if (request.is_forwarded && !(place = admission_.claim(request.address))) {
+        auto reply =
+            plain(503, "too many connections of one address", RefusalReason::too_many_of_address);
+        reply.response.with("Retry-After", "30");
+        return reply;
+    }
     const std::shared_ptr<const Seat> seat = vhost->take_seat();
     if (!seat) {
         auto reply = plain(503, "too many connections", RefusalReason::too_many_connections);
@@ -119,7 +131,9 @@ HttpReply Frontend::handle(const HttpRequest &request) {
         .with("Sec-WebSocket-Accept", websocket_accept_key(key));
     if (!protocol.empty())
         reply.response.with("Sec-WebSocket-Protocol", std::string(protocol));
-    reply.takeover = [this, vhost, seat](Connection &connection) {
+    reply.takeover = [this, vhost, seat, place](Connection &connection) {
+        if (place)
+            connection.keep_too(place);
         connection.set_pending_limit(rules_.pending_bytes_max);
         return std::make_unique<WebSocketConnection>(connection, hub_, vhost, seat, rules_.session);
     };

@@ -1,6 +1,7 @@
 // The WebSocket endpoint: opening handshakes of browsers.
 #pragma once
 
+#include "admission.h"
 #include "http_message.h"
 #include "hub.h"
 #include "session.h"
@@ -18,7 +19,8 @@ struct FrontendRules {
 
 class Frontend {
   public:
-    Frontend(Hub &hub, FrontendRules rules) : hub_(hub), rules_(std::move(rules)) {}
+    Frontend(Hub &hub, Admission &admission, FrontendRules rules)
+        : hub_(hub), admission_(admission), rules_(std::move(rules)) {}
 
     static bool is_handshake(const HttpRequest &request);
     HttpReply handle(const HttpRequest &request);
@@ -29,6 +31,7 @@ class Frontend {
     bool origin_allowed(const HttpRequest &request) const;
 
     Hub &hub_;
+    Admission &admission_;
     FrontendRules rules_;
 };
 

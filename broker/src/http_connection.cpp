@@ -74,13 +74,15 @@ class HttpConnection::Waiting {
     EventLoop &loop_;
 };
 
-HttpConnection::HttpConnection(Connection &connection, HttpHandler &handler, const HttpRules &rules)
+HttpConnection::HttpConnection(Connection &connection, HttpHandler &handler, const HttpRules &rules,
+                               std::shared_ptr<UnreadAnswers> unread)
     : connection_(connection), handler_(handler), rules_(rules), peer_(connection.address()),
-      parser_(rules.limits) {
+      unread_(std::move(unread)), parser_(rules.limits) {
     connection_.arm(TimerKind::http_request);
 }
 
 HttpConnection::~HttpConnection() {
+    forget_unread();
     if (waiting_)
         waiting_->give_up();
 }
@@ -119,10 +121,10 @@ void HttpConnection::process(std::string_view input) {
             return;
         }
         if (state == HttpParser::State::need_more) {
-            if (parser_.has_new_head())
-                consider_head();
+            wait_for_the_rest(!input.empty() || parser_.inside_request());
             break;
         }
+        in_head_ = false;
         if (is_answered_)
             end_answered_request();
         else
@@ -136,6 +138,58 @@ void HttpConnection::process(std::string_view input) {
         return;
     }
     unparsed_.assign(input);
+}
+
+// Each part of a request has its time, which bytes now and then do not extend.
+void HttpConnection::wait_for_the_rest(bool has_begun) {
+    if (parser_.has_new_head()) {
+        in_head_ = false;
+        await(TimerKind::http_request);
+        consider_head();
+    } else if (has_begun && !in_head_ && !parser_.has_head()) {
+        in_head_ = true;
+        await(TimerKind::http_head);
+    }
+}
+
+// An answer that is not read yet is waited for first.
+void HttpConnection::await(TimerKind kind) {
+    if (!is_unread_)
+        connection_.arm(kind);
+}
+
+void HttpConnection::send_answer(std::string bytes) {
+    if (!has_room_for(bytes.size())) {
+        connection_.report_refusal(
+            RefusalReason::unread_answer,
+            fmt::format("an answer of {} bytes: too much waits to be read", bytes.size()));
+        connection_.abort();
+        return;
+    }
+    connection_.send(make_frame(std::move(bytes)));
+    if (is_unread_)
+        return;
+    is_unread_ = true;
+    acknowledged_ = connection_.acknowledged_position();
+    connection_.arm(TimerKind::unread_answer);
+}
+
+// Small ones there may always be: whoever lets large ones wait must not keep others from theirs.
+bool HttpConnection::has_room_for(std::size_t bytes) {
+    constexpr std::size_t small = std::size_t{16} << 10;
+    if (connection_.pending_bytes() + bytes <= small)
+        return true;
+    if (!unread_->take(bytes))
+        return false;
+    unread_taken_ += bytes;
+    return true;
+}
+
+void HttpConnection::forget_unread() { unread_->give_back(std::exchange(unread_taken_, 0)); }
+
+bool HttpConnection::is_being_read() {
+    const auto before = std::exchange(acknowledged_, connection_.acknowledged_position());
+    return acknowledged_ >= before + reading_step_min;
 }
 
 // Whoever may not ask, or asks for what is not there, need not be listened to until the end.
@@ -161,7 +215,7 @@ void HttpConnection::answer_early(const HttpReply &refusal) {
     context_.date = connection_.loop().http_date();
     asked_ = summary_of(parser_.request());
     report_refusal(refusal.response);
-    connection_.send(make_frame(serialize(refusal.response, context_)));
+    send_answer(serialize(refusal.response, context_));
     is_answered_ = true;
     if (!may_be_followed)
         connection_.finish();
@@ -172,7 +226,7 @@ void HttpConnection::end_answered_request() {
     if (!context_.keep_alive || stopping_)
         connection_.finish();
     else
-        connection_.arm(TimerKind::http_request);
+        await(TimerKind::http_request);
 }
 
 HeadVerdict HttpConnection::judge_head(const HttpRequest &head) {
@@ -187,6 +241,7 @@ HeadVerdict HttpConnection::judge_head(const HttpRequest &head) {
 // A proxy sends requests of many clients over one connection.
 void HttpConnection::identify(HttpRequest &request) {
     request.address = rules_.proxies.client_of(peer_, request);
+    request.is_forwarded = rules_.proxies.trusts(peer_);
     connection_.set_address(request.address);
 }
 
@@ -230,6 +285,7 @@ void HttpConnection::wait_for_answer(const std::function<void(Answer)> &begin) {
 
 void HttpConnection::answer_late(HttpResponse response) {
     waiting_.reset();
+    is_unread_ = false; // anew, from this answer on
     give({std::move(response), nullptr, nullptr});
     connection_.resume_reading();
     if (!unparsed_.empty())
@@ -247,15 +303,15 @@ void HttpConnection::give(const HttpReply &reply) {
     if (stopping_)
         context_.keep_alive = false;
     report_refusal(reply.response);
-    connection_.send(make_frame(serialize(reply.response, context_)));
     if (reply.takeover) {
+        connection_.send(make_frame(serialize(reply.response, context_)));
         connection_.disarm();
         successor_ = reply.takeover(connection_);
-    } else if (!context_.keep_alive) {
-        connection_.finish();
-    } else {
-        connection_.arm(TimerKind::http_request);
+        return;
     }
+    send_answer(serialize(reply.response, context_));
+    if (!context_.keep_alive)
+        connection_.finish();
 }
 
 void HttpConnection::report_refusal(const HttpResponse &response) {
@@ -281,7 +337,20 @@ void HttpConnection::refuse(int status) {
 // Not while an answer is waited for, since nothing is read then.
 void HttpConnection::on_end() { connection_.finish(); }
 
+void HttpConnection::on_encrypted() { await(TimerKind::http_request); }
+
 void HttpConnection::on_timer() {
+    if (is_unread_) {
+        if (is_being_read()) {
+            connection_.arm(TimerKind::unread_answer);
+        } else {
+            connection_.report_refusal(RefusalReason::unread_answer,
+                                       fmt::format("to wait on: {} bytes of answers are not read",
+                                                   connection_.pending_bytes()));
+            connection_.abort();
+        }
+        return;
+    }
     if (!is_answered_ && (parser_.inside_request() || !unparsed_.empty()))
         refuse(408);
     else
@@ -289,6 +358,9 @@ void HttpConnection::on_timer() {
 }
 
 void HttpConnection::on_drained() {
+    forget_unread();
+    if (std::exchange(is_unread_, false) && !waiting_)
+        connection_.arm(in_head_ ? TimerKind::http_head : TimerKind::http_request);
     if (waiting_)
         return;
     connection_.resume_reading();

@@ -6,6 +6,8 @@
 #include "http_parser.h"
 #include "trusted_proxies.h"
 
+#include <atomic>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -16,11 +18,32 @@ namespace webrocket {
 struct HttpRules {
     HttpLimits limits;
     TrustedProxies proxies;
+    std::size_t unread_bytes_max = std::size_t{32} << 20; // of all connections of a port
+};
+
+// What the clients of a port have not read yet of their answers, but for small ones.
+class UnreadAnswers {
+  public:
+    explicit UnreadAnswers(std::size_t bytes_max) : bytes_max_(bytes_max) {}
+
+    // Any thread. False when there is no room for so many more.
+    bool take(std::size_t bytes) {
+        if (bytes_.fetch_add(bytes) + bytes <= bytes_max_)
+            return true;
+        give_back(bytes);
+        return false;
+    }
+    void give_back(std::size_t bytes) { bytes_.fetch_sub(bytes); }
+
+  private:
+    const std::size_t bytes_max_;
+    std::atomic<std::size_t> bytes_ = 0;
 };
 
 class HttpConnection final : public Protocol {
   public:
-    HttpConnection(Connection &connection, HttpHandler &handler, const HttpRules &rules);
+    HttpConnection(Connection &connection, HttpHandler &handler, const HttpRules &rules,
+                   std::shared_ptr<UnreadAnswers> unread);
     ~HttpConnection() override;
     HttpConnection(const HttpConnection &) = delete;
     HttpConnection &operator=(const HttpConnection &) = delete;
@@ -29,6 +52,7 @@ class HttpConnection final : public Protocol {
     void on_end() override;
     void on_timer() override;
     void on_drained() override;
+    void on_encrypted() override;
     void on_shutdown() override;
     std::string description() const override;
     LogFields log_fields() const override;
@@ -37,6 +61,12 @@ class HttpConnection final : public Protocol {
     class Waiting;
 
     void process(std::string_view input);
+    void wait_for_the_rest(bool has_begun);
+    void await(TimerKind kind);
+    void send_answer(std::string bytes);
+    bool has_room_for(std::size_t bytes);
+    void forget_unread();
+    bool is_being_read();
     void consider_head();
     void identify(HttpRequest &request);
     void begin_answer(const HttpRequest &request);
@@ -55,13 +85,18 @@ class HttpConnection final : public Protocol {
     HttpHandler &handler_;
     const HttpRules &rules_;
     const ClientAddress peer_;
+    const std::shared_ptr<UnreadAnswers> unread_;
+    std::size_t unread_taken_ = 0;
     HttpParser parser_;
     std::string unparsed_;
     std::string asked_;                // what is or was last refused, or is being waited for
     ResponseContext context_;          // of the request that is being answered
     std::shared_ptr<Waiting> waiting_; // for an answer that takes a while
     bool stopping_ = false;
-    bool is_answered_ = false;            // the request whose body is still coming
+    bool is_answered_ = false; // the request whose body is still coming
+    bool in_head_ = false;
+    bool is_unread_ = false;              // the last answer, as far as is known
+    std::uint64_t acknowledged_ = 0;      // when that was last looked at
     std::unique_ptr<Protocol> successor_; // for the rest of the call that made it
 };
 

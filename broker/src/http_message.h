@@ -26,7 +26,8 @@ struct HttpRequest {
     std::string_view body;
     bool http_1_0 = false;
     bool keep_alive = true;
-    ClientAddress address; // of whoever asks, behind trusted proxies
+    ClientAddress address;     // of whoever asks, behind trusted proxies
+    bool is_forwarded = false; // by one of those
 
     // The first header of that name, whatever its case; empty if there is none.
     std::string_view header(std::string_view name) const;

@@ -180,6 +180,8 @@ void HttpParser::take_head() {
         request_.headers.emplace_back(view(field.name_string()), view(field.value()));
 }
 
+bool HttpParser::has_head() const { return beast_->parser->is_header_done(); }
+
 bool HttpParser::has_new_head() {
     const auto &parser = *beast_->parser;
     if (head_was_new_ || !parser.is_header_done() || parser.is_done())

@@ -33,6 +33,7 @@ class HttpParser {
     // After State::failed.
     int error_status() const { return error_status_; }
 
+    bool has_head() const;
     // After State::need_more, once for each request: its head is there and its body is not.
     bool has_new_head();
     // The client holds its body back until it is told to go on.

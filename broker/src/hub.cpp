@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <mutex>
 #include <spdlog/spdlog.h>
+#include <stdexcept>
 
 namespace webrocket {
 namespace {
@@ -38,6 +39,15 @@ bool is_sound(const StoredVhost &stored) {
                        [](char c) { return hex_value(c) >= 0; });
 }
 
+// Left out, its backends and its pages would find no vhost and nobody would know why.
+std::string hidden_vhost(const std::string &path, const std::string &database) {
+    return fmt::format(
+        "the stored vhost {0} cannot be reached: a part of its path is the name of a "
+        "resource. Take it out of {1} (sqlite3: DELETE FROM channel WHERE vhost = "
+        "'{0}'; DELETE FROM vhost WHERE path = '{0}';), and add it under another path",
+        path, database);
+}
+
 } // namespace
 
 Hub::Hub(Store &store, EventLoops &loops, const VhostLimits &limits)
@@ -47,6 +57,8 @@ Hub::Hub(Store &store, EventLoops &loops, const VhostLimits &limits)
             spdlog::error("a stored vhost whose path or token is none is left out");
             continue;
         }
+        if (is_reserved_vhost_path(stored.path))
+            throw std::runtime_error(hidden_vhost(stored.path, store.name()));
         auto vhost = std::make_shared<Vhost>(stored.path, stored.access_token, loops_, limits_);
         for (const auto &name : stored.channels) {
             if (is_valid_channel_name(name))

@@ -1,16 +1,22 @@
 #include "listener.h"
 
 #include "connection.h"
+#include "without_exceptions.h"
 
+#include <fmt/format.h>
 #include <spdlog/spdlog.h>
+#include <string_view>
+#include <sys/socket.h>
 
 namespace webrocket {
 using boost::system::error_code;
 
 Listener::Listener(EventLoops &loops, Port port, const boost::asio::ip::tcp::endpoint &endpoint,
-                   HttpHandler &handler, const HttpRules &rules, TlsContext *tls)
+                   HttpHandler &handler, const HttpRules &rules, TlsContext *tls,
+                   Admission *admission)
     : loops_(loops), port_(port), acceptor_(loops.first().io()), pause_(loops.first().io()),
-      handler_(handler), rules_(rules), tls_(tls) {
+      handler_(handler), rules_(rules), tls_(tls), admission_(admission),
+      unread_(std::make_shared<UnreadAnswers>(rules.unread_bytes_max)) {
     acceptor_.open(endpoint.protocol());
     acceptor_.set_option(boost::asio::socket_base::reuse_address(true));
     acceptor_.bind(endpoint);
@@ -30,18 +36,58 @@ void Listener::accept() {
             }
             if (!error) {
                 failing_ = false;
-                welcome(loop, std::move(socket));
+                without_exceptions([&] { consider(loop, std::move(socket)); });
             }
             accept();
         });
 }
 
-void Listener::welcome(EventLoop &loop, boost::asio::ip::tcp::socket socket) {
-    loop.post([this, &loop, socket = std::move(socket)]() mutable {
+void Listener::consider(EventLoop &loop, boost::asio::ip::tcp::socket socket) {
+    if (admission_ == nullptr) {
+        welcome(loop, std::move(socket), nullptr);
+        return;
+    }
+    ClientAddress address;
+    error_code unknown;
+    if (const auto peer = socket.remote_endpoint(unknown); !unknown)
+        address = ClientAddress(peer.address());
+    auto [verdict, place] =
+        rules_.proxies.trusts(address) ? admission_->admit_proxy() : admission_->admit(address);
+    if (verdict == Admission::Verdict::admitted)
+        welcome(loop, std::move(socket), std::move(place));
+    else
+        turn_away(std::move(socket), address, verdict);
+}
+
+// Nothing is kept of it: the answer is a courtesy, for whoever happens to see it.
+void Listener::turn_away(boost::asio::ip::tcp::socket socket, const ClientAddress &address,
+                         Admission::Verdict verdict) {
+    const bool is_full = verdict == Admission::Verdict::full;
+    const auto &limits = admission_->limits();
+    loops_.refusals().add(
+        port_, is_full ? RefusalReason::too_many_connections : RefusalReason::too_many_of_address,
+        address,
+        is_full ? fmt::format("a connection: there are {} already", limits.connections_max)
+                : fmt::format("a connection: it has {} already", limits.per_address_max));
+    if (tls_ == nullptr) {
+        constexpr std::string_view answer =
+            "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 30\r\n"
+            "Content-Length: 0\r\nConnection: close\r\n\r\n";
+        ::send(socket.native_handle(), answer.data(), answer.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+    }
+    error_code ignored;
+    socket.shutdown(boost::asio::ip::tcp::socket::shutdown_both, ignored);
+    socket.close(ignored);
+}
+
+void Listener::welcome(EventLoop &loop, boost::asio::ip::tcp::socket socket,
+                       Admission::Place place) {
+    loop.post([this, &loop, socket = std::move(socket), place = std::move(place)]() mutable {
         auto tls = tls_ == nullptr ? nullptr : tls_->accept(socket.native_handle());
         auto connection =
             std::make_shared<Connection>(loops_, loop, port_, std::move(socket), std::move(tls));
-        connection->start(std::make_unique<HttpConnection>(*connection, handler_, rules_));
+        connection->keep(std::move(place));
+        connection->start(std::make_unique<HttpConnection>(*connection, handler_, rules_, unread_));
     });
 }
 

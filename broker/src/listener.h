@@ -1,6 +1,7 @@
 // Accepts the connections of one port and spreads them over the loops.
 #pragma once
 
+#include "admission.h"
 #include "event_loops.h"
 #include "http_connection.h"
 #include "tls.h"
@@ -15,9 +16,9 @@ namespace webrocket {
 class Listener {
   public:
     // Throws boost::system::system_error when the address cannot be had.
-    // `tls` may be null.
+    // `tls` may be null, and so may `admission`, which lets everybody in then.
     Listener(EventLoops &loops, Port port, const boost::asio::ip::tcp::endpoint &endpoint,
-             HttpHandler &handler, const HttpRules &rules, TlsContext *tls);
+             HttpHandler &handler, const HttpRules &rules, TlsContext *tls, Admission *admission);
 
     boost::asio::ip::tcp::endpoint endpoint() const { return acceptor_.local_endpoint(); }
     void start() { accept(); }
@@ -25,7 +26,10 @@ class Listener {
 
   private:
     void accept();
-    void welcome(EventLoop &loop, boost::asio::ip::tcp::socket socket);
+    void consider(EventLoop &loop, boost::asio::ip::tcp::socket socket);
+    void welcome(EventLoop &loop, boost::asio::ip::tcp::socket socket, Admission::Place place);
+    void turn_away(boost::asio::ip::tcp::socket socket, const ClientAddress &address,
+                   Admission::Verdict verdict);
     void pause_after(const boost::system::error_code &error);
 
     EventLoops &loops_;
@@ -35,6 +39,8 @@ class Listener {
     HttpHandler &handler_;
     const HttpRules &rules_;
     TlsContext *tls_;
+    Admission *admission_;
+    const std::shared_ptr<UnreadAnswers> unread_;
     bool failing_ = false;
 };
 

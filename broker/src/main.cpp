@@ -1,3 +1,4 @@
+#include "descriptors.h"
 #include "log.h"
 #include "options.h"
 #include "server.h"
@@ -5,24 +6,10 @@
 #include <csignal>
 #include <cstdio>
 #include <exception>
-#include <sys/resource.h>
 
 #ifndef WEBROCKET_VERSION
 #define WEBROCKET_VERSION "0.0.0"
 #endif
-
-namespace {
-
-// Every connection is one, and the limit that a shell gives is for programs that use select().
-void raise_descriptor_limit() {
-    rlimit limit{};
-    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
-        limit.rlim_cur = limit.rlim_max;
-        setrlimit(RLIMIT_NOFILE, &limit);
-    }
-}
-
-} // namespace
 
 int main(int argc, char **argv) {
     try {
@@ -33,7 +20,7 @@ int main(int argc, char **argv) {
         // A peer that has gone and a file that may not grow are errors to deal with, not to die of.
         std::signal(SIGPIPE, SIG_IGN);
         std::signal(SIGXFSZ, SIG_IGN);
-        raise_descriptor_limit();
+        webrocket::raise_descriptor_limit();
         webrocket::Server server(parsed.options);
         server.run();
         webrocket::finish_log();

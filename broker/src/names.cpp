@@ -11,10 +11,15 @@ bool is_word(char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
 }
 
+template <std::size_t count>
+bool is_one_of(const std::array<std::string_view, count> &words, std::string_view word) {
+    return std::find(words.begin(), words.end(), word) != words.end();
+}
+
 } // namespace
 
 bool is_valid_vhost_path(std::string_view path) {
-    if (path.empty() || path.front() != '/' || path.back() == '/')
+    if (path.empty() || path.size() > name_bytes_max || path.front() != '/' || path.back() == '/')
         return false;
     char previous = '\0';
     for (const char c : path) {
@@ -26,21 +31,28 @@ bool is_valid_vhost_path(std::string_view path) {
 }
 
 bool is_reserved_vhost_path(std::string_view path) {
-    static constexpr std::array<std::string_view, 3> resources = {"events", "token", "workers"};
-    // What both ports answer themselves.
-    static constexpr std::array<std::string_view, 3> own = {"/healthz", "/readyz", "/metrics"};
-    if (std::find(own.begin(), own.end(), path) != own.end())
+    // What has names of its own behind it: `/a/channels/b` would be a channel of `/a`.
+    static constexpr std::array<std::string_view, 7> collections = {
+        "channels", "users", "sessions", "groups", "keys", "prefixes", "events"};
+    static constexpr std::array<std::string_view, 4> resources = {"token", "workers", "connections",
+                                                                  "rules"};
+    // What the ports answer themselves.
+    static constexpr std::array<std::string_view, 4> own = {"/healthz", "/readyz", "/metrics",
+                                                            "/console"};
+    if (is_one_of(own, path) || is_one_of(resources, path.substr(path.rfind('/') + 1)))
         return true;
-    const std::string_view last = path.substr(path.rfind('/') + 1);
-    if (std::find(resources.begin(), resources.end(), last) != resources.end())
-        return true;
-    // `/a/channels/b` would be a channel of `/a`.
-    constexpr std::string_view channels = "/channels";
-    return path.ends_with(channels) || path.find("/channels/") != std::string_view::npos;
+    while (!path.empty()) {
+        path.remove_prefix(1);
+        const auto end = std::min(path.find('/'), path.size());
+        if (is_one_of(collections, path.substr(0, end)))
+            return true;
+        path.remove_prefix(end);
+    }
+    return false;
 }
 
 bool is_valid_channel_name(std::string_view name) {
-    return !name.empty() && is_word(name.front()) &&
+    return !name.empty() && name.size() <= name_bytes_max && is_word(name.front()) &&
            std::all_of(name.begin(), name.end(),
                        [](char c) { return is_word(c) || c == '-' || c == '.'; });
 }

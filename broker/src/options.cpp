@@ -26,11 +26,12 @@ std::string default_node_name() {
 constexpr std::chrono::milliseconds interval_max = std::chrono::hours(24 * 365);
 
 void add_interval(CLI::App &app, const std::string &flag, std::chrono::milliseconds &interval,
-                  const std::string &description) {
+                  const std::string &description,
+                  std::chrono::milliseconds least = std::chrono::milliseconds(1)) {
     app.add_option_function<std::int64_t>(
            flag, [&interval](std::int64_t ms) { interval = std::chrono::milliseconds(ms); },
            description)
-        ->check(CLI::Range(std::int64_t{1}, std::int64_t{interval_max.count()}))
+        ->check(CLI::Range(std::int64_t{least.count()}, std::int64_t{interval_max.count()}))
         ->type_name("MS")
         ->default_str(std::to_string(interval.count()));
 }
@@ -157,28 +158,55 @@ class OptionDefinitions {
     void add_limits() {
         add_limit("--max-connections", options_.vhost_limits.connections_max,
                   "Browsers connected to one vhost at a time");
+        add_limit_or_none("--max-connections-in-all", options_.connections_max,
+                          "Connections of browsers and backends at a time; 0: as many as the file "
+                          "descriptors carry");
+        add_limit_or_none("--max-connections-per-address", options_.connections_per_address_max,
+                          "Of those, from one address; 0: half of them");
+        add_limit_or_none("--max-handshakes-per-second-per-address",
+                          options_.handshakes_per_second_max,
+                          "WebSockets that one address opens; 0: as many as it likes");
         add_limit("--max-channels", options_.vhost_limits.channels_max, "Channels of one vhost");
         add_limit("--max-subscriptions", options_.subscriptions_max,
                   "Channels of one browser at a time");
         add_limit("--max-tokens", options_.vhost_limits.tokens.outstanding_max,
                   "Single access tokens waiting for use, of one vhost");
-        add_limit("--max-frame-bytes", options_.frame_bytes_max, "Of one message of a browser");
+        add_limit("--max-token-bytes", options_.vhost_limits.tokens.bytes_max,
+                  "Of those tokens together");
+        add_limit("--max-workers", options_.vhost_limits.workers_max,
+                  "Event streams of one vhost at a time");
+        add_limit("--max-filters", options_.vhost_limits.filters_max,
+                  "Different filters of one vhost's workers at a time");
+        add_limit("--max-batch", options_.batch_max, "Triggers in one request of a backend");
+        add_limit("--max-members-per-uid", options_.vhost_limits.members_per_uid_max,
+                  "Subscriptions of one user to one presence channel");
+        add_limit("--max-message-bytes,--max-frame-bytes", options_.message_bytes_max,
+                  "Of one message of a browser; the second name is the old one");
+        add_limit("--max-first-message-bytes", options_.first_message_bytes_max,
+                  "Of one message of a browser that has neither authenticated nor subscribed yet");
         app_.add_option("--max-nesting", options_.nesting_max,
                         "Objects and lists within each other in a message of a browser")
             ->check(CLI::Range(std::size_t{2}, json_depth_max))
             ->type_name("N");
-        app_.add_option("--max-messages-per-second", options_.messages_per_second_max,
-                        "Of one browser; 0: as many as it likes")
-            ->check(CLI::NonNegativeNumber)
-            ->type_name("N");
+        add_limit_or_none("--max-messages-per-second", options_.messages_per_second_max,
+                          "Of one browser; 0: as many as it likes");
+        add_limit_or_none("--max-bytes-per-second", options_.bytes_per_second_max,
+                          "Of one browser's messages; 0: as many as it likes");
         add_limit("--client-queue-bytes", options_.client_queue_bytes_max,
                   "Unsent bytes at which a slow browser is dropped");
+        add_limit("--http-queue-bytes", options_.http_queue_bytes_max,
+                  "Answers of a port that their clients do not read");
         add_limit("--worker-queue-bytes", options_.worker_queue_bytes_max,
                   "Unsent bytes at which a slow worker is dropped");
     }
 
     void add_limit(const std::string &flag, std::size_t &limit, const std::string &description) {
         app_.add_option(flag, limit, description)->check(CLI::PositiveNumber)->type_name("N");
+    }
+
+    void add_limit_or_none(const std::string &flag, std::size_t &limit,
+                           const std::string &description) {
+        app_.add_option(flag, limit, description)->check(CLI::NonNegativeNumber)->type_name("N");
     }
 
     void add_intervals() {
@@ -188,6 +216,13 @@ class OptionDefinitions {
                      "Between pings to a browser; one that answers none is dropped");
         add_interval(app_, "--heartbeat-interval-ms", options_.intervals.worker_heartbeat,
                      "Between heartbeats to a worker");
+        add_interval(app_, "--handshake-timeout-ms", options_.intervals.handshake,
+                     "For a TLS handshake, and for the head of a request from its first byte on");
+        add_interval(app_, "--message-timeout-ms", options_.intervals.message,
+                     "For a message of a browser, from its first byte to its last");
+        add_interval(app_, "--newcomer-timeout-ms", options_.intervals.newcomer,
+                     "For a browser to authenticate or subscribe; 0: as long as it likes",
+                     std::chrono::milliseconds(0));
         add_interval(app_, "--http-timeout-ms", options_.intervals.http_request,
                      "For a request to arrive, and for the next one to follow");
         add_interval(app_, "--drain-ms", options_.drain,
@@ -240,11 +275,18 @@ std::vector<std::string> arguments_of_environment(const CLI::App &app,
         const auto &names = option->get_lnames();
         if (names.empty() || names.front() == "help" || names.front() == "version")
             continue;
-        const char *text = std::getenv(variable_of(names.front()).c_str());
-        if (text == nullptr || is_given(given, *option))
+        if (is_given(given, *option))
             continue;
-        for (const auto &value : values_of(*option, text))
-            arguments.push_back("--" + names.front() + "=" + value);
+        const auto &opposites = option->get_fnames();
+        for (const auto &name : names) {
+            if (std::find(opposites.begin(), opposites.end(), name) != opposites.end())
+                continue;
+            const char *text = std::getenv(variable_of(name).c_str());
+            if (text == nullptr)
+                continue;
+            for (const auto &value : values_of(*option, text))
+                arguments.push_back("--" + name + "=" + value);
+        }
     }
     return arguments;
 }
@@ -270,6 +312,12 @@ std::optional<std::string> file_at_fault(const CLI::App &app,
 Options options_of_2012() {
     Options options;
     options.vhost_limits.tokens.lifetime = interval_max;
+    options.vhost_limits.members_per_uid_max = 1000000;
+    options.message_bytes_max = std::size_t{1} << 20;
+    options.first_message_bytes_max = options.message_bytes_max;
+    options.messages_per_second_max = 0;
+    options.bytes_per_second_max = 0;
+    options.intervals.newcomer = std::chrono::milliseconds(0);
     return options;
 }
 

@@ -32,10 +32,17 @@ struct Options {
     bool vhost_script = true;
     TimerIntervals intervals;
     VhostLimits vhost_limits;
-    std::size_t frame_bytes_max = std::size_t{1} << 20;
+    std::size_t message_bytes_max = std::size_t{64} << 10;
+    std::size_t first_message_bytes_max = std::size_t{16} << 10;
     std::size_t nesting_max = json_depth_max;
-    std::size_t messages_per_second_max = 0;
+    std::size_t messages_per_second_max = 500;
+    std::size_t bytes_per_second_max = std::size_t{512} << 10;
+    std::size_t connections_max = 0;             // of all vhosts; 0: what the descriptors carry
+    std::size_t connections_per_address_max = 0; // 0: half of that
+    std::size_t handshakes_per_second_max = 0;   // of one address; 0: as many as it likes
+    std::size_t http_queue_bytes_max = std::size_t{32} << 20;
     std::size_t subscriptions_max = 1000;
+    std::size_t batch_max = 1000;
     std::size_t worker_queue_bytes_max = std::size_t{16} << 20;
     std::size_t client_queue_bytes_max = std::size_t{8} << 20;
 };

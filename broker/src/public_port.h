@@ -12,10 +12,10 @@ namespace webrocket {
 
 class PublicPort final : public HttpHandler {
   public:
-    PublicPort(Hub &hub, const Health &health, FrontendRules frontend,
-               const WorkerStreamRules &streams, bool serves_vhost_scripts)
-        : health_(health), frontend_(hub, std::move(frontend)), client_(hub, serves_vhost_scripts),
-          backend_(hub, streams) {}
+    PublicPort(Hub &hub, const Health &health, Admission &admission, FrontendRules frontend,
+               const BackendRules &backend, bool serves_vhost_scripts)
+        : health_(health), frontend_(hub, admission, std::move(frontend)),
+          client_(hub, serves_vhost_scripts), backend_(hub, backend) {}
 
     // Only backends have something to say in a body.
     HeadVerdict judge_head(const HttpRequest &head) override {

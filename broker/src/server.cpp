@@ -2,9 +2,11 @@
 
 #include "address.h"
 #include "connection.h"
+#include "descriptors.h"
 #include "json.h"
 #include "service_manager.h"
 
+#include <algorithm>
 #include <csignal>
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
@@ -20,9 +22,10 @@ boost::asio::ip::tcp::endpoint endpoint_of(const std::string &address) {
 }
 
 Listener make_listener(EventLoops &loops, Port port, const std::string &address,
-                       HttpHandler &handler, const HttpRules &rules, TlsContext *tls) {
+                       HttpHandler &handler, const HttpRules &rules, TlsContext *tls,
+                       Admission *admission) {
     try {
-        return {loops, port, endpoint_of(address), handler, rules, tls};
+        return {loops, port, endpoint_of(address), handler, rules, tls, admission};
     } catch (const boost::system::system_error &error) {
         throw std::runtime_error("cannot listen on " + address + ": " + error.code().message());
     }
@@ -46,6 +49,9 @@ FrontendRules frontend_rules(const Options &options) {
     rules.session.worker_events_need_auth = options.worker_events_need_auth;
     rules.session.nesting_max = options.nesting_max;
     rules.session.messages_per_second_max = options.messages_per_second_max;
+    rules.session.bytes_per_second_max = options.bytes_per_second_max;
+    rules.session.message_bytes_max = options.message_bytes_max;
+    rules.session.first_message_bytes_max = options.first_message_bytes_max;
     rules.pending_bytes_max = options.client_queue_bytes_max;
     return rules;
 }
@@ -57,8 +63,35 @@ VhostLimits vhost_limits(const Options &options) {
     return limits;
 }
 
+// What was asked for, as far as the descriptors go.
+AdmissionLimits admission_limits(const Options &options) {
+    const std::size_t descriptors = descriptor_limit();
+    const std::size_t carried = connections_carried(descriptors, options.threads);
+    const std::size_t wanted = options.connections_max == 0 ? carried : options.connections_max;
+    AdmissionLimits limits;
+    limits.connections_max = std::min(wanted, carried);
+    limits.per_address_max = options.connections_per_address_max == 0
+                                 ? std::max<std::size_t>(1, limits.connections_max / 2)
+                                 : options.connections_per_address_max;
+    limits.handshakes_per_second_max = options.handshakes_per_second_max;
+    return limits;
+}
+
+// At the start, and not when they run out.
+void warn_of_few_descriptors(const Options &options) {
+    const std::size_t descriptors = descriptor_limit();
+    const std::size_t carried = connections_carried(descriptors, options.threads);
+    const std::size_t promised =
+        std::max(options.connections_max, options.vhost_limits.connections_max);
+    if (promised > carried)
+        spdlog::warn(
+            "a limit of {} file descriptors (RLIMIT_NOFILE) carries {} connections, which is "
+            "less than the {} that the options promise",
+            descriptors, carried, promised);
+}
+
 LoopSettings loop_settings(const Options &options) {
-    return {options.intervals, options.frame_bytes_max};
+    return {options.intervals, options.message_bytes_max};
 }
 
 std::unique_ptr<TlsContext> tls_context(const TlsFiles &files) {
@@ -84,15 +117,17 @@ Server::Server(const Options &options)
       store_(storage_.database_file()), ready_file_(options.ready_file),
       loops_(options.threads, loop_settings(options)), hub_(store_, loops_, vhost_limits(options)),
       unheard_events_(hub_), public_tls_(tls_context(options.tls)),
-      admin_tls_(tls_context(options.admin_tls)),
-      public_port_(hub_, health_, frontend_rules(options),
-                   WorkerStreamRules{options.worker_queue_bytes_max}, options.vhost_script),
+      admin_tls_(tls_context(options.admin_tls)), admission_(admission_limits(options)),
+      public_port_(hub_, health_, admission_, frontend_rules(options),
+                   BackendRules{{options.worker_queue_bytes_max}, options.batch_max},
+                   options.vhost_script),
       admin_api_(hub_, loops_, health_, storage_.cookie()),
-      http_rules_{HttpLimits(), TrustedProxies(options.trusted_proxies)},
+      http_rules_{HttpLimits(), TrustedProxies(options.trusted_proxies),
+                  options.http_queue_bytes_max},
       public_listener_(make_listener(loops_, Port::service, options.addr, public_port_, http_rules_,
-                                     public_tls_.get())),
+                                     public_tls_.get(), &admission_)),
       admin_listener_(make_listener(loops_, Port::admin, options.admin_addr, admin_api_,
-                                    http_rules_, admin_tls_.get())),
+                                    http_rules_, admin_tls_.get(), nullptr)),
       signals_(loops_.first().io(), SIGINT, SIGTERM, SIGHUP), stop_timer_(loops_.first().io()),
       report_timer_(loops_.first().io()), log_timer_(loops_.first().io()) {}
 
@@ -116,6 +151,7 @@ void Server::run() {
     spdlog::info("listening on {}{}, admin on {}{}", format_address(public_listener_.endpoint()),
                  encryption(public_tls_), format_address(admin_listener_.endpoint()),
                  encryption(admin_tls_));
+    warn_of_few_descriptors(options_);
     notify_ready();
     loops_.run();
     hold_back_signals();

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "admin_api.h"
+#include "admission.h"
 #include "event_loops.h"
 #include "health.h"
 #include "hub.h"
@@ -56,6 +57,7 @@ class Server {
     Health health_;
     std::unique_ptr<TlsContext> public_tls_;
     std::unique_ptr<TlsContext> admin_tls_;
+    Admission admission_;
     PublicPort public_port_;
     AdminApi admin_api_;
     HttpRules http_rules_;

@@ -41,6 +41,20 @@ std::string_view status_text(int code) {
     }
 }
 
+// After a silence, of what may come in a second: a page has things to say when it comes back.
+constexpr std::size_t at_once = 2;
+
+// Who comes back subscribes to all its channels at once; then there is no hurry.
+constexpr std::size_t subscriptions_per_second = 10;
+
+// So many refusals for speaking too fast, and so many a second, are borne with.
+constexpr std::size_t refusals_at_once = 1000;
+constexpr std::size_t refusals_per_second = 16;
+
+std::size_t subscription_rate(const SessionRules &rules) {
+    return rules.messages_per_second_max == 0 ? 0 : subscriptions_per_second;
+}
+
 std::string_view name_of(CommandKind kind) {
     switch (kind) {
     case CommandKind::malformed:
@@ -68,17 +82,26 @@ std::string_view name_of(CommandKind kind) {
 // What browsers do is of interest to whoever looks for an error of theirs; what they say is not.
 template <typename... Arguments>
 void Session::note(fmt::format_string<Arguments...> format, const Arguments &...arguments) const {
-    if (spdlog::should_log(spdlog::level::debug))
+    if (!spdlog::should_log(spdlog::level::debug))
+        return;
+    without_exceptions([&] {
         log(spdlog::level::debug,
             fmt::format("{} {}", description(),
                         fmt::vformat(format, fmt::make_format_args(arguments...))),
             log_fields());
+    });
 }
 
 Session::Session(Hub &hub, std::shared_ptr<Vhost> vhost, SessionTransport &transport,
                  const SessionRules &rules)
     : hub_(hub), vhost_(std::move(vhost)), transport_(transport), rules_(rules),
-      sid_(random_uuid()), rate_(rules.messages_per_second_max) {
+      sid_(random_uuid()),
+      message_rate_(rules.messages_per_second_max, at_once * rules.messages_per_second_max),
+      byte_rate_(rules.bytes_per_second_max,
+                 std::max(at_once * rules.bytes_per_second_max, rules.message_bytes_max)),
+      subscription_rate_(subscription_rate(rules),
+                         std::max(rules.subscriptions_max, subscriptions_per_second)),
+      patience_(refusals_per_second, refusals_at_once) {
     vhost_->connect(*this);
     note("connected");
 }
@@ -117,15 +140,45 @@ bool Session::on_message(std::string_view message) {
         return false;
     loop().figures().messages_received.add(1);
     command_ = CommandKind::malformed;
-    if (rate_.is_limited() && !rate_.allows_one(MessageRate::Clock::now())) {
-        refuse(refusal::limit_reached);
+    if (is_too_fast(message))
+        return bear_with_it();
+    const Command command = parse_command(message, rules_.nesting_max);
+    command_ = command.kind;
+    return is_too_fast(command.kind) ? bear_with_it() : obey(command);
+}
+
+bool Session::is_too_fast(std::string_view message) {
+    return byte_rate_.is_limited() && !byte_rate_.allows(message.size(), MessageRate::Clock::now());
+}
+
+bool Session::is_too_fast(CommandKind kind) {
+    const bool is_of_subscriptions = kind == CommandKind::auth || kind == CommandKind::subscribe ||
+                                     kind == CommandKind::unsubscribe;
+    MessageRate &rate = is_of_subscriptions ? subscription_rate_ : message_rate_;
+    return rate.is_limited() && !rate.allows(1, MessageRate::Clock::now());
+}
+
+// A page that does not listen to refusals is none that anybody waits for.
+bool Session::bear_with_it() {
+    refuse(refusal::limit_reached);
+    if (patience_.allows(1, MessageRate::Clock::now()))
         return true;
-    }
-    return obey(parse_command(message, rules_.nesting_max));
+    loop().refusals().add_described(
+        Port::service, RefusalReason::page_too_fast, transport_.address(), [&] {
+            return std::pair(description() + " dropped: it goes on speaking too fast",
+                             log_fields());
+        });
+    leave(Departure::lost);
+    transport_.close(close_code::policy_violation);
+    return false;
+}
+
+std::size_t Session::message_size_max() const {
+    return is_known_ ? rules_.message_bytes_max
+                     : std::min(rules_.first_message_bytes_max, rules_.message_bytes_max);
 }
 
 bool Session::obey(const Command &command) {
-    command_ = command.kind;
     switch (command.kind) {
     case CommandKind::malformed:
         refuse(refusal::bad_request);
@@ -171,9 +224,9 @@ void Session::refuse(int code) {
 
 // When a vhost is removed its channels are gone before its browsers have been told; what they are
 // to hear is the end of the connection, which is on its way.
-void Session::refuse_missing_channel() {
+void Session::refuse_missing_channel(std::string_view name) {
     if (!vhost_->is_dissolved())
-        refuse(refusal::channel_not_found);
+        refuse(may_join(name) ? refusal::channel_not_found : refusal::forbidden);
 }
 
 void Session::auth(const Command &command) {
@@ -188,6 +241,7 @@ void Session::auth(const Command &command) {
         return refuse(refusal::unauthorized);
     }
     permission_ = std::move(permission);
+    is_known_ = true;
     drop_forbidden_subscriptions();
     say(R"({":authenticated":{}})");
     note("authenticated");
@@ -196,11 +250,11 @@ void Session::auth(const Command &command) {
 void Session::subscribe(const Command &command) {
     if (command.channel.empty())
         return refuse(refusal::bad_request);
+    if (!may_join(command.channel))
+        return refuse(refusal::forbidden);
     const auto channel = vhost_->find_channel(command.channel);
     if (!channel)
-        return refuse_missing_channel();
-    if (!may_join(*channel))
-        return refuse(refusal::forbidden);
+        return refuse_missing_channel(command.channel);
     if (subscription_to(*channel) != nullptr)
         return;
     if (subscriptions_.size() >= rules_.subscriptions_max)
@@ -222,10 +276,11 @@ void Session::subscribe(const Command &command) {
         say(subscribed_message(*channel, roster));
     });
     if (joining == Joining::channel_closed)
-        return refuse_missing_channel();
-    if (joining == Joining::roster_full)
+        return refuse_missing_channel(channel->name());
+    if (joining == Joining::roster_full || joining == Joining::too_many_of_user)
         return refuse(refusal::limit_reached);
     subscriptions_.push_back(std::move(subscription));
+    is_known_ = true;
     note("subscribed to {}", channel->name());
 }
 
@@ -256,10 +311,12 @@ void Session::unsubscribe(const Command &command) {
         return refuse(refusal::bad_request);
     const auto channel = vhost_->find_channel(command.channel);
     if (!channel)
-        return refuse_missing_channel();
+        return refuse_missing_channel(command.channel);
     Subscription *subscription = subscription_to(*channel);
     if (subscription == nullptr)
-        return refuse(refusal::not_subscribed);
+        return refuse_stranger(*channel);
+    if (command.data.size() > rules_.member_data_bytes_max)
+        return refuse(refusal::limit_reached);
     vhost_->unsubscribe(*subscription, Departure::left, command.data);
     drop(*subscription);
     say(fmt::format(R"({{":unsubscribed":{{"channel":"{}"}}}})", channel->name()));
@@ -272,9 +329,9 @@ void Session::broadcast(const Command &command) {
         return refuse(refusal::bad_request);
     const auto channel = vhost_->find_channel(command.channel);
     if (!channel)
-        return refuse_missing_channel();
+        return refuse_missing_channel(command.channel);
     if (subscription_to(*channel) == nullptr)
-        return refuse(refusal::not_subscribed);
+        return refuse_stranger(*channel);
     if (!command.trigger.empty() && !may_speak_for(command.trigger))
         return refuse(refusal::forbidden);
     const std::string name = '"' + channel->name() + '"';
@@ -304,17 +361,22 @@ void Session::close() {
     transport_.close(close_code::normal);
 }
 
-bool Session::may_join(const Channel &channel) {
-    if (!needs_permission(channel.type()))
+// Whoever may not join a channel is not told whether it is there.
+bool Session::may_join(std::string_view channel) {
+    if (!needs_permission(channel_type(channel)))
         return true;
-    return permission_ && hub_.permits(*permission_, channel.name());
+    return permission_ && hub_.permits(*permission_, channel);
+}
+
+void Session::refuse_stranger(const Channel &channel) {
+    refuse(may_join(channel.name()) ? refusal::not_subscribed : refusal::forbidden);
 }
 
 // A member keeps the name under which it came, and so do those who are hidden: workers know them.
 bool Session::may_stay(const Subscription &subscription) {
     const Channel &channel = *subscription.channel;
-    return may_join(channel) && (channel.type() != ChannelType::presence ||
-                                 subscription.identity->uid == permission_->uid);
+    return may_join(channel.name()) && (channel.type() != ChannelType::presence ||
+                                        subscription.identity->uid == permission_->uid);
 }
 
 // Explicit topics are for the authenticated; one in the name of a guarded channel only for those

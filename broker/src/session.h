@@ -37,7 +37,11 @@ struct SessionRules {
     std::size_t member_data_bytes_max = 4096;
     std::size_t nesting_max = json_depth_max;
     // Of one browser; 0: as many as it likes.
-    std::size_t messages_per_second_max = 0;
+    std::size_t messages_per_second_max = 500;
+    std::size_t bytes_per_second_max = std::size_t{512} << 10;
+    // Of one message: until the browser has authenticated or subscribed, and afterwards.
+    std::size_t first_message_bytes_max = std::size_t{16} << 10;
+    std::size_t message_bytes_max = std::size_t{64} << 10;
     // Whether workers hear only of what authenticated browsers do.
     bool worker_events_need_auth = false;
 };
@@ -53,6 +57,9 @@ class Session final : private Subscriber {
     void greet();
     // Returns false when the session has ended.
     bool on_message(std::string_view message);
+    // Whether it has ever authenticated or subscribed.
+    bool is_known() const { return is_known_; }
+    std::size_t message_size_max() const;
     // Ends the session; whoever can still hear it is told.
     void leave(Departure departure);
     // Who it is, for log lines.
@@ -74,12 +81,16 @@ class Session final : private Subscriber {
     void close();
 
     bool obey(const Command &command);
+    bool is_too_fast(std::string_view message);
+    bool is_too_fast(CommandKind kind);
+    bool bear_with_it();
     template <typename... Arguments>
     void note(fmt::format_string<Arguments...> format, const Arguments &...arguments) const;
     void say(std::string_view message);
     void refuse(int code);
-    void refuse_missing_channel();
-    bool may_join(const Channel &channel);
+    void refuse_missing_channel(std::string_view name);
+    bool may_join(std::string_view channel);
+    void refuse_stranger(const Channel &channel);
     bool may_stay(const Subscription &subscription);
     std::string subscribed_message(const Channel &channel, const std::string &roster) const;
     bool may_speak_for(std::string_view topic);
@@ -97,7 +108,12 @@ class Session final : private Subscriber {
     const SessionRules &rules_;
     std::string sid_;
     std::shared_ptr<const Permission> permission_;
-    MessageRate rate_;
+    MessageRate message_rate_;
+    MessageRate byte_rate_;
+    MessageRate
+        subscription_rate_; // of what a page says on its own account, above all when it comes back
+    MessageRate patience_;
+    bool is_known_ = false;
     CommandKind command_ = CommandKind::malformed; // that is being obeyed
     std::vector<std::unique_ptr<Subscription>> subscriptions_;
 };

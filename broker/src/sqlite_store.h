@@ -20,6 +20,7 @@ class SqliteStore final : public Store {
     explicit SqliteStore(const std::filesystem::path &file);
     ~SqliteStore() override;
 
+    std::string name() const override { return file_.string(); }
     void begin() override;
     void commit() override;
     void roll_back() noexcept override;

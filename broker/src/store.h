@@ -25,6 +25,8 @@ class StoreError : public std::runtime_error {
 class Store {
   public:
     virtual ~Store() = default;
+    // Where it is, for people.
+    virtual std::string name() const { return "the storage"; }
     virtual void begin() = 0;
     virtual void commit() = 0;
     virtual void roll_back() noexcept = 0;

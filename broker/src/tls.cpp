@@ -142,6 +142,8 @@ TlsSession::Result TlsSession::write(const OutboundQueue &queue, std::size_t &co
     return returned == 1 ? Result::done : result_of(returned);
 }
 
+bool TlsSession::is_established() const { return SSL_is_init_finished(ssl_) != 0; }
+
 bool TlsSession::has_buffered_input() const { return SSL_pending(ssl_) > 0; }
 
 std::string TlsSession::failure() { return ERR_peek_error() == 0 ? std::string() : last_error(); }

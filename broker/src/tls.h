@@ -56,6 +56,7 @@ class TlsSession {
     Result read(char *buffer, std::size_t size, std::size_t &count);
     // After wants_input or wants_room the same bytes must come first in the next call.
     Result write(const OutboundQueue &queue, std::size_t &count);
+    bool is_established() const;
     // Whether bytes wait that the socket does not show any more.
     bool has_buffered_input() const;
     // Whether something was read or written, so that the handshake is over.

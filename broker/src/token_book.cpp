@@ -8,7 +8,9 @@ std::string TokenBook::issue(Permission permission) {
     const auto now = Clock::now();
     while (!by_age_.empty() && by_age_.front().expires <= now)
         forget(by_age_.begin());
-    while (by_age_.size() >= limits_.outstanding_max) {
+    bytes_ += size_of(permission);
+    while (!by_age_.empty() &&
+           (by_age_.size() >= limits_.outstanding_max || bytes_ > limits_.bytes_max)) {
         forget(by_age_.begin());
         ++displaced_;
     }
@@ -28,12 +30,19 @@ std::optional<Permission> TokenBook::spend(std::string_view token) {
     const auto entry = found->second;
     std::optional<Permission> permission;
     if (entry->expires > Clock::now())
-        permission = std::move(entry->permission);
+        permission = entry->permission;
     forget(entry);
     return permission;
 }
 
+std::size_t TokenBook::size_of(const Permission &permission) {
+    constexpr std::size_t beside =
+        sizeof(Entry) + single_access_token_length + 128; // lists, blocks
+    return permission.uid.size() + permission.channels.size() + beside;
+}
+
 void TokenBook::forget(Entries::iterator entry) {
+    bytes_ -= size_of(entry->permission);
     by_token_.erase(entry->token);
     by_age_.erase(entry);
 }

@@ -20,7 +20,9 @@ struct Permission {
 
 struct TokenLimits {
     std::chrono::milliseconds lifetime{3600000};
-    std::size_t outstanding_max = 100000; // past it the oldest go
+    // Past them the oldest go.
+    std::size_t outstanding_max = 100000;
+    std::size_t bytes_max = std::size_t{64} << 20; // with what is kept beside them
 };
 
 class TokenBook {
@@ -42,9 +44,11 @@ class TokenBook {
     using Entries = std::list<Entry>;
 
     void forget(Entries::iterator entry);
+    static std::size_t size_of(const Permission &permission);
 
     TokenLimits limits_;
     std::uint64_t displaced_ = 0;
+    std::size_t bytes_ = 0;
     Entries by_age_; // the oldest first, and so the first to expire
     std::unordered_map<std::string_view, Entries::iterator> by_token_;
 };

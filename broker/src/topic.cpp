@@ -53,7 +53,7 @@ void take_flags(std::string_view &expression) {
 } // namespace
 
 bool is_valid_event_name(std::string_view event) {
-    return !event.empty() && event.front() != ':' &&
+    return !event.empty() && event.size() <= name_bytes_max && event.front() != ':' &&
            std::none_of(event.begin(), event.end(), [](char c) {
                const auto byte = static_cast<unsigned char>(c);
                return byte < 0x20 || byte == 0x7f;

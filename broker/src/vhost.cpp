@@ -122,6 +122,9 @@ Joining Vhost::subscribe(const std::shared_ptr<Channel> &channel, Subscription &
         channel->roster_bytes() + subscription.member->entry.size() > limits_.roster_bytes_max)
         return Joining::roster_full;
     const bool presence = channel->type() == ChannelType::presence;
+    if (presence &&
+        channel->subscriptions_of(subscription.identity->uid) >= limits_.members_per_uid_max)
+        return Joining::too_many_of_user;
     welcome(presence ? roster(*channel) : std::string());
     channel->add(subscription);
     if (subscription.member)
@@ -139,10 +142,13 @@ void Vhost::unsubscribe(Subscription &subscription, Departure departure,
     // Who is on a closed channel is told that it is closed, and the workers were told of it.
     if (channel.is_closed())
         return;
-    if (subscription.member)
-        publish_locked(channel, share(member_left(channel, *subscription.member, farewell)));
-    if (channel.type() == ChannelType::presence)
-        report_locked(subscription, left_event, left_report(subscription, departure, farewell));
+    // Whoever goes has gone, whether or not there is memory to tell the others.
+    without_exceptions([&] {
+        if (subscription.member)
+            publish_locked(channel, share(member_left(channel, *subscription.member, farewell)));
+        if (channel.type() == ChannelType::presence)
+            report_locked(subscription, left_event, left_report(subscription, departure, farewell));
+    });
 }
 
 void Vhost::report_locked(const Subscription &subscription, std::string_view event,
@@ -194,6 +200,15 @@ std::shared_ptr<const Permission> Vhost::spend_token(std::string_view token) {
     const std::lock_guard lock(mutex_);
     auto permission = tokens_.spend(token);
     return permission ? std::make_shared<const Permission>(std::move(*permission)) : nullptr;
+}
+
+WorkerRoom Vhost::room_for_worker(std::string_view filter) const {
+    const std::lock_guard lock(mutex_);
+    if (workers_.worker_count() >= limits_.workers_max)
+        return WorkerRoom::too_many_workers;
+    if (workers_.filter_count() >= limits_.filters_max && !workers_.has_filter(filter))
+        return WorkerRoom::too_many_filters;
+    return WorkerRoom::enough;
 }
 
 void Vhost::add_worker(Worker &worker, const std::string &filter,

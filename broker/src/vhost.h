@@ -28,6 +28,10 @@ struct VhostLimits {
     TokenLimits tokens;
     std::size_t connections_max = 100000;
     std::size_t channels_max = 100000;
+    std::size_t workers_max = 1000;
+    std::size_t filters_max = 100; // each is tried on every event
+    // Subscriptions of one user to one presence channel.
+    std::size_t members_per_uid_max = 20;
     // Whoever joins is sent the roster in one piece, which must not make a slow consumer of it.
     std::size_t roster_bytes_max = std::size_t{4} << 20;
 };
@@ -36,7 +40,9 @@ struct VhostLimits {
 // and reaches workers by the way.
 enum class PageEvent { trigger, broadcast };
 
-enum class Joining { joined, channel_closed, roster_full };
+enum class Joining { joined, channel_closed, roster_full, too_many_of_user };
+
+enum class WorkerRoom { enough, too_many_workers, too_many_filters };
 
 // A browser's place in a vhost, given back by the destructor.
 class Seat {
@@ -108,7 +114,9 @@ class Vhost final : public std::enable_shared_from_this<Vhost> {
     std::shared_ptr<const Permission> spend_token(std::string_view token);
     std::uint64_t displaced_tokens() const;
 
-    // Workers. One that comes too late, to a vhost that is gone, is dismissed.
+    // Workers. Asked before one is added, on its loop. One that comes too late, to a vhost that is
+    // gone, is dismissed.
+    WorkerRoom room_for_worker(std::string_view filter) const;
     void add_worker(Worker &worker, const std::string &filter,
                     std::shared_ptr<const Pattern> pattern);
     void remove_worker(Worker &worker);

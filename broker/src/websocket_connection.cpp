@@ -1,5 +1,6 @@
 #include "websocket_connection.h"
 
+#include <fmt/format.h>
 #include <utility>
 
 namespace webrocket {
@@ -17,21 +18,26 @@ WebSocketConnection::WebSocketConnection(Connection &connection, Hub &hub,
     : connection_(connection), seat_(std::move(seat)),
       session_(hub, std::move(vhost), *this, rules) {
     connection_.arm(TimerKind::websocket_ping);
+    if (connection_.loop().limits_newcomers())
+        newcomer_deadline_ = std::make_unique<Deadline>(connection_, TimerKind::newcomer,
+                                                        [this] { on_newcomer_timeout(); });
     session_.greet();
 }
 
 void WebSocketConnection::on_data(std::string_view bytes) {
     heard_since_ping_ = true;
+    message_ended_ = false;
     auto &pool = connection_.loop().decoders();
     auto decoder = decoder_ ? std::move(decoder_) : pool.take();
     const auto state = decoder->feed(bytes, *this, replies_);
     send_replies();
     switch (state) {
     case FrameDecoder::State::between_messages:
+        message_deadline_.reset();
         pool.give_back(std::move(decoder));
         break;
     case FrameDecoder::State::inside_message:
-        decoder_ = std::move(decoder);
+        keep_inside_message(std::move(decoder));
         break;
     case FrameDecoder::State::closed:
         session_.leave(Departure::closed);
@@ -39,13 +45,51 @@ void WebSocketConnection::on_data(std::string_view bytes) {
         return;
     case FrameDecoder::State::broken:
         if (!connection_.ending())
-            connection_.report_refusal(RefusalReason::websocket_protocol, "what is no WebSocket");
+            report_end(*decoder);
         session_.leave(Departure::lost);
         connection_.finish();
         return;
     }
+    if (session_.is_known())
+        newcomer_deadline_.reset();
     if (connection_.pending_bytes() > pending_echo_max)
         connection_.pause_reading();
+}
+
+void WebSocketConnection::keep_inside_message(std::unique_ptr<FrameDecoder> decoder) {
+    decoder_ = std::move(decoder);
+    if (!message_deadline_)
+        message_deadline_ = std::make_unique<Deadline>(connection_, TimerKind::message,
+                                                       [this] { on_late_message(); });
+    else if (message_ended_)
+        message_deadline_->arm();
+}
+
+// What is not read yet may have come in time.
+void WebSocketConnection::on_late_message() {
+    if (connection_.is_reading_paused())
+        message_deadline_->arm();
+    else
+        dismiss(RefusalReason::message_timeout, "to wait on for the end of a message");
+}
+
+void WebSocketConnection::on_newcomer_timeout() {
+    dismiss(RefusalReason::newcomer_timeout, "to wait on for an authentication or a subscription");
+}
+
+void WebSocketConnection::report_end(const FrameDecoder &decoder) {
+    if (decoder.was_too_big())
+        connection_.report_refusal(
+            RefusalReason::message_too_big,
+            fmt::format("a message of more than {} bytes", session_.message_size_max()));
+    else
+        connection_.report_refusal(RefusalReason::websocket_protocol, "what is no WebSocket");
+}
+
+void WebSocketConnection::dismiss(RefusalReason reason, std::string_view what) {
+    connection_.report_refusal(reason, what);
+    session_.leave(Departure::lost);
+    close(close_code::policy_violation);
 }
 
 void WebSocketConnection::send_replies() {
@@ -55,6 +99,7 @@ void WebSocketConnection::send_replies() {
 
 bool WebSocketConnection::on_message(std::string_view message) {
     send_replies();
+    message_ended_ = true;
     return session_.on_message(message) && !connection_.ending();
 }
 

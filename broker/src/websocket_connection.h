@@ -33,13 +33,23 @@ class WebSocketConnection final : public Protocol,
     void send(const Frame &frame) override { connection_.send(frame); }
     void close(std::uint16_t code) override;
     bool on_message(std::string_view message) override;
+    std::size_t message_size_max() const override { return session_.message_size_max(); }
+    void keep_inside_message(std::unique_ptr<FrameDecoder> decoder);
+    void on_late_message();
+    void on_newcomer_timeout();
+    void report_end(const FrameDecoder &decoder);
+    void dismiss(RefusalReason reason, std::string_view what);
     void send_replies();
     bool is_catching_up();
 
     Connection &connection_;
     std::shared_ptr<const Seat> seat_;
-    std::unique_ptr<FrameDecoder> decoder_; // only in the middle of a message
-    std::string replies_;                   // control frames, only during a call
+    // Only in the middle of a message.
+    std::unique_ptr<FrameDecoder> decoder_;
+    std::unique_ptr<Deadline> message_deadline_;
+    std::unique_ptr<Deadline> newcomer_deadline_; // until it has authenticated or subscribed
+    bool message_ended_ = false;                  // in the running call
+    std::string replies_;                         // control frames, only during a call
     std::uint64_t ping_position_ = 0;
     std::uint64_t acknowledged_at_ping_ = 0;
     bool heard_since_ping_ = true;

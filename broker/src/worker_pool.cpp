@@ -65,6 +65,18 @@ bool WorkerPools::Pool::deliver(const WorkerEvent &event) {
     return false;
 }
 
+std::size_t WorkerPools::worker_count() const {
+    std::size_t count = 0;
+    for (const auto &pool : pools_)
+        count += pool.members.size();
+    return count;
+}
+
+bool WorkerPools::has_filter(std::string_view filter) const {
+    return std::any_of(pools_.begin(), pools_.end(),
+                       [filter](const Pool &pool) { return pool.filter == filter; });
+}
+
 std::vector<WorkerSummary> WorkerPools::workers() const {
     std::vector<WorkerSummary> all;
     for (const auto &pool : pools_) {

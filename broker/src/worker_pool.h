@@ -47,6 +47,9 @@ class WorkerPools {
     // go only to filters that spell the colon: whoever wants everything means what browsers send.
     Dispatch dispatch(std::string_view topic, std::string_view payload);
     bool has_workers() const { return !pools_.empty(); }
+    std::size_t worker_count() const;
+    std::size_t filter_count() const { return pools_.size(); }
+    bool has_filter(std::string_view filter) const;
     // Sorted by id.
     std::vector<WorkerSummary> workers() const;
     void dismiss_all();

@@ -56,7 +56,8 @@ WorkerStream::WorkerStream(Connection &connection, std::shared_ptr<Vhost> vhost,
 WorkerStream::~WorkerStream() {
     mailbox_->close();
     vhost_->remove_worker(*this);
-    log(spdlog::level::debug, description() + " disconnected", log_fields());
+    without_exceptions(
+        [this] { log(spdlog::level::debug, description() + " disconnected", log_fields()); });
 }
 
 std::string WorkerStream::description() const {

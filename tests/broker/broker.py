@@ -21,6 +21,9 @@ ADMIN = os.environ.get("WEBROCKET_ADMIN", "webrocket-admin")
 # For a whole suite to be run with others than the usual ones.
 FLAGS = os.environ.get("WEBROCKET_SERVER_FLAGS", "").split()
 DEADLINE = 20.0
+# For tests in which a browser stands for many, or for one that is let do as it likes.
+UNLIMITED = ("--max-message-bytes", str(1 << 20), "--max-first-message-bytes", str(1 << 20),
+             "--max-messages-per-second", "0", "--max-bytes-per-second", "0")
 
 
 def wait_until(condition, what="condition"):

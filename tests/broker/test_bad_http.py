@@ -532,5 +532,27 @@ class Slow(BadHttpTest):
         self.assertEqual(worker.event()[0], "here")
 
 
+class SlowHeads(BadHttpTest):
+    FLAGS = ("--handshake-timeout-ms", "300")
+
+    def test_a_head_has_to_arrive_in_time(self):
+        for part in ("G", "GET / HTTP/1.1\r\nHost: x\r\n", self.head("GET", "/bogus") + "G"):
+            self.assertEqual(self.answers(part, half_close=False)[-1], (408, 408), part)
+
+    def test_what_is_not_begun_and_what_is_read_is_no_head(self):
+        silent, sending, late = (RawConnection(self.broker.addr) for _ in range(3))
+        for raw in (silent, sending, late):
+            self.addCleanup(raw.close)
+        sending.send(self.fire_head(f"Content-Length: {len(EVENT)}"))
+        late.send("G")
+        self.assertEqual(late.response()[0], 408)
+        # Those who wait longer than that for other things go on.
+        sending.send(EVENT)
+        self.assertEqual(sending.response()[0], 202)
+        self.assertIn("e", self.listener.hear())
+        silent.send(self.head("GET", "/bogus"))
+        self.assertEqual(silent.response()[0], 404)
+
+
 if __name__ == "__main__":
     main()

@@ -3,6 +3,7 @@
 import fcntl
 import json
 import os
+import re
 import shutil
 import socket
 import struct
@@ -10,7 +11,8 @@ import subprocess
 import sys
 import unittest
 
-from broker import DEADLINE, Broker, BrokerTest, EventStream, RawConnection, main, wait_until
+from broker import (DEADLINE, UNLIMITED, Broker, BrokerTest, EventStream, RawConnection, main,
+                    wait_until)
 
 
 class Stream(BrokerTest):
@@ -271,7 +273,7 @@ class Distribution(BrokerTest):
 
 
 class SlowMember(BrokerTest):
-    FLAGS = ("--worker-queue-bytes", "400000")
+    FLAGS = ("--worker-queue-bytes", "400000", *UNLIMITED)
 
     def test_the_others_take_over(self):
         slow = self.worker("t.*")
@@ -326,13 +328,14 @@ class VanishedHost(unittest.TestCase):
         self.addCleanup(worker.close)
         self.assertEqual(worker.record(), {"": "hb"})
         self.switch(on=False)
-        wait_until(lambda: f"warning worker {worker.id} of /moon has vanished" in broker.log_text(), "the log line")
+        wait_until(lambda: re.search(rf"warning worker {worker.id} of /moon address=\S+ has vanished",
+                                      broker.log_text()), "the log line")
         self.switch(on=True)
         self.assertIn('\nwebrocket_workers{vhost="/moon"} 0\n', broker.admin("GET", "/metrics").body.decode())
 
 
 class BusyWorker(BrokerTest):
-    FLAGS = ("--heartbeat-interval-ms", "50")
+    FLAGS = ("--heartbeat-interval-ms", "50", *UNLIMITED)
 
     def test_it_may_take_its_time(self):
         """Longer than some heartbeats, while its buffers are full: its host is still there."""
@@ -358,7 +361,7 @@ class BusyWorker(BrokerTest):
 
 
 class SlowWorker(BrokerTest):
-    FLAGS = ("--worker-queue-bytes", "100000")
+    FLAGS = ("--worker-queue-bytes", "100000", *UNLIMITED)
 
     def test_overflow_ends_the_stream(self):
         slow = self.worker("slow")

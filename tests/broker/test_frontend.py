@@ -145,7 +145,8 @@ class Commands(BrokerTest):
                          {":authenticated": {}})
         self.assertIn("e", browser.ask("broadcast", channel="chat", event="e"))
         self.assertIn("e", browser.ask("broadcast", channel="private-room", event="e"))
-        self.assertEqual(browser.error("broadcast", channel="private-other", event="e"), 453)
+        # What it may not hear any more it is not even told of.
+        self.assertEqual(browser.error("broadcast", channel="private-other", event="e"), 403)
 
     def test_failed_reauth_loses_everything(self):
         browser = self.browser("alice")
@@ -326,7 +327,7 @@ class Commands(BrokerTest):
         self.assertIn("e", self.a.hear())
         self.a.say_text(deep % ('{"a":' * 63 + "1" + "}" * 63))
         self.assertEqual(self.a.hear()[":error"]["code"], 400)
-        self.a.say_text("[" * 500000)
+        self.a.say_text("[" * 50000)
         self.assertEqual(self.a.hear()[":error"]["code"], 400)
 
     def test_close(self):
@@ -348,6 +349,55 @@ class Commands(BrokerTest):
         self.a.send(frame(1, b'{"close":{}}') + frame(1, b"bad") + frame(1, b"bad"))
         self.assertIn(":closed", self.a.hear())
         self.assertEqual(self.a.close_code(), 1000)
+
+
+class Guarded(BrokerTest):
+    """Whether a guarded channel is there is nobody's business but of those who may join it."""
+
+    COMMANDS = (("subscribe", {}), ("unsubscribe", {}), ("broadcast", {"event": "e"}))
+
+    def test_there_or_not(self):
+        there = [self.vhost.open(name) for name in ("private-room", "presence-room")]
+        not_there = ["private-nope", "presence-nope", "private-", "presence-#", "private-" + "x" * 300]
+        strangers = [self.browser(), self.browser("ada", "private-elsewhere|chat")]
+        for name in there + not_there:
+            for browser in strangers:
+                for command, payload in self.COMMANDS:
+                    self.assertEqual(browser.error(command, channel=name, **payload), 403, (command, name))
+        insider = self.browser("ada", ".*")
+        for name in not_there:
+            for command, payload in self.COMMANDS:
+                self.assertEqual(insider.error(command, channel=name, **payload), 454, (command, name))
+        for name in there:
+            for command, payload in self.COMMANDS[1:]:
+                self.assertEqual(insider.error(command, channel=name, **payload), 453, (command, name))
+        # Normal ones are everybody's.
+        for command, payload in self.COMMANDS:
+            self.assertEqual(strangers[0].error(command, channel="nope", **payload), 454)
+
+    def test_one_that_is_closed(self):
+        self.vhost.open("private-room")
+        browser = self.browser("ada")
+        browser.subscribe("private-room")
+        self.vhost.request("DELETE", "/channels/private-room")
+        self.assertEqual(browser.hear(), {":unsubscribed": {"channel": "private-room"}})
+        self.assertEqual(browser.error("unsubscribe", channel="private-room"), 454)
+
+
+class Farewells(BrokerTest):
+    def test_what_is_said_on_leaving_has_the_limit_of_what_is_said_on_coming(self):
+        self.vhost.open("presence-room")
+        stays, goes = self.browser("ada"), self.browser("bob")
+        stays.subscribe("presence-room")
+        goes.subscribe("presence-room")
+        self.assertEqual([list(stays.hear()) for _ in range(2)], [[":memberJoined"]] * 2)
+        goes.hear()
+        self.assertEqual(goes.error("unsubscribe", channel="presence-room", data={"x": "y" * 4096}), 429)
+        # It is still there, and may say something shorter.
+        self.assertEqual(self.vhost.subscribers("presence-room"), 2)
+        self.assertEqual(goes.ask("unsubscribe", channel="presence-room", data={"x": "y" * 4000}),
+                         {":unsubscribed": {"channel": "presence-room"}})
+        self.assertEqual(len(stays.hear()[":memberLeft"]["x"]), 4000)
 
 
 class Types(BrokerTest):

@@ -294,7 +294,7 @@ class SlowReaders(LoadTest):
 
 
 class Bursts(LoadTest):
-    FLAGS = ("--client-queue-bytes", "20000")
+    FLAGS = ("--client-queue-bytes", "20000", "--max-messages-per-second", "0")
 
     def test_much_in_one_turn_is_no_fault_of_the_reader(self):
         self.vhost.open("c")
@@ -307,7 +307,7 @@ class Bursts(LoadTest):
 
 
 class Echoes(LoadTest):
-    FLAGS = ("--ping-interval-ms", "1000")
+    FLAGS = ("--ping-interval-ms", "1000", "--max-bytes-per-second", "0")
 
     def test_whoever_reads_slowly_is_waited_for(self):
         """Neither its messages nor its pongs are heard meanwhile; that is no reason to drop it."""

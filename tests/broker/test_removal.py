@@ -11,8 +11,8 @@ import threading
 import time
 import unittest
 
-from broker import (CLOSE, DEADLINE, PING, PONG, TEXT, Broker, Browser, BrokerTest, Vhost, frame, main,
-                    wait_until)
+from broker import (CLOSE, DEADLINE, PING, PONG, TEXT, UNLIMITED, Broker, Browser, BrokerTest, Vhost, frame,
+                    main, wait_until)
 
 CROWD = 1000
 
@@ -204,6 +204,8 @@ class Traffic:
 
 
 class RemovalTest(BrokerTest):
+    FLAGS = UNLIMITED  # its talkers stand for many
+
     @classmethod
     def setUpClass(cls):
         soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -372,7 +374,7 @@ class Memory(unittest.TestCase):
         return self.resident()
 
     def test_of_many_crowds(self):
-        self.broker = Broker()
+        self.broker = Broker(*UNLIMITED)
         self.addCleanup(self.broker.close)
         if self.is_sanitized():
             self.skipTest("a sanitizer keeps what was freed")

@@ -8,7 +8,7 @@ import os
 import socket
 import struct
 
-from broker import (BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, Broker, Browser, RawConnection,
+from broker import (BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, UNLIMITED, Broker, Browser, RawConnection,
                     WitnessedTest, frame, main, wait_until)
 
 LIMIT = 1 << 20
@@ -26,6 +26,9 @@ def token_frame(opcode, token, **lies):
 
 
 class Rfc6455Test(WitnessedTest):
+    # What the protocol allows, at more length and speed than a page is allowed by default.
+    FLAGS = UNLIMITED
+
     def ended_by(self, data, code, what=None):
         """`data` ends the connection, with a close frame and then for good."""
         browser = self.vhost.browser()

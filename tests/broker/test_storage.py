@@ -186,7 +186,7 @@ class SmallDisks(StorageTest):
         for turn in range(30):
             self.fill(disk, chance.randrange(0, 20) * 4096)
             for number in range(25):
-                name = f"c{chance.randrange(200)}" + "x" * chance.randrange(400)
+                name = f"c{chance.randrange(200)}" + "x" * chance.randrange(250)
                 method = "DELETE" if channels and chance.random() < 0.3 else "POST"
                 if method == "DELETE":
                     name = chance.choice(sorted(channels))
@@ -403,6 +403,27 @@ class Damage(StorageTest):
                         found = complaint
                     node.stop()
                     self.assertTrue(found == before, "it started with it")
+
+
+class HiddenVhosts(StorageTest):
+    def test_one_whose_path_has_become_a_resource_ends_the_start(self):
+        node = Node()
+        self.addCleanup(node.close)
+        node.vhost("/moon")
+        node.stop()
+        for path in ("/console", "/moon/rules", "/keys/moon", "/a/users/b"):
+            self.change(node, "INSERT INTO vhost VALUES (?, ?)", path, "0" * 40)
+            self.assertFalse(self.attempt(node), path)
+            self.assertIn(f"the stored vhost {path} cannot be reached", node.log_text().splitlines()[-1])
+            self.change(node, "DELETE FROM vhost WHERE path = ?", path)
+        self.assertTrue(self.attempt(node))
+        self.assertEqual(list(snapshot(node)), ["/moon"])
+
+    @staticmethod
+    def change(node, statement, *values):
+        with sqlite3.connect(node.database) as database:
+            database.execute(statement, values)
+        database.close()
 
 
 class StandingDisk(LifecycleTest):

@@ -14,7 +14,7 @@ import tempfile
 import threading
 import unittest
 
-from broker import ADMIN, DEADLINE, SERVER, Broker, Browser, main, wait_until
+from broker import ADMIN, DEADLINE, SERVER, UNLIMITED, Broker, Browser, main, wait_until
 
 
 def make_certificate(directory, name):
@@ -43,11 +43,11 @@ class TlsBrowser(Browser):
 
 
 class TlsBroker(Broker):
-    def __init__(self, certificates, admin_certificates=None):
+    def __init__(self, certificates, admin_certificates=None, flags=()):
         self.context = ssl.create_default_context(cafile=certificates[0])
         admin = admin_certificates or certificates
         super().__init__("--tls-cert", certificates[0], "--tls-key", certificates[1],
-                         "--admin-tls-cert", admin[0], "--admin-tls-key", admin[1])
+                         "--admin-tls-cert", admin[0], "--admin-tls-key", admin[1], *flags)
 
     def connection(self, addr):
         return http.client.HTTPSConnection(*addr, timeout=DEADLINE, context=self.context)
@@ -89,9 +89,50 @@ class Handshakes(TlsTest):
         self.assertIn("HTTP client address=127.0.0.1 refused the TLS handshake: http request", broker.log_text())
 
 
+class SlowHandshakes(TlsTest):
+    def test_half_a_handshake_is_not_waited_for(self):
+        broker = TlsBroker(self.certificate, flags=("--handshake-timeout-ms", "300"))
+        self.addCleanup(broker.close)
+        hello = socket.create_connection(broker.addr, DEADLINE)
+        self.addCleanup(hello.close)
+        ended = threading.Event()
+
+        def trickle():
+            for byte in bytes.fromhex("16030100c8010000c40303") + bytes(190):
+                if ended.wait(0.02):
+                    return
+                try:
+                    hello.sendall(bytes([byte]))
+                except OSError:
+                    return
+
+        sender = threading.Thread(target=trickle)
+        sender.start()
+        try:
+            self.assertEqual(hello.recv(1), b"")
+        except ConnectionResetError:
+            pass
+        finally:
+            ended.set()
+            sender.join()
+        figures = broker.ask_admin("GET", "/metrics")[1].decode()
+        self.assertIn('webrocket_refusals_total{port="service",reason="tls_timeout"} 1\n', figures)
+
+    def test_those_who_have_made_it_may_wait(self):
+        broker = TlsBroker(self.certificate, flags=("--handshake-timeout-ms", "300"))
+        self.addCleanup(broker.close)
+        raw = socket.create_connection(broker.addr, DEADLINE)
+        patient = broker.context.wrap_socket(raw, server_hostname="127.0.0.1")
+        self.addCleanup(patient.close)
+        with socket.create_connection(broker.addr, DEADLINE) as late:
+            self.assertEqual(late.recv(1), b"")
+        patient.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+        self.assertTrue(patient.recv(4096).startswith(b"HTTP/1.1 200"))
+
+
 class Encrypted(TlsTest):
     def setUp(self):
-        self.broker = TlsBroker(self.certificate)
+        self.broker = TlsBroker(self.certificate, flags=UNLIMITED)
         self.addCleanup(self.broker.close)
         self.assertEqual(self.broker.ask_admin("POST", "/moon")[0], 302)
         document = json.loads(self.broker.ask_admin("GET", "/moon")[1])

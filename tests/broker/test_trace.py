@@ -222,7 +222,7 @@ class StandingLog(unittest.TestCase):
                 finally:
                     os.close(writer)
 
-        self.broker = PipeBroker("--log-level", "debug")
+        self.broker = PipeBroker("--log-level", "debug", "--max-messages-per-second", "0")
         self.addCleanup(self.broker.close)
         self.vhost = self.broker.vhost("/moon")
         self.addCleanup(self.vhost.disconnect)

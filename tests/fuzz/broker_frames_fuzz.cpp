@@ -179,6 +179,7 @@ struct Messages final : FrameDecoder::Sink {
         all.emplace_back(message);
         return true;
     }
+    std::size_t message_size_max() const override { return limit; }
 };
 
 /// A decoder of which it is said that it keeps nothing: it takes the next connection.

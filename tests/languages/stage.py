@@ -93,7 +93,9 @@ class Listener(threading.Thread):
 
 class Stage:
     def __init__(self):
-        self.broker = Broker()
+        # Its page is there to put the workers under load.
+        self.broker = Broker("--max-messages-per-second", "0", "--max-bytes-per-second", "0",
+                             "--max-message-bytes", "1048576")
         self.broker.port = self.broker.addr[1]  # whoever was connected comes back
         self.vhost = self.broker.vhost("/moon")
         self.vhost.open(CHANNEL)

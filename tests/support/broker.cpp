@@ -30,19 +30,13 @@ broker::broker(std::vector<std::string> flags) : flags_(std::move(flags)) { star
 void broker::start() {
     const std::filesystem::path ready_file = directory_.path() / "ready.json";
     std::filesystem::remove(ready_file);
-    std::vector<std::string> command{WEBROCKET_SERVER,
-                                     "--addr",
-                                     on_loopback(port_),
-                                     "--admin-addr",
-                                     on_loopback(admin_port_),
-                                     "--storage-dir",
-                                     (directory_.path() / "storage").string(),
-                                     "--node-name",
-                                     "test",
-                                     "--ready-file",
-                                     ready_file.string(),
-                                     "--log-level",
-                                     "debug"};
+    std::vector<std::string> command{
+        WEBROCKET_SERVER, "--addr", on_loopback(port_), "--admin-addr", on_loopback(admin_port_),
+        "--storage-dir", (directory_.path() / "storage").string(), "--node-name", "test",
+        "--ready-file", ready_file.string(), "--log-level", "debug",
+        // Its pages are there to put the library under load.
+        "--max-messages-per-second", "0", "--max-bytes-per-second", "0", "--max-message-bytes",
+        "1048576"};
     command.insert(command.end(), flags_.begin(), flags_.end());
     process_.emplace(command, directory_.path() / "log");
     wait_until("the broker to be ready", [&] {

@@ -47,13 +47,36 @@ struct Reading final : FrameDecoder::Sink {
         messages.emplace_back(message);
         return messages.size() < messages_wanted;
     }
+    std::size_t message_size_max() const override { return size_max; }
     State feed(std::string_view bytes) { return decoder.feed(bytes, *this, replies); }
 
-    FrameDecoder decoder{message_size_max};
+    FrameDecoder decoder{::message_size_max};
+    std::size_t size_max = ::message_size_max;
     std::vector<std::string> messages;
     std::size_t messages_wanted = 1000;
     std::string replies;
 };
+
+TEST(frame_decoder, what_a_message_may_have_is_the_sinks_to_say) {
+    const std::string part(500, 'x');
+    for (const bool in_fragments : {false, true}) {
+        Reading reading;
+        reading.size_max = 1000;
+        const std::string longest = in_fragments
+                                        ? frame(text, part, false) + frame(continuation, part)
+                                        : frame(text, part + part);
+        const std::string longer = in_fragments
+                                       ? frame(text, part, false) + frame(continuation, part + "x")
+                                       : frame(text, part + part + "x");
+        EXPECT_EQ(reading.feed(longest), State::between_messages);
+        reading.size_max = 1001; // for the next one already
+        EXPECT_EQ(reading.feed(longer), State::between_messages);
+        reading.size_max = 1000;
+        EXPECT_EQ(reading.feed(longer), State::broken);
+        EXPECT_EQ(reading.replies, close_frame(1009));
+        EXPECT_TRUE(reading.decoder.was_too_big());
+    }
+}
 
 TEST(frame_decoder, messages) {
     Reading reading;

@@ -11,7 +11,7 @@ using webrocket::MessageRate;
 int allowed(MessageRate &rate, int tries, MessageRate::Clock::time_point now) {
     int count = 0;
     for (int i = 0; i < tries; ++i)
-        count += rate.allows_one(now) ? 1 : 0;
+        count += rate.allows(1, now) ? 1 : 0;
     return count;
 }
 
@@ -21,6 +21,15 @@ TEST(message_rate, a_burst_and_then_so_many_a_second) {
     EXPECT_EQ(allowed(rate, 20, start), 10);
     EXPECT_EQ(allowed(rate, 20, start + milliseconds(500)), 5);
     EXPECT_EQ(allowed(rate, 20, start + milliseconds(60000)), 10);
+}
+
+TEST(message_rate, what_comes_at_once_may_be_more_than_what_comes_in_a_second) {
+    MessageRate rate(10, 100);
+    const auto start = MessageRate::Clock::now();
+    EXPECT_FALSE(rate.allows(101, start));
+    EXPECT_TRUE(rate.allows(100, start));
+    EXPECT_FALSE(rate.allows(11, start + milliseconds(1000)));
+    EXPECT_TRUE(rate.allows(10, start + milliseconds(1000)));
 }
 
 TEST(message_rate, none_is_no_limit) {

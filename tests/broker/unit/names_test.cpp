@@ -13,22 +13,36 @@ using namespace std::string_literals;
 TEST(names, vhosts) {
     for (const char *path : {"/a", "/a/b", "/a-b/c_d/9", "/-", "/_"})
         EXPECT_TRUE(is_valid_vhost_path(path)) << path;
+    EXPECT_TRUE(is_valid_vhost_path("/" + std::string(254, 'a')));
+    EXPECT_FALSE(is_valid_vhost_path("/" + std::string(255, 'a')));
     for (const auto &path : {""s, "/"s, "a"s, "//"s, "/a/"s, "/a//b"s, "/a.b"s, "/a b"s, "/a\n"s,
                              "/a\0"s, "/\xC5\xBC"s, "/a?"s, "/%61"s})
         EXPECT_FALSE(is_valid_vhost_path(path)) << path;
 }
 
 TEST(names, vhosts_called_like_resources) {
-    for (const char *path : {"/channels", "/channels/a", "/a/events", "/token", "/a/b/workers"})
+    for (const std::string word :
+         {"channels", "users", "sessions", "groups", "keys", "prefixes", "events"}) {
+        for (const auto &path :
+             {"/" + word, "/a/" + word, "/" + word + "/a", "/a/" + word + "/b/c"})
+            EXPECT_TRUE(is_reserved_vhost_path(path)) << path;
+    }
+    for (const std::string word : {"token", "workers", "connections", "rules"}) {
+        EXPECT_TRUE(is_reserved_vhost_path("/" + word)) << word;
+        EXPECT_TRUE(is_reserved_vhost_path("/a/b/" + word)) << word;
+        EXPECT_FALSE(is_reserved_vhost_path("/" + word + "/a")) << word;
+    }
+    for (const char *path : {"/console", "/healthz", "/readyz", "/metrics"})
         EXPECT_TRUE(is_reserved_vhost_path(path)) << path;
-    for (const char *path : {"/a", "/events/a", "/event", "/Events", "/mytoken"})
+    for (const char *path : {"/a", "/event", "/Events", "/mytoken", "/a/console", "/eventsx/y"})
         EXPECT_FALSE(is_reserved_vhost_path(path)) << path;
 }
 
 TEST(names, channels) {
     for (const char *name : {"a", "9", "_", "private-chat", "presence-a.b-c_d", "a.", "a-"})
         EXPECT_TRUE(is_valid_channel_name(name)) << name;
-    EXPECT_TRUE(is_valid_channel_name(std::string(10'000, 'a')));
+    EXPECT_TRUE(is_valid_channel_name(std::string(255, 'a')));
+    EXPECT_FALSE(is_valid_channel_name(std::string(256, 'a')));
     for (const auto &name : {""s, "-a"s, ".a"s, "a/b"s, "a b"s, "a\n"s, "a\0"s, "\xC5\xBC"s, "a?"s})
         EXPECT_FALSE(is_valid_channel_name(name)) << name;
 }
@@ -56,6 +70,8 @@ TEST(names, channel_types) {
 TEST(topic, event_names) {
     for (const char *name : {"a", "a/b", "a:b", "a/:b", "\xC5\xBC", "with space", "\"\\"})
         EXPECT_TRUE(is_valid_event_name(name)) << name;
+    EXPECT_TRUE(is_valid_event_name(std::string(255, 'a')));
+    EXPECT_FALSE(is_valid_event_name(std::string(256, 'a')));
     for (const auto &name : {""s, ":a"s, "a\nb"s, "a\rb"s, "a\tb"s, "a\x7F"s, "a\0"s})
         EXPECT_FALSE(is_valid_event_name(name)) << name;
 }

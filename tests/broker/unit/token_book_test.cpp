@@ -19,6 +19,20 @@ TEST(token_book, a_token_is_spent_once) {
     EXPECT_FALSE(book.spend(token));
 }
 
+TEST(token_book, bytes_push_the_oldest_out) {
+    TokenBook book({1h, 1000, 20'000});
+    const auto first = book.issue({"alice", ".*"});
+    std::string last;
+    for (int i = 0; i < 30; ++i)
+        last = book.issue({"alice", std::string(1000, 'x')});
+    EXPECT_GT(book.displaced(), 10U);
+    EXPECT_FALSE(book.spend(first));
+    EXPECT_TRUE(book.spend(last));
+    // What is larger than all of it has it for itself.
+    const auto large = book.issue({"alice", std::string(30'000, 'x')});
+    EXPECT_TRUE(book.spend(large));
+}
+
 TEST(token_book, unknown_tokens) {
     TokenBook book({1h, 10});
     const auto token = book.issue({"alice", ".*"});
