@@ -7,6 +7,11 @@ against the median of the quiet ones. More than twice that, and the attack has r
 broker. It must not end either, nor drop any of those browsers, and when an attack is over it has to have
 as many descriptors open as before, in the end about as much memory, and to work.
 
+Some attacks are for what a stranger may take: there the browsers are compared with what they measure while
+the same attack is on another broker beside theirs (three times that, and ten milliseconds, at most), the
+admin port has to answer within 100 ms, the broker may take 64 MiB more than in quiet times, and its log
+and its figures have to name the attack.
+
 Before all that it looks whether it would notice: a broker that is stopped for moments has to fail.
 
     hostile.py [--repeat N] [--seconds S] [--flag=--BROKER-FLAG] [ATTACK…]
@@ -19,6 +24,8 @@ import selectors
 import statistics
 import subprocess
 import sys
+import threading
+import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "broker"))
 
@@ -27,8 +34,21 @@ from broker import Broker, wait_until  # noqa: E402
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ATTACKS = ["slow_readers", "half_open", "connections", "large_headers", "lying_frames", "subscribes"]
+# With the reasons of which the broker has to give one.
+GREEDY = {"held_fragments": {"message_too_big", "message_timeout"},
+          "seats": {"too_many_of_address"},
+          "descriptors": {"too_many_connections"},
+          "bodies_for_nobody": {"unknown_vhost", "wrong_token"},
+          "batches": {"batch_too_large", "unread_answer"},
+          "unread_answers": {"unread_answer"}}
+LIMITS = ("--max-connections-in-all", "6000", "--max-connections-per-address", "2000",
+          "--log-format", "json")
 CHANNELS = [f"calm{number}" for number in range(5)]
 FACTOR = 2
+GREEDY_FACTOR = 3
+ROUND_TRIP_MAX = 10_000  # µs
+ADMIN_MAX = 0.1          # s
+TAKEN_MAX = 64 << 20
 MEMORY_GROWTH_MAX = 8 << 20
 MEMORY_KEPT_MAX = 32 << 20
 PATIENCE = 120.0
@@ -81,10 +101,40 @@ def resident(broker):
         return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
+class Observer(threading.Thread):
+    """Of a broker under attack: the most memory that it has, and how long its admin port takes to answer."""
+
+    def __init__(self, broker):
+        super().__init__()
+        self.broker = broker
+        self.before = self.most = resident(broker)
+        self.slowest = 0.0
+        self.ended = threading.Event()
+
+    def run(self):
+        while not self.ended.wait(0.05):
+            self.most = max(self.most, resident(self.broker))
+            begin = time.monotonic()
+            assert self.broker.admin("GET", "/healthz", cookie=None).status == 200
+            self.slowest = max(self.slowest, time.monotonic() - begin)
+
+    def __enter__(self):
+        self.start()
+        return self
+
+    def __exit__(self, *_):
+        self.ended.set()
+        self.join()
+
+
 class Nightmare:
     def __init__(self, seconds, flags):
         self.seconds = seconds
-        self.broker = Broker("--http-timeout-ms", "10000", *flags)
+        self.broker = Broker("--http-timeout-ms", "10000", *LIMITS, *flags)
+        self.other = Broker("--http-timeout-ms", "10000", *LIMITS, *flags)
+        self.other_vhost = self.other.vhost("/calm")
+        self.other_vhost.disconnect()
+        machine.place_beside(self.other.process.pid)
         self.programs = []
         self.measured = self.disregarded = 0
         self.vhost = self.broker.vhost("/calm")
@@ -97,8 +147,8 @@ class Nightmare:
         self.programs.append(metronome)
         self.witness = self.start("witness", int(metronome.hear()), *CHANNELS)
 
-    def start(self, name, *more):
-        program = Program(name, *self.broker.addr, self.vhost.path, *more)
+    def start(self, name, *more, broker=None):
+        program = Program(name, *(broker or self.broker).addr, self.vhost.path, *more)
         self.programs.append(program)
         program.hear()
         return program
@@ -123,6 +173,30 @@ class Nightmare:
         self.works()
         return quiet, hostile, done
 
+    def greed(self, name):
+        """(under an attack on the other broker, under attack, what the attack has done, the observer,
+        whether a figure names it)"""
+        elsewhere = self.start(name, self.other_vhost.token, broker=self.other)
+        calm = self.measure()
+        elsewhere.end()
+        self.programs.remove(elsewhere)
+        descriptors, refused = self.broker.descriptors(), self.refused(GREEDY[name])
+        with Observer(self.broker) as observer:
+            attack = self.start(name, self.vhost.token)
+            hostile = self.measure()
+            done = json.loads(attack.end())
+        self.programs.remove(attack)
+        wait_until(lambda: self.broker.descriptors() <= descriptors,
+                   f"the descriptors to return to {descriptors} after {name}")
+        self.works()
+        return calm, hostile, done, observer, self.refused(GREEDY[name]) > refused
+
+    def refused(self, reasons):
+        lines = self.broker.admin("GET", "/metrics").body.decode().splitlines()
+        return sum(int(line.rsplit(" ", 1)[1]) for line in lines
+                   if line.startswith("webrocket_refusals_total{") and
+                   any(f'reason="{reason}"' in line for reason in reasons))
+
     def works(self):
         """As before, for browsers, backends and the administrator."""
         vhost = self.broker.vhost("/after")
@@ -140,10 +214,22 @@ class Nightmare:
         vhost.disconnect()
         self.broker.vhosts.remove(vhost)
 
+    def log_at_the_end(self):
+        """What was counted is told by then."""
+        for program in self.programs:
+            program.kill()
+        self.programs = []
+        for vhost in self.broker.vhosts:
+            vhost.disconnect()
+        status = self.broker.stop()
+        assert status == 0, status
+        return self.broker.log_text()
+
     def close(self):
         for program in self.programs:
             program.kill()
         self.broker.close()
+        self.other.close()
 
 
 class Result:
@@ -168,6 +254,30 @@ class Result:
         return self.hostile / self.quiet
 
 
+def what_is_taken(name, repetitions, result):
+    """What is wrong with that much, and that slow."""
+    observers = [repetition[3] for repetition in repetitions]
+    taken = max(observer.most - observer.before for observer in observers)
+    slowest = statistics.median(observer.slowest for observer in observers)
+    print(f"{'':16}{taken / (1 << 20):.0f} MiB more, the admin port answers within {slowest * 1000:.0f} ms")
+    if result.ratio > GREEDY_FACTOR:
+        yield f"{name}: others wait {result.ratio:.1f} times as long as with another broker attacked"
+    if result.hostile > ROUND_TRIP_MAX:
+        yield f"{name}: others wait {result.hostile / 1000:.1f} ms"
+    if taken > TAKEN_MAX:
+        yield f"{name}: the broker takes {taken / (1 << 20):.0f} MiB"
+    if slowest > ADMIN_MAX:
+        yield f"{name}: the admin port takes {slowest * 1000:.0f} ms"
+    if not all(repetition[4] for repetition in repetitions):
+        yield f"{name}: no figure tells of it"
+
+
+def what_is_not_told(names, log):
+    for name in names:
+        if not any(reason in log for reason in GREEDY[name]):
+            yield f"{name}: no line of the log tells of it"
+
+
 def what_is_kept(before, rounds):
     """What is wrong with the memory of a broker that is left in peace again, given what it had after each
     round. An allocator does not give back all that was once needed, but then it has to be enough for the
@@ -183,14 +293,16 @@ def what_is_kept(before, rounds):
 
 def main():
     parser = argparse.ArgumentParser(description="Attacks a broker, and measures what others notice.")
-    parser.add_argument("attacks", metavar="ATTACK", nargs="*", help="of " + ", ".join(ATTACKS))
+    parser.add_argument("attacks", metavar="ATTACK", nargs="*", help="of " + ", ".join([*ATTACKS, *GREEDY]))
     parser.add_argument("--repeat", type=int, default=9, help="how often each, 9")
     parser.add_argument("--seconds", type=float, default=3, help="of each measurement, 3")
     parser.add_argument("--flag", action="append", default=[], help="for the broker")
     options = parser.parse_args()
-    attacks = options.attacks or ATTACKS
-    if set(attacks) - set(ATTACKS):
-        parser.error("the attacks are " + ", ".join(ATTACKS))
+    wanted = options.attacks or [*ATTACKS, *GREEDY]
+    if set(wanted) - {*ATTACKS, *GREEDY}:
+        parser.error("the attacks are " + ", ".join([*ATTACKS, *GREEDY]))
+    attacks = [name for name in wanted if name in ATTACKS]
+    greedy = [name for name in wanted if name in GREEDY]
 
     nightmare = Nightmare(options.seconds, options.flag)
     failures = []
@@ -204,18 +316,25 @@ def main():
         print(stalled, flush=True)
         if stalled.ratio <= FACTOR:
             raise SystemExit("a broker that stands still is not noticed: this machine is too busy")
-        repetitions = {name: [] for name in attacks}
+        repetitions = {name: [] for name in wanted}
         before, after = resident(nightmare.broker), []
         for _ in range(options.repeat):
             for name in attacks:
                 repetitions[name].append(nightmare.attack(name))
+            for name in greedy:
+                repetitions[name].append(nightmare.greed(name))
             after.append(resident(nightmare.broker))
         for name in attacks:
             result = Result(name, repetitions[name])
             print(result, flush=True)
             if result.ratio > FACTOR:
                 failures.append(f"{name}: others wait {result.ratio:.1f} times as long")
+        for name in greedy:
+            result = Result(name, repetitions[name])
+            print(result, flush=True)
+            failures += what_is_taken(name, repetitions[name], result)
         failures += what_is_kept(before, after)
+        failures += what_is_not_told(greedy, nightmare.log_at_the_end())
         share = nightmare.disregarded / nightmare.measured
         print(f"{100 * share:.1f} % of the messages do not count: the machine was late")
         if share > DISREGARDED_MAX:

@@ -33,6 +33,11 @@ def place_broker(pid):
     return first
 
 
+def place_beside(pid):
+    """On the broker's core, after it."""
+    os.sched_setaffinity(pid, BROKER_CORE)
+
+
 def place_metronome():
     """Beside the broker, and before it."""
     os.sched_setaffinity(0, BROKER_CORE)
