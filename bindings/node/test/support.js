@@ -14,6 +14,8 @@ import { fileURLToPath } from 'node:url';
 const SERVER = process.env.WEBROCKET_SERVER || 'webrocket-server';
 const PACKAGE = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 export const DEADLINE_MS = 20_000;
+/** Its pages are there to put workers under load. */
+const UNLIMITED = ['--max-messages-per-second', '0', '--max-bytes-per-second', '0', '--max-message-bytes', '1048576'];
 
 /** Nothing listens on port 1. */
 export const NOBODY = `http://wr:${'0123456789abcdef'.repeat(2)}01234567@127.0.0.1:1/moon`;
@@ -74,7 +76,7 @@ export class Broker {
     const log = fs.openSync(path.join(this.directory, 'log'), 'a');
     this.process = spawn(SERVER, ['--addr', this.address, '--admin-addr', '127.0.0.1:0',
       '--storage-dir', path.join(this.directory, 'storage'), '--node-name', 'test-node',
-      '--ready-file', ready, ...this.flags], { stdio: ['ignore', 'ignore', log] });
+      '--ready-file', ready, ...UNLIMITED, ...this.flags], { stdio: ['ignore', 'ignore', log] });
     fs.closeSync(log);
     this.ended = once(this.process, 'exit');
     await waitUntil(() => {

@@ -17,7 +17,7 @@ import sys
 import threading
 import time
 
-from support import Broker, descriptors, resident_kilobytes, url_of
+from support import UNLIMITED, Broker, descriptors, resident_kilobytes, url_of
 
 import kosmonaut
 
@@ -162,7 +162,7 @@ def run(total, seconds):
     logging.getLogger().addHandler(Complaints(failures))
     sys.unraisablehook = lambda what: failures.append(f"unraisable: {what.exc_value!r}")
     threading.excepthook = lambda what: failures.append(f"in a thread: {what.exc_value!r}")
-    broker = Broker()
+    broker = Broker(*UNLIMITED)
     vhost = broker.vhost("/stress")
     topics = ("stress/loop", "stress/thread")
     receivers = [Receiver(topic, total // 2, Sender(vhost, topic, total // 2)) for topic in topics]

@@ -16,7 +16,7 @@ for directory in (ROOT / "tests" / "broker", PACKAGE):
     if str(directory) not in sys.path:
         sys.path.insert(0, str(directory))
 
-from broker import DEADLINE, Broker, wait_until  # noqa: E402
+from broker import DEADLINE, UNLIMITED, Broker, wait_until  # noqa: E402
 
 import kosmonaut  # noqa: E402
 
@@ -61,7 +61,7 @@ class BrokerTest(StrictTest):
 
     @classmethod
     def setUpClass(cls):
-        cls.broker = Broker(*cls.FLAGS)
+        cls.broker = Broker(*UNLIMITED, *cls.FLAGS)  # its pages put workers under load
         cls.addClassCleanup(cls.broker.close)
 
     def setUp(self):

@@ -46,6 +46,9 @@ class Broker
                          "--addr", @address, "--admin-addr", "127.0.0.1:0",
                          "--storage-dir", File.join(@directory, "storage"),
                          "--node-name", "test-node", "--ready-file", ready_file,
+                         # Its pages are there to put workers under load.
+                         "--max-messages-per-second", "0", "--max-bytes-per-second", "0",
+                         "--max-message-bytes", "1048576",
                          err: [File.join(@directory, "log"), "a"])
     wait_until("the broker") { File.exist?(ready_file) }
     ready = JSON.parse(File.read(ready_file))
