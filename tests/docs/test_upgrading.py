@@ -41,7 +41,7 @@ def defaults(*arguments, **variables):
     said = subprocess.run([SERVER, *arguments, "--help"], text=True, capture_output=True, check=True,
                           env={**os.environ, **variables}, timeout=20).stdout
     return {name: value
-            for names, value in re.findall(r"^ +(--[\w,-]+) .*?=(\S+)(?: {2,}.*)?$", said, re.M)
+            for names, value in re.findall(r"^ +(--[\w,-]+) .*?=(\S+)(?: .*)?$", said, re.M)
             for name in names.split(",")}
 
 
