@@ -410,7 +410,7 @@ std::optional<BackendApi::Refusal> BackendApi::fire_one(Vhost &vhost, std::strin
 }
 
 std::variant<BackendApi::Trigger, BackendApi::Refusal>
-BackendApi::read_trigger(const std::vector<JsonMember> &members) {
+BackendApi::read_trigger(const JsonMembers &members) {
     const JsonMember *event = find_member(members, "event");
     const std::string name =
         event != nullptr && event->type == JsonType::string ? decode_json_string(event->value) : "";
@@ -423,13 +423,15 @@ BackendApi::read_trigger(const std::vector<JsonMember> &members) {
         return Trigger{event->value, {}};
     if (data->type != JsonType::object)
         return Refusal{400, error_code::bad_request, "data is not an object"};
+    if (data->flaw != JsonFlaw::none)
+        return Refusal{400, error_code::bad_request,
+                       fmt::format("data has {}", describe(data->flaw))};
     return Trigger{event->value, data->value};
 }
 
 void BackendApi::publish(Vhost &vhost, Channel &channel, const Trigger &trigger) {
-    const std::string channel_json = '"' + channel.name() + '"';
-    const std::string payload = overlay_payload(trigger.data, {{"channel", channel_json}});
-    vhost.publish(channel, share(websocket_text(event_message(trigger.event, payload))));
+    vhost.publish(channel, share(websocket_text(trigger_message(
+                               trigger.event, members_of(trigger.data), channel.name()))));
 }
 
 HttpReply BackendApi::issue_token(Vhost &vhost, std::string_view query, bool head_only) {
@@ -444,6 +446,8 @@ HttpReply BackendApi::issue_token(Vhost &vhost, std::string_view query, bool hea
         return bad_request("uid is longer than 255 bytes");
     if (!is_valid_utf8(uid))
         return bad_request("uid is not UTF-8");
+    if (uid.find('\0') != std::string::npos)
+        return bad_request("uid has U+0000 in it");
     if (channels.empty())
         return bad_request("channels is missing");
     if (channels.size() > pattern_bytes_max)

@@ -67,9 +67,9 @@ class BackendApi {
     struct Refusal {
         int status;
         int code;
-        std::string_view text;
+        std::string text;
     };
-    static std::variant<Trigger, Refusal> read_trigger(const std::vector<JsonMember> &members);
+    static std::variant<Trigger, Refusal> read_trigger(const JsonMembers &members);
     static std::optional<Refusal> fire_one(Vhost &vhost, std::string_view element);
     static void publish(Vhost &vhost, Channel &channel, const Trigger &trigger);
 

@@ -35,7 +35,7 @@ bool is_true(const JsonMember *member) {
     return member != nullptr && member->type == JsonType::boolean && member->value == "true";
 }
 
-void read_payload(Command &command, const std::vector<JsonMember> &payload) {
+void read_payload(Command &command, const JsonMembers &payload) {
     command.token = text(find_member(payload, "token"));
     command.channel = text(find_member(payload, "channel"));
     if (const JsonMember *event = find_member(payload, "event");
@@ -46,8 +46,10 @@ void read_payload(Command &command, const std::vector<JsonMember> &payload) {
     command.trigger = text(find_member(payload, "trigger"));
     command.hidden = is_true(find_member(payload, "hidden"));
     if (const JsonMember *data = find_member(payload, "data");
-        data != nullptr && data->type == JsonType::object)
+        data != nullptr && data->type == JsonType::object) {
         command.data = data->value;
+        command.data_flaw = data->flaw;
+    }
 }
 
 } // namespace

@@ -29,7 +29,8 @@ struct Command {
     std::string event;
     std::string_view event_json; // as written, with its quotes
     std::string trigger;
-    std::string_view data; // a JSON object, or empty
+    std::string_view data;               // a JSON object, or empty
+    JsonFlaw data_flaw = JsonFlaw::none; // for which it is not to be passed on
     bool hidden = false;
 };
 

@@ -4,8 +4,10 @@
 
 #include <algorithm>
 #include <bit>
+#include <charconv>
 #include <cstdint>
 #include <cstring>
+#include <system_error>
 
 namespace webrocket {
 namespace {
@@ -107,7 +109,7 @@ class Scanner {
         members_.reserve(members_expected);
     }
 
-    std::optional<std::vector<JsonMember>> scan(char opening) {
+    std::optional<JsonMembers> scan(char opening) {
         skip_space();
         if (peek() != opening || !value_start())
             return std::nullopt;
@@ -155,9 +157,12 @@ class Scanner {
         std::string_view key;
         if (in_object()) {
             const std::size_t key_start = at_;
+            has_nul_ = false;
             if (!string())
                 return false;
             key = text_.substr(key_start, at_ - key_start);
+            if (has_nul_)
+                note(JsonFlaw::name);
             skip_space();
             if (peek() != ':')
                 return false;
@@ -188,7 +193,8 @@ class Scanner {
 
     void add_member() {
         const auto value = text_.substr(top_start_, at_ - top_start_);
-        members_.push_back({top_key_, value, type_of(value.front())});
+        members_.push_back({top_key_, value, type_of(value.front()), flaw_});
+        flaw_ = JsonFlaw::none;
     }
 
     static JsonType type_of(char first) {
@@ -249,7 +255,13 @@ class Scanner {
         return at_ > start;
     }
 
+    void note(JsonFlaw flaw) {
+        if (flaw_ == JsonFlaw::none)
+            flaw_ = flaw;
+    }
+
     bool number() {
+        const std::size_t start = at_;
         if (peek() == '-')
             ++at_;
         if (peek() == '0')
@@ -261,14 +273,26 @@ class Scanner {
             if (!digits())
                 return false;
         }
+        bool has_exponent = false;
         if (peek() == 'e' || peek() == 'E') {
+            has_exponent = true;
             ++at_;
             if (peek() == '+' || peek() == '-')
                 ++at_;
             if (!digits())
                 return false;
         }
+        const auto written = text_.substr(start, at_ - start);
+        constexpr std::size_t length_always_in_range = 300;
+        if ((has_exponent || written.size() > length_always_in_range) && !is_in_range(written))
+            note(JsonFlaw::number);
         return true;
+    }
+
+    static bool is_in_range(std::string_view number) {
+        double value = 0;
+        return std::from_chars(number.data(), number.data() + number.size(), value).ec ==
+               std::errc();
     }
 
     bool string() {
@@ -330,6 +354,7 @@ class Scanner {
         }
         code = four_hex_digits(text_.substr(at_, 4));
         at_ += 4;
+        has_nul_ = has_nul_ || code == 0;
         return true;
     }
 
@@ -340,27 +365,40 @@ class Scanner {
     std::uint64_t open_objects_ = 0;
     bool first_ = false;
     bool after_comma_ = false;
+    JsonFlaw flaw_ = JsonFlaw::none; // of the outermost container's present member
+    bool has_nul_ = false;           // whether the name that was read last has one
     std::string_view top_key_;
     std::size_t top_start_ = 0;
-    std::vector<JsonMember> members_;
+    JsonMembers members_;
 };
 
 } // namespace
 
-std::optional<std::vector<JsonMember>> scan_json_object(std::string_view text,
-                                                        std::size_t depth_max) {
+std::optional<JsonMembers> scan_json_object(std::string_view text, std::size_t depth_max) {
     return Scanner(text, depth_max).scan('{');
 }
 
-std::optional<std::vector<JsonMember>> scan_json_array(std::string_view text) {
+std::optional<JsonMembers> scan_json_array(std::string_view text) {
     return Scanner(text, json_depth_max).scan('[');
 }
 
-const JsonMember *find_member(const std::vector<JsonMember> &members, std::string_view name) {
+const JsonMember *find_member(const JsonMembers &members, std::string_view name) {
     const auto found =
         std::find_if(members.rbegin(), members.rend(),
                      [name](const JsonMember &member) { return json_key_is(member.key, name); });
     return found == members.rend() ? nullptr : &*found;
+}
+
+std::string_view describe(JsonFlaw flaw) {
+    switch (flaw) {
+    case JsonFlaw::none:
+        break;
+    case JsonFlaw::number:
+        return "a number beyond the range of a double";
+    case JsonFlaw::name:
+        return "a name with U+0000";
+    }
+    return "nothing amiss";
 }
 
 std::string decode_json_string(std::string_view quoted) {

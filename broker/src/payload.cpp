@@ -1,11 +1,10 @@
 #include "payload.h"
 
-#include "json.h"
-
 #include <algorithm>
+#include <fmt/format.h>
+#include <initializer_list>
 #include <set>
 #include <utility>
-#include <vector>
 
 namespace webrocket {
 namespace {
@@ -39,48 +38,148 @@ class ObjectWriter {
     std::string out_;
 };
 
-std::vector<JsonMember> members_of(std::string_view object) {
-    return object.empty() ? std::vector<JsonMember>()
-                          : scan_json_object(object).value_or(std::vector<JsonMember>());
+// One of the names that are the broker's in a payload.
+struct ReservedName {
+    std::string_view key;
+    std::string value; // JSON text; empty: the payload has no such member
+};
+
+std::size_t size_of(const JsonMembers &members) {
+    std::size_t size = 0;
+    for (const auto &member : members)
+        size += member.key.size() + member.value.size() + 2;
+    return size;
 }
 
-} // namespace
-
-std::string overlay_payload(std::string_view object, std::initializer_list<PayloadField> fields) {
-    ObjectWriter writer(object.size() + 128);
-    for (const auto &member : members_of(object)) {
-        const bool overwritten =
-            std::any_of(fields.begin(), fields.end(), [&member](const PayloadField &field) {
-                return json_key_is(member.key, field.key);
+// The members of `data` as they were written, but for those of a reserved name, of which the
+// broker's word takes the place.
+std::string overlay(const JsonMembers &data, std::initializer_list<ReservedName> names) {
+    ObjectWriter writer(size_of(data) + 128);
+    for (const auto &member : data) {
+        const bool is_reserved =
+            std::any_of(names.begin(), names.end(), [&member](const ReservedName &name) {
+                return json_key_is(member.key, name.key);
             });
-        if (!overwritten)
+        if (!is_reserved)
             writer.add(member.key, member.value);
     }
-    for (const auto &field : fields)
-        writer.add('"' + std::string(field.key) + '"', field.value);
+    for (const auto &name : names) {
+        if (!name.value.empty())
+            writer.add('"' + std::string(name.key) + '"', name.value);
+    }
     return std::move(writer).finish();
 }
 
-std::string merge_objects(std::string_view object, std::string_view over) {
-    const auto winners = members_of(over);
+// The members of `under`, except those that `over` has too, and those of `over`.
+JsonMembers merged(const JsonMembers &under, const JsonMembers &over) {
+    if (over.empty())
+        return under;
     std::set<std::string> won;
-    for (const auto &member : winners)
+    for (const auto &member : over)
         won.insert(decode_json_string(member.key));
-    ObjectWriter writer(object.size() + over.size());
-    for (const auto &member : members_of(object)) {
+    JsonMembers all;
+    for (const auto &member : under) {
         if (!won.contains(decode_json_string(member.key)))
-            writer.add(member.key, member.value);
+            all.push_back(member);
     }
-    for (const auto &member : winners)
-        writer.add(member.key, member.value);
-    return std::move(writer).finish();
+    all.insert(all.end(), over.begin(), over.end());
+    return all;
 }
 
-std::string event_message(std::string_view event, std::string_view payload) {
+std::string quoted_uid(const Sender &sender) {
+    return sender.uid != nullptr ? json_string(*sender.uid) : "null";
+}
+
+std::string message(std::string_view event, std::string_view payload) {
     std::string out;
     out.reserve(event.size() + payload.size() + 3);
     out.append(1, '{').append(event).append(1, ':').append(payload).append(1, '}');
     return out;
+}
+
+std::string message_with(std::string_view event, std::string_view key, std::string_view text) {
+    return fmt::format(R"({{"{}":{{"{}":{}}}}})", event, key, json_string(text));
+}
+
+std::string presence_payload(std::string_view channel, const Sender &who, bool hidden,
+                             const JsonMembers &data, std::string_view ending) {
+    return fmt::format(R"({{"channel":{},"sid":{},"uid":{},"hidden":{},"data":{}{}}})",
+                       json_string(channel), json_string(who.sid), quoted_uid(who), hidden,
+                       overlay(data, {}), ending);
+}
+
+} // namespace
+
+JsonMembers members_of(std::string_view object) {
+    return object.empty() ? JsonMembers() : scan_json_object(object).value_or(JsonMembers());
+}
+
+std::string broadcast_message(std::string_view event, const JsonMembers &data,
+                              std::string_view channel, std::string_view sid) {
+    return message(
+        event,
+        overlay(data, {{"channel", json_string(channel)}, {"sid", json_string(sid)}, {"uid", {}}}));
+}
+
+std::string trigger_message(std::string_view event, const JsonMembers &data,
+                            std::string_view channel) {
+    return message(event, overlay(data, {{"channel", json_string(channel)}}));
+}
+
+std::string member_entry(const JsonMembers &data, std::string_view uid, std::string_view channel) {
+    return overlay(data,
+                   {{"uid", json_string(uid)}, {"channel", json_string(channel)}, {"sid", {}}});
+}
+
+std::string member_joined_message(std::string_view entry) {
+    return message(R"(":memberJoined")", entry);
+}
+
+std::string member_left_message(const JsonMembers &data, const JsonMembers &farewell,
+                                std::string_view uid, std::string_view channel) {
+    return message(R"(":memberLeft")", member_entry(merged(data, farewell), uid, channel));
+}
+
+std::string connected_message(std::string_view sid) {
+    return message_with(":connected", "sid", sid);
+}
+
+std::string closed_message(std::string_view sid) { return message_with(":closed", "sid", sid); }
+
+std::string subscribed_message(std::string_view channel, const std::string *uid,
+                               std::string_view roster) {
+    std::string text = R"({":subscribed":{"channel":)" + json_string(channel);
+    if (uid != nullptr)
+        text.append(R"(,"uid":)").append(json_string(*uid));
+    if (!roster.empty())
+        text.append(R"(,"subscribers":)").append(roster);
+    return text + "}}";
+}
+
+std::string unsubscribed_message(std::string_view channel) {
+    return message_with(":unsubscribed", "channel", channel);
+}
+
+std::string error_message(int code, std::string_view status) {
+    return fmt::format(R"({{":error":{{"code":{},"status":{}}}}})", code, json_string(status));
+}
+
+std::string event_payload(const JsonMembers &data, std::string_view channel, const Sender &sender) {
+    return overlay(data, {{"channel", channel.empty() ? std::string() : json_string(channel)},
+                          {"sid", json_string(sender.sid)},
+                          {"uid", quoted_uid(sender)}});
+}
+
+std::string joined_payload(std::string_view channel, const Sender &who, bool hidden,
+                           const JsonMembers &data) {
+    return presence_payload(channel, who, hidden, data, {});
+}
+
+std::string left_payload(std::string_view channel, const Sender &who, bool hidden,
+                         const JsonMembers &data, const JsonMembers &farewell,
+                         std::string_view reason) {
+    return presence_payload(channel, who, hidden, merged(data, farewell),
+                            R"(,"reason":)" + json_string(reason));
 }
 
 } // namespace webrocket

@@ -1,25 +1,13 @@
 #include "presence.h"
 
-#include "json.h"
 #include "payload.h"
-
-#include <fmt/format.h>
 
 namespace webrocket {
 namespace {
 
-std::string entry(const Channel &channel, const std::string &uid, std::string_view data) {
-    return overlay_payload(data,
-                           {{"uid", json_string(uid)}, {"channel", json_string(channel.name())}});
-}
-
-std::string report(const Subscription &subscription, std::string_view data,
-                   std::string_view ending) {
+Sender sender_of(const Subscription &subscription) {
     const auto &identity = subscription.identity;
-    return fmt::format(R"({{"channel":{},"sid":"{}","uid":{},"hidden":{},"data":{}{}}})",
-                       json_string(subscription.channel->name()), subscription.subscriber->sid(),
-                       identity ? json_string(identity->uid) : "null", subscription.hidden, data,
-                       ending);
+    return {subscription.subscriber->sid(), identity ? &identity->uid : nullptr};
 }
 
 } // namespace
@@ -38,8 +26,8 @@ std::string_view name_of(Departure departure) {
     return "lost";
 }
 
-Member make_member(const Channel &channel, const std::string &uid, std::string_view data) {
-    return {uid, entry(channel, uid, data)};
+Member make_member(const Channel &channel, const std::string &uid, const JsonMembers &data) {
+    return {uid, member_entry(data, uid, channel.name())};
 }
 
 std::string roster(const Channel &channel) {
@@ -56,22 +44,24 @@ std::string roster(const Channel &channel) {
 }
 
 std::string member_joined(const Member &member) {
-    return websocket_text(event_message(R"(":memberJoined")", member.entry));
+    return websocket_text(member_joined_message(member.entry));
 }
 
-std::string member_left(const Channel &channel, const Member &member, std::string_view farewell) {
-    const std::string data = merge_objects(member.entry, farewell);
-    return websocket_text(event_message(R"(":memberLeft")", entry(channel, member.uid, data)));
+std::string member_left(const Subscription &subscription, const JsonMembers &farewell) {
+    return websocket_text(member_left_message(members_of(subscription.data), farewell,
+                                              subscription.member->uid,
+                                              subscription.channel->name()));
 }
 
 std::string joined_report(const Subscription &subscription) {
-    return report(subscription, merge_objects(subscription.data, {}), {});
+    return joined_payload(subscription.channel->name(), sender_of(subscription),
+                          subscription.hidden, members_of(subscription.data));
 }
 
 std::string left_report(const Subscription &subscription, Departure departure,
-                        std::string_view farewell) {
-    return report(subscription, merge_objects(subscription.data, farewell),
-                  fmt::format(R"(,"reason":"{}")", name_of(departure)));
+                        const JsonMembers &farewell) {
+    return left_payload(subscription.channel->name(), sender_of(subscription), subscription.hidden,
+                        members_of(subscription.data), farewell, name_of(departure));
 }
 
 } // namespace webrocket

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "channel.h"
+#include "json.h"
 
 #include <string>
 #include <string_view>
@@ -18,22 +19,22 @@ enum class Departure {
 
 std::string_view name_of(Departure departure);
 
-// `data` is what the member says about itself: a scanned JSON object, or empty.
-Member make_member(const Channel &channel, const std::string &uid, std::string_view data);
+// `data` is what the member says about itself.
+Member make_member(const Channel &channel, const std::string &uid, const JsonMembers &data);
 
 // Everyone's entries, as a JSON array.
 std::string roster(const Channel &channel);
 
 // WebSocket frames.
 std::string member_joined(const Member &member);
-// `farewell` is laid over what the member said when it came.
-std::string member_left(const Channel &channel, const Member &member, std::string_view farewell);
+// Of a subscription with a member.
+std::string member_left(const Subscription &subscription, const JsonMembers &farewell);
 
 // What workers hear, of hidden subscribers too. No browser can name such an event.
 inline constexpr std::string_view joined_event = ":joined";
 inline constexpr std::string_view left_event = ":left";
 std::string joined_report(const Subscription &subscription);
 std::string left_report(const Subscription &subscription, Departure departure,
-                        std::string_view farewell);
+                        const JsonMembers &farewell);
 
 } // namespace webrocket

@@ -133,7 +133,7 @@ LogFields Session::log_fields() const {
     return fields;
 }
 
-void Session::greet() { say(fmt::format(R"({{":connected":{{"sid":"{}"}}}})", sid_)); }
+void Session::greet() { say(connected_message(sid_)); }
 
 bool Session::on_message(std::string_view message) {
     if (!vhost_)
@@ -178,7 +178,13 @@ std::size_t Session::message_size_max() const {
                      : std::min(rules_.first_message_bytes_max, rules_.message_bytes_max);
 }
 
+// Data that would be no document to many of those who are to read it goes nowhere.
 bool Session::obey(const Command &command) {
+    if (command.data_flaw != JsonFlaw::none) {
+        note("sent data with {}", describe(command.data_flaw));
+        refuse(refusal::bad_request);
+        return true;
+    }
     switch (command.kind) {
     case CommandKind::malformed:
         refuse(refusal::bad_request);
@@ -219,7 +225,7 @@ void Session::refuse(int code) {
                                          code, status_text(code)),
                              log_fields());
         });
-    say(fmt::format(R"({{":error":{{"code":{},"status":"{}"}}}})", code, status_text(code)));
+    say(error_message(code, status_text(code)));
 }
 
 // When a vhost is removed its channels are gone before its browsers have been told; what they are
@@ -268,12 +274,14 @@ void Session::subscribe(const Command &command) {
             return refuse(refusal::limit_reached);
         subscription->data = command.data;
         if (!command.hidden)
-            subscription->member =
-                std::make_unique<Member>(make_member(*channel, permission_->uid, command.data));
+            subscription->member = std::make_unique<Member>(
+                make_member(*channel, permission_->uid, members_of(command.data)));
     }
     forget_closed_channel(channel->name());
     const auto joining = vhost_->subscribe(channel, *subscription, [&](const std::string &roster) {
-        say(subscribed_message(*channel, roster));
+        say(subscribed_message(channel->name(),
+                               needs_permission(channel->type()) ? &permission_->uid : nullptr,
+                               roster));
     });
     if (joining == Joining::channel_closed)
         return refuse_missing_channel(channel->name());
@@ -287,23 +295,11 @@ void Session::subscribe(const Command &command) {
 // Of the same name as one that was closed, and whose end is still on its way here: the browser
 // would take that for the end of the new one.
 void Session::forget_closed_channel(std::string_view name) {
-    const auto found =
-        std::find_if(subscriptions_.begin(), subscriptions_.end(),
-                     [name](const auto &held) { return held->channel->name() == name; });
-    if (found == subscriptions_.end())
+    Subscription *closed = subscription_named(name);
+    if (closed == nullptr)
         return;
-    vhost_->unsubscribe(**found, Departure::removed);
-    channel_removed(**found);
-}
-
-// The newcomer is not on the roster that it gets.
-std::string Session::subscribed_message(const Channel &channel, const std::string &roster) const {
-    std::string message = fmt::format(R"({{":subscribed":{{"channel":"{}")", channel.name());
-    if (needs_permission(channel.type()))
-        message += fmt::format(R"(,"uid":{})", json_string(permission_->uid));
-    if (channel.type() == ChannelType::presence)
-        message += fmt::format(R"(,"subscribers":{})", roster);
-    return message + "}}";
+    vhost_->unsubscribe(*closed, Departure::removed);
+    channel_removed(*closed);
 }
 
 void Session::unsubscribe(const Command &command) {
@@ -317,9 +313,9 @@ void Session::unsubscribe(const Command &command) {
         return refuse_stranger(*channel);
     if (command.data.size() > rules_.member_data_bytes_max)
         return refuse(refusal::limit_reached);
-    vhost_->unsubscribe(*subscription, Departure::left, command.data);
+    vhost_->unsubscribe(*subscription, Departure::left, members_of(command.data));
     drop(*subscription);
-    say(fmt::format(R"({{":unsubscribed":{{"channel":"{}"}}}})", channel->name()));
+    say(unsubscribed_message(channel->name()));
     note("unsubscribed from {}", channel->name());
 }
 
@@ -334,16 +330,15 @@ void Session::broadcast(const Command &command) {
         return refuse_stranger(*channel);
     if (!command.trigger.empty() && !may_speak_for(command.trigger))
         return refuse(refusal::forbidden);
-    const std::string name = '"' + channel->name() + '"';
-    const std::string sid = '"' + sid_ + '"';
-    const std::string payload = overlay_payload(command.data, {{"channel", name}, {"sid", sid}});
-    vhost_->publish(*channel, share(websocket_text(event_message(command.event_json, payload))));
+    const JsonMembers data = members_of(command.data);
+    vhost_->publish(*channel, share(websocket_text(broadcast_message(command.event_json, data,
+                                                                     channel->name(), sid_))));
     note("broadcast {} on {}", command.event_json, channel->name());
     if (permission_ || !rules_.worker_events_need_auth)
         tell_workers(command.trigger.empty() ? PageEvent::broadcast : PageEvent::trigger,
                      command.trigger.empty() ? implicit_topic(channel->name(), command.event)
                                              : command.trigger,
-                     command.data, channel.get());
+                     data, channel->name());
 }
 
 void Session::trigger(const Command &command) {
@@ -352,11 +347,12 @@ void Session::trigger(const Command &command) {
     if (!may_speak_for(command.event))
         return refuse(refusal::forbidden);
     note("triggered {}", command.event_json);
-    tell_workers(PageEvent::trigger, command.event, command.data, nullptr);
+    const JsonMembers data = members_of(command.data);
+    tell_workers(PageEvent::trigger, command.event, data, channel_spoken_of(data));
 }
 
 void Session::close() {
-    say(fmt::format(R"({{":closed":{{"sid":"{}"}}}})", sid_));
+    say(closed_message(sid_));
     leave(Departure::closed);
     transport_.close(close_code::normal);
 }
@@ -388,19 +384,30 @@ bool Session::may_speak_for(std::string_view topic) {
     return channel.empty() || hub_.permits(*permission_, channel);
 }
 
-void Session::tell_workers(PageEvent kind, std::string_view topic, std::string_view data,
-                           const Channel *channel) {
+// A trigger goes to no channel, but its data may name one, as those of old clients do. The broker
+// repeats that where it can vouch for it: the page is on the channel. Empty where it cannot.
+std::string_view Session::channel_spoken_of(const JsonMembers &data) const {
+    const JsonMember *named = find_member(data, "channel");
+    if (named == nullptr || named->type != JsonType::string)
+        return {};
+    const Subscription *subscription = subscription_named(decode_json_string(named->value));
+    return subscription != nullptr ? std::string_view(subscription->channel->name())
+                                   : std::string_view();
+}
+
+void Session::tell_workers(PageEvent kind, std::string_view topic, const JsonMembers &data,
+                           std::string_view channel) {
     if (!vhost_->has_workers())
         return vhost_->miss_workers(kind);
-    const std::string sid = '"' + sid_ + '"';
-    const std::string uid = permission_ ? json_string(permission_->uid) : "null";
-    if (channel == nullptr) {
-        vhost_->tell_workers(kind, topic, overlay_payload(data, {{"sid", sid}, {"uid", uid}}));
-        return;
-    }
-    const std::string name = '"' + channel->name() + '"';
-    vhost_->tell_workers(kind, topic,
-                         overlay_payload(data, {{"channel", name}, {"sid", sid}, {"uid", uid}}));
+    const Sender sender{sid_, permission_ ? &permission_->uid : nullptr};
+    vhost_->tell_workers(kind, topic, event_payload(data, channel, sender));
+}
+
+Subscription *Session::subscription_named(std::string_view channel) const {
+    const auto found =
+        std::find_if(subscriptions_.begin(), subscriptions_.end(),
+                     [channel](const auto &held) { return held->channel->name() == channel; });
+    return found == subscriptions_.end() ? nullptr : found->get();
 }
 
 Subscription *Session::subscription_to(const Channel &channel) {
@@ -434,7 +441,7 @@ void Session::drop_forbidden_subscriptions() {
 }
 
 void Session::channel_removed(Subscription &subscription) {
-    say(fmt::format(R"({{":unsubscribed":{{"channel":"{}"}}}})", subscription.channel->name()));
+    say(unsubscribed_message(subscription.channel->name()));
     drop(subscription);
 }
 

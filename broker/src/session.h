@@ -92,11 +92,12 @@ class Session final : private Subscriber {
     bool may_join(std::string_view channel);
     void refuse_stranger(const Channel &channel);
     bool may_stay(const Subscription &subscription);
-    std::string subscribed_message(const Channel &channel, const std::string &roster) const;
     bool may_speak_for(std::string_view topic);
-    void tell_workers(PageEvent kind, std::string_view topic, std::string_view data,
-                      const Channel *channel);
+    std::string_view channel_spoken_of(const JsonMembers &data) const;
+    void tell_workers(PageEvent kind, std::string_view topic, const JsonMembers &data,
+                      std::string_view channel);
     Subscription *subscription_to(const Channel &channel);
+    Subscription *subscription_named(std::string_view channel) const;
     void drop(Subscription &subscription);
     void forget_closed_channel(std::string_view name);
     void drop_all_subscriptions(Departure departure);

@@ -135,7 +135,7 @@ Joining Vhost::subscribe(const std::shared_ptr<Channel> &channel, Subscription &
 }
 
 void Vhost::unsubscribe(Subscription &subscription, Departure departure,
-                        std::string_view farewell) {
+                        const JsonMembers &farewell) {
     const std::lock_guard lock(mutex_);
     Channel &channel = *subscription.channel;
     channel.remove(subscription);
@@ -145,7 +145,7 @@ void Vhost::unsubscribe(Subscription &subscription, Departure departure,
     // Whoever goes has gone, whether or not there is memory to tell the others.
     without_exceptions([&] {
         if (subscription.member)
-            publish_locked(channel, share(member_left(channel, *subscription.member, farewell)));
+            publish_locked(channel, share(member_left(subscription, farewell)));
         if (channel.type() == ChannelType::presence)
             report_locked(subscription, left_event, left_report(subscription, departure, farewell));
     });

@@ -103,9 +103,8 @@ class Vhost final : public std::enable_shared_from_this<Vhost> {
     // newcomer gets before anything else, from the roster at that moment.
     Joining subscribe(const std::shared_ptr<Channel> &channel, Subscription &subscription,
                       const std::function<void(const std::string &roster)> &welcome);
-    // `farewell` is a scanned JSON object, or empty.
     void unsubscribe(Subscription &subscription, Departure departure,
-                     std::string_view farewell = {});
+                     const JsonMembers &farewell = {});
     // The subscriber goes on as somebody else.
     void identify(Subscription &subscription, std::shared_ptr<const Permission> identity);
 

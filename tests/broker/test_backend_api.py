@@ -212,11 +212,26 @@ class Events(BrokerTest):
         self.assertEqual(self.listener.hear(), {"e": {"channel": "c", "sid": "kept", "uid": 7}})
 
     def test_values_pass_unchanged(self):
-        data = ('{"big":9007199254740993,"one":1.0,"huge":1e400,"neg":-0,"long":' + "9" * 400 +
+        data = ('{"big":9007199254740993,"one":1.0,"huge":1e308,"neg":-0,"long":' + "9" * 308 +
                 r',"text":"\u00e9\ud83d\ude00\/","nested":[1,{"a":[]}],"dup":1,"dup":2}')
         self.assertEqual(self.fire_text('{"trigger":{"event":"e","data":' + data + "}}").status, 202)
         self.assertEqual(self.listener.hear_text(),
                          '{"e":' + data[:-1] + ',"channel":"c"}}')
+
+    def test_data_that_is_no_document_to_many_is_refused(self):
+        number, name = "data has a number beyond the range of a double", "data has a name with U+0000"
+        for data, error in (('{"n":1e400}', number), ('{"n":[{"m":' + "9" * 400 + "}]}", number),
+                            ('{"n":1e-400}', number), (r'{"\u0000":1}', name),
+                            (r'{"a":[{"b\u0000":1}]}', name)):
+            trigger = '{"event":"e","data":' + data + "}"
+            response = self.fire_text('{"trigger":' + trigger + "}")
+            self.assertEqual((response.status, response.json()),
+                             (400, {"error": error, "code": 400}), data)
+            batch = self.vhost.request("POST", "/events", (
+                '{"triggers":[{"channel":"c",' + trigger[1:] + ',{"channel":"c","event":"next"}]}'))
+            self.assertEqual(batch.json(), {"results": [
+                {"status": 400, "error": error, "code": 400}, {"status": 202}]}, data)
+            self.assertEqual(self.listener.hear(), {"next": {"channel": "c"}})
 
     def test_nobody_listens(self):
         self.vhost.open("empty")
@@ -366,7 +381,7 @@ class Tokens(BrokerTest):
         for query in ("", "?", "?uid=a", "?channels=b", "?uid=&channels=b", "?uid=a&channels=",
                       "?uid=a&channels=(", "?uid=a&channels=%28", "?uid=a&channels=[", "?UID=a&channels=b",
                       "?uid=a&channels=a)|(b", "?uid=a&channels=%", "?uid=a&channels=%zz",
-                      "?uid=%ff&channels=b", "?uid=a&channels=" + "x" * 4097,
+                      "?uid=%ff&channels=b", "?uid=a%00b&channels=b", "?uid=a&channels=" + "x" * 4097,
                       "?uid=a&channels=((a{100}){100}){100}", "?uid=a&channels=(%3F=a)"):
             response = self.vhost.request("GET", "/token" + query)
             self.assertEqual((response.status, response.json()["code"]), (400, 400), query[:60])

@@ -127,9 +127,14 @@ class Topics(BrokerTest):
 
     def test_trigger(self):
         browser = self.browser("u")
-        browser.say("trigger", event="chat/save", data={"channel": "mine", "sid": "no", "uid": "no"})
-        self.assertEqual(self.everything.event(), (
-            "chat/save", {"channel": "mine", "sid": browser.sid, "uid": "u"}))
+        browser.say("trigger", event="chat/save", data={"channel": "c", "sid": "no", "uid": "no"})
+        self.assertEqual(self.everything.event(), ("chat/save", {"sid": browser.sid, "uid": "u"}))
+        browser.subscribe("c")
+        for channel, named in (("c", {"channel": "c"}), ("d", {}), ("", {}), (7, {}), (None, {}),
+                               ({"c": "c"}, {})):
+            browser.say("trigger", event="chat/save", data={"a": channel, "channel": channel})
+            self.assertEqual(self.everything.event(), (
+                "chat/save", {"a": channel, **named, "sid": browser.sid, "uid": "u"}))
         browser.say("trigger", event="no slash")
         self.assertEqual(self.everything.event(), ("no slash", {"sid": browser.sid, "uid": "u"}))
 

@@ -270,9 +270,10 @@ class Commands(BrokerTest):
         self.a.subscribe("chat")
         b.subscribe("chat")
         data = {"foo": "bar", "n": 1, "u": "ż<&>", "nested": [1, None, {"z": 1, "a": 2}],
-                "sid": "me", "channel": "other", "uid": "kept"}
+                "sid": "me", "channel": "other", "uid": "spoof"}
         self.a.say("broadcast", channel="chat", event="hello", data=data)
         expected = {"hello": {**data, "sid": self.a.sid, "channel": "chat"}}
+        del expected["hello"]["uid"]
         self.assertEqual(self.a.hear(), expected)
         self.assertEqual(b.hear(), expected)
         for text in ('{"broadcast":{"channel":"chat","event":"e"}}',
@@ -286,13 +287,33 @@ class Commands(BrokerTest):
 
     def test_values_pass_unchanged(self):
         self.a.subscribe("chat")
-        data = ('{"big":9007199254740993,"one":1.0,"huge":-1E+400,"long":0.' + "1" * 500 +
-                r',"esc":"\u003c\/\ud83d\ude00","\u0073id":"spoof","\u0063hannel":2}')
+        data = ('{"big":9007199254740993,"one":1.0,"huge":-1E+308,"long":0.' + "1" * 500 +
+                r',"esc":"\u003c\/\ud83d\ude00","\u0073id":"spoof","\u0063hannel":2,"ui\u0064":3}')
         self.a.say_text('{"broadcast":{"data":' + data + ',"channel":"chat","event":"caf\\u00e9"}}')
         text = self.a.hear_text()
         kept = data[:data.index(r',"\u0073id"')]
         self.assertEqual(text, '{"caf\\u00e9":' + kept +
                          f',"channel":"chat","sid":"{self.a.sid}"}}}}')
+
+    def test_data_that_is_no_document_to_many_is_refused(self):
+        alice = self.browser("alice")
+        alice.subscribe("chat")
+        alice.subscribe("presence-room")
+        alice.hear()
+        for data in ('{"n":1e400}', '{"n":-1e400}', '{"n":1e-400}', '{"n":[{"m":' + "9" * 400 + "}]}",
+                     '{"n":' + "9" * 5000 + "}", r'{"\u0000":1}', r'{"a":[{"b\u0000":1}]}',
+                     r'{"a":"\ud800"}', r'{"\udc00":1}'):
+            for command in ('{"broadcast":{"channel":"chat","event":"e","data":%s}}',
+                            '{"broadcast":{"channel":"chat","event":"e","trigger":"t","data":%s}}',
+                            '{"trigger":{"event":"e","data":%s}}',
+                            '{"subscribe":{"channel":"private-room","data":%s}}',
+                            '{"unsubscribe":{"channel":"chat","data":%s}}',
+                            '{"unsubscribe":{"channel":"presence-room","data":%s}}'):
+                alice.say_text(command % data)
+                self.assertEqual(alice.hear(),
+                                 {":error": {"code": 400, "status": "Bad request"}}, command % data)
+        self.assertEqual(alice.ask("broadcast", channel="chat", event="e"),
+                         {"e": {"channel": "chat", "sid": alice.sid}})
 
     def test_broadcast_with_trigger_needs_auth(self):
         self.a.subscribe("chat")
@@ -487,7 +508,7 @@ class Presence(BrokerTest):
                             '"channel":"c","sid":"s","big":9007199254740993,"a":1.0}}}' % self.ROOM)
         self.alice.hear()
         self.assertEqual(self.alice.hear_text(),
-                         '{":memberJoined":{"sid":"s","big":9007199254740993,"a":1.0,'
+                         '{":memberJoined":{"big":9007199254740993,"a":1.0,'
                          '"uid":"alice","channel":"presence-room"}}')
 
     def test_leaving(self):

@@ -1,5 +1,6 @@
-// What the broker lays over a sender's data: the result is one line of JSON in which the broker's
-// words stand, and everything else as it was written.
+// What pages and workers are sent of a sender's data: one line of JSON in which the names that are
+// the broker's say what the broker says, or are not there, and everything else stands as it was
+// written.
 #include <algorithm>
 #include <cstdint>
 #include <string>
@@ -12,12 +13,13 @@
 
 namespace {
 
-constexpr std::string_view channel = "\"greetings\"";
-constexpr std::string_view sid = "\"45c74051\"";
+constexpr std::string_view channel = "greetings";
+constexpr std::string_view sid = "45c74051";
+const std::string uid = "nu7hatch";
 
 bool is_the_broker_s(const webrocket::JsonMember &member) {
     return webrocket::json_key_is(member.key, "channel") ||
-           webrocket::json_key_is(member.key, "sid");
+           webrocket::json_key_is(member.key, "sid") || webrocket::json_key_is(member.key, "uid");
 }
 
 std::string on_one_line(std::string_view text) {
@@ -27,7 +29,7 @@ std::string on_one_line(std::string_view text) {
     return line;
 }
 
-std::vector<webrocket::JsonMember> members_of(std::string_view object) {
+webrocket::JsonMembers members_of(std::string_view object) {
     const auto members = webrocket::scan_json_object(object);
     expect(members.has_value());
     return *members;
@@ -37,36 +39,60 @@ void expect_line(std::string_view text) {
     expect(text.find_first_of("\r\n") == std::string_view::npos);
 }
 
-void expect_overlaid(std::string_view object) {
-    const std::string payload =
-        webrocket::overlay_payload(object, {{"channel", channel}, {"sid", sid}});
+// `words` are those of the broker that the payload ends with, in their order.
+void expect_payload(std::string_view payload, const webrocket::JsonMembers &given,
+                    const std::vector<std::string> &words) {
     expect_line(payload);
-    const auto given = object.empty() ? std::vector<webrocket::JsonMember>() : members_of(object);
-    const auto laid = members_of(payload);
+    const auto found = members_of(payload);
     std::size_t at = 0;
     for (const auto &member : given) {
         if (is_the_broker_s(member))
             continue;
-        expect(at < laid.size() && laid[at].key == member.key && laid[at].type == member.type &&
-               laid[at].value == on_one_line(member.value));
+        expect(at < found.size() && found[at].key == member.key && found[at].type == member.type &&
+               found[at].value == on_one_line(member.value));
         ++at;
     }
-    expect(laid.size() == at + 2 && laid[at].value == channel && laid[at + 1].value == sid);
-    const std::string message = webrocket::event_message("\"hello\"", payload);
+    expect(found.size() == at + words.size());
+    for (const auto &word : words)
+        expect(found[at++].value == webrocket::json_string(word));
+}
+
+// The payload of a message; nothing where data is nested so deep that no room is for the envelope.
+void expect_message(std::string_view message, const webrocket::JsonMembers &given,
+                    const std::vector<std::string> &words) {
     expect_line(message);
     const auto envelope = webrocket::scan_json_object(message);
-    // Data may be nested so deep that there is no room for the envelope.
-    if (envelope)
-        expect(envelope->size() == 1 && envelope->front().value == payload);
+    if (!envelope)
+        return;
+    expect(envelope->size() == 1);
+    expect_payload(envelope->front().value, given, words);
+}
+
+void expect_payloads(std::string_view object) {
+    const auto given = webrocket::members_of(object);
+    const std::string channel_word(channel);
+    const std::string sid_word(sid);
+    expect_message(webrocket::broadcast_message("\"hello\"", given, channel, sid), given,
+                   {channel_word, sid_word});
+    expect_payload(webrocket::member_entry(given, uid, channel), given, {uid, channel_word});
+    const webrocket::Sender sender{sid, &uid};
+    expect_payload(webrocket::event_payload(given, channel, sender), given,
+                   {channel_word, sid_word, uid});
+    expect_payload(webrocket::event_payload(given, {}, sender), given, {sid_word, uid});
 }
 
 void expect_merged(std::string_view object, std::string_view over) {
-    const std::string merged = webrocket::merge_objects(object, over);
-    expect_line(merged);
-    const auto all = members_of(merged);
-    const auto winners = over.empty() ? std::vector<webrocket::JsonMember>() : members_of(over);
-    const auto before = object.empty() ? std::vector<webrocket::JsonMember>() : members_of(object);
+    const auto before = webrocket::members_of(object);
+    const auto winners = webrocket::members_of(over);
+    const std::string message = webrocket::member_left_message(before, winners, uid, channel);
+    expect_line(message);
+    const auto envelope = webrocket::scan_json_object(message);
+    if (!envelope)
+        return;
+    const auto all = members_of(envelope->front().value);
     for (const auto &member : all) {
+        if (is_the_broker_s(member))
+            continue;
         const std::string key = webrocket::decode_json_string(member.key);
         const webrocket::JsonMember *winner = webrocket::find_member(winners, key);
         const webrocket::JsonMember *loser = webrocket::find_member(before, key);
@@ -76,8 +102,9 @@ void expect_merged(std::string_view object, std::string_view over) {
     }
     for (const auto &some : {winners, before}) {
         for (const auto &member : some)
-            expect(webrocket::find_member(all, webrocket::decode_json_string(member.key)) !=
-                   nullptr);
+            expect(webrocket::json_key_is(member.key, "sid") ||
+                   webrocket::find_member(all, webrocket::decode_json_string(member.key)) !=
+                       nullptr);
     }
 }
 
@@ -95,7 +122,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t *data, std::size_t size
     const std::string over(input.substr(std::min(end + 1, input.size())));
     if (!is_object(object))
         return 0;
-    expect_overlaid(object);
+    expect_payloads(object);
     if (is_object(over))
         expect_merged(object, over);
     return 0;

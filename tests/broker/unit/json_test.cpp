@@ -163,6 +163,44 @@ TEST(json, depth) {
     EXPECT_FALSE(scan_json_object("{\"a\":" + nested("[", "", "]", 1'000'000) + "}"));
 }
 
+JsonFlaw flaw_of(const std::string &value) {
+    const auto members = scan_json_object("{\"a\":1e400,\"data\":" + value + ",\"b\":1e400}");
+    EXPECT_TRUE(members) << value;
+    return members ? (*members)[1].flaw : JsonFlaw::none;
+}
+
+TEST(json, numbers_beyond_a_double_are_noticed) {
+    const std::string nines(308, '9');
+    for (const std::string &number :
+         {std::string("1e400"), std::string("-1E+309"), std::string("1.8e308"), "1" + nines + "0",
+          "-" + std::string(400, '9'), "9" + nines, std::string(5000, '1'), std::string("1e-400"),
+          "1." + std::string(400, '1') + "e400", std::string("1e99999999999999999999"),
+          "0." + std::string(400, '0') + "1"}) {
+        for (const std::string &value : {number, "{\"n\":" + number + "}", "[[" + number + "]]",
+                                         "{\"a\":1,\"n\":[{\"b\":" + number + "}],\"c\":2}"})
+            EXPECT_EQ(flaw_of(value), JsonFlaw::number) << value;
+    }
+}
+
+TEST(json, numbers_within_a_double_have_no_flaw) {
+    const std::string nines(308, '9');
+    for (const std::string &number :
+         {std::string("0"), std::string("-0.0e-0"), std::string("1.7976931348623157e308"), nines,
+          "1" + std::string(308, '0'), "0." + std::string(500, '1'), std::string("5e-324"),
+          std::string("0e999"), std::string("1e0000000000001"), "-" + nines + ".5"}) {
+        EXPECT_EQ(flaw_of(number), JsonFlaw::none) << number;
+        EXPECT_EQ(flaw_of("{\"n\":[" + number + "]}"), JsonFlaw::none) << number;
+    }
+}
+
+TEST(json, names_with_a_zero_are_noticed) {
+    for (const char *value : {R"({"\u0000":1})", R"({"a\u0000b":1})", R"([{"a":{"\u0000":{}}}])"})
+        EXPECT_EQ(flaw_of(value), JsonFlaw::name) << value;
+    for (const char *value : {R"("\u0000")", R"({"a":"\u0000"})", R"({"\\u0000":1})",
+                              R"({"a":"\u0000","b":["\u0000",{"c":1}]})", R"({"\u0001":1})"})
+        EXPECT_EQ(flaw_of(value), JsonFlaw::none) << value;
+}
+
 TEST(json, arrays) {
     const auto elements = scan_json_array(R"([1,"x",{"a":2}])");
     ASSERT_TRUE(elements);
