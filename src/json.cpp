@@ -4,6 +4,7 @@
 #include <cstring>
 #include <memory>
 #include <new>
+#include <utility>
 
 #include <jansson.h>
 
@@ -80,24 +81,20 @@ std::int32_t positive_member(const json_t *object, const char *key) {
     return value >= 1 && value <= INT32_MAX ? static_cast<std::int32_t>(value) : 0;
 }
 
-/// Whether a member is text, or is there and is null.
-bool is_text_or_null(const json_t *object, const char *key) {
-    const json_t *value = json_object_get(object, key);
-    return json_is_string(value) || json_is_null(value);
-}
-
 std::optional<kn_subscribers::subscriber> read_subscriber(std::string_view entry) {
     const std::optional<cut_object> parts = cut_member(entry, "data");
     if (!parts || parts->part.front() != '{')
         return std::nullopt;
     const json_ptr object = decode_object(parts->rest);
     std::optional<std::string> sid = exact_member(object.get(), "sid", parts->rest);
+    std::optional<std::string> uid = exact_member(object.get(), "uid", parts->rest);
+    // Who cannot be told is not nobody.
+    const bool is_nobody = json_is_null(json_object_get(object.get(), "uid"));
     const json_t *hidden = json_object_get(object.get(), "hidden");
-    if (!sid || sid->empty() || !is_text_or_null(object.get(), "uid") || !json_is_boolean(hidden))
+    if (!sid || sid->empty() || uid.has_value() == is_nobody || !json_is_boolean(hidden))
         return std::nullopt;
-    return kn_subscribers::subscriber{*std::move(sid),
-                                      exact_member(object.get(), "uid", parts->rest),
-                                      json_is_true(hidden), std::string(parts->part)};
+    return kn_subscribers::subscriber{*std::move(sid), std::move(uid), json_is_true(hidden),
+                                      std::string(parts->part)};
 }
 
 server_error error_members(const json_t *object) {
@@ -183,8 +180,21 @@ std::optional<kn_subscribers> read_subscribers(std::string_view body) {
 }
 
 sender read_sender(std::string_view payload) {
-    const json_ptr object = decode_object(payload);
-    return {exact_member(object.get(), "uid", payload), exact_member(object.get(), "sid", payload)};
+    const auto written = member_values(payload, {"uid", "sid"});
+    if (!written)
+        return {};
+    const auto is_nobody = [](std::string_view value) { return value.empty() || value == "null"; };
+    const auto read = [&](std::string_view value) {
+        std::optional<std::string> text = is_nobody(value) ? std::nullopt : string_text(value);
+        if (text && text->find('\0') != std::string::npos)
+            text.reset();
+        return text;
+    };
+    const auto [uid, sid] = std::pair(written->at(0), written->at(1));
+    sender from{read(uid), read(sid)};
+    if ((!from.uid && !is_nobody(uid)) || (!from.sid && !is_nobody(sid)))
+        return {};
+    return from;
 }
 
 } // namespace kn

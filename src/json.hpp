@@ -38,7 +38,9 @@ std::optional<std::string> read_token(std::string_view body);
 /// browser's own word, which is neither decoded nor judged.
 std::optional<kn_subscribers> read_subscribers(std::string_view body);
 
-/// Who sent an event. Text with U+0000 in it reads as absent.
+/// Who sent an event, by the members of that name at the top of its payload. The others are not
+/// decoded, so nothing in them hides the sender. Neither is there when the payload is no object, or
+/// one of them is neither null nor text without U+0000: who sent that is not known, and not nobody.
 struct sender {
     std::optional<std::string> uid;
     std::optional<std::string> sid;

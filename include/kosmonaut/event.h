@@ -104,11 +104,15 @@ KN_API const char *kn_event_id(const kn_event *event);
 /**
  * @brief The authenticated user whose browser sent the event.
  *
- * The broker sets it, never the browser: it is to be trusted as far as the broker is.
+ * The broker sets it, never the browser: it is to be trusted as far as the broker is. Only this
+ * member of the payload is read, and kn_event_sid()'s: what else a browser sent, or how often, or
+ * how it is spelled, hides neither.
  *
  * @param event may be NULL.
  * @return UTF-8 text, borrowed until the event is freed; NULL when the sender is not authenticated
- *         or the payload does not say.
+ *         or the payload does not say. Where kn_event_sid() is NULL as well, the payload is not one
+ *         that a WebRocket broker makes, or memory ran out: then the sender is unknown, and not to
+ *         be taken for somebody who is not authenticated.
  * @par Threads
  * any thread, any time. The first call reads the payload.
  * @since 1.0
@@ -121,7 +125,8 @@ KN_API const char *kn_event_uid(const kn_event *event);
  * The broker sets it, never the browser.
  *
  * @param event may be NULL.
- * @return UTF-8 text, borrowed until the event is freed; NULL when the payload does not say.
+ * @return UTF-8 text, borrowed until the event is freed; NULL when the payload does not say, which
+ *         those of a WebRocket broker always do, or where it or the uid cannot be read.
  * @par Threads
  * any thread, any time. The first call reads the payload.
  * @since 1.0

@@ -54,7 +54,8 @@ class Event:
 
     @property
     def uid(self) -> Optional[str]:
-        """The authenticated user who sent it, by the broker's word; None for anybody."""
+        """The authenticated user who sent it, by the broker's word; None for anybody. Where `sid` is
+        None as well, who sent it is not known."""
         uid = lib.kn_event_uid(self._pointer)
         return None if uid is None else str(uid.decode())
 

@@ -66,6 +66,18 @@ static void on_ask(kn_event *event, void *user_data) {
     }
 }
 
+/* Without a look at the rest of the data, which may be anything. */
+static void on_who(kn_event *event, void *user_data) {
+    kn_error *error = NULL;
+    json_t *reply =
+        json_pack("{s:s?, s:s?}", "uid", kn_event_uid(event), "sid", kn_event_sid(event));
+    const kn_status status = trigger(user_data, kn_event_channel(event), "sender", reply, &error);
+    json_decref(reply);
+    if (status != KN_OK) {
+        die(status, error);
+    }
+}
+
 static void *run(void *argument) {
     struct backend *backend = argument;
     kn_error *error = NULL;
@@ -88,6 +100,10 @@ static void start(struct backend *backend, const char *url) {
     }
     if (status == KN_OK) {
         status = kn_worker_on(backend->worker, "private-room/ask", on_ask, backend->client, NULL,
+                              &error);
+    }
+    if (status == KN_OK) {
+        status = kn_worker_on(backend->worker, "private-room/who", on_who, backend->client, NULL,
                               &error);
     }
     kn_options_free(options);

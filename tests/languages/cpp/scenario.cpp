@@ -5,7 +5,9 @@
 #include <functional>
 #include <iostream>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <thread>
 
 #include <jansson.h>
@@ -39,6 +41,7 @@ class backend {
     explicit backend(const std::string &url)
         : client_(url), worker_(url, kosmonaut::options().reconnect_delay(100ms, 500ms)) {
         worker_.on("private-room/ask", [this](kosmonaut::event_ref event) { answer(event); });
+        worker_.on("private-room/who", [this](kosmonaut::event_ref event) { name(event); });
         thread_ = std::thread([this] { run(); });
     }
 
@@ -79,6 +82,16 @@ class backend {
         const json reply(
             json_pack("{s:s, s:O}", "to", to.c_str(), "n", json_object_get(asked.get(), "n")));
         client_.trigger(event.channel(), "answer", text_of(reply.get()));
+    }
+
+    /** Without a look at the rest of the data, which may be anything. */
+    void name(kosmonaut::event_ref event) {
+        const auto text = [](std::optional<std::string_view> given) {
+            return given ? json_stringn(given->data(), given->size()) : json_null();
+        };
+        const json reply(
+            json_pack("{s:o, s:o}", "uid", text(event.uid()), "sid", text(event.sid())));
+        client_.trigger(event.channel(), "sender", text_of(reply.get()));
     }
 
     void run() {

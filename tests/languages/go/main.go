@@ -45,6 +45,9 @@ func start(url string) (*backend, error) {
 	if err := worker.On("private-room/ask", b.onAsk); err != nil {
 		return nil, err
 	}
+	if err := worker.On("private-room/who", b.onWho); err != nil {
+		return nil, err
+	}
 	go func() {
 		err := worker.Run(context.Background())
 		if !errors.Is(err, kosmonaut.ErrClosed) {
@@ -65,6 +68,12 @@ func (b *backend) onAsk(event *kosmonaut.Event) error {
 	}
 	return b.client.Trigger(context.Background(), event.Channel(), "answer",
 		answer{"to": event.UID(), "n": question.N})
+}
+
+// onWho does not look at the rest of the data, which may be anything.
+func (b *backend) onWho(event *kosmonaut.Event) error {
+	return b.client.Trigger(context.Background(), event.Channel(), "sender",
+		answer{"uid": event.UID(), "sid": event.SID()})
 }
 
 func (b *backend) obey(c command) (answer, error) {

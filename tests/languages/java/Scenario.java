@@ -28,6 +28,7 @@ public final class Scenario {
             worker = new Worker(url, options);
         }
         worker.on("private-room/ask", this::answer);
+        worker.on("private-room/who", this::name);
         thread = new Thread(this::drive, "worker");
         thread.start();
     }
@@ -36,6 +37,13 @@ public final class Scenario {
         String n = Json.object(event.data()).get("n");
         String to = event.uid().map(Json::quoted).orElse("null");
         client.trigger(event.channel(), "answer", "{\"to\":%s,\"n\":%s}".formatted(to, n));
+    }
+
+    /** Without a look at the rest of the data, which may be anything. */
+    private void name(Event event) {
+        String uid = event.uid().map(Json::quoted).orElse("null");
+        String sid = event.sid().map(Json::quoted).orElse("null");
+        client.trigger(event.channel(), "sender", "{\"uid\":%s,\"sid\":%s}".formatted(uid, sid));
     }
 
     private void drive() {

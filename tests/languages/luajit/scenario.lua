@@ -23,6 +23,12 @@ worker:on("private-room/ask", function(event)
   client:trigger(event.channel, "answer", json.encode(answer))
 end)
 
+-- Without a look at the rest of the data, which may be anything.
+worker:on("private-room/who", function(event)
+  local sender = { uid = event.uid or json.null, sid = event.sid or json.null }
+  client:trigger(event.channel, "sender", json.encode(sender))
+end)
+
 local function say(answer)
   io.write(json.encode(answer), "\n")
   io.flush()

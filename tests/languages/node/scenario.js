@@ -20,6 +20,10 @@ worker.handle('private-room/ask', async (event) => {
     console.error(error); // the broker went away in the middle
   }
 });
+// Without a look at the rest of the data, which may be anything.
+worker.handle('private-room/who', async (event) => {
+  await client.trigger(event.channel, 'sender', { uid: event.uid, sid: event.sid });
+});
 const running = worker.run().then(() => {
   if (!worker.isClosed) throw new Error('the worker ended without being closed');
 }).catch((error) => {

@@ -13,6 +13,7 @@ class Scenario:
         self.client = Client(url)
         self.worker = Worker(url, Options(reconnect_delay=(0.1, 0.5)))
         self.worker.on("private-room/ask")(self.answer)
+        self.worker.on("private-room/who")(self.name)
         self.thread = threading.Thread(target=self.work, daemon=True)
         self.thread.start()
 
@@ -21,6 +22,14 @@ class Scenario:
             self.client.trigger(event.channel, "answer", {"to": event.uid, "n": event.data["n"]})
         except Error as failure:  # the broker may be away; the worker outlives that
             print(f"no answer: {failure}", file=sys.stderr, flush=True)
+
+    def name(self, event):
+        """Without a look at the rest of the data, which may be anything; but that harms nobody."""
+        self.client.trigger(event.channel, "sender", {"uid": event.uid, "sid": event.sid})
+        try:
+            event.data
+        except ValueError:
+            pass
 
     def work(self):
         try:

@@ -15,6 +15,10 @@ class Backend
     @client = Kosmonaut::Client.new(url)
     @worker = Kosmonaut::Worker.new(url, reconnect_delay: 0.1..0.5) do |worker|
       worker.on("private-room/ask") { |event| answer(event) }
+      # Without a look at the rest of the data, which may be anything.
+      worker.on("private-room/who") do |event|
+        @client.trigger(event.channel, "sender", { "uid" => event.uid, "sid" => event.sid })
+      end
     end
     @thread = Thread.new { run }
   end

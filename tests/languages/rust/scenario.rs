@@ -28,6 +28,13 @@ fn answer(client: &Client, event: &Event) -> Result<(), BoxError> {
     Ok(client.trigger(event.channel(), "answer", data.as_str())?)
 }
 
+/// Without a look at the rest of the data, which may be anything.
+fn name(client: &Client, event: &Event) -> Result<(), BoxError> {
+    let text = |given: Option<&str>| given.map_or("null".to_owned(), quoted);
+    let data = format!(r#"{{"uid":{},"sid":{}}}"#, text(event.uid()), text(event.sid()));
+    Ok(client.trigger(event.channel(), "sender", data.as_str())?)
+}
+
 impl Backend {
     fn start(url: &str) -> Result<Backend, BoxError> {
         let client = Arc::new(Client::new(url)?);
@@ -36,6 +43,8 @@ impl Backend {
         let mut worker = Worker::with_options(url, &options)?;
         let answering = Arc::clone(&client);
         worker.on("private-room/ask", move |event| answer(&answering, event))?;
+        let naming = Arc::clone(&client);
+        worker.on("private-room/who", move |event| name(&naming, event))?;
         let handle = worker.handle();
         let thread = thread::spawn(move || match worker.run() {
             Ok(Ended::Closed) => {}

@@ -54,7 +54,8 @@ class event_base {
 
     /**
      * @brief The authenticated user who sent it: the broker's word, never the browser's.
-     * @return empty when the sender is not authenticated.
+     * @return empty when the sender is not authenticated; where sid() is empty as well, who sent it
+     *         is not known.
      * @since 1.0
      */
     [[nodiscard]] std::optional<std::string_view> uid() const noexcept {
