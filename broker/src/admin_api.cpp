@@ -61,9 +61,12 @@ HttpResponse plain(int status, std::string_view text) {
     return response;
 }
 
+// The same for everything, so that a stranger cannot tell what exists; but whoever has mistaken the
+// port finds out.
 HttpReply forbidden() {
-    HttpReply reply;
-    reply.response.status = 403;
+    HttpReply reply =
+        now(error(403, "this is the broker's admin port, and its cookie is missing or wrong; "
+                       "pages and backends talk to the other port"));
     reply.response.refusing(RefusalReason::wrong_cookie);
     return reply;
 }

@@ -1,7 +1,9 @@
 #include "backend_api.h"
 
 #include "frontend.h"
+#include "http_parser.h"
 #include "json.h"
+#include "pattern_complaint.h"
 #include "payload.h"
 #include "secrets.h"
 #include "topic.h"
@@ -45,6 +47,9 @@ HttpReply failure(int status, int code, std::string_view text,
 }
 
 HttpReply bad_request(std::string_view text) { return failure(400, error_code::bad_request, text); }
+
+const std::string no_object =
+    fmt::format("body is not a JSON object, or is nested deeper than {} levels", json_depth_max);
 
 HttpReply no_channel() {
     return failure(404, error_code::channel_not_found, "channel doesn't exist");
@@ -160,9 +165,12 @@ HttpResponse BackendApi::refuse(int status) {
     case 408:
         return error(408, 408, "request timeout");
     case 413:
-        return error(413, 413, "body too large");
+        return error(413, 413,
+                     fmt::format("the body is larger than {} bytes", HttpLimits().body_size_max));
     case 431:
-        return error(431, 431, "headers too large");
+        return error(431, 431,
+                     fmt::format("the headers are larger than {} bytes, or more than {}",
+                                 HttpLimits().header_size_max, HttpLimits().header_lines_max - 1));
     case 503:
         return error(503, 503, "the broker is being stopped");
     default:
@@ -350,7 +358,7 @@ HttpReply BackendApi::fire(Vhost &vhost, const std::string &name, std::string_vi
         return no_channel();
     const auto document = scan_json_object(body);
     if (!document)
-        return bad_request("body is not a JSON object");
+        return bad_request(no_object);
     const JsonMember *trigger = find_member(*document, "trigger");
     const auto members = trigger != nullptr ? scan_json_object(trigger->value) : std::nullopt;
     if (!members)
@@ -365,7 +373,7 @@ HttpReply BackendApi::fire(Vhost &vhost, const std::string &name, std::string_vi
 HttpReply BackendApi::fire_many(Vhost &vhost, std::string_view body) const {
     const auto document = scan_json_object(body);
     if (!document)
-        return bad_request("body is not a JSON object");
+        return bad_request(no_object);
     const JsonMember *triggers = find_member(*document, "triggers");
     const auto list = triggers != nullptr ? scan_json_array(triggers->value) : std::nullopt;
     if (!list)
@@ -453,7 +461,7 @@ HttpReply BackendApi::issue_token(Vhost &vhost, std::string_view query, bool hea
     if (channels.size() > pattern_bytes_max)
         return bad_request("channels is longer than 1024 bytes");
     if (!Pattern::compile(channels))
-        return bad_request("channels is not a regular expression");
+        return bad_request("channels " + pattern_complaint(channels));
     HttpReply reply;
     reply.response.with("Content-Type", "application/json").with("Cache-Control", "no-store");
     // HEAD describes the answer; it must not use up room in the book.
@@ -470,12 +478,10 @@ HttpReply BackendApi::stream(const std::shared_ptr<Vhost> &vhost, const HttpRequ
     if (!parameters)
         return bad_request("query is malformed");
     stream.filter = parameter(*parameters, "filter");
-    if (stream.filter.size() > pattern_bytes_max)
-        return bad_request("filter is longer than 1024 bytes");
     if (!stream.filter.empty()) {
         stream.pattern = Pattern::compile(stream.filter);
         if (!stream.pattern)
-            return bad_request("filter is not a regular expression");
+            return bad_request("filter " + pattern_complaint(stream.filter));
     }
     stream.worker_name = parameter(*parameters, "worker");
     if (stream.worker_name.size() > name_bytes_max)

@@ -1,8 +1,24 @@
 #include "pattern.h"
 
+#include "pattern_complaint.h"
+
+#include <fmt/format.h>
 #include <re2/re2.h>
 
 namespace webrocket {
+namespace {
+
+constexpr std::size_t pattern_memory_max = 1 << 20;
+
+std::unique_ptr<re2::RE2> expression_of(std::string_view text) {
+    re2::RE2::Options options;
+    options.set_log_errors(false);
+    options.set_never_capture(true);
+    options.set_max_mem(pattern_memory_max);
+    return std::make_unique<re2::RE2>(re2::StringPiece(text.data(), text.size()), options);
+}
+
+} // namespace
 
 Pattern::Pattern(std::unique_ptr<re2::RE2> expression) : expression_(std::move(expression)) {}
 Pattern::~Pattern() = default;
@@ -10,15 +26,23 @@ Pattern::~Pattern() = default;
 std::shared_ptr<const Pattern> Pattern::compile(std::string_view text) {
     if (text.size() > pattern_length_max)
         return nullptr;
-    re2::RE2::Options options;
-    options.set_log_errors(false);
-    options.set_never_capture(true);
-    options.set_max_mem(1 << 20);
-    auto expression =
-        std::make_unique<re2::RE2>(re2::StringPiece(text.data(), text.size()), options);
+    auto expression = expression_of(text);
     if (!expression->ok())
         return nullptr;
     return std::shared_ptr<const Pattern>(new Pattern(std::move(expression)));
+}
+
+std::string pattern_complaint(std::string_view text) {
+    if (text.size() > pattern_length_max)
+        return fmt::format("is longer than {} bytes", pattern_length_max);
+    switch (expression_of(text)->error_code()) {
+    case re2::RE2::ErrorPatternTooLarge:
+        return fmt::format("takes more than {} KiB of memory", pattern_memory_max / 1024);
+    case re2::RE2::ErrorRepeatSize:
+        return "repeats something more than 1000 times";
+    default:
+        return "is not a regular expression";
+    }
 }
 
 bool Pattern::matches(std::string_view subject) const {

@@ -10,6 +10,7 @@ import struct
 import subprocess
 import sys
 import unittest
+import urllib.parse
 
 from broker import (DEADLINE, UNLIMITED, Broker, BrokerTest, EventStream, RawConnection, main,
                     wait_until)
@@ -37,6 +38,21 @@ class Stream(BrokerTest):
         with EventStream(self.vhost, headers=headers) as worker:
             browser.say("trigger", event="next")
             self.assertEqual(worker.event()[0], "next")
+
+    def test_a_limit_of_filters_is_told_as_one(self):
+        """Of a worker's filter and a token's pattern alike: neither is a mistake of syntax."""
+        response = self.vhost.request("GET", "/events?filter=" + "x" * 4097)
+        self.assertEqual(response.json()["error"], "filter is longer than 4096 bytes")
+        for text, complaint in (("\\pL{700}", "takes more than 1024 KiB of memory"),
+                                ("a{1001}", "repeats something more than 1000 times"),
+                                ("(", "is not a regular expression")):
+            quoted = urllib.parse.quote(text)
+            for request, name in ((f"/events?filter={quoted}", "filter"),
+                                  (f"/token?uid=a&channels={quoted}", "channels")):
+                response = self.vhost.request("GET", request)
+                self.assertEqual((response.status, response.json()),
+                                 (400, {"error": f"{name} {complaint}", "code": 400}))
+        self.worker("x" * 4096).close()
 
     def test_bad_filters(self):
         for filter in ("(", "[", "a)|(b", "%", "%zz", "x" * 4097, "((a{100}){100}){100}"):

@@ -29,6 +29,16 @@ class Subjects(support.BrokerTest):
         with self.assertRaisesRegex(kosmonaut.PayloadError, "'hello' on 'news'"):
             kosmonaut.Batch().add("news", "hello", "no json")
 
+    def test_the_admin_port(self):
+        host, port = self.broker.admin_addr
+        url = f"http://wr:{self.vhost.token}@{host}:{port}{self.vhost.path}"
+        with kosmonaut.Client(url) as client:
+            with self.assertRaisesRegex(kosmonaut.ForbiddenError, "the broker's admin port"):
+                client.open_channel("news")
+        with kosmonaut.Worker(url) as worker:
+            with self.assertRaisesRegex(kosmonaut.ForbiddenError, "the broker's admin port"):
+                worker.next()
+
 
 class Names(unittest.TestCase):
     def test_numbers_print_as_names(self):
