@@ -4,7 +4,9 @@
 
 #include <array>
 #include <curl/curl.h>
+#include <fmt/format.h>
 #include <memory>
+#include <system_error>
 
 namespace webrocket {
 namespace {
@@ -46,20 +48,29 @@ bool may_be_encrypted(CURLcode result, const std::string &url) {
            (result == CURLE_RECV_ERROR || result == CURLE_GOT_NOTHING);
 }
 
+std::string reason_of_system(CURL *easy) {
+    long error = 0;
+    curl_easy_getinfo(easy, CURLINFO_OS_ERRNO, &error);
+    return std::generic_category().message(static_cast<int>(error));
+}
+
 } // namespace
 
-AdminClient::AdminClient(const std::string &addr, std::string cookie, std::string ca_file)
-    : url_(addr.find("://") == std::string::npos ? "http://" + addr : addr),
-      cookie_(std::move(cookie)), ca_file_(std::move(ca_file)) {
+AdminClient::AdminClient(AdminTarget target)
+    : url_(target.addr.find("://") == std::string::npos ? "http://" + target.addr : target.addr),
+      target_(std::move(target)) {
+    if (!target_.socket.empty())
+        url_ = "http://localhost";
     while (url_.ends_with('/'))
         url_.pop_back();
 }
 
 std::string AdminClient::request(const std::string &method, const std::string &path) const {
     const std::unique_ptr<CURL, EasyCleanup> easy(curl_easy_init());
-    const std::string cookie = "X-WebRocket-Cookie: " + cookie_;
-    const std::unique_ptr<curl_slist, ListFree> headers(curl_slist_append(nullptr, cookie.c_str()));
-    if (!easy || !headers)
+    const std::string cookie = "X-WebRocket-Cookie: " + target_.cookie;
+    const std::unique_ptr<curl_slist, ListFree> headers(
+        target_.cookie.empty() ? nullptr : curl_slist_append(nullptr, cookie.c_str()));
+    if (!easy || (!headers && !target_.cookie.empty()))
         throw AdminError("out of memory");
     const std::string url = url_ + path;
     std::string body;
@@ -76,9 +87,14 @@ std::string AdminClient::request(const std::string &method, const std::string &p
     curl_easy_setopt(easy.get(), CURLOPT_PATH_AS_IS, 1L);
     curl_easy_setopt(easy.get(), CURLOPT_NOPROXY, "*");
     curl_easy_setopt(easy.get(), CURLOPT_PROTOCOLS_STR, "http,https");
-    if (!ca_file_.empty())
-        curl_easy_setopt(easy.get(), CURLOPT_CAINFO, ca_file_.c_str());
+    if (!target_.ca_file.empty())
+        curl_easy_setopt(easy.get(), CURLOPT_CAINFO, target_.ca_file.c_str());
+    if (!target_.socket.empty())
+        curl_easy_setopt(easy.get(), CURLOPT_UNIX_SOCKET_PATH, target_.socket.c_str());
     const CURLcode result = curl_easy_perform(easy.get());
+    if (result == CURLE_COULDNT_CONNECT && !target_.socket.empty())
+        throw AdminError(fmt::format("couldn't reach the server: {}: {}", target_.socket_name,
+                                     reason_of_system(easy.get())));
     if (result != CURLE_OK) {
         throw AdminError(
             "couldn't reach the server: " +
@@ -88,7 +104,8 @@ std::string AdminClient::request(const std::string &method, const std::string &p
     long status = 0;
     curl_easy_getinfo(easy.get(), CURLINFO_RESPONSE_CODE, &status);
     if (status == 403)
-        throw RefusedCookie("the server refused the cookie");
+        throw Refused(target_.cookie.empty() ? "the server refused this user"
+                                             : "the server refused the cookie");
     if (status != 200 && status != 202 && status != 302)
         throw AdminError(error_text(body));
     return body;

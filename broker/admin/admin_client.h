@@ -12,16 +12,24 @@ class AdminError : public std::runtime_error {
     using std::runtime_error::runtime_error;
 };
 
-class RefusedCookie : public AdminError {
+// Whoever asked has not shown that it may.
+class Refused : public AdminError {
   public:
     using AdminError::AdminError;
 };
 
+// How to reach the server.
+struct AdminTarget {
+    std::string addr;        // HOST:PORT, or https://HOST:PORT for an encrypted port
+    std::string ca_file;     // PEM, vouches for that instead of the system's authorities
+    std::string cookie;      // empty: none is shown
+    std::string socket;      // a unix socket, instead of `addr`
+    std::string socket_name; // for messages
+};
+
 class AdminClient {
   public:
-    // `addr` is HOST:PORT, or https://HOST:PORT for an encrypted port; `ca_file` (PEM) vouches for
-    // that instead of the system's authorities, unless it is empty.
-    AdminClient(const std::string &addr, std::string cookie, std::string ca_file);
+    explicit AdminClient(AdminTarget target);
 
     // The body of the answer. An answer that is not a success throws AdminError with the server's
     // own words.
@@ -29,8 +37,7 @@ class AdminClient {
 
   private:
     std::string url_;
-    std::string cookie_;
-    std::string ca_file_;
+    AdminTarget target_;
 };
 
 // For one segment of a path, slashes included.

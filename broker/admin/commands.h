@@ -20,6 +20,9 @@ struct AdminCommand {
     std::size_t argument_count;
     // What is printed on success.
     AdminOutput (*run)(const AdminClient &client, const std::vector<std::string> &arguments);
+    // What is lost for good, for those that have to be confirmed; else null. The vhost's path
+    // follows, unless it is about all of them.
+    const char *loss = nullptr;
 };
 
 const std::vector<AdminCommand> &admin_commands();

@@ -1,14 +1,16 @@
 // webrocket-admin: the operator's command line.
 #include "commands.h"
 #include "json.h"
+#include "storage_dir.h"
+#include "trusted_file.h"
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdio>
-#include <fstream>
-#include <sys/utsname.h>
+#include <iostream>
+#include <optional>
 #include <system_error>
 #include <unistd.h>
 
@@ -19,26 +21,22 @@
 namespace {
 
 struct Settings {
-    std::string admin_addr = "127.0.0.1:8081";
+    std::optional<std::string> admin_addr;
+    std::string admin_socket;
     std::string cookie;
     std::string node;
     std::string storage_dir = "/var/lib/webrocket";
     std::string ca_file;
     bool json = false;
+    bool yes = false;
     std::vector<std::string> words;
 };
 
-std::string default_node_name() {
-    utsname names{};
-    return uname(&names) == 0 ? std::string(static_cast<const char *>(names.nodename))
-                              : std::string("localhost");
-}
-
 // The options of the first tool had one dash.
 std::vector<std::string> with_two_dashes(int argc, char **argv) {
-    static constexpr std::array<std::string_view, 8> names = {"-admin-addr",  "-cookie",  "-node",
-                                                              "-storage-dir", "-ca-file", "-json",
-                                                              "-version",     "-help"};
+    static constexpr std::array<std::string_view, 10> names = {
+        "-admin-addr", "-admin-socket", "-cookie",  "-node", "-storage-dir",
+        "-ca-file",    "-json",         "-version", "-help", "-yes"};
     std::vector<std::string> arguments(argv + 1, argv + argc);
     for (auto &argument : arguments) {
         const auto name = argument.substr(0, argument.find('='));
@@ -61,34 +59,50 @@ std::string help() {
     }
     return text +
            "\nAvailable options\n"
-           "  --admin-addr HOST:PORT   The server's admin address (127.0.0.1:8081), with\n"
-           "                           https:// before it when that is encrypted\n"
+           "  --admin-socket PATH      The server's admin socket (NODE.sock in the storage\n"
+           "                           directory), which lets root and the server's user in\n"
+           "  --admin-addr HOST:PORT   The server's admin address instead, with https:// before\n"
+           "                           it when that is encrypted (127.0.0.1:8081 with --cookie)\n"
            "  --ca-file FILE           Who vouches for it, instead of the system's authorities\n"
+           "  --yes                    Do what cannot be undone without asking for its name\n"
            "  --json                   Print the server's answers as they are, errors too\n"
            "  --cookie COOKIE          The server's cookie, instead of the one in its file\n"
-           "  --node NAME              The server's node name (this machine's name)\n"
+           "  --node NAME              The server's node name (webrocket, or the only one there)\n"
            "  --storage-dir DIR        Where the cookie file is (/var/lib/webrocket)\n"
            "  --version, --help, -h\n";
 }
 
 std::string reason(int error) { return std::generic_category().message(error); }
 
-std::string cookie_file(const Settings &settings) {
-    return settings.storage_dir + "/" + settings.node + ".cookie";
+// An address and a cookie are for the TCP port; the socket needs neither.
+bool uses_socket(const Settings &settings) {
+    return !settings.admin_socket.empty() || (!settings.admin_addr && settings.cookie.empty());
 }
 
-std::string read_cookie(const Settings &settings) {
-    if (!settings.cookie.empty())
-        return settings.cookie;
-    const std::string file = cookie_file(settings);
-    errno = 0;
-    std::ifstream in(file, std::ios::binary);
-    if (!in)
-        throw webrocket::AdminError("couldn't read the cookie file " + file + ": " + reason(errno));
-    std::string cookie;
-    if (!(in >> cookie))
-        throw webrocket::AdminError("there is no cookie in " + file);
-    return cookie;
+std::string file_of_node(const Settings &settings, const char *extension) {
+    return (settings.node.empty() ? webrocket::find_node(settings.storage_dir) : settings.node) +
+           extension;
+}
+
+std::string cookie_file(const Settings &settings) {
+    return settings.storage_dir + "/" + file_of_node(settings, ".cookie");
+}
+
+std::string socket_file(const Settings &settings) {
+    return settings.admin_socket.empty()
+               ? settings.storage_dir + "/" + file_of_node(settings, ".sock")
+               : settings.admin_socket;
+}
+
+webrocket::AdminTarget target_of(const Settings &settings) {
+    webrocket::AdminTarget target;
+    target.addr = settings.admin_addr.value_or("127.0.0.1:8081");
+    target.ca_file = settings.ca_file;
+    target.cookie =
+        settings.cookie.empty()
+            ? webrocket::read_cookie_file(settings.storage_dir, file_of_node(settings, ".cookie"))
+            : settings.cookie;
+    return target;
 }
 
 void complain_as_json(const std::string &text) {
@@ -99,6 +113,13 @@ void complain(const std::string &text) {
     const bool colour = isatty(STDERR_FILENO) == 1;
     std::fprintf(stderr, "%sERR: %s%s\n", colour ? "\033[31m" : "", text.c_str(),
                  colour ? "\033[0m" : "");
+}
+
+void report(const Settings &settings, const std::string &what_is_wrong) {
+    if (settings.json)
+        complain_as_json(what_is_wrong);
+    else
+        complain(what_is_wrong);
 }
 
 int usage() {
@@ -139,12 +160,59 @@ webrocket::AdminOutput run(const webrocket::AdminCommand &command,
                            const std::vector<std::string> &arguments, const Settings &settings) {
     try {
         return command.run(client, arguments);
-    } catch (const webrocket::RefusedCookie &error) {
+    } catch (const webrocket::Refused &error) {
+        if (uses_socket(settings))
+            throw webrocket::AdminError(std::string(error.what()) +
+                                        ": only root and the server's own user need no cookie");
         if (!settings.cookie.empty())
             throw;
         throw webrocket::AdminError(std::string(error.what()) + " of " + cookie_file(settings) +
                                     "; --storage-dir and --node say which one it is");
     }
+}
+
+// What has to be typed: the name of what goes.
+std::string name_at_stake(const std::vector<std::string> &arguments) {
+    return arguments.empty() ? "all vhosts" : arguments.front();
+}
+
+std::string warning_of(const webrocket::AdminCommand &command,
+                       const std::vector<std::string> &arguments) {
+    return std::string(command.name) + " " + command.loss +
+           (arguments.empty() ? "" : " " + arguments.front());
+}
+
+// Nothing when it may go on; else the exit status.
+std::optional<int> confirm(const webrocket::AdminCommand &command,
+                           const std::vector<std::string> &arguments, const Settings &settings) {
+    if (command.loss == nullptr || settings.yes)
+        return std::nullopt;
+    const std::string warning = warning_of(command, arguments);
+    if (isatty(STDIN_FILENO) != 1) {
+        report(settings,
+               warning + ", which cannot be undone; without a terminal to ask, it needs --yes");
+        return 2;
+    }
+    const std::string name = name_at_stake(arguments);
+    std::fprintf(stderr, "%s. This cannot be undone.\nType \"%s\" to go on: ", warning.c_str(),
+                 name.c_str());
+    std::string typed;
+    std::getline(std::cin, typed);
+    if (typed == name)
+        return std::nullopt;
+    report(settings, "nothing was done");
+    return 1;
+}
+
+webrocket::AdminOutput ask(const webrocket::AdminCommand &command,
+                           const std::vector<std::string> &arguments, const Settings &settings) {
+    if (!uses_socket(settings))
+        return run(command, webrocket::AdminClient(target_of(settings)), arguments, settings);
+    const webrocket::TrustedSocket socket(socket_file(settings));
+    webrocket::AdminTarget target;
+    target.socket = socket.path();
+    target.socket_name = socket_file(settings);
+    return run(command, webrocket::AdminClient(target), arguments, settings);
 }
 
 int run(const Settings &settings) {
@@ -160,9 +228,9 @@ int run(const Settings &settings) {
         return refuse(settings, "unknown command: " + settings.words.front());
     if (arguments.size() != command->argument_count)
         return refuse(settings, takes(*command));
-    const webrocket::AdminClient client(settings.admin_addr, read_cookie(settings),
-                                        settings.ca_file);
-    const auto output = run(*command, client, arguments, settings);
+    if (const auto status = confirm(*command, arguments, settings))
+        return *status;
+    const auto output = ask(*command, arguments, settings);
     if (!settings.json)
         print(output.text);
     else if (!output.document.empty())
@@ -175,19 +243,20 @@ int run(const Settings &settings) {
 int main(int argc, char **argv) {
     Settings settings;
     try {
-        settings.node = default_node_name();
         CLI::App app("", "webrocket-admin");
         app.set_help_flag();
         bool help_wanted = false;
         bool version_wanted = false;
         app.add_flag("--help,-h", help_wanted);
         app.add_flag("--version", version_wanted);
-        app.add_option("--admin-addr", settings.admin_addr);
-        app.add_option("--cookie", settings.cookie);
+        auto *addr = app.add_option("--admin-addr", settings.admin_addr);
+        auto *socket = app.add_option("--admin-socket", settings.admin_socket)->excludes(addr);
+        app.add_option("--cookie", settings.cookie)->excludes(socket);
         app.add_option("--node", settings.node);
         app.add_option("--storage-dir", settings.storage_dir);
         app.add_option("--ca-file", settings.ca_file);
         app.add_flag("--json", settings.json);
+        app.add_flag("--yes", settings.yes);
         app.add_option("command", settings.words)->allow_extra_args();
         try {
             app.parse(with_two_dashes(argc, argv));
@@ -200,10 +269,7 @@ int main(int argc, char **argv) {
         }
         return run(settings);
     } catch (const std::exception &error) {
-        if (settings.json)
-            complain_as_json(error.what());
-        else
-            complain(error.what());
+        report(settings, error.what());
         return 1;
     }
 }

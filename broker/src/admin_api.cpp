@@ -83,16 +83,20 @@ std::string link(std::string_view relation, std::string_view target) {
     return fmt::format(R"({{"rel":"{}","href":"{}"}})", relation, target);
 }
 
-std::string vhost_entry(const Vhost &vhost) {
-    return fmt::format(R"({{"path":"{}","accessToken":"{}","links":[{}]}})", vhost.path(),
-                       vhost.access_token(), link("self", vhost.path()));
+// `"accessToken":"…",`, for those who may see it.
+std::string token_member(const Vhost &vhost, bool with_token) {
+    return with_token ? fmt::format(R"("accessToken":"{}",)", vhost.access_token()) : std::string();
 }
 
-std::string vhost_document(const Vhost &vhost) {
-    return fmt::format(
-        R"({{"vhost":{{"path":"{}","accessToken":"{}","channels":{{"size":{}}},"links":[{},{}]}}}})",
-        vhost.path(), vhost.access_token(), vhost.channel_count(),
-        link("channels", vhost.path() + "/channels"), link("self", vhost.path()));
+std::string vhost_entry(const Vhost &vhost, bool with_token) {
+    return fmt::format(R"({{"path":"{}",{}"links":[{}]}})", vhost.path(),
+                       token_member(vhost, with_token), link("self", vhost.path()));
+}
+
+std::string vhost_document(const Vhost &vhost, bool with_token) {
+    return fmt::format(R"({{"vhost":{{"path":"{}",{}"channels":{{"size":{}}},"links":[{},{}]}}}})",
+                       vhost.path(), token_member(vhost, with_token), vhost.channel_count(),
+                       link("channels", vhost.path() + "/channels"), link("self", vhost.path()));
 }
 
 std::string channel_path(const Vhost &vhost, std::string_view name) {
@@ -144,31 +148,53 @@ std::string collection(std::string_view name, const Items &items, Entry entry) {
     return body;
 }
 
+// Most answers hold secrets: no cache on the way, nor a browser's, is to keep any.
+void keep_to_oneself(HttpResponse &response) { response.with("Cache-Control", "no-store"); }
+
 bool reads(std::string_view method) { return method == "GET" || method == "HEAD"; }
 
 } // namespace
 
 HeadVerdict AdminApi::judge_head(const HttpRequest &head) {
-    if (health_.answer(head))
-        return {std::nullopt, false};
-    return {is_authorized(head) ? std::nullopt : std::optional(forbidden()), true};
+    return judge_head(head, access_of(head));
 }
 
 HttpReply AdminApi::handle(const HttpRequest &request) {
+    return answer(request, access_of(request));
+}
+
+HeadVerdict AdminApi::Administrators::judge_head(const HttpRequest &head) {
+    return api_.judge_head(head, Access::everything);
+}
+
+HttpReply AdminApi::Administrators::handle(const HttpRequest &request) {
+    return api_.answer(request, Access::everything);
+}
+
+bool AdminApi::is_forbidden(const HttpRequest &request, Access access) {
+    return access == Access::none || (access == Access::reads && !reads(request.method));
+}
+
+HeadVerdict AdminApi::judge_head(const HttpRequest &head, Access access) {
+    if (health_.answer(head))
+        return {std::nullopt, false};
+    return {is_forbidden(head, access) ? std::optional(forbidden()) : std::nullopt, true};
+}
+
+HttpReply AdminApi::answer(const HttpRequest &request, Access access) {
     if (auto response = health_.answer(request))
         return now(std::move(*response));
     // Before anything else, so that a stranger cannot tell what exists.
-    if (!is_authorized(request))
+    if (is_forbidden(request, access))
         return forbidden();
-    HttpReply reply = route(request);
+    HttpReply reply = route(request, access);
     if (!reply.later) {
-        reply.response.with("X-Webrocket-Cookie", cookie_);
+        keep_to_oneself(reply.response);
         return reply;
     }
-    // Answered by the thread that makes changes, which may be the last to end.
-    reply.later = [cookie = cookie_, begin = std::move(reply.later)](const Answer &answer) {
-        begin([cookie, answer](HttpResponse response) {
-            response.with("X-Webrocket-Cookie", cookie);
+    reply.later = [begin = std::move(reply.later)](const Answer &answer) {
+        begin([answer](HttpResponse response) {
+            keep_to_oneself(response);
             answer(std::move(response));
         });
     };
@@ -176,12 +202,18 @@ HttpReply AdminApi::handle(const HttpRequest &request) {
 }
 
 // A monitoring system may not be able to send a header of another name.
-bool AdminApi::is_authorized(const HttpRequest &request) const {
+AdminApi::Access AdminApi::access_of(const HttpRequest &request) const {
     constexpr std::string_view scheme = "Bearer ";
     const auto authorization = request.header("Authorization");
-    return equal_secrets(request.header("X-WebRocket-Cookie"), cookie_) ||
-           (authorization.starts_with(scheme) &&
-            equal_secrets(authorization.substr(scheme.size()), cookie_));
+    const auto bearer = authorization.starts_with(scheme) ? authorization.substr(scheme.size())
+                                                          : std::string_view();
+    const auto shows = [&](const std::string &secret) {
+        return equal_secrets(request.header("X-WebRocket-Cookie"), secret) ||
+               equal_secrets(bearer, secret);
+    };
+    if (shows(cookie_))
+        return Access::everything;
+    return shows(reader_) ? Access::reads : Access::none;
 }
 
 HttpResponse AdminApi::refuse(int status) { return plain(status, http_reason(status)); }
@@ -196,14 +228,14 @@ HttpReply AdminApi::make(const Change &change, const HttpResponse &on_success) {
     return reply;
 }
 
-HttpReply AdminApi::route(const HttpRequest &request) {
+HttpReply AdminApi::route(const HttpRequest &request, Access access) {
     const auto segments = path_segments(split_target(request.target).path);
     if (!segments)
         return now(no_page());
     const std::string_view method = request.method;
     const std::size_t count = segments->size();
     if (count == 0)
-        return root(method);
+        return root(method, access);
     if (count == 1 && segments->front() == "metrics")
         return metrics(method);
     const auto from_right = [&](std::size_t i) -> std::string_view {
@@ -223,13 +255,15 @@ HttpReply AdminApi::route(const HttpRequest &request) {
     const std::string path = join_segments(*segments, count);
     if (count > 1 && method != "POST" && !hub_.find_vhost(path))
         return now(no_page());
-    return vhost(method, path);
+    return vhost(method, path, access);
 }
 
-HttpReply AdminApi::root(std::string_view method) {
+HttpReply AdminApi::root(std::string_view method, Access access) {
+    const bool with_tokens = access == Access::everything;
     if (reads(method)) {
-        return now(json(200, collection("vhosts", hub_.vhosts(),
-                                        [](const auto &vhost) { return vhost_entry(*vhost); })));
+        return now(json(200, collection("vhosts", hub_.vhosts(), [with_tokens](const auto &vhost) {
+                            return vhost_entry(*vhost, with_tokens);
+                        })));
     }
     if (method == "DELETE")
         return make({Change::Kind::remove_all_vhosts, {}, {}}, json(202));
@@ -245,7 +279,7 @@ HttpReply AdminApi::metrics(std::string_view method) const {
     return reply;
 }
 
-HttpReply AdminApi::vhost(std::string_view method, const std::string &path) {
+HttpReply AdminApi::vhost(std::string_view method, const std::string &path, Access access) {
     const auto found = hub_.find_vhost(path);
     if (method == "POST") {
         if (found)
@@ -261,7 +295,7 @@ HttpReply AdminApi::vhost(std::string_view method, const std::string &path) {
     if (!found)
         return now(refusal(Outcome::no_vhost));
     if (reads(method))
-        return now(json(200, vhost_document(*found)));
+        return now(json(200, vhost_document(*found, access == Access::everything)));
     return make({Change::Kind::remove_vhost, path, {}}, json(202));
 }
 

@@ -14,19 +14,41 @@ namespace webrocket {
 
 class AdminApi final : public HttpHandler {
   public:
-    AdminApi(Hub &hub, const EventLoops &loops, const Health &health, std::string cookie)
-        : hub_(hub), loops_(loops), health_(health), cookie_(std::move(cookie)) {}
+    // `cookie` opens everything; `reader` what only shows, without the vhosts' tokens.
+    AdminApi(Hub &hub, const EventLoops &loops, const Health &health, std::string cookie,
+             std::string reader)
+        : hub_(hub), loops_(loops), health_(health), cookie_(std::move(cookie)),
+          reader_(std::move(reader)) {}
 
     HeadVerdict judge_head(const HttpRequest &head) override;
     HttpReply handle(const HttpRequest &request) override;
     HttpResponse refuse(int status) override;
 
+    // The same for those who have shown who they are, and need no cookie.
+    HttpHandler &for_administrators() { return administrators_; }
+
   private:
-    bool is_authorized(const HttpRequest &request) const;
-    HttpReply route(const HttpRequest &request);
-    HttpReply root(std::string_view method);
+    class Administrators final : public HttpHandler {
+      public:
+        explicit Administrators(AdminApi &api) : api_(api) {}
+        HeadVerdict judge_head(const HttpRequest &head) override;
+        HttpReply handle(const HttpRequest &request) override;
+        HttpResponse refuse(int status) override { return api_.refuse(status); }
+
+      private:
+        AdminApi &api_;
+    };
+
+    enum class Access { none, reads, everything };
+
+    Access access_of(const HttpRequest &request) const;
+    static bool is_forbidden(const HttpRequest &request, Access access);
+    HeadVerdict judge_head(const HttpRequest &head, Access access);
+    HttpReply answer(const HttpRequest &request, Access access);
+    HttpReply route(const HttpRequest &request, Access access);
+    HttpReply root(std::string_view method, Access access);
     HttpReply metrics(std::string_view method) const;
-    HttpReply vhost(std::string_view method, const std::string &path);
+    HttpReply vhost(std::string_view method, const std::string &path, Access access);
     HttpReply token(std::string_view method, const std::string &path);
     HttpReply channels(std::string_view method, const std::string &path);
     HttpReply channel(std::string_view method, const std::string &path, const std::string &name);
@@ -40,6 +62,8 @@ class AdminApi final : public HttpHandler {
     const EventLoops &loops_;
     const Health &health_;
     const std::string cookie_;
+    const std::string reader_;
+    Administrators administrators_{*this};
 };
 
 } // namespace webrocket

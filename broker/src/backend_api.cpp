@@ -379,8 +379,9 @@ HttpReply BackendApi::fire_many(Vhost &vhost, std::string_view body) const {
     if (!list)
         return bad_request("no triggers array");
     // Each is answered at some length, however short it is.
-    if (list->size() > rules_.batch_max)
-        return failure(413, 413, fmt::format("more than {} triggers", rules_.batch_max),
+    const std::size_t batch_max = rules_.get()->batch_max;
+    if (list->size() > batch_max)
+        return failure(413, 413, fmt::format("more than {} triggers", batch_max),
                        RefusalReason::batch_too_large);
     HttpReply reply;
     reply.response.with("Content-Type", "application/json");
@@ -506,7 +507,7 @@ HttpReply BackendApi::stream(const std::shared_ptr<Vhost> &vhost, const HttpRequ
         reply.response.with("Connection", "close");
     reply.response.with("X-WebRocket-Worker-Id", stream.worker_id);
     reply.takeover = [this, vhost, stream](Connection &connection) {
-        return std::make_unique<WorkerStream>(connection, vhost, stream, rules_.streams);
+        return std::make_unique<WorkerStream>(connection, vhost, stream, rules_.get()->streams);
     };
     return reply;
 }

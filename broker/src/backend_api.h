@@ -1,6 +1,7 @@
 // The HTTP endpoint of backends: channels, events, tokens, event streams.
 #pragma once
 
+#include "current.h"
 #include "http_message.h"
 #include "hub.h"
 #include "json.h"
@@ -23,6 +24,9 @@ struct BackendRules {
 class BackendApi {
   public:
     BackendApi(Hub &hub, const BackendRules &rules) : hub_(hub), rules_(rules) {}
+
+    // For what is asked from now on. Any thread.
+    void set_rules(const BackendRules &rules) { rules_.set(rules); }
 
     HeadVerdict judge_head(const HttpRequest &head) const;
     HttpReply handle(const HttpRequest &request);
@@ -78,7 +82,7 @@ class BackendApi {
                      std::string_view query) const;
 
     Hub &hub_;
-    BackendRules rules_;
+    Current<BackendRules> rules_;
 };
 
 } // namespace webrocket

@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <boost/asio/buffer.hpp>
+#include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <cerrno>
+#include <cstring>
 #include <netinet/tcp.h>
 #include <spdlog/spdlog.h>
 #include <sys/ioctl.h>
@@ -13,12 +15,26 @@ namespace webrocket {
 namespace asio = boost::asio;
 using boost::system::error_code;
 
-Connection::Connection(EventLoops &loops, EventLoop &loop, Port port, asio::ip::tcp::socket socket,
+namespace {
+
+// None over a unix socket.
+ClientAddress address_of_peer(const Connection::Socket &socket) {
+    error_code unknown;
+    const auto peer = socket.remote_endpoint(unknown);
+    const int family = unknown ? AF_UNSPEC : peer.data()->sa_family;
+    asio::ip::tcp::endpoint endpoint;
+    if ((family != AF_INET && family != AF_INET6) || peer.size() > endpoint.capacity())
+        return {};
+    std::memcpy(endpoint.data(), peer.data(), peer.size());
+    return ClientAddress(endpoint.address());
+}
+
+} // namespace
+
+Connection::Connection(EventLoops &loops, EventLoop &loop, Port port, Socket socket,
                        std::unique_ptr<TlsSession> tls)
     : loops_(loops), loop_(loop), socket_(std::move(socket)), tls_(std::move(tls)), port_(port) {
-    error_code unknown;
-    if (const auto peer = socket_.remote_endpoint(unknown); !unknown)
-        address_ = ClientAddress(peer.address());
+    address_ = address_of_peer(socket_);
     loop_.add(*this);
     loop_.figures().at(port_).connections_accepted.add(1);
 }
@@ -28,6 +44,7 @@ Connection::~Connection() { loop_.figures().at(port_).connections_ended.add(1); 
 void Connection::start(std::unique_ptr<Protocol> protocol) {
     error_code ignored;
     socket_.non_blocking(true, ignored);
+    // Which a unix socket does not have, and does not need.
     socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
     protocol_ = std::move(protocol);
     in_handshake_ = tls_ != nullptr;
@@ -285,7 +302,7 @@ void Connection::close_sending_side() {
     if (tls_)
         tls_->say_goodbye();
     error_code ignored;
-    socket_.shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
+    socket_.shutdown(asio::socket_base::shutdown_send, ignored);
 }
 
 void Connection::wait_for_input() {

@@ -1,5 +1,5 @@
-// A TCP connection, encrypted or not: reading, the outbound queue, orderly and abrupt ends. What is
-// said on it is a protocol's business.
+// A connection over TCP, encrypted or not, or over a unix socket: reading, the outbound queue,
+// orderly and abrupt ends. What is said on it is a protocol's business.
 #pragma once
 
 #include "client_address.h"
@@ -9,7 +9,7 @@
 #include "tls.h"
 
 #include <array>
-#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/generic/stream_protocol.hpp>
 #include <cstdint>
 #include <functional>
 #include <limits>
@@ -49,8 +49,10 @@ class Connection final : public std::enable_shared_from_this<Connection>,
                          public LoopHook,
                          private TimerEntry {
   public:
+    using Socket = boost::asio::generic::stream_protocol::socket;
+
     // `tls` may be null.
-    Connection(EventLoops &loops, EventLoop &loop, Port port, boost::asio::ip::tcp::socket socket,
+    Connection(EventLoops &loops, EventLoop &loop, Port port, Socket socket,
                std::unique_ptr<TlsSession> tls);
     ~Connection();
     Connection(const Connection &) = delete;
@@ -153,7 +155,7 @@ class Connection final : public std::enable_shared_from_this<Connection>,
 
     EventLoops &loops_;
     EventLoop &loop_;
-    boost::asio::ip::tcp::socket socket_;
+    Socket socket_;
     std::unique_ptr<TlsSession> tls_;
     std::unique_ptr<Protocol> protocol_;
     std::unique_ptr<Protocol> replacement_;

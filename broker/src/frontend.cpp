@@ -1,6 +1,7 @@
 #include "frontend.h"
 
 #include "header_grammar.h"
+#include "origin.h"
 #include "secrets.h"
 #include "uri.h"
 #include "websocket_connection.h"
@@ -43,6 +44,17 @@ bool is_handshake_key(std::string_view key) {
     return bytes && bytes->size() == 16;
 }
 
+bool origin_allowed(const HttpRequest &request, const std::vector<std::string> &allowed) {
+    if (request.header_count("Origin") == 0)
+        return true;
+    const auto origin = request.header("Origin");
+    if (!is_origin(origin))
+        return false;
+    return allowed.empty() ||
+           std::any_of(allowed.begin(), allowed.end(),
+                       [origin](const std::string &entry) { return allows_origin(entry, origin); });
+}
+
 } // namespace
 
 bool Frontend::is_handshake(const HttpRequest &request) {
@@ -50,19 +62,6 @@ bool Frontend::is_handshake(const HttpRequest &request) {
 }
 
 HttpReply Frontend::not_websocket() { return plain(400, "not websocket protocol"); }
-
-bool Frontend::origin_allowed(const HttpRequest &request) const {
-    if (request.header_count("Origin") == 0)
-        return true;
-    const auto origin = request.header("Origin");
-    if (!is_origin(origin))
-        return false;
-    const auto &allowed = rules_.allowed_origins;
-    return allowed.empty() ||
-           std::any_of(allowed.begin(), allowed.end(), [origin](const std::string &entry) {
-               return equal_ignoring_case(entry, origin);
-           });
-}
 
 HttpReply Frontend::handle(const HttpRequest &request) {
     if (request.target.find('#') != std::string_view::npos)
@@ -93,7 +92,8 @@ HttpReply Frontend::handle(const HttpRequest &request) {
     const auto key = request.header("Sec-WebSocket-Key");
     if (request.header_count("Sec-WebSocket-Key") != 1 || !is_handshake_key(key))
         return plain(400, "invalid websocket key");
-    if (!origin_allowed(request))
+    const auto rules = rules_.get();
+    if (!origin_allowed(request, rules->allowed_origins))
         return plain(403, "Forbidden", RefusalReason::origin);
     // A browser gives up when it offered a protocol and none comes back; which of several it
     // would get is not for the broker to choose.
@@ -131,11 +131,13 @@ HttpReply Frontend::handle(const HttpRequest &request) {
         .with("Sec-WebSocket-Accept", websocket_accept_key(key));
     if (!protocol.empty())
         reply.response.with("Sec-WebSocket-Protocol", std::string(protocol));
-    reply.takeover = [this, vhost, seat, place](Connection &connection) {
+    reply.takeover = [this, vhost, seat, place, rules](Connection &connection) {
         if (place)
             connection.keep_too(place);
-        connection.set_pending_limit(rules_.pending_bytes_max);
-        return std::make_unique<WebSocketConnection>(connection, hub_, vhost, seat, rules_.session);
+        connection.set_pending_limit(rules->pending_bytes_max);
+        return std::make_unique<WebSocketConnection>(
+            connection, hub_, vhost, seat,
+            std::shared_ptr<const SessionRules>(rules, &rules->session));
     };
     return reply;
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "admission.h"
+#include "current.h"
 #include "http_message.h"
 #include "hub.h"
 #include "session.h"
@@ -22,17 +23,18 @@ class Frontend {
     Frontend(Hub &hub, Admission &admission, FrontendRules rules)
         : hub_(hub), admission_(admission), rules_(std::move(rules)) {}
 
+    // For those that come from now on. Any thread.
+    void set_rules(FrontendRules rules) { rules_.set(std::move(rules)); }
+
     static bool is_handshake(const HttpRequest &request);
     HttpReply handle(const HttpRequest &request);
     // A browser that came to a vhost without wanting a WebSocket.
     static HttpReply not_websocket();
 
   private:
-    bool origin_allowed(const HttpRequest &request) const;
-
     Hub &hub_;
     Admission &admission_;
-    FrontendRules rules_;
+    Current<FrontendRules> rules_;
 };
 
 } // namespace webrocket

@@ -85,6 +85,13 @@ std::vector<std::shared_ptr<Vhost>> Hub::vhosts() const {
     return all;
 }
 
+void Hub::set_limits(const VhostLimits &limits) {
+    const std::unique_lock lock(mutex_);
+    limits_ = limits;
+    for (const auto &entry : vhosts_)
+        entry.second->set_limits(limits);
+}
+
 void Hub::change(Change change, ChangeDone done) {
     writer_.submit(std::move(change), std::move(done));
 }
@@ -147,10 +154,9 @@ void Hub::apply(const Change &change, const std::string &secret) {
 }
 
 void Hub::add_vhost(const std::string &path, const std::string &access_token) {
-    auto vhost = std::make_shared<Vhost>(path, access_token, loops_, limits_);
     {
         const std::unique_lock lock(mutex_);
-        vhosts_.emplace(path, std::move(vhost));
+        vhosts_.emplace(path, std::make_shared<Vhost>(path, access_token, loops_, limits_));
     }
     log_vhost(path, fmt::format("vhost {} added", path));
 }

@@ -27,6 +27,9 @@ class Hub final : private ChangeTarget {
     // Sorted by path.
     std::vector<std::shared_ptr<Vhost>> vhosts() const;
 
+    // Of all vhosts, those to come included. Any thread.
+    void set_limits(const VhostLimits &limits);
+
     // Any thread. `done` is called on the writer's thread. Names must be valid.
     void change(Change change, ChangeDone done);
     std::size_t change_backlog() const { return writer_.backlog(); }
@@ -45,8 +48,8 @@ class Hub final : private ChangeTarget {
     void remove_all_vhosts();
 
     EventLoops &loops_;
-    const VhostLimits limits_;
     mutable std::shared_mutex mutex_;
+    VhostLimits limits_;
     Vhosts vhosts_;
     PatternCache patterns_;
     ChangeWriter writer_; // the last to come, the first to go

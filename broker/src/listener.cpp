@@ -3,6 +3,7 @@
 #include "connection.h"
 #include "without_exceptions.h"
 
+#include <boost/asio/ip/v6_only.hpp>
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 #include <string_view>
@@ -13,12 +14,14 @@ using boost::system::error_code;
 
 Listener::Listener(EventLoops &loops, Port port, const boost::asio::ip::tcp::endpoint &endpoint,
                    HttpHandler &handler, const HttpRules &rules, TlsContext *tls,
-                   Admission *admission)
+                   Admission *admission, bool beside_ipv4)
     : loops_(loops), port_(port), acceptor_(loops.first().io()), pause_(loops.first().io()),
       handler_(handler), rules_(rules), tls_(tls), admission_(admission),
       unread_(std::make_shared<UnreadAnswers>(rules.unread_bytes_max)) {
     acceptor_.open(endpoint.protocol());
     acceptor_.set_option(boost::asio::socket_base::reuse_address(true));
+    if (beside_ipv4)
+        acceptor_.set_option(boost::asio::ip::v6_only(true));
     acceptor_.bind(endpoint);
     acceptor_.listen(4096);
 }

@@ -3,25 +3,49 @@
 #include "options.h"
 #include "server.h"
 
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <exception>
+#include <sys/resource.h>
 
 #ifndef WEBROCKET_VERSION
 #define WEBROCKET_VERSION "0.0.0"
 #endif
 
+namespace {
+
+// A dump would hold the tokens that were in memory. With a limit of 0 it may still be piped to a
+// program; with 1 the kernel makes none at all.
+void switch_core_dumps_off() {
+    rlimit limit{};
+    if (getrlimit(RLIMIT_CORE, &limit) != 0)
+        return;
+    limit.rlim_cur = std::min<rlim_t>(1, limit.rlim_max);
+    setrlimit(RLIMIT_CORE, &limit);
+}
+
+} // namespace
+
 int main(int argc, char **argv) {
     try {
-        const auto parsed = webrocket::parse_options(argc, argv, WEBROCKET_VERSION);
-        if (!parsed.run)
+        const auto parse = [argc, argv] {
+            return webrocket::parse_options(argc, argv, WEBROCKET_VERSION);
+        };
+        const auto parsed = parse();
+        if (!parsed.run) {
+            std::fputs(parsed.output.c_str(), stdout);
+            std::fputs(parsed.complaint.c_str(), stderr);
             return parsed.exit_status;
+        }
         webrocket::set_up_log(parsed.options.log_level, parsed.options.log_format);
         // A peer that has gone and a file that may not grow are errors to deal with, not to die of.
         std::signal(SIGPIPE, SIG_IGN);
         std::signal(SIGXFSZ, SIG_IGN);
         webrocket::raise_descriptor_limit();
-        webrocket::Server server(parsed.options);
+        if (!parsed.options.core_dumps)
+            switch_core_dumps_off();
+        webrocket::Server server(parsed, parse);
         server.run();
         webrocket::finish_log();
         return 0;

@@ -2,26 +2,24 @@
 
 #include "address.h"
 #include "names.h"
+#include "option_sources.h"
+#include "origin.h"
 #include "trusted_proxies.h"
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <cstdio>
-#include <cstdlib>
+#include <array>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <functional>
-#include <optional>
-#include <sys/utsname.h>
+#include <sstream>
+#include <stdexcept>
+#include <string_view>
 
 namespace webrocket {
 namespace {
 
 constexpr int usage_error = 2;
-
-std::string default_node_name() {
-    utsname names{};
-    return uname(&names) == 0 ? std::string(static_cast<const char *>(names.nodename))
-                              : std::string("localhost");
-}
 
 constexpr std::chrono::milliseconds interval_max = std::chrono::hours(24 * 365);
 
@@ -44,22 +42,26 @@ CLI::Validator refusing(const std::function<bool(const std::string &)> &accepts,
             ""};
 }
 
-// As browsers send it. One with a path, or no more than a slash, would never match.
-bool looks_like_origin(const std::string &text) {
-    if (text == "null")
-        return true;
-    const auto scheme_end = text.find("://");
-    return scheme_end != std::string::npos && scheme_end > 0 && text.size() > scheme_end + 3 &&
-           text.find_first_of("/?#@ \t", scheme_end + 3) == std::string::npos;
+// Puts what is given into the form in which it is used.
+CLI::Validator origin_form() {
+    return {[](std::string &text) -> std::string {
+                try {
+                    text = normalized_origin(text);
+                    return {};
+                } catch (const std::invalid_argument &error) {
+                    return "not an origin (SCHEME://HOST[:PORT]): " + text + ": " + error.what();
+                }
+            },
+            ""};
 }
 
 class OptionDefinitions {
   public:
     OptionDefinitions(CLI::App &app, Options &options) : app_(app), options_(options) {
         app_.option_defaults()->always_capture_default();
-        app_.set_config("--config", "", "Reads options from a file: lines of NAME = VALUE")
-            ->type_name("FILE");
-        app_.allow_config_extras(CLI::config_extras_mode::error);
+        app_.add_option("--config", config_, "Reads options from a file: lines of NAME = VALUE")
+            ->type_name("FILE")
+            ->default_str("");
         add_addresses();
         add_encryption();
         add_process();
@@ -71,7 +73,7 @@ class OptionDefinitions {
   private:
     void add_addresses() {
         const auto is_address =
-            refusing([](const std::string &text) { return parse_address(text).has_value(); },
+            refusing([](const std::string &text) { return !parse_address(text).empty(); },
                      "not an address (IP:PORT, [IPv6]:PORT, localhost:PORT or :PORT): ");
         app_.add_option("--addr", options_.addr,
                         "Where browsers and backends connect; port 0: any free one")
@@ -90,6 +92,10 @@ class OptionDefinitions {
             ->default_str("")
             ->allow_extra_args(false)
             ->check(is_range);
+        app_.add_option("--admin-socket", options_.admin_socket,
+                        "A unix socket on which root and the server's own user need no cookie; "
+                        "none: without it; else NODE.sock in the storage directory")
+            ->type_name("PATH");
     }
 
     void add_encryption() {
@@ -109,6 +115,13 @@ class OptionDefinitions {
         };
         add_pair("--tls", options_.tls, "the port of browsers and backends");
         add_pair("--admin-tls", options_.admin_tls, "the admin port");
+        app_.add_option("--tls-min-version", options_.tls_rules.min_version,
+                        "The oldest version of TLS that is spoken, on both ports")
+            ->check(CLI::IsMember({"1.2", "1.3"}));
+        app_.add_option("--tls-ciphers", options_.tls_rules.ciphers,
+                        "The suites of TLS 1.2, as OpenSSL calls them, on both ports")
+            ->type_name("LIST")
+            ->check(refusing(names_ciphers, "OpenSSL knows no suite of these: "));
     }
 
     void add_process() {
@@ -126,9 +139,15 @@ class OptionDefinitions {
             ->type_name("N");
         app_.add_option("--storage-dir", options_.storage_dir, "Where everything lasting is kept")
             ->type_name("DIR");
-        app_.add_option("--node-name", options_.node_name, "The name of this node")
+        app_.add_option(
+                "--node-name", options_.node_name,
+                "The name of this node; without one, webrocket or the only one that has its "
+                "storage there")
             ->type_name("NAME")
             ->check(is_node_name);
+        app_.add_flag(
+            "--core-dumps", options_.core_dumps,
+            "Leave a core dump after a crash, which holds the tokens that were in memory");
         app_.add_option("--ready-file", options_.ready_file,
                         "Written once the server listens: its addresses and its cookie file, as "
                         "JSON")
@@ -140,14 +159,13 @@ class OptionDefinitions {
     }
 
     void add_browser_rules() {
-        const auto is_origin =
-            refusing(looks_like_origin, "not an origin (SCHEME://HOST[:PORT]): ");
         app_.add_option("--allow-origin", options_.allowed_origins,
-                        "Accept browsers of this origin only; may be repeated")
+                        "Accept browsers of this origin only (https://*.example.org: of its "
+                        "subdomains); may be repeated")
             ->type_name("ORIGIN")
             ->default_str("")
             ->allow_extra_args(false)
-            ->check(is_origin);
+            ->transform(origin_form());
         app_.add_flag("--worker-events-need-auth", options_.worker_events_need_auth,
                       "Workers hear only of events of authenticated browsers");
         app_.add_flag(
@@ -231,81 +249,63 @@ class OptionDefinitions {
 
     CLI::App &app_;
     Options &options_;
+    std::string config_; // read already
 };
 
-// WEBROCKET_ADMIN_ADDR for --admin-addr.
-std::string variable_of(const std::string &option) {
-    std::string name = "WEBROCKET_" + option;
-    std::transform(name.begin(), name.end(), name.begin(), [](char c) {
-        return c == '-' ? '_' : c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
-    });
-    return name;
-}
-
-// By any of its names: --no-vhost-script is --vhost-script, too.
-bool is_given(const std::vector<std::string> &arguments, const CLI::Option &option) {
-    std::vector<std::string> names = option.get_lnames();
-    names.insert(names.end(), option.get_fnames().begin(), option.get_fnames().end());
-    return std::any_of(arguments.begin(), arguments.end(), [&names](const std::string &argument) {
-        return std::any_of(names.begin(), names.end(), [&argument](const std::string &name) {
-            return argument == "--" + name || argument.starts_with("--" + name + "=");
-        });
-    });
-}
-
-// A variable has one value, in which several are separated by commas or spaces.
-std::vector<std::string> values_of(const CLI::Option &option, const std::string &text) {
-    if (option.get_expected_max() <= 1)
-        return {text};
-    std::vector<std::string> values;
-    constexpr const char *separators = ", \t";
-    for (auto begin = text.find_first_not_of(separators); begin != std::string::npos;) {
-        const auto end = text.find_first_of(separators, begin);
-        values.push_back(text.substr(begin, end - begin));
-        begin = text.find_first_not_of(separators, end);
-    }
-    return values;
-}
-
-// What the command line leaves open, as if it were written there.
-std::vector<std::string> arguments_of_environment(const CLI::App &app,
-                                                  const std::vector<std::string> &given) {
-    std::vector<std::string> arguments;
+// Those that say how the server is to run.
+std::vector<const CLI::Option *> settings_in(const CLI::App &app) {
+    static constexpr std::array<std::string_view, 4> others = {"help", "version", "check-config",
+                                                               "config"};
+    std::vector<const CLI::Option *> settings;
     for (const CLI::Option *option : app.get_options()) {
         const auto &names = option->get_lnames();
-        if (names.empty() || names.front() == "help" || names.front() == "version")
-            continue;
-        if (is_given(given, *option))
-            continue;
-        const auto &opposites = option->get_fnames();
-        for (const auto &name : names) {
-            if (std::find(opposites.begin(), opposites.end(), name) != opposites.end())
-                continue;
-            const char *text = std::getenv(variable_of(name).c_str());
-            if (text == nullptr)
-                continue;
-            for (const auto &value : values_of(*option, text))
-                arguments.push_back("--" + name + "=" + value);
-        }
+        if (!names.empty() &&
+            std::find(others.begin(), others.end(), names.front()) == others.end())
+            settings.push_back(option);
     }
-    return arguments;
+    return settings;
 }
 
-// The parser's complaints do not say when it was the file of --config that they are about.
-std::optional<std::string> file_at_fault(const CLI::App &app,
-                                         const std::vector<std::string> &arguments,
-                                         const CLI::ParseError &error) {
-    const CLI::Option *config = app.get_config_ptr();
-    if (config->count() == 0 || error.get_exit_code() == 0)
-        return std::nullopt;
-    const std::string file = config->as<std::string>();
-    const std::string complaint = error.what();
-    const bool cannot_be_read = error.get_name() == "FileError";
-    const bool names_an_argument =
-        std::any_of(arguments.begin(), arguments.end(), [&complaint](const std::string &argument) {
-            return complaint.find(argument.substr(0, argument.find('='))) != std::string::npos;
-        });
-    return cannot_be_read || names_an_argument ? std::nullopt : std::optional(file);
+std::vector<std::string> values_of(const CLI::Option &option) {
+    return option.count() > 0 ? option.results()
+                              : std::vector<std::string>{option.get_default_str()};
+}
+
+// `threads = 2 # WEBROCKET_THREADS`: what is in force, as a file of --config would have it.
+std::string in_force(const CLI::Option &option, const OptionSources &sources) {
+    const auto values = values_of(option);
+    const std::string &name = option.get_lnames().front();
+    if (values.empty() || values.front().empty())
+        return fmt::format("# {} is not set\n", name);
+    const std::string where = sources.where(option);
+    const std::string origin = option.count() == 0 ? "the default"
+                               : where.empty()     ? "the command line"
+                                                   : where;
+    const bool is_plain = values.front().find_first_of(" \t#'[]") == std::string::npos;
+    return values.size() == 1 && is_plain
+               ? fmt::format("{} = {} # {}\n", name, values.front(), origin)
+               : fmt::format("{} = [\"{}\"] # {}\n", name, fmt::join(values, "\", \""), origin);
+}
+
+std::string what_is_in_force(const CLI::App &app, const OptionSources &sources) {
+    std::string text;
+    for (const CLI::Option *option : settings_in(app))
+        text += in_force(*option, sources);
+    return text;
+}
+
+// For what it is told whatever the environment and the file say.
+bool only_asks(const std::vector<std::string> &command_line) {
+    return std::any_of(command_line.begin(), command_line.end(), [](const std::string &argument) {
+        return argument == "--help" || argument == "-h" || argument == "--version";
+    });
+}
+
+// Beyond what each value says by itself.
+void check(const Options &options) {
+    for (const TlsFiles *files : {&options.tls, &options.admin_tls})
+        if (files->is_set())
+            const TlsContext usable(*files, options.tls_rules);
 }
 
 // docs/upgrading-from-2012.md lists them.
@@ -321,27 +321,19 @@ Options options_of_2012() {
     return options;
 }
 
-// The command line, and then what it leaves open.
-std::vector<std::string> all_arguments(const CLI::App &app, int argc, char **argv) {
-    std::vector<std::string> arguments(argv + 1, argv + argc);
-    const auto more = arguments_of_environment(app, arguments);
-    arguments.insert(arguments.end(), more.begin(), more.end());
-    return arguments;
-}
-
 void parse(CLI::App &app, const std::vector<std::string> &arguments) {
     // The parser wants them last one first.
     app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
 }
 
 // It decides what the defaults are, so it has to be known before everything else.
-bool is_compatible(int argc, char **argv) {
+bool is_compatible(const std::vector<std::string> &command_line) {
     Options ignored;
     CLI::App app;
     const OptionDefinitions definitions(app, ignored);
     try {
-        parse(app, all_arguments(app, argc, argv));
-    } catch (const CLI::ParseError &) { // NOLINT(bugprone-empty-catch): said when it counts
+        parse(app, OptionSources(app, command_line, false).arguments());
+    } catch (const std::runtime_error &) { // NOLINT(bugprone-empty-catch): said when it counts
     }
     const CLI::Option *option = app.get_option("--compatible");
     return option->count() > 0 && option->as<bool>();
@@ -351,30 +343,97 @@ bool is_compatible(int argc, char **argv) {
 
 ParsedOptions parse_options(int argc, char **argv, const std::string &version) {
     ParsedOptions parsed;
-    if (is_compatible(argc, argv))
+    const std::vector<std::string> command_line(argv + 1, argv + argc);
+    if (is_compatible(command_line))
         parsed.options = options_of_2012();
-    parsed.options.node_name = default_node_name();
     CLI::App app("WebRocket: a broker between browsers and backends", "webrocket-server");
     app.set_version_flag("--version", "webrocket-server " + version);
     app.footer(
         "Every option may also come from the environment (WEBROCKET_ADMIN_ADDR for --admin-addr) "
         "or\nfrom the file of --config; the command line comes first, then the environment, then "
         "the file.\n\n"
-        "SIGHUP: certificates are read again. It ends with 0 after SIGINT or SIGTERM, with 1 when "
+        "SIGHUP: certificates, limits, origins and the log level are read again. It ends with 0 "
+        "after SIGINT or SIGTERM, with 1 when "
         "it\ncannot do its work, and with 2 after a wrong command line.");
     const OptionDefinitions definitions(app, parsed.options);
-    const auto arguments = all_arguments(app, argc, argv);
-    try {
-        parse(app, arguments);
-    } catch (const CLI::ParseError &error) {
+    bool only_checks = false;
+    app.add_flag(
+        "--check-config", only_checks,
+        "Say what is wrong with the options, or what would be in force, and start nothing");
+    const auto complain = [&parsed](const std::string &what_is_wrong) {
+        parsed.complaint = "webrocket-server: " + what_is_wrong + "\n";
         parsed.run = false;
         parsed.exit_status = usage_error;
-        if (const auto file = file_at_fault(app, arguments, error))
-            std::fprintf(stderr, "webrocket-server: %s: %s\n", file->c_str(), error.what());
-        else
-            parsed.exit_status = app.exit(error) == 0 ? 0 : usage_error;
+        return parsed;
+    };
+    try {
+        const OptionSources sources(app, command_line, only_asks(command_line));
+        try {
+            parse(app, sources.arguments());
+        } catch (const CLI::ParseError &error) {
+            const std::string where = sources.where(error.what());
+            if (error.get_exit_code() != 0 && !where.empty())
+                return complain(where + ": " + error.what());
+            parsed.run = false;
+            std::ostringstream output;
+            std::ostringstream complaint;
+            parsed.exit_status = app.exit(error, output, complaint) == 0 ? 0 : usage_error;
+            parsed.output = output.str();
+            parsed.complaint = complaint.str();
+            return parsed;
+        }
+        for (const CLI::Option *option : settings_in(app))
+            parsed.values[option->get_lnames().front()] =
+                fmt::to_string(fmt::join(values_of(*option), ", "));
+        if (only_checks) {
+            check(parsed.options);
+            parsed.output = what_is_in_force(app, sources);
+            parsed.run = false;
+        }
+    } catch (const std::runtime_error &error) {
+        return complain(error.what());
     }
     return parsed;
+}
+
+bool is_changeable(const std::string &option) {
+    static constexpr std::array<std::string_view, 20> changeable = {"log-level",
+                                                                    "allow-origin",
+                                                                    "worker-events-need-auth",
+                                                                    "max-connections",
+                                                                    "max-channels",
+                                                                    "max-subscriptions",
+                                                                    "max-tokens",
+                                                                    "max-token-bytes",
+                                                                    "max-workers",
+                                                                    "max-filters",
+                                                                    "max-batch",
+                                                                    "max-members-per-uid",
+                                                                    "max-message-bytes",
+                                                                    "max-first-message-bytes",
+                                                                    "max-nesting",
+                                                                    "max-messages-per-second",
+                                                                    "max-bytes-per-second",
+                                                                    "client-queue-bytes",
+                                                                    "worker-queue-bytes",
+                                                                    "token-lifetime-ms"};
+    return std::find(changeable.begin(), changeable.end(), option) != changeable.end();
+}
+
+void take_changeable(Options &options, const Options &fresh) {
+    options.log_level = fresh.log_level;
+    options.allowed_origins = fresh.allowed_origins;
+    options.worker_events_need_auth = fresh.worker_events_need_auth;
+    options.vhost_limits = fresh.vhost_limits;
+    options.subscriptions_max = fresh.subscriptions_max;
+    options.nesting_max = fresh.nesting_max;
+    options.messages_per_second_max = fresh.messages_per_second_max;
+    options.bytes_per_second_max = fresh.bytes_per_second_max;
+    options.message_bytes_max = fresh.message_bytes_max;
+    options.first_message_bytes_max = fresh.first_message_bytes_max;
+    options.batch_max = fresh.batch_max;
+    options.client_queue_bytes_max = fresh.client_queue_bytes_max;
+    options.worker_queue_bytes_max = fresh.worker_queue_bytes_max;
 }
 
 } // namespace webrocket

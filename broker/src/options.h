@@ -8,6 +8,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -15,12 +16,15 @@ namespace webrocket {
 
 struct Options {
     bool compatible = false; // its defaults are those of the broker of 2012
-    std::string addr = "0.0.0.0:8080";
-    std::string admin_addr = "127.0.0.1:8081";
+    std::string addr = ":8080";
+    std::string admin_addr = "localhost:8081";
+    std::string admin_socket; // none: without one; empty: in the storage directory
     TlsFiles tls;
     TlsFiles admin_tls;
+    TlsRules tls_rules; // of both
+    bool core_dumps = false;
     std::string storage_dir = "/var/lib/webrocket";
-    std::string node_name; // default: uname -n
+    std::string node_name; // empty: found in the storage directory
     std::string ready_file;
     std::string log_level = "info";
     std::string log_format = "text";
@@ -49,11 +53,17 @@ struct Options {
 
 struct ParsedOptions {
     Options options;
-    bool run = true;     // false: everything is said already
-    int exit_status = 0; // then
+    std::map<std::string, std::string> values; // in force, by the option's name
+    bool run = true;                           // false: only what follows is wanted
+    int exit_status = 0;
+    std::string output;    // help, version, what is in force
+    std::string complaint; // what is wrong
 };
 
-// Says what is to be said (help, version, what is wrong) itself.
 ParsedOptions parse_options(int argc, char **argv, const std::string &version);
+
+// What can change while the server runs; the rest needs a restart.
+bool is_changeable(const std::string &option);
+void take_changeable(Options &options, const Options &fresh);
 
 } // namespace webrocket

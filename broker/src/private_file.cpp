@@ -12,9 +12,11 @@
 namespace webrocket {
 namespace {
 
-constexpr mode_t owner_only = 0600;
-
 [[noreturn]] void fail(const std::string &what, const std::filesystem::path &file, int error) {
+    if (error == ELOOP)
+        throw std::runtime_error(what + " " + file.string() +
+                                 ": it is a symbolic link, which is not followed; --storage-dir "
+                                 "says where the files themselves are");
     throw std::runtime_error(what + " " + file.string() + ": " +
                              std::generic_category().message(error));
 }
@@ -22,7 +24,7 @@ constexpr mode_t owner_only = 0600;
 class Descriptor {
   public:
     Descriptor(const std::filesystem::path &file, int flags)
-        : number_(::open(file.c_str(), flags | O_CLOEXEC, owner_only)) {}
+        : number_(::open(file.c_str(), flags | O_NOFOLLOW | O_CLOEXEC, owner_only)) {}
     ~Descriptor() {
         if (number_ >= 0)
             ::close(number_);
@@ -91,7 +93,8 @@ std::string read_private_file(const std::filesystem::path &file) {
     }
 }
 
-void write_private_file(const std::filesystem::path &file, const std::string &content) {
+void write_private_file(const std::filesystem::path &file, const std::string &content,
+                        mode_t mode) {
     std::filesystem::path draft = file;
     draft += ".new";
     ::unlink(draft.c_str());
@@ -99,6 +102,8 @@ void write_private_file(const std::filesystem::path &file, const std::string &co
         const Descriptor descriptor(draft, O_WRONLY | O_CREAT | O_EXCL);
         if (!descriptor.is_open())
             fail("cannot create", draft, errno);
+        if (::fchmod(descriptor.number(), mode) != 0)
+            fail("cannot write", draft, errno);
         write_all(descriptor, content, draft);
         if (::rename(draft.c_str(), file.c_str()) != 0)
             fail("cannot write", file, errno);

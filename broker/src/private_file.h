@@ -3,10 +3,15 @@
 
 #include <filesystem>
 #include <string>
+#include <sys/types.h>
 
 namespace webrocket {
 
-// All of these throw std::runtime_error with a message for the operator.
+inline constexpr mode_t owner_only = 0600;
+inline constexpr mode_t owner_and_group = 0640; // who may read it, and not write
+
+// All of these throw std::runtime_error with a message for the operator, and follow no symbolic
+// link.
 
 // Makes an empty file unless there is one, and sees to it that it can be read and written.
 void ensure_private_file(const std::filesystem::path &file);
@@ -14,7 +19,9 @@ void ensure_private_file(const std::filesystem::path &file);
 // The whole of a file; one that every user may read is closed to them first.
 std::string read_private_file(const std::filesystem::path &file);
 
-// Replaces a file in one step: a reader sees all of it or nothing.
-void write_private_file(const std::filesystem::path &file, const std::string &content);
+// Replaces a file in one step: a reader sees all of it or nothing. `mode` is its mode, whatever the
+// umask is.
+void write_private_file(const std::filesystem::path &file, const std::string &content,
+                        mode_t mode = owner_only);
 
 } // namespace webrocket

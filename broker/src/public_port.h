@@ -34,6 +34,12 @@ class PublicPort final : public HttpHandler {
     }
     HttpResponse refuse(int status) override { return BackendApi::refuse(status); }
 
+    // For those that come from now on. Any thread.
+    void set_rules(FrontendRules frontend, const BackendRules &backend) {
+        frontend_.set_rules(std::move(frontend));
+        backend_.set_rules(backend);
+    }
+
   private:
     const Health &health_;
     Frontend frontend_;

@@ -47,6 +47,12 @@ std::string random_uuid() {
     return text;
 }
 
+bool has_form_of_cookie(std::string_view text) {
+    return text.size() == cookie_length && std::all_of(text.begin(), text.end(), [](char c) {
+               return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
+           });
+}
+
 bool equal_secrets(std::string_view a, std::string_view b) {
     return a.size() == b.size() && CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
 }

@@ -9,12 +9,16 @@
 namespace webrocket {
 
 inline constexpr std::size_t vhost_token_length = 40;
+inline constexpr std::size_t cookie_length = 40;
 inline constexpr std::size_t single_access_token_length = 128;
 
 // `length` lower-case hex digits from the system's random source.
 std::string random_hex(std::size_t length);
 
 std::string random_uuid();
+
+// Whether it could be a node's cookie: that many lower-case hex digits.
+bool has_form_of_cookie(std::string_view text);
 
 // Takes equally long wherever the two differ; only the lengths may leak.
 bool equal_secrets(std::string_view a, std::string_view b);

@@ -7,6 +7,7 @@
 #include "service_manager.h"
 
 #include <algorithm>
+#include <boost/system/errc.hpp>
 #include <csignal>
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
@@ -14,21 +15,68 @@
 namespace webrocket {
 namespace {
 
-boost::asio::ip::tcp::endpoint endpoint_of(const std::string &address) {
-    const auto endpoint = parse_address(address);
-    if (!endpoint)
-        throw std::runtime_error("not an address: " + address);
-    return *endpoint;
+// A machine without IPv6 has no addresses of that family, and may have no sockets for it.
+bool lacks_ipv6(const boost::asio::ip::tcp::endpoint &endpoint,
+                const boost::system::error_code &error) {
+    return endpoint.address().is_v6() &&
+           (error == boost::asio::error::address_family_not_supported ||
+            error == boost::system::errc::address_not_available);
 }
 
-Listener make_listener(EventLoops &loops, Port port, const std::string &address,
-                       HttpHandler &handler, const HttpRules &rules, TlsContext *tls,
-                       Admission *admission) {
-    try {
-        return {loops, port, endpoint_of(address), handler, rules, tls, admission};
-    } catch (const boost::system::system_error &error) {
-        throw std::runtime_error("cannot listen on " + address + ": " + error.code().message());
+// On all of these, or none. With port 0 the second takes the port that the first has got.
+Listeners
+listen(const std::vector<boost::asio::ip::tcp::endpoint> &endpoints,
+       const std::function<std::unique_ptr<Listener>(const boost::asio::ip::tcp::endpoint &)>
+           &listen_on) {
+    Listeners listeners;
+    for (auto endpoint : endpoints) {
+        if (!listeners.empty())
+            endpoint.port(listeners.front()->endpoint().port());
+        try {
+            listeners.push_back(listen_on(endpoint));
+        } catch (const boost::system::system_error &error) {
+            if (listeners.empty() || !lacks_ipv6(endpoint, error.code()))
+                throw;
+        }
     }
+    return listeners;
+}
+
+Listeners make_listeners(EventLoops &loops, Port port, const std::string &address,
+                         HttpHandler &handler, const HttpRules &rules, TlsContext *tls,
+                         Admission *admission) {
+    const auto endpoints = parse_address(address);
+    if (endpoints.empty())
+        throw std::runtime_error("not an address: " + address);
+    const auto listen_on = [&](const boost::asio::ip::tcp::endpoint &endpoint) {
+        return std::make_unique<Listener>(loops, port, endpoint, handler, rules, tls, admission,
+                                          endpoints.size() > 1 && endpoint.address().is_v6());
+    };
+    // Any free port of one family may be taken in the other.
+    constexpr int attempts = 16;
+    for (int attempt = 1;; ++attempt) {
+        try {
+            return listen(endpoints, listen_on);
+        } catch (const boost::system::system_error &error) {
+            const bool may_try_again =
+                endpoints.front().port() == 0 && endpoints.size() > 1 && attempt < attempts;
+            if (!may_try_again || error.code() != boost::asio::error::address_in_use)
+                throw std::runtime_error("cannot listen on " + address + ": " +
+                                         error.code().message());
+        }
+    }
+}
+
+std::string addresses(const Listeners &listeners) {
+    std::string text;
+    for (const auto &listener : listeners)
+        text += (text.empty() ? "" : ", ") + format_address(listener->endpoint());
+    return text;
+}
+
+void stop_all(const Listeners &listeners) {
+    for (const auto &listener : listeners)
+        listener->stop();
 }
 
 // Where to connect to a listener that listens everywhere.
@@ -40,6 +88,10 @@ std::string reachable_address(boost::asio::ip::tcp::endpoint endpoint) {
             endpoint.address(boost::asio::ip::address_v4::loopback());
     }
     return format_address(endpoint);
+}
+
+std::string absolute_path(const std::filesystem::path &file) {
+    return json_string(std::filesystem::absolute(file).string());
 }
 
 FrontendRules frontend_rules(const Options &options) {
@@ -54,6 +106,10 @@ FrontendRules frontend_rules(const Options &options) {
     rules.session.first_message_bytes_max = options.first_message_bytes_max;
     rules.pending_bytes_max = options.client_queue_bytes_max;
     return rules;
+}
+
+BackendRules backend_rules(const Options &options) {
+    return {{options.worker_queue_bytes_max}, options.batch_max};
 }
 
 VhostLimits vhost_limits(const Options &options) {
@@ -94,8 +150,8 @@ LoopSettings loop_settings(const Options &options) {
     return {options.intervals, options.message_bytes_max};
 }
 
-std::unique_ptr<TlsContext> tls_context(const TlsFiles &files) {
-    return files.is_set() ? std::make_unique<TlsContext>(files) : nullptr;
+std::unique_ptr<TlsContext> tls_context(const TlsFiles &files, const TlsRules &rules) {
+    return files.is_set() ? std::make_unique<TlsContext>(files, rules) : nullptr;
 }
 
 // Whoever goes on asking must not turn the end that they want into another one. All other threads
@@ -112,24 +168,31 @@ const char *encryption(const std::unique_ptr<TlsContext> &tls) { return tls ? " 
 
 } // namespace
 
+Server::Server(const ParsedOptions &parsed, std::function<ParsedOptions()> parse)
+    : Server(parsed.options) {
+    option_values_ = parsed.values;
+    parse_ = std::move(parse);
+}
+
 Server::Server(const Options &options)
     : options_(options), storage_(options.storage_dir, options.node_name),
       store_(storage_.database_file()), ready_file_(options.ready_file),
       loops_(options.threads, loop_settings(options)), hub_(store_, loops_, vhost_limits(options)),
-      unheard_events_(hub_), public_tls_(tls_context(options.tls)),
-      admin_tls_(tls_context(options.admin_tls)), admission_(admission_limits(options)),
-      public_port_(hub_, health_, admission_, frontend_rules(options),
-                   BackendRules{{options.worker_queue_bytes_max}, options.batch_max},
+      unheard_events_(hub_), public_tls_(tls_context(options.tls, options.tls_rules)),
+      admin_tls_(tls_context(options.admin_tls, options.tls_rules)),
+      admission_(admission_limits(options)),
+      public_port_(hub_, health_, admission_, frontend_rules(options), backend_rules(options),
                    options.vhost_script),
-      admin_api_(hub_, loops_, health_, storage_.cookie()),
+      admin_api_(hub_, loops_, health_, storage_.cookie(), storage_.reader()),
       http_rules_{HttpLimits(), TrustedProxies(options.trusted_proxies),
                   options.http_queue_bytes_max},
-      public_listener_(make_listener(loops_, Port::service, options.addr, public_port_, http_rules_,
-                                     public_tls_.get(), &admission_)),
-      admin_listener_(make_listener(loops_, Port::admin, options.admin_addr, admin_api_,
-                                    http_rules_, admin_tls_.get(), nullptr)),
-      signals_(loops_.first().io(), SIGINT, SIGTERM, SIGHUP), stop_timer_(loops_.first().io()),
-      report_timer_(loops_.first().io()), log_timer_(loops_.first().io()) {}
+      public_listeners_(make_listeners(loops_, Port::service, options.addr, public_port_,
+                                       http_rules_, public_tls_.get(), &admission_)),
+      admin_listeners_(make_listeners(loops_, Port::admin, options.admin_addr, admin_api_,
+                                      http_rules_, admin_tls_.get(), nullptr)),
+      admin_socket_(make_admin_socket()), signals_(loops_.first().io(), SIGINT, SIGTERM, SIGHUP),
+      stop_timer_(loops_.first().io()), report_timer_(loops_.first().io()),
+      log_timer_(loops_.first().io()) {}
 
 Server::~Server() {
     // Protocols know the hub, so they must go before it does, and before the loops' queues.
@@ -140,17 +203,38 @@ Server::~Server() {
     }
 }
 
+// The place that nobody has named may be too deep for one: that is no reason not to start.
+std::unique_ptr<AdminSocket> Server::make_admin_socket() {
+    if (options_.admin_socket == "none")
+        return nullptr;
+    const bool is_named = !options_.admin_socket.empty();
+    const std::filesystem::path file =
+        is_named ? std::filesystem::path(options_.admin_socket) : storage_.socket_file();
+    if (!is_named && file.string().size() > AdminSocket::path_length_max()) {
+        spdlog::warn("no admin socket: {} has {} bytes, and a socket's path may have {}; "
+                     "--admin-socket names another one, or none",
+                     file.string(), file.string().size(), AdminSocket::path_length_max());
+        return nullptr;
+    }
+    return std::make_unique<AdminSocket>(loops_, file, admin_api_.for_administrators(), admin_api_,
+                                         http_rules_);
+}
+
 void Server::run() {
-    public_listener_.start();
-    admin_listener_.start();
+    for (const auto *listeners : {&public_listeners_, &admin_listeners_})
+        for (const auto &listener : *listeners)
+            listener->start();
+    if (admin_socket_)
+        admin_socket_->start();
     wait_for_signal();
     report_every_minute();
     watch_log();
     health_.set_ready(true);
     write_ready_file();
-    spdlog::info("listening on {}{}, admin on {}{}", format_address(public_listener_.endpoint()),
-                 encryption(public_tls_), format_address(admin_listener_.endpoint()),
-                 encryption(admin_tls_));
+    warn_of_what_is_open();
+    spdlog::info("listening on {}{}, admin on {}{}{}", addresses(public_listeners_),
+                 encryption(public_tls_), addresses(admin_listeners_), encryption(admin_tls_),
+                 admin_socket_ ? " and " + admin_socket_->file().string() : std::string());
     warn_of_few_descriptors(options_);
     notify_ready();
     loops_.run();
@@ -169,18 +253,57 @@ void Server::wait_for_signal() {
 }
 
 void Server::on_signal(int number) {
-    if (number == SIGHUP)
+    if (number == SIGHUP) {
+        reload_options();
         reload_certificates();
-    else if (stopping_)
+    } else if (stopping_) {
         loops_.stop(); // whoever asks twice does not want to wait
-    else
+    } else {
         stop();
+    }
+}
+
+// The command line and the environment are what they were; the file may have changed.
+void Server::reload_options() {
+    const ParsedOptions fresh = parse_();
+    if (!fresh.run) {
+        const auto line_end = std::min(fresh.complaint.find('\n'), fresh.complaint.size());
+        spdlog::error("options not read again, those before stay: {}",
+                      fresh.complaint.substr(0, line_end));
+        return;
+    }
+    // Told before they hold: the log level is one of them.
+    bool changed = false;
+    for (const auto &[name, value] : fresh.values) {
+        std::string &before = option_values_[name];
+        if (value == before)
+            continue;
+        if (is_changeable(name)) {
+            spdlog::info("--{} is \"{}\" now, and was \"{}\"", name, value, before);
+            before = value;
+            changed = true;
+        } else {
+            spdlog::warn("--{} stays \"{}\" until a restart, and would be \"{}\"", name, before,
+                         value);
+        }
+    }
+    if (!changed) {
+        spdlog::info("options read again, none has changed");
+        return;
+    }
+    take_changeable(options_, fresh.options);
+    put_in_force();
+}
+
+// For whoever comes from now on; those that are connected keep the limits that they came with.
+void Server::put_in_force() {
+    spdlog::set_level(spdlog::level::from_str(options_.log_level));
+    hub_.set_limits(vhost_limits(options_));
+    public_port_.set_rules(frontend_rules(options_), backend_rules(options_));
 }
 
 // Each port for itself: what is wrong with the files of one must not keep the other from renewal.
 void Server::reload_certificates() {
-    if (!public_tls_ && !admin_tls_)
-        spdlog::info("nothing to reload");
     reload_certificate(public_tls_.get(), "the port of browsers and backends");
     reload_certificate(admin_tls_.get(), "the admin port");
 }
@@ -224,14 +347,35 @@ void Server::report_every_minute() {
     });
 }
 
+void Server::warn_of_what_is_open() const {
+    const auto is_reached_from_afar = [](const Listeners &listeners) {
+        return !listeners.front()->endpoint().address().is_loopback();
+    };
+    if (!public_tls_ && is_reached_from_afar(public_listeners_))
+        spdlog::warn(
+            "{} is open to the network and not encrypted: tokens and messages can be read "
+            "on the way; give it --tls-cert and --tls-key, or listen on localhost behind a "
+            "proxy that encrypts",
+            addresses(public_listeners_));
+    if (!admin_tls_ && is_reached_from_afar(admin_listeners_))
+        spdlog::warn(
+            "the admin port {} is open to the network and not encrypted: the cookie can be "
+            "read on the way; give it --admin-tls-cert and --admin-tls-key, or listen on "
+            "localhost",
+            addresses(admin_listeners_));
+    if (options_.allowed_origins.empty())
+        spdlog::warn("pages of every origin may connect; --allow-origin names those that may");
+}
+
 void Server::write_ready_file() {
     if (!ready_file_.is_wanted())
         return;
     ready_file_.write(
-        fmt::format(R"({{"addr":{},"admin_addr":{},"cookie_file":{}}})",
-                    json_string(reachable_address(public_listener_.endpoint())),
-                    json_string(reachable_address(admin_listener_.endpoint())),
-                    json_string(std::filesystem::absolute(storage_.cookie_file()).string())) +
+        fmt::format(R"({{"addr":{},"admin_addr":{},"admin_socket":{},"cookie_file":{}}})",
+                    json_string(reachable_address(public_listeners_.front()->endpoint())),
+                    json_string(reachable_address(admin_listeners_.front()->endpoint())),
+                    admin_socket_ ? absolute_path(admin_socket_->file()) : "null",
+                    absolute_path(storage_.cookie_file())) +
         "\n");
 }
 
@@ -244,12 +388,14 @@ void Server::stop() {
     drain_end_ = std::chrono::steady_clock::now() + options_.drain;
     // The admin port stays for as long as the others take leave: it is where a load balancer sees
     // that nobody should be sent here any more, and an operator how many are still there.
-    public_listener_.stop();
+    stop_all(public_listeners_);
     shut_down_connections(Port::service);
     when_nobody_is_left(Port::service, [this] {
         if (const auto left = loops_.open_connections(Port::service); left > 0)
             spdlog::warn("{} connections did not end within --drain-ms and are dropped", left);
-        admin_listener_.stop();
+        stop_all(admin_listeners_);
+        if (admin_socket_)
+            admin_socket_->stop();
         shut_down_connections(Port::admin);
         when_nobody_is_left(Port::admin, [this] { loops_.stop(); });
     });

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "admin_api.h"
+#include "admin_socket.h"
 #include "admission.h"
 #include "event_loops.h"
 #include "health.h"
@@ -19,14 +20,21 @@
 #include <boost/asio/steady_timer.hpp>
 #include <chrono>
 #include <functional>
+#include <map>
 #include <memory>
+#include <string>
+#include <vector>
 
 namespace webrocket {
+
+// Of one port: several when an address stands for both families.
+using Listeners = std::vector<std::unique_ptr<Listener>>;
 
 class Server {
   public:
     // Throws std::exception with a message for the operator.
-    explicit Server(const Options &options);
+    // `parse` is asked for the options again when they are to be read anew.
+    Server(const ParsedOptions &parsed, std::function<ParsedOptions()> parse);
     ~Server();
     Server(const Server &) = delete;
     Server &operator=(const Server &) = delete;
@@ -35,8 +43,12 @@ class Server {
     void run();
 
   private:
+    explicit Server(const Options &options);
+    std::unique_ptr<AdminSocket> make_admin_socket();
     void wait_for_signal();
     void on_signal(int number);
+    void reload_options();
+    void put_in_force();
     void reload_certificates();
     static void reload_certificate(TlsContext *tls, const char *port);
     void stop();
@@ -46,8 +58,11 @@ class Server {
     void watch_log();
     void report_every_minute();
     void report();
+    void warn_of_what_is_open() const;
 
     Options options_;
+    std::map<std::string, std::string> option_values_; // in force, by name
+    std::function<ParsedOptions()> parse_;
     StorageDir storage_;
     SqliteStore store_;
     ReadyFile ready_file_; // after the store: whoever holds that lock owns the file
@@ -61,8 +76,9 @@ class Server {
     PublicPort public_port_;
     AdminApi admin_api_;
     HttpRules http_rules_;
-    Listener public_listener_;
-    Listener admin_listener_;
+    Listeners public_listeners_;
+    Listeners admin_listeners_;
+    std::unique_ptr<AdminSocket> admin_socket_; // null when it is not wanted
     boost::asio::signal_set signals_;
     boost::asio::steady_timer stop_timer_;
     boost::asio::steady_timer report_timer_;

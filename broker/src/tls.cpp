@@ -46,12 +46,15 @@ int choose_protocol(SSL *, const unsigned char **chosen, unsigned char *chosen_l
         fmt::format("cannot use {}: {} ({})", file.string(), what_is_wrong, reason));
 }
 
-std::shared_ptr<SSL_CTX> load(const TlsFiles &files) {
+std::shared_ptr<SSL_CTX> load(const TlsFiles &files, const TlsRules &rules) {
     ERR_clear_error();
     std::shared_ptr<SSL_CTX> context(SSL_CTX_new(TLS_server_method()), SSL_CTX_free);
     if (!context)
         throw std::runtime_error("cannot set up TLS: " + last_error());
-    SSL_CTX_set_min_proto_version(context.get(), TLS1_2_VERSION);
+    SSL_CTX_set_min_proto_version(context.get(),
+                                  rules.min_version == "1.3" ? TLS1_3_VERSION : TLS1_2_VERSION);
+    if (SSL_CTX_set_cipher_list(context.get(), rules.ciphers.c_str()) != 1)
+        throw std::runtime_error("cannot use the ciphers " + rules.ciphers + ": " + last_error());
     SSL_CTX_set_options(context.get(), SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION |
                                            SSL_OP_CIPHER_SERVER_PREFERENCE |
                                            SSL_OP_IGNORE_UNEXPECTED_EOF);
@@ -75,10 +78,19 @@ std::shared_ptr<SSL_CTX> load(const TlsFiles &files) {
 
 } // namespace
 
-TlsContext::TlsContext(TlsFiles files) : files_(std::move(files)), context_(load(files_)) {}
+bool names_ciphers(const std::string &list) {
+    const std::unique_ptr<SSL_CTX, decltype(&SSL_CTX_free)> context(SSL_CTX_new(TLS_method()),
+                                                                    SSL_CTX_free);
+    const bool known = context && SSL_CTX_set_cipher_list(context.get(), list.c_str()) == 1;
+    ERR_clear_error();
+    return known;
+}
+
+TlsContext::TlsContext(TlsFiles files, TlsRules rules)
+    : files_(std::move(files)), rules_(std::move(rules)), context_(load(files_, rules_)) {}
 
 void TlsContext::reload() {
-    auto fresh = load(files_);
+    auto fresh = load(files_, rules_);
     const std::lock_guard lock(mutex_);
     context_ = std::move(fresh);
 }

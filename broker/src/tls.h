@@ -22,12 +22,23 @@ struct TlsFiles {
     bool is_set() const { return !certificate.empty(); }
 };
 
+// Which versions and suites are spoken. TLS 1.3 has good ones only.
+struct TlsRules {
+    // For TLS 1.2, in OpenSSL's words: authenticated encryption, with keys that are of no use to
+    // whoever gets hold of the certificate's key later.
+    std::string ciphers = "ECDHE+AESGCM:ECDHE+CHACHA20";
+    std::string min_version = "1.2"; // or 1.3
+};
+
+// Whether OpenSSL knows any of the suites that a list names.
+bool names_ciphers(const std::string &list);
+
 class TlsSession;
 
 class TlsContext {
   public:
     // Throws std::runtime_error with a message for the operator.
-    explicit TlsContext(TlsFiles files);
+    TlsContext(TlsFiles files, TlsRules rules);
 
     // Reads the files again; on failure (std::runtime_error) what was read before stays in use.
     // Any thread.
@@ -38,6 +49,7 @@ class TlsContext {
 
   private:
     TlsFiles files_;
+    TlsRules rules_;
     std::mutex mutex_;
     std::shared_ptr<ssl_ctx_st> context_;
 };

@@ -28,6 +28,8 @@ struct TokenLimits {
 class TokenBook {
   public:
     explicit TokenBook(const TokenLimits &limits) : limits_(limits) {}
+    // For those that are issued from now on.
+    void set_limits(const TokenLimits &limits) { limits_ = limits; }
     std::string issue(Permission permission);
     // How many went unspent and before their time, because there were too many.
     std::uint64_t displaced() const { return displaced_; }

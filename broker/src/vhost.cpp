@@ -118,12 +118,12 @@ Joining Vhost::subscribe(const std::shared_ptr<Channel> &channel, Subscription &
     const std::lock_guard lock(mutex_);
     if (channel->is_closed())
         return Joining::channel_closed;
-    if (subscription.member &&
-        channel->roster_bytes() + subscription.member->entry.size() > limits_.roster_bytes_max)
+    if (subscription.member && channel->roster_bytes() + subscription.member->entry.size() >
+                                   limits_.get()->roster_bytes_max)
         return Joining::roster_full;
     const bool presence = channel->type() == ChannelType::presence;
     if (presence &&
-        channel->subscriptions_of(subscription.identity->uid) >= limits_.members_per_uid_max)
+        channel->subscriptions_of(subscription.identity->uid) >= limits_.get()->members_per_uid_max)
         return Joining::too_many_of_user;
     welcome(presence ? roster(*channel) : std::string());
     channel->add(subscription);
@@ -204,9 +204,9 @@ std::shared_ptr<const Permission> Vhost::spend_token(std::string_view token) {
 
 WorkerRoom Vhost::room_for_worker(std::string_view filter) const {
     const std::lock_guard lock(mutex_);
-    if (workers_.worker_count() >= limits_.workers_max)
+    if (workers_.worker_count() >= limits_.get()->workers_max)
         return WorkerRoom::too_many_workers;
-    if (workers_.filter_count() >= limits_.filters_max && !workers_.has_filter(filter))
+    if (workers_.filter_count() >= limits_.get()->filters_max && !workers_.has_filter(filter))
         return WorkerRoom::too_many_filters;
     return WorkerRoom::enough;
 }
@@ -259,7 +259,7 @@ void Vhost::miss_workers(PageEvent kind) {
 }
 
 std::unique_ptr<Seat> Vhost::take_seat() {
-    if (seats_taken_->fetch_add(1) >= limits_.connections_max) {
+    if (seats_taken_->fetch_add(1) >= limits_.get()->connections_max) {
         seats_taken_->fetch_sub(1);
         return nullptr;
     }
@@ -272,6 +272,12 @@ void Vhost::connect(Subscriber &subscriber) {
 
 void Vhost::disconnect(Subscriber &subscriber) {
     browsers_[subscriber.loop().index()].erase(&subscriber);
+}
+
+void Vhost::set_limits(const VhostLimits &limits) {
+    limits_.set(limits);
+    const std::lock_guard lock(mutex_);
+    tokens_.set_limits(limits.tokens);
 }
 
 void Vhost::set_access_token(std::string token) {

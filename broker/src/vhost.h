@@ -4,6 +4,7 @@
 #pragma once
 
 #include "channel.h"
+#include "current.h"
 #include "event_loops.h"
 #include "presence.h"
 #include "token_book.h"
@@ -79,6 +80,9 @@ class Vhost final : public std::enable_shared_from_this<Vhost> {
     // Whether these are a backend's credentials, `user:password`.
     bool admits(std::string_view credentials) const;
 
+    // What is there already stays, even if it is more than that.
+    void set_limits(const VhostLimits &limits);
+
     // Set before the first of its channels is gone.
     bool is_dissolved() const { return dissolved_; }
 
@@ -86,7 +90,7 @@ class Vhost final : public std::enable_shared_from_this<Vhost> {
     std::shared_ptr<Channel> find_channel(std::string_view name) const;
     std::size_t channel_count() const;
     bool has_room_for_channels(std::size_t count) const {
-        return channel_count() + count <= limits_.channels_max;
+        return channel_count() + count <= limits_.get()->channels_max;
     }
     std::vector<ChannelSummary> channels() const;
     std::size_t subscriber_count(const Channel &channel) const;
@@ -158,7 +162,7 @@ class Vhost final : public std::enable_shared_from_this<Vhost> {
 
     const std::string path_;
     EventLoops &loops_;
-    const VhostLimits limits_;
+    Current<VhostLimits> limits_;
     const std::shared_ptr<std::atomic<std::size_t>> seats_taken_;
 
     mutable std::mutex mutex_;

@@ -14,9 +14,9 @@ constexpr std::size_t pending_echo_max = 1 << 20;
 WebSocketConnection::WebSocketConnection(Connection &connection, Hub &hub,
                                          std::shared_ptr<Vhost> vhost,
                                          std::shared_ptr<const Seat> seat,
-                                         const SessionRules &rules)
-    : connection_(connection), seat_(std::move(seat)),
-      session_(hub, std::move(vhost), *this, rules) {
+                                         std::shared_ptr<const SessionRules> rules)
+    : connection_(connection), seat_(std::move(seat)), rules_(std::move(rules)),
+      session_(hub, std::move(vhost), *this, *rules_) {
     connection_.arm(TimerKind::websocket_ping);
     if (connection_.loop().limits_newcomers())
         newcomer_deadline_ = std::make_unique<Deadline>(connection_, TimerKind::newcomer,

@@ -17,7 +17,8 @@ class WebSocketConnection final : public Protocol,
                                   private FrameDecoder::Sink {
   public:
     WebSocketConnection(Connection &connection, Hub &hub, std::shared_ptr<Vhost> vhost,
-                        std::shared_ptr<const Seat> seat, const SessionRules &rules);
+                        std::shared_ptr<const Seat> seat,
+                        std::shared_ptr<const SessionRules> rules);
 
     void on_data(std::string_view bytes) override;
     void on_end() override;
@@ -44,6 +45,7 @@ class WebSocketConnection final : public Protocol,
 
     Connection &connection_;
     std::shared_ptr<const Seat> seat_;
+    std::shared_ptr<const SessionRules> rules_;
     // Only in the middle of a message.
     std::unique_ptr<FrameDecoder> decoder_;
     std::unique_ptr<Deadline> message_deadline_;

@@ -20,12 +20,14 @@ class AdminTest(BrokerTest):
         """The document behind a path."""
         response = self.admin("GET", path)
         self.assertEqual(response.status, 200, (path, response.body))
-        self.carries_cookie(response)
+        self.is_kept_to_oneself(response)
         self.assertEqual(response.headers["Content-Type"], "application/json")
         return response.json()
 
-    def carries_cookie(self, response):
-        self.assertEqual(response.headers["X-WebRocket-Cookie"], self.broker.cookie)
+    def is_kept_to_oneself(self, response):
+        """By caches; and no answer repeats the secret that it was asked with."""
+        self.assertEqual(response.headers["Cache-Control"], "no-store")
+        self.assertNotIn(self.broker.cookie, str(response.headers) + response.body.decode())
 
     def succeeds(self, response, status, location=None):
         """An empty answer, with a Location or without one."""
@@ -33,18 +35,18 @@ class AdminTest(BrokerTest):
         self.assertEqual(response.headers["Location"], location)
         self.assertEqual(response.headers["Content-Type"], "application/json")
         self.assertEqual(response.headers["Content-Length"], "0")
-        self.carries_cookie(response)
+        self.is_kept_to_oneself(response)
 
     def fails(self, response, status, text):
         self.assertEqual((response.status, response.json()), (status, {"error": text}))
         self.assertEqual(response.headers["Content-Type"], "application/json")
-        self.carries_cookie(response)
+        self.is_kept_to_oneself(response)
 
     def fails_plainly(self, response, status, text):
         self.assertEqual((response.status, response.body.decode()), (status, text + "\n"))
         self.assertEqual(response.headers["Content-Type"], "text/plain; charset=utf-8")
         self.assertEqual(response.headers["X-Content-Type-Options"], "nosniff")
-        self.carries_cookie(response)
+        self.is_kept_to_oneself(response)
 
     def no_vhost(self, response):
         self.fails(response, 404, "vhost doesn't exist")
@@ -85,15 +87,66 @@ class Cookie(AdminTest):
         for name in ("X-WebRocket-Cookie", "X-Webrocket-Cookie", "x-webrocket-cookie"):
             with RawConnection(self.broker.admin_addr) as connection:
                 connection.send(f"GET / HTTP/1.1\r\nHost: x\r\n{name}: {self.broker.cookie}\r\n\r\n")
-                status, headers, _ = connection.response()
-                self.assertEqual(status, 200)
-                self.assertEqual(headers["x-webrocket-cookie"], self.broker.cookie)
+                self.assertEqual(connection.response()[0], 200)
 
     def test_vhost_token_is_no_cookie(self):
         self.assertEqual(self.admin("GET", "/", cookie=self.vhost.token).status, 403)
 
     def test_cookie_is_forty_digits(self):
         self.assertTrue(HEX_40.fullmatch(self.broker.cookie))
+
+
+class Reader(AdminTest):
+    """The secret of NODE.reader."""
+
+    def setUp(self):
+        super().setUp()
+        with open(os.path.join(self.broker.storage, "test-node.reader")) as file:
+            self.reader = file.read()
+
+    def bearing(self, method, path):
+        connection = http.client.HTTPConnection(*self.broker.admin_addr, timeout=DEADLINE)
+        self.addCleanup(connection.close)
+        connection.request(method, path, headers={"Authorization": "Bearer " + self.reader})
+        response = connection.getresponse()
+        return response.status, response.read()
+
+    def test_its_form(self):
+        self.assertTrue(HEX_40.fullmatch(self.reader))
+        self.assertNotEqual(self.reader, self.broker.cookie)
+
+    def test_it_reads(self):
+        self.vhost.open("c")
+        path = self.vhost.path
+        for resource in ("/", path, path + "/channels", path + "/channels/c", path + "/channels/c/subscribers",
+                         path + "/workers", "/metrics"):
+            for method in ("GET", "HEAD"):
+                response = self.admin(method, resource, cookie=self.reader)
+                self.assertEqual(response.status, 200, (method, resource))
+                self.is_kept_to_oneself(response)
+                self.assertNotIn(b"accessToken", response.body)
+                self.assertNotIn(self.vhost.token.encode(), response.body)
+                shown = self.bearing(method, resource)
+                self.assertEqual(shown[0], 200)
+                if resource != "/metrics": # which count themselves
+                    self.assertEqual(shown[1], response.body)
+        self.assertEqual(self.admin("GET", path, cookie=self.reader).json()["vhost"]["path"], path)
+
+    def test_it_changes_nothing(self):
+        self.vhost.open("c")
+        path = self.vhost.path
+        before = self.get("/"), self.get(path + "/channels")
+        for method, resource in (("DELETE", "/"), ("POST", "/x"), ("DELETE", path), ("PUT", path + "/token"),
+                                 ("DELETE", path + "/channels"), ("POST", path + "/channels/d"),
+                                 ("DELETE", path + "/channels/c"), ("PATCH", "/"), ("DELETE", "/no/such/page")):
+            response = self.admin(method, resource, cookie=self.reader)
+            self.assertEqual(response.status, 403, (method, resource))
+            self.assertEqual(self.bearing(method, resource)[0], 403)
+        self.assertEqual((self.get("/"), self.get(path + "/channels")), before)
+
+    def test_it_is_nothing_elsewhere(self):
+        self.assertEqual(self.vhost.request("GET", "/token?uid=a&channels=b", headers={
+            "Authorization": "Bearer " + self.reader}).status, 401)
 
 
 class Vhosts(AdminTest):
@@ -566,7 +619,11 @@ class Secrets(unittest.TestCase):
         broker = Broker("--log-level", "trace")
         self.addCleanup(broker.close)
         vhost = broker.vhost("/moon")
-        secrets = [broker.cookie, vhost.token, vhost.access_token()]
+        with open(os.path.join(broker.storage, "test-node.reader")) as file:
+            reader = file.read()
+        secrets = [broker.cookie, vhost.token, vhost.access_token(), reader]
+        broker.admin("GET", "/", cookie=reader)
+        broker.admin("DELETE", "/", cookie=reader)
         vhost.request("POST", "/channels/%zz")
         with self.assertRaises(Closed):
             browser = vhost.browser("alice")

@@ -13,7 +13,7 @@ import tempfile
 import threading
 import unittest
 
-from broker import ADMIN, DEADLINE, BrokerTest, main
+from broker import ADMIN, DEADLINE, Broker, BrokerTest, main
 
 COMMANDS = {"list_vhosts": 0, "add_vhost": 1, "delete_vhost": 1, "show_vhost": 1, "clear_vhosts": 0,
             "regenerate_vhost_token": 1, "list_channels": 1, "add_channel": 2, "delete_channel": 2,
@@ -21,6 +21,7 @@ COMMANDS = {"list_vhosts": 0, "add_vhost": 1, "delete_vhost": 1, "show_vhost": 1
 
 
 def run(*words, **options):
+    options.setdefault("stdin", subprocess.DEVNULL)
     return subprocess.run([ADMIN, *words], capture_output=True, text=True, timeout=2 * DEADLINE,
                           **options)
 
@@ -47,14 +48,15 @@ class Checks:
         self.assertTrue(text.startswith("Usage: webrocket-admin [options] command [args ...]\n"), text)
         for command in COMMANDS:
             self.assertIn(f"\n  {command}", text)
-        for option in ("--admin-addr", "--cookie", "--node", "--storage-dir", "--version", "--help"):
+        for option in ("--admin-addr", "--admin-socket", "--cookie", "--node", "--storage-dir", "--yes", "--version",
+                       "--help"):
             self.assertIn(option, text)
 
 
 class CliTest(Checks, BrokerTest):
     def cli(self, *words, **options):
         return run("--admin-addr", self.broker.ready["admin_addr"], "--cookie", self.broker.cookie,
-                   *words, **options)
+                   "--yes", *words, **options)
 
 
 class Vhosts(CliTest):
@@ -296,6 +298,7 @@ class CookieFile(CliTest):
         storage = tempfile.mkdtemp(prefix="webrocket-test-")
         self.addCleanup(shutil.rmtree, storage)
         with open(os.path.join(storage, name + ".cookie"), "w") as file:
+            os.fchmod(file.fileno(), 0o600)
             file.write(self.broker.cookie if content is None else content)
         return storage
 
@@ -303,17 +306,65 @@ class CookieFile(CliTest):
         self.prints(self.with_storage(self.broker.storage, "--node", "test-node", "show_vhost",
                                       self.vhost.path), self.vhost.path, self.vhost.token)
 
-    def test_of_this_machine(self):
-        storage = self.copy(os.uname().nodename)
+    def test_without_a_name(self):
+        storage = self.copy("webrocket")
         self.prints(self.with_storage(storage, "show_vhost", self.vhost.path), self.vhost.path,
                     self.vhost.token)
 
     def test_default_place(self):
-        file = f"/var/lib/webrocket/{os.uname().nodename}.cookie"
-        if os.path.exists(file):
+        if os.path.exists("/var/lib/webrocket"):
             self.skipTest("this machine has a server of its own")
+        missing = os.strerror(errno.ENOENT)
         ended = run("--admin-addr", self.broker.ready["admin_addr"], "list_vhosts")
-        self.fails(ended, f"couldn't read the cookie file {file}: {os.strerror(errno.ENOENT)}")
+        self.fails(ended, f"couldn't read the cookie file /var/lib/webrocket/webrocket.cookie: {missing}")
+        ended = run("list_vhosts")
+        self.fails(ended, f"couldn't reach the server: /var/lib/webrocket/webrocket.sock: {missing}; --storage-dir, "
+                   "--node or --admin-socket say where a running server has it")
+
+    def refused(self, storage, complaint):
+        """Nothing is sent: whoever listens there gets no connection."""
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            ended = run("--admin-addr", "127.0.0.1:%d" % listener.getsockname()[1], "--storage-dir", storage,
+                        "--node", "node", "list_vhosts")
+            listener.setblocking(False)
+            self.assertRaises(BlockingIOError, listener.accept)
+        self.fails(ended, f"{storage}/node.cookie {complaint}")
+
+    def test_link_in_its_place(self):
+        secret = os.path.join(self.copy("precious"), "precious.cookie")
+        storage = tempfile.mkdtemp(prefix="webrocket-test-")
+        self.addCleanup(shutil.rmtree, storage)
+        os.symlink(secret, os.path.join(storage, "node.cookie"))
+        self.refused(storage, "is a symbolic link; it is not followed")
+        os.unlink(os.path.join(storage, "node.cookie"))
+        os.link(secret, os.path.join(storage, "node.cookie"))
+        self.refused(storage, "has another name as well (a hard link); it is not used")
+
+    def test_something_else_in_its_place(self):
+        storage = tempfile.mkdtemp(prefix="webrocket-test-")
+        self.addCleanup(shutil.rmtree, storage)
+        os.mkfifo(os.path.join(storage, "node.cookie"), 0o600)
+        self.refused(storage, "is not a regular file; it is not used")
+        os.unlink(os.path.join(storage, "node.cookie"))
+        os.mkdir(os.path.join(storage, "node.cookie"), 0o700)
+        self.refused(storage, "is not a regular file; it is not used")
+
+    def test_open_to_others(self):
+        for mode in (0o604, 0o620, 0o602, 0o644):
+            storage = self.copy("node")
+            file = os.path.join(storage, "node.cookie")
+            os.chmod(file, mode)
+            self.refused(storage, f"is open to other users (mode 0{mode:o}); close it with: chmod 600 {file}")
+
+    @unittest.skipUnless(os.geteuid() == 0, "only root can give a file away")
+    def test_of_somebody_else(self):
+        storage = self.copy("node")
+        os.chown(os.path.join(storage, "node.cookie"), 65534, 65534)
+        self.refused(storage, "belongs to user 65534, and its directory to user 0; it is not used")
+        # The server's own user is no stranger there.
+        os.chown(storage, 65534, 65534)
+        self.prints(self.with_storage(storage, "--node", "node", "show_vhost", self.vhost.path),
+                    self.vhost.path, self.vhost.token)
 
     def test_line_end_after_it(self):
         storage = self.copy("node", self.broker.cookie + "\n")
@@ -321,7 +372,8 @@ class CookieFile(CliTest):
                     self.vhost.path, self.vhost.token)
 
     def test_without_a_cookie_in_it(self):
-        for content in ("", "\n"):
+        for content in ("", "\n", "root:x:0:0:root:/root:/bin/bash\n", "0" * 39, "0" * 41, "A" * 40, "0" * 200,
+                        "0" * 40 + "\nX-Another: header\n"):
             storage = self.copy("node", content)
             ended = self.with_storage(storage, "--node", "node", "list_vhosts")
             self.fails(ended, f"there is no cookie in {storage}/node.cookie")
@@ -329,6 +381,7 @@ class CookieFile(CliTest):
     def test_that_may_not_be_read(self):
         storage = self.copy("node")
         options = {}
+        os.chmod(storage, 0o755)
         if os.geteuid() == 0:
             # The build tree may be closed to somebody who is no superuser.
             options = {"user": 65534, "group": 65534, "extra_groups": [],
@@ -357,6 +410,134 @@ class CookieFile(CliTest):
             ended = run("--admin-addr", addr, "--cookie", cookie, "list_vhosts")
             self.assertEqual(ended.returncode, 1)
             self.assertNotIn(cookie, ended.stdout + ended.stderr)
+
+
+class AdminSocket(CliTest):
+    """What is used unless an address or a cookie is given."""
+
+    def with_socket(self, path, *words):
+        return run("--admin-socket", path, *words)
+
+    def test_it_needs_no_cookie(self):
+        shown = (self.vhost.path, self.vhost.token)
+        for words in (("--storage-dir", self.broker.storage), ("-storage-dir", self.broker.storage, "-node", "test-node"),
+                      ("--admin-socket", self.broker.ready["admin_socket"])):
+            self.prints(run(*words, "show_vhost", self.vhost.path), *shown)
+        # Where a server has it whose path is too long for most.
+        os.symlink(self.broker.storage, os.path.join(self.broker.dir, "x" * 120))
+        self.addCleanup(os.unlink, os.path.join(self.broker.dir, "x" * 120))
+        self.prints(run("--storage-dir", os.path.join(self.broker.dir, "x" * 120), "show_vhost", self.vhost.path), *shown)
+
+    def test_it_does_everything(self):
+        path = self.vhost.path + "-by-socket"
+        words = ("--storage-dir", self.broker.storage, "--yes")
+        for command in (("add_vhost", path), ("regenerate_vhost_token", path), ("add_channel", path, "c"),
+                        ("list_channels", path), ("list_subscribers", path, "c"), ("list_workers", path),
+                        ("delete_channel", path, "c"), ("clear_channels", path), ("delete_vhost", path),
+                        ("list_vhosts",)):
+            ended = run(*words, *command)
+            self.assertEqual((ended.returncode, ended.stderr), (0, ""), command)
+        self.fails(run(*words, "show_vhost", path), "vhost doesn't exist")
+
+    def test_what_is_none(self):
+        directory = tempfile.mkdtemp(prefix="webrocket-test-")
+        self.addCleanup(shutil.rmtree, directory)
+        path = os.path.join(directory, "admin")
+        self.assertIn(f"{path}: {os.strerror(errno.ENOENT)}", self.with_socket(path, "list_vhosts").stderr)
+        os.symlink(self.broker.ready["admin_socket"], path)
+        self.fails(self.with_socket(path, "list_vhosts"), path + " is a symbolic link; it is not followed")
+        os.unlink(path)
+        open(path, "w").close()
+        self.fails(self.with_socket(path, "list_vhosts"), path + " is not a socket; it is not used")
+        os.unlink(path)
+        with socket.socket(socket.AF_UNIX) as stale:
+            stale.bind(path)
+        self.fails(self.with_socket(path, "list_vhosts"),
+                   f"couldn't reach the server: {path}: {os.strerror(errno.ECONNREFUSED)}")
+
+    @unittest.skipUnless(os.geteuid() == 0, "only root can be somebody else")
+    def test_for_others(self):
+        directory = tempfile.mkdtemp(prefix="webrocket-test-")
+        self.addCleanup(shutil.rmtree, directory)
+        os.chmod(directory, 0o755)
+        admin = shutil.copy(ADMIN, directory)
+        somebody = {"user": 65534, "group": 65534, "extra_groups": [], "executable": admin}
+        ended = run("--storage-dir", self.broker.storage, "list_vhosts", **somebody)
+        self.assertIn(os.strerror(errno.EACCES) + "; only root and the server's user may use it", ended.stderr)
+        broker = Broker("--admin-socket", os.path.join(directory, "admin"))
+        self.addCleanup(broker.close)
+        os.chmod(broker.ready["admin_socket"], 0o666)
+        ended = run("--admin-socket", broker.ready["admin_socket"], "list_vhosts", **somebody)
+        self.fails(ended, "the server refused this user: only root and the server's own user need no cookie")
+
+    @unittest.skipUnless(os.geteuid() == 0, "only root can give a file away")
+    def test_of_somebody_else(self):
+        """Whoever can put one there would see what root asks for."""
+        directory = tempfile.mkdtemp(prefix="webrocket-test-")
+        self.addCleanup(shutil.rmtree, directory)
+        path = os.path.join(directory, "admin")
+        with socket.socket(socket.AF_UNIX) as server:
+            server.bind(path)
+            server.listen()
+            os.chown(path, 65534, 65534)
+            self.fails(self.with_socket(path, "list_vhosts"),
+                       f"{path} belongs to user 65534, and its directory to user 0; it is not used")
+
+
+class Confirmation(CliTest):
+    """What cannot be undone is done only for whoever has typed the name of it, or says --yes."""
+
+    LOSSES = ("delete_vhost", "clear_vhosts", "regenerate_vhost_token", "clear_channels")
+
+    def words(self, command):
+        name = {"clear_vhosts": []}.get(command, [self.vhost.path])
+        return ["--storage-dir", self.broker.storage, command, *name], (name or ["all vhosts"])[0]
+
+    def state(self):
+        return self.broker.admin("GET", "/").body, self.broker.admin("GET", self.vhost.path + "/channels").body
+
+    def test_without_a_terminal(self):
+        self.vhost.open("c")
+        before = self.state()
+        for command in self.LOSSES:
+            words, _ = self.words(command)
+            for input in (subprocess.DEVNULL, subprocess.PIPE):
+                ended = run(*words, stdin=input)
+                self.assertEqual((ended.returncode, ended.stdout), (2, ""), command)
+                self.assertRegex(ended.stderr, rf"\AERR: {command} [^\n]*cannot be undone[^\n]*--yes\n\Z")
+            ended = run("--json", *words)
+            self.assertEqual((ended.returncode, ended.stdout), (2, ""), command)
+            self.assertIn("--yes", json.loads(ended.stderr)["error"])
+        self.assertEqual(self.state(), before)
+
+    def at_a_terminal(self, words, typed):
+        ours, theirs = pty.openpty()
+        self.addCleanup(os.close, ours)
+        os.write(ours, typed.encode() + b"\n")
+        ended = run(*words, stdin=theirs)
+        os.close(theirs)
+        return ended
+
+    def test_at_a_terminal(self):
+        self.vhost.open("c")
+        before = self.state()
+        for command in self.LOSSES:
+            words, name = self.words(command)
+            for typed in ("", "y", "yes", name + "x", name[:-1]):
+                ended = self.at_a_terminal(words, typed)
+                self.assertEqual((ended.returncode, ended.stdout), (1, ""), (command, typed))
+                self.assertIn(f'Type "{name}" to go on: ', ended.stderr)
+                self.assertTrue(ended.stderr.endswith("ERR: nothing was done\n"), ended.stderr)
+        self.assertEqual(self.state(), before)
+        for command in ("clear_channels", "regenerate_vhost_token", "delete_vhost", "clear_vhosts"):
+            words, name = self.words(command)
+            self.assertEqual(self.at_a_terminal(words, name).returncode, 0, command)
+        self.assertEqual(self.broker.admin("GET", "/").json(), {"vhosts": []})
+
+    def test_what_can_be_undone_is_not_asked_for(self):
+        words = ("--storage-dir", self.broker.storage)
+        self.prints(run(*words, "add_channel", self.vhost.path, "c"))
+        self.prints(run(*words, "delete_channel", self.vhost.path, "c"))
 
 
 class Page(http.server.BaseHTTPRequestHandler):
@@ -424,7 +605,7 @@ class OtherServers(Checks, unittest.TestCase):
                     self.fails(run(*words, "list_vhosts"), invalid)
                 Page.status, Page.body = 500, b'{"error":"internal error"}'
                 for command, count in COMMANDS.items():
-                    self.fails(run(*words, command, *["x"] * count), "internal error")
+                    self.fails(run(*words, "--yes", command, *["x"] * count), "internal error")
             finally:
                 server.shutdown()
                 thread.join()

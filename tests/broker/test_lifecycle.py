@@ -5,19 +5,21 @@ import http.client
 import json
 import os
 import re
+import resource
 import shutil
 import signal
 import socket
 import sqlite3
 import stat
 import subprocess
+import sys
 import tempfile
 import threading
 import unittest
 
 from broker import ADMIN, DEADLINE, SERVER, Broker, RawConnection, main, split, wait_until
 
-MEMBERS = {"addr", "admin_addr", "cookie_file"}
+MEMBERS = {"addr", "admin_addr", "admin_socket", "cookie_file"}
 
 
 class Node(Broker):
@@ -110,16 +112,16 @@ class CommandLine(LifecycleTest):
     def test_help(self):
         ended = self.run_server("--help")
         self.assertEqual((ended.returncode, ended.stderr), (0, ""))
-        self.assertIn("--addr HOST:PORT=0.0.0.0:8080\n", ended.stdout)
+        self.assertIn("--addr HOST:PORT=:8080 ", ended.stdout)
         for flag in ("--admin-addr", "--storage-dir", "--node-name", "--ready-file",
                      "--log-level", "--allow-origin", "--worker-events-need-auth", "--version",
-                     "127.0.0.1:8081", "/var/lib/webrocket", os.uname().nodename):
+                     "localhost:8081", "/var/lib/webrocket"):
             self.assertIn(flag, ended.stdout)
 
     def test_defaults(self):
         shown = self.run_server("--help").stdout
-        for flag, value in (("--addr", "0.0.0.0:8080"), ("--admin-addr", "127.0.0.1:8081"),
-                            ("--storage-dir", "/var/lib/webrocket"), ("--node-name", os.uname().nodename),
+        for flag, value in (("--addr", ":8080"), ("--admin-addr", "localhost:8081"),
+                            ("--storage-dir", "/var/lib/webrocket"),
                             ("--token-lifetime-ms", "3600000"), ("--max-tokens", "100000"),
                             ("--max-subscriptions", "1000"), ("--ping-interval-ms", "30000"),
                             ("--heartbeat-interval-ms", "15000"), ("--http-timeout-ms", "60000")):
@@ -173,9 +175,141 @@ class CommandLine(LifecycleTest):
         browser = node.vhost().browser()  # says that it comes from http://test
         browser.close()
 
-    def test_default_name_is_that_of_the_machine(self):
-        node = self.node(node_name=None)
-        self.assertEqual(os.path.basename(node.ready["cookie_file"]), os.uname().nodename + ".cookie")
+
+
+class NodeName(LifecycleTest):
+    """Without --node-name: a machine that gets another name finds its storage all the same."""
+
+    def stored(self, *names):
+        """A storage directory with a node of each name, and a vhost of that name in it."""
+        storage = self.directory()
+        for name in names:
+            node = self.node(storage_dir=storage, node_name=name)
+            node.vhost("/of-" + name)
+            node.stop()
+        return storage
+
+    def found(self, storage):
+        node = self.node(storage_dir=storage, node_name=None)
+        name = os.path.basename(node.ready["cookie_file"]).removesuffix(".cookie")
+        vhosts = [vhost["path"] for vhost in node.admin("GET", "/").json()["vhosts"]]
+        node.stop()
+        return name, vhosts, node.log_text()
+
+    def test_default(self):
+        self.assertEqual(self.found(self.directory())[:2], ("webrocket", []))
+
+    def test_the_only_one_is_taken_over(self):
+        storage = self.stored("old-host")
+        for _ in range(2):
+            name, vhosts, log = self.found(storage)
+            self.assertEqual((name, vhosts), ("old-host", ["/of-old-host"]))
+            self.assertIn(f"old-host is the only storage in {storage} and is used", log)
+        self.assertNotIn("webrocket.db", os.listdir(storage))
+
+    def test_its_own_comes_first(self):
+        storage = self.stored("other", "webrocket", "third")
+        self.assertEqual(self.found(storage)[:2], ("webrocket", ["/of-webrocket"]))
+
+    def test_several_of_others(self):
+        storage = self.stored("one", "two")
+        before = sorted(os.listdir(storage))
+        # No default stands for None in the arguments of a server that does not start.
+        ended = self.run_server("--addr", "127.0.0.1:0", "--admin-addr", "127.0.0.1:0", "--storage-dir", storage)
+        self.assertEqual((ended.returncode, ended.stdout), (1, ""), ended.stderr)
+        self.assertRegex(ended.stderr, rf"\Awebrocket-server: {storage} [^\n]*\(one, two\)\n\Z")
+        self.assertEqual(sorted(os.listdir(storage)), before)
+
+    def test_the_admin_tool_finds_it_too(self):
+        storage = self.stored("old-host")
+        node = self.node(storage_dir=storage, node_name=None)
+        for words in ([], ["--admin-addr", node.ready["admin_addr"]]):
+            ended = subprocess.run([ADMIN, "--storage-dir", storage, *words, "list_vhosts"],
+                                   capture_output=True, text=True, timeout=DEADLINE)
+            self.assertEqual((ended.stdout, ended.stderr), ("/of-old-host\n", ""))
+
+
+class AdminSocket(LifecycleTest):
+    def ask(self, path, **options):
+        """The status with which `GET /` is answered there, without a cookie."""
+        program = ("import socket, sys\ns = socket.socket(socket.AF_UNIX)\ns.settimeout(20)\n"
+                   "s.connect(sys.argv[1])\ns.sendall(b'GET / HTTP/1.1\\r\\nHost: x\\r\\n\\r\\n')\n"
+                   "print(s.recv(100).split()[1].decode())")
+        return subprocess.run([sys.executable, "-c", program, path], capture_output=True, text=True,
+                              timeout=DEADLINE, **options).stdout.strip()
+
+    def test_default_place(self):
+        node = self.node(umask=0)
+        path = os.path.join(node.storage, "test-node.sock")
+        self.assertEqual(node.ready["admin_socket"], path)
+        status = os.lstat(path)
+        self.assertTrue(stat.S_ISSOCK(status.st_mode))
+        self.assertEqual(stat.S_IMODE(status.st_mode), 0o600)
+        self.assertEqual(self.ask(path), "200")
+        self.assertIn(path, node.log_text())
+        node.stop()
+        self.assertFalse(os.path.lexists(path))
+
+    def test_named_and_none(self):
+        path = os.path.join(self.directory(), "admin")
+        self.assertEqual(self.node("--admin-socket", path).ready["admin_socket"], path)
+        self.assertEqual(self.ask(path), "200")
+        node = self.node("--admin-socket", "none")
+        self.assertIsNone(node.ready["admin_socket"])
+        self.assertFalse(os.path.lexists(os.path.join(node.storage, "test-node.sock")))
+
+    @unittest.skipUnless(os.geteuid() == 0, "only root can be somebody else")
+    def test_others_need_the_cookie(self):
+        """Even those whom the file's mode lets through."""
+        directory = self.directory()
+        path = os.path.join(directory, "admin")
+        self.node("--admin-socket", path)
+        os.chmod(directory, 0o755)
+        os.chmod(path, 0o666)
+        self.assertEqual(self.ask(path, user=65534, group=65534, extra_groups=[]), "403")
+        self.assertEqual(self.ask(path), "200")
+
+    def test_of_a_server_that_was_killed(self):
+        node = self.node()
+        node.kill()
+        self.assertTrue(os.path.lexists(node.ready["admin_socket"]))
+        node.start()
+        self.assertEqual(self.ask(node.ready["admin_socket"]), "200")
+
+    def test_something_else_of_that_name(self):
+        directory = self.directory()
+        path = os.path.join(directory, "admin")
+        for make in (lambda: open(path, "w").close(), lambda: os.symlink("/nonexistent", path),
+                     lambda: os.mkdir(path)):
+            make()
+            self.does_not_start("--admin-socket", path,
+                                says=f"cannot listen on {path}: there is something else of that name")
+            os.rmdir(path) if os.path.isdir(path) else os.unlink(path)
+        other = self.node("--admin-socket", path)
+        self.does_not_start("--admin-socket", path, says=f"cannot listen on {path}: another process is using it")
+        self.assertEqual(self.ask(path), "200")
+        other.stop()
+        self.does_not_start("--admin-socket", path + "/x/y", says=os.strerror(errno.ENOENT))
+
+    def test_too_long(self):
+        directory = self.directory()
+        path = os.path.join(directory, "x" * 107)
+        self.does_not_start("--admin-socket", path,
+                            says=f"{path}: the path has {len(path)} bytes, and a socket's may have 107")
+        # Nobody has asked for the one in the storage directory.
+        node = self.node(storage_dir=os.path.join(directory, "y" * 100))
+        self.assertIsNone(node.ready["admin_socket"])
+        self.assertIn("no admin socket: ", node.log_text())
+
+    def test_replaced_meanwhile(self):
+        """What is not one's own is not removed."""
+        node = self.node()
+        path = node.ready["admin_socket"]
+        os.unlink(path)
+        open(path, "w").close()
+        node.stop()
+        self.assertTrue(os.path.exists(path))
+        os.unlink(path)
 
 
 class Addresses(LifecycleTest):
@@ -186,16 +320,83 @@ class Addresses(LifecycleTest):
         self.assertIn(node.ready["addr"], node.log_text())
         self.assertIn(node.ready["admin_addr"], node.log_text())
 
+    def has_ipv6(self):
+        try:
+            with socket.create_server(("::1", 0), family=socket.AF_INET6):
+                return True
+        except OSError:
+            return False
+
+    def status(self, host, port, path="/healthz"):
+        connection = http.client.HTTPConnection(host, port, timeout=DEADLINE)
+        self.addCleanup(connection.close)
+        connection.request("GET", path)
+        return connection.getresponse().status
+
     def test_localhost_and_everywhere(self):
         node = self.node(addr=":0", admin_addr="localhost:0")
         self.assertEqual((node.addr[0], node.admin_addr[0]), ("127.0.0.1", "127.0.0.1"))
         node.vhost().open("c")
 
+    def test_both_families(self):
+        """Whichever `localhost` is for a client."""
+        for addr, admin_addr in ((":0", "localhost:0"), ("localhost:0", ":0")):
+            node = self.node(addr=addr, admin_addr=admin_addr)
+            for host in ("127.0.0.1", *(["::1"] if self.has_ipv6() else [])):
+                for _, port in (node.addr, node.admin_addr):
+                    self.assertEqual(self.status(host, port), 200, (host, port))
+            listening = node.log_text().split("listening on ")[1].splitlines()[0]
+            self.assertEqual(listening.count("["), 2 if self.has_ipv6() else 0, listening)
+
+    def test_one_family(self):
+        node = self.node(addr="127.0.0.1:0", admin_addr="0.0.0.0:0")
+        if self.has_ipv6():
+            for _, port in (node.addr, node.admin_addr):
+                self.assertRaises(ConnectionRefusedError, self.status, "::1", port)
+
+    @unittest.skipUnless(os.geteuid() == 0, "only root can take IPv6 away")
+    def test_without_ipv6(self):
+        node = self.node()
+        ended = subprocess.run(
+            ["unshare", "--net", "sh", "-c", 'echo 1 >/proc/sys/net/ipv6/conf/all/disable_ipv6 && exec "$@"', "sh", SERVER,
+             "--check-config"], capture_output=True, text=True, timeout=DEADLINE)
+        if ended.returncode != 0:
+            self.skipTest("no network of one's own to be had: " + ended.stderr.strip())
+        node.stop()
+        node.replaced = {"--addr": ":0", "--admin-addr": "localhost:0"}
+        command = node.command()
+        node.command = lambda: ["unshare", "--net", "sh", "-c",
+                                'echo 1 >/proc/sys/net/ipv6/conf/all/disable_ipv6; ip link set lo up; exec "$@"', "sh",
+                                *command]
+        node.start()
+        self.assertIn("listening on ", node.log_text())
+
+    def test_port_of_which_one_family_is_taken(self):
+        if not self.has_ipv6():
+            self.skipTest("this machine has no IPv6")
+        with socket.create_server(("::1", 0), family=socket.AF_INET6) as taken:
+            address = "localhost:%d" % taken.getsockname()[1]
+            self.does_not_start("--addr", address, says=f"cannot listen on {address}: Address already in use")
+
+    def warnings(self, *flags, **replaced):
+        node = self.node("--max-connections", "100", *flags, **replaced) # that few descriptors carry
+        node.stop()
+        return [line.split(" warning ")[1] for line in node.log_text().splitlines() if " warning " in line]
+
+    def test_what_is_open_is_told_once(self):
+        here = {"addr": "localhost:0", "admin_addr": "localhost:0"}
+        origins = ["pages of every origin may connect; --allow-origin names those that may"]
+        self.assertEqual(self.warnings(**here), origins)
+        self.assertEqual(self.warnings("--allow-origin", "https://a.example", **here), [])
+        told = self.warnings("--allow-origin", "https://a.example", **{**here, "addr": ":0"})
+        self.assertEqual(len(told), 1, told)
+        self.assertRegex(told[0], "^0.0.0.0:.* is open to the network and not encrypted: .*--tls-cert and --tls-key")
+        told = self.warnings("--allow-origin", "https://a.example", **{**here, "admin_addr": ":0"})
+        self.assertEqual(len(told), 1, told)
+        self.assertRegex(told[0], "^the admin port 0.0.0.0:.*--admin-tls-cert")
+
     def test_ipv6(self):
-        try:
-            with socket.create_server(("::1", 0), family=socket.AF_INET6):
-                pass
-        except OSError:
+        if not self.has_ipv6():
             self.skipTest("this machine has no IPv6")
         for addr in ("[::1]:0", "[::]:0"):
             node = self.node(addr=addr, admin_addr="[::1]:0")
@@ -265,9 +466,11 @@ class Storage(LifecycleTest):
         node.vhost()
         self.assertEqual(self.mode(node.storage), 0o700)
         for name in os.listdir(node.storage):
-            self.assertEqual(self.mode(node.storage, name), 0o600, name)
-        self.assertEqual({"test-node.db", "test-node.db-wal", "test-node.cookie"},
-                         set(os.listdir(node.storage)))
+            # The group may read what Prometheus shows; it takes the operator to let it in here.
+            mode = 0o640 if name.endswith(".reader") else 0o600
+            self.assertEqual(self.mode(node.storage, name), mode, name)
+        self.assertEqual({"test-node.db", "test-node.db-wal", "test-node.cookie", "test-node.reader",
+                          "test-node.sock"}, set(os.listdir(node.storage)))
         self.assertEqual(self.mode(node.dir, "ready.json"), 0o600)
 
     def test_files_that_were_open_to_all_are_closed(self):
@@ -305,13 +508,44 @@ class Storage(LifecycleTest):
         self.assertEqual(os.listdir(storage), [])
         self.does_not_start("--storage-dir", storage + "/below", says=(storage, denied), **options)
 
+    def test_directory_that_others_may_change(self):
+        for mode, says in ((0o777, "(mode 0777)"), (0o1777, "(mode 1777)"), (0o770, "(mode 0770)"),
+                           (0o702, "(mode 0702)")):
+            storage = self.directory()
+            os.chmod(storage, mode)
+            self.does_not_start("--storage-dir", storage, says=(storage, says, "chmod go-w " + storage))
+            self.assertEqual((os.listdir(storage), self.mode(storage)), ([], mode))
+
+    @unittest.skipUnless(os.geteuid() == 0, "only root can be somebody else")
+    def test_directory_of_somebody_else(self):
+        storage = self.directory()
+        os.chown(storage, 65534, 65534)
+        self.does_not_start("--storage-dir", storage, says=(storage, "belongs to user 65534", "chown 0"))
+        self.assertEqual(os.listdir(storage), [])
+
+    def test_links_in_place_of_files(self):
+        """Neither followed nor closed to others through it."""
+        for name in ("node.db", "node.cookie", "node.reader"):
+            storage, other = self.directory(), os.path.join(self.directory(), "precious")
+            for exists in (False, True):
+                if exists:
+                    with open(other, "w") as file:
+                        file.write("0" * 40)
+                    os.chmod(other, 0o644)
+                os.path.lexists(os.path.join(storage, name)) or os.symlink(other, os.path.join(storage, name))
+                self.does_not_start("--storage-dir", storage,
+                                    says=(os.path.join(storage, name), "it is a symbolic link"))
+                self.assertEqual(os.path.exists(other), exists)
+            self.assertEqual(self.mode(other), 0o644)
+
     def test_files_of_another_user(self):
         for name in ("node.db", "node.cookie"):
             directory = self.directory()
             options = self.unprivileged(directory)
             storage = os.path.join(directory, "storage")
             os.mkdir(storage)
-            os.chmod(storage, 0o777)
+            if options:
+                os.chown(storage, 65534, 65534)
             file = os.path.join(storage, name)
             open(file, "w").close()
             os.chmod(file, 0o000)
@@ -443,6 +677,25 @@ class Cookie(LifecycleTest):
             self.does_not_start("--storage-dir", storage, says=(file, "does not hold a cookie"))
             with open(file) as cookie:
                 self.assertEqual(cookie.read(), content)
+
+
+class CoreDumps(LifecycleTest):
+    def limit(self, node):
+        with open(f"/proc/{node.process.pid}/limits") as limits:
+            return next(line for line in limits if line.startswith("Max core file size")).split()[4]
+
+    def test_none(self):
+        """1 is too little for a file, and keeps the kernel from handing the memory to a program."""
+        class Willing(Node):
+            def popen(self, **options):
+                return super().popen(preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_CORE, (hard, hard)), **options)
+
+        _, hard = resource.getrlimit(resource.RLIMIT_CORE)
+        for flags, limit in (((), "0" if hard == 0 else "1"),
+                             (("--core-dumps",), "unlimited" if hard == resource.RLIM_INFINITY else str(hard))):
+            node = Willing(*flags)
+            self.addCleanup(node.close)
+            self.assertEqual(self.limit(node), limit)
 
 
 class ReadyFile(LifecycleTest):

@@ -4,6 +4,7 @@ import http.client
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -12,6 +13,7 @@ import time
 import unittest
 
 from broker import DEADLINE, SERVER, Broker, Browser, BrokerTest, RawConnection, Response, main, wait_until
+from test_lifecycle import Node
 
 
 def get(addr, path, **headers):
@@ -59,6 +61,47 @@ class Metrics(BrokerTest):
         self.assertEqual(get(self.broker.admin_addr, "/metrics", Authorization="Bearer x").status, 403)
         self.metrics(Authorization="Bearer " + self.broker.cookie)
 
+    def test_prometheus_as_it_is_documented(self):
+        """By a user that is in the group, and may read nothing else there."""
+        with open(os.path.join(os.path.dirname(__file__), "../../docs/operating.md")) as page:
+            text = page.read()
+        file, scheme = re.search(r"credentials_file: (\S+)", text)[1], "Bearer "
+        self.assertIn("- targets: [localhost:8081]", text)
+        storage, name = os.path.split(file)
+        self.assertEqual((storage, name), ("/var/lib/webrocket", "webrocket.reader"))
+        with open(os.path.join(os.path.dirname(__file__), "../../debian/webrocket.service")) as unit:
+            mode = int(re.search(r"^StateDirectoryMode=(\d+)$", unit.read(), re.M)[1], 8)
+        directory = tempfile.mkdtemp(prefix="webrocket-test-")
+        self.addCleanup(shutil.rmtree, directory)
+        os.chmod(directory, 0o755)
+        storage = os.path.join(directory, "storage")
+        os.mkdir(storage)
+        os.chmod(storage, mode)
+        group = {}
+        if os.geteuid() == 0:
+            os.chown(storage, 0, 65533)
+            # As the unit runs the broker in that group.
+            group = {"group": 65533, "extra_groups": []}
+
+        class InItsGroup(Node):
+            def popen(self, **options):
+                return super().popen(**group, **options)
+
+        broker = InItsGroup(storage_dir=storage, node_name=name.removesuffix(".reader"))
+        self.addCleanup(broker.close)
+        prometheus = {"user": 65534, "group": 65534, "extra_groups": [65533]} if group else {}
+        read = subprocess.run(["cat", os.path.join(storage, name)], capture_output=True, text=True,
+                              timeout=DEADLINE, **prometheus)
+        self.assertEqual((read.returncode, read.stderr), (0, ""))
+        response = get(broker.admin_addr, "/metrics", Authorization=scheme + read.stdout.strip())
+        self.assertEqual(response.status, 200)
+        self.assertIn(b"webrocket_connections ", response.body)
+        if group:
+            for other in (".cookie", ".db"):
+                denied = subprocess.run(["cat", os.path.join(storage, "webrocket" + other)], capture_output=True,
+                                        timeout=DEADLINE, **prometheus)
+                self.assertNotEqual(denied.returncode, 0, other)
+
     def test_every_one_is_explained(self):
         text = get(self.broker.admin_addr, "/metrics", Authorization="Bearer " + self.broker.cookie).body
         names = {line.split()[2] for line in text.decode().splitlines() if line.startswith("# HELP")}
@@ -96,7 +139,7 @@ class Metrics(BrokerTest):
 
 class Logs(unittest.TestCase):
     def test_json_lines(self):
-        broker = Broker("--log-format", "json", "--max-connections", "100")
+        broker = Broker("--log-format", "json", "--max-connections", "100", "--allow-origin", "http://test")
         broker.vhost("/moon")
         broker.stop()
         lines = [json.loads(line) for line in broker.log_text().splitlines()]
@@ -240,15 +283,80 @@ class Configuration(unittest.TestCase):
         self.assertEqual(self.node_name(WEBROCKET_CONFIG=file), "from-file")
 
     def test_what_is_not_understood(self):
-        for line, name in (("no-such-option = 1", "no-such-option"), ("threads = none", "--threads"),
-                           ("threads = 0", "--threads"), ("what is this", "what is this"),
-                           ("[what]", "what")):
-            file = self.write(line)
-            self.assertRegex(self.refused("--config", file), f"^webrocket-server: {file}: .*{name}")
-        self.assertIn("/nonexistent", self.refused("--config", "/nonexistent"))
-        self.assertIn("--threads", self.refused(WEBROCKET_THREADS="many"))
+        for line, name in (("no-such-option = 1", "no-such-option"), ("threads = none", "--threads: Value none not in range"),
+                           ("threads = 0", "--threads: Value 0 not in range"), ("what is this", "what is this"),
+                           ("[what]", "what"), ("config = x", "config"), ("check-config = true", "check-config"),
+                           ("allow-origin = []", "allow-origin is empty"), ('node-name = ""', "node-name is empty"),
+                           ("allow-origin = https://a/b", "https://a/b")):
+            file = self.write("# a comment", line)
+            self.assertRegex(self.refused("--config", file), f"^webrocket-server: {file}:2: .*{re.escape(name)}")
+        self.assertIn("did you mean threads?", self.refused("--config", self.write("thread = 1")))
+        self.assertRegex(self.refused("--config", "/nonexistent"),
+                         "^webrocket-server: /nonexistent: cannot be read: No such file")
         file = self.write("node-name = from-file")
-        self.assertRegex(self.refused("--config", file, "--threads", "none"), "^--threads")
+        self.assertRegex(self.refused("--config", file, "--threads", "none"), "^--threads: .*none")
+
+    def test_variables(self):
+        self.assertRegex(self.refused(WEBROCKET_THREADS="many"), "^webrocket-server: WEBROCKET_THREADS: .*many")
+        self.assertRegex(self.refused(WEBROCKET_TREADS="2"),
+                         "^webrocket-server: WEBROCKET_TREADS: .* did you mean WEBROCKET_THREADS\\?")
+        for name in ("WEBROCKET_ALLOW_ORIGIN", "WEBROCKET_THREADS", "WEBROCKET_STORAGE_DIR", "WEBROCKET_CONFIG"):
+            for value in ("", *([" , "] if name == "WEBROCKET_ALLOW_ORIGIN" else [])):
+                self.assertEqual(self.refused(**{name: value}),
+                                 f"webrocket-server: {name} is empty; give it a value, or unset it\n")
+        # Those that Kubernetes and Docker make of a service of that name, and the Debian package's own.
+        self.assertEqual(self.node_name("--node-name", "started", WEBROCKET_OPTIONS="", WEBROCKET_PORT="tcp://10.0.0.1:80",
+                                        WEBROCKET_PORT_80_TCP="tcp://10.0.0.1:80", WEBROCKET_SERVICE_HOST="10.0.0.1",
+                                        WEBROCKET_SERVICE_PORT="80", WEBROCKET_SERVICE_PORT_HTTP="80"), "started")
+        # Help is there whatever is wrong.
+        ended = subprocess.run([SERVER, "--help"], env={**os.environ, "WEBROCKET_X": ""}, capture_output=True,
+                               timeout=DEADLINE)
+        self.assertEqual((ended.returncode, ended.stderr), (0, b""))
+
+    def test_origins_that_can_never_come(self):
+        for origin, reason in (("https://a.example/", "without so much as a slash"), ("*", "leave the option out"),
+                               ("https://a.*.example", "* stands for subdomains"), ("https://*", "* stands for"),
+                               ("https://b\u00fccher.example", "xn--"), ("https://a.example.", "dot"),
+                               ("https://a.example:0", "port"), ("https://a.example:65536", "port"),
+                               ("https://a.example:x", "port"), ("a.example", "scheme"), ("://a.example", "scheme"),
+                               ("https://", "no host"), ("https://user@a.example", "slash"), ("https://.a", "host")):
+            for said in (self.refused("--allow-origin", origin), self.refused(WEBROCKET_ALLOW_ORIGIN=origin)):
+                self.assertIn(reason, said, origin)
+        said = self.refused(WEBROCKET_ALLOW_ORIGIN='["https://a.example", "https://b.example"]')
+        self.assertRegex(said, "^webrocket-server: WEBROCKET_ALLOW_ORIGIN: .*looks like JSON")
+
+    def test_origins_as_browsers_send_them(self):
+        self.assertEqual(self.serves("--allow-origin", "HTTP://A:80", "--allow-origin", "http://b:080")[1:],
+                         [101, 101, 403])
+
+    def checked(self, *arguments, status=0, **environment):
+        ended = subprocess.run([SERVER, "--check-config", *arguments], env={**os.environ, **environment},
+                               capture_output=True, text=True, timeout=DEADLINE)
+        self.assertEqual(ended.returncode, status, ended.stderr)
+        return ended.stderr if status else ended.stdout
+
+    def test_check(self):
+        storage = os.path.join(self.directory, "storage")
+        file = self.write("", 'allow-origin = ["https://A.example:443", "https://*.b.example"]', "threads = 2",
+                          "max-tokens = 5")
+        text = self.checked("--config", file, "--storage-dir", storage, WEBROCKET_THREADS="3")
+        for line in (f"storage-dir = {storage} # the command line", "threads = 3 # WEBROCKET_THREADS",
+                     f'allow-origin = ["https://a.example", "https://*.b.example"] # {file}:2',
+                     f"max-tokens = 5 # {file}:4", "max-channels = 100000 # the default", "# ready-file is not set"):
+            self.assertIn(line + "\n", text)
+        self.assertFalse(os.path.exists(storage))
+        # What it says is a file that says the same.
+        with open(os.path.join(self.directory, "again.conf"), "w") as again:
+            again.write(text)
+        def values(text):
+            return sorted(line.split(" # ")[0] for line in text.splitlines())
+        self.assertEqual(values(self.checked("--config", again.name)), values(text))
+
+    def test_check_of_what_is_wrong(self):
+        self.assertIn("--threads", self.checked("--threads", "0", status=2))
+        self.assertIn("did you mean", self.checked(status=2, WEBROCKET_TREADS="1"))
+        self.assertIn("cannot read /nonexistent", self.checked("--tls-cert", "/nonexistent", "--tls-key", "/nonexistent",
+                                                               status=2))
 
     def refused(self, *arguments, **environment):
         ended = subprocess.run([SERVER, "--storage-dir", os.path.join(self.directory, "storage"), *arguments],
@@ -256,6 +364,107 @@ class Configuration(unittest.TestCase):
                                timeout=DEADLINE)
         self.assertEqual((ended.returncode, ended.stdout), (2, ""), ended.stderr)
         return ended.stderr
+
+
+class Reload(unittest.TestCase):
+    """SIGHUP and the file of --config."""
+
+    def setUp(self):
+        directory = tempfile.TemporaryDirectory(prefix="webrocket-test-")
+        self.addCleanup(directory.cleanup)
+        self.file = os.path.join(directory.name, "webrocket.conf")
+
+    def write(self, *lines):
+        with open(self.file, "w") as out:
+            out.write("\n".join(lines) + "\n")
+
+    def broker(self, *lines):
+        self.write(*lines)
+        broker = Broker("--config", self.file)
+        self.addCleanup(broker.close)
+        return broker
+
+    def reload(self, broker, *lines, told):
+        """What the log says of it."""
+        self.write(*lines)
+        seen = len(broker.log_text())
+        broker.process.send_signal(signal.SIGHUP)
+        wait_until(lambda: told in broker.log_text()[seen:], "the log line")
+        return broker.log_text()[seen:]
+
+    def handshake(self, broker, origin):
+        return get(broker.addr, "/moon", Connection="Upgrade", Upgrade="websocket", Origin=origin,
+                   **{"Sec-WebSocket-Version": "13", "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ=="}).status
+
+    def test_origins(self):
+        broker = self.broker("allow-origin = http://a")
+        broker.vhost("/moon")
+        self.assertEqual([self.handshake(broker, origin) for origin in ("http://a", "http://b")], [101, 403])
+        told = self.reload(broker, "allow-origin = http://b", told="--allow-origin")
+        self.assertIn('info --allow-origin is "http://b" now, and was "http://a"', told)
+        wait_until(lambda: self.handshake(broker, "http://b") == 101, "the new origins")
+        self.assertEqual(self.handshake(broker, "http://a"), 403)
+
+    def test_limits(self):
+        broker = self.broker("max-subscriptions = 1", "max-channels = 2", "max-connections = 1")
+        vhost = broker.vhost("/moon")
+        for channel in ("a", "b"):
+            vhost.open(channel)
+        self.assertEqual(vhost.request("POST", "/channels/c").status, 403)
+        with vhost.browser() as old:
+            old.subscribe("a")
+            self.assertEqual(old.error("subscribe", channel="b"), 429)
+            self.assertEqual(self.handshake(broker, "http://a"), 503)
+            self.reload(broker, "max-subscriptions = 2", "max-channels = 3", "max-connections = 2",
+                        told="--max-subscriptions")
+            wait_until(lambda: vhost.request("POST", "/channels/c").status == 202, "the new limits")
+            # Whoever is there keeps what it came with.
+            self.assertEqual(old.error("subscribe", channel="b"), 429)
+            with vhost.browser() as new:
+                for channel in ("a", "b"):
+                    new.subscribe(channel)
+                self.assertEqual(new.error("subscribe", channel="c"), 429)
+                self.assertEqual(self.handshake(broker, "http://a"), 503)
+
+    def test_log_level(self):
+        broker = self.broker("log-level = info")
+        vhost = broker.vhost("/moon")
+        vhost.browser().close()
+        self.assertNotIn(" debug ", broker.log_text())
+        self.reload(broker, "log-level = debug", told='--log-level is "debug" now')
+        def comes_and_goes():
+            vhost.browser().close()
+            return " debug " in broker.log_text()
+        wait_until(comes_and_goes, "a line at that level")
+
+    def test_what_needs_a_restart(self):
+        broker = self.broker("threads = 1", "max-tokens = 5")
+        told = self.reload(broker, "threads = 2", "max-tokens = 6", told="--threads")
+        self.assertIn('warning --threads stays "1" until a restart, and would be "2"', told)
+        self.assertIn('info --max-tokens is "6" now, and was "5"', told)
+        self.assertIn("\nwebrocket_loops 1\n", broker.admin("GET", "/metrics").body.decode())
+
+    def test_nothing_new_and_nothing_good(self):
+        broker = self.broker("max-channels = 1")
+        vhost = broker.vhost("/moon")
+        vhost.open("a")
+        self.assertIn("info options read again, none has changed",
+                      self.reload(broker, "max-channels = 1", told="read again"))
+        told = self.reload(broker, "max-channels = none", told="those before stay")
+        self.assertIn(f"error options not read again, those before stay: webrocket-server: {self.file}:1: ", told)
+        self.assertEqual(vhost.request("POST", "/channels/b").status, 403)
+
+    def test_under_load(self):
+        """On several loops, while browsers come and go."""
+        self.write("max-subscriptions = 1")
+        broker = Broker("--config", self.file, "--threads", "3")
+        self.addCleanup(broker.close)
+        vhost = broker.vhost("/moon")
+        for number in range(30):
+            self.write(f"max-subscriptions = {number % 2 + 1}", f"allow-origin = [\"http://test\", \"http://t{number}\"]")
+            broker.process.send_signal(signal.SIGHUP)
+            for _ in range(5):
+                vhost.browser().close()
 
 
 class ManPage(unittest.TestCase):

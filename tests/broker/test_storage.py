@@ -101,7 +101,7 @@ class SmallDisks(StorageTest):
     def disk(self, size=512 << 10):
         directory = tempfile.mkdtemp(prefix="webrocket-test-")
         self.addCleanup(os.rmdir, directory)
-        mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", directory],
+        mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size},mode=700", "tmpfs", directory],
                                  capture_output=True, text=True)
         if mounted.returncode != 0:
             self.skipTest("this root may not mount: " + mounted.stderr.strip())
@@ -291,7 +291,7 @@ class Damage(StorageTest):
             vhost.open(f"channel-{number:0100}")
         before = snapshot(node)
         node.stop()
-        self.assertEqual(sorted(os.listdir(node.storage)), ["test-node.cookie", "test-node.db"])
+        self.assertEqual(sorted(os.listdir(node.storage)), ["test-node.cookie", "test-node.db", "test-node.reader"])
         with open(node.database, "rb") as file:
             return node, before, file.read()
 

@@ -17,13 +17,15 @@ import unittest
 from broker import ADMIN, DEADLINE, SERVER, UNLIMITED, Broker, Browser, main, wait_until
 
 
-def make_certificate(directory, name):
+EC = ("ec", "-pkeyopt", "ec_paramgen_curve:P-256")
+
+
+def make_certificate(directory, name, kind=EC):
     """A key and a certificate for the loopback address, signed by itself."""
     key, certificate = os.path.join(directory, name + ".key"), os.path.join(directory, name + ".pem")
-    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
-                    "-nodes", "-keyout", key, "-out", certificate, "-days", "2", "-subj", f"/CN={name}",
-                    "-addext", "subjectAltName=IP:127.0.0.1"], check=True, capture_output=True,
-                   timeout=DEADLINE)
+    subprocess.run(["openssl", "req", "-x509", "-newkey", *kind, "-nodes", "-keyout", key, "-out", certificate,
+                    "-days", "2", "-subj", f"/CN={name}", "-addext", "subjectAltName=IP:127.0.0.1"], check=True,
+                   capture_output=True, timeout=DEADLINE)
     return certificate, key
 
 
@@ -217,6 +219,59 @@ class Encrypted(TlsTest):
         browser = self.browser()
         self.broker.process.send_signal(signal.SIGTERM)
         self.assertEqual(browser.close_code(), 1001)
+
+
+class Suites(TlsTest):
+    def negotiated(self, broker, ciphers=None, version=ssl.TLSVersion.TLSv1_2, port="addr"):
+        """Version and suite; None when the two have none in common."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+        context.minimum_version = context.maximum_version = version
+        if ciphers:
+            context.set_ciphers(ciphers)
+        try:
+            with context.wrap_socket(socket.create_connection(getattr(broker, port), timeout=DEADLINE)) as connection:
+                return connection.version(), connection.cipher()[0]
+        except (ssl.SSLError, ConnectionError):
+            return None
+
+    def broker(self, certificate, *flags):
+        broker = Broker("--tls-cert", certificate[0], "--tls-key", certificate[1],
+                        "--admin-tls-cert", certificate[0], "--admin-tls-key", certificate[1], *flags)
+        self.addCleanup(broker.close)
+        return broker
+
+    def test_only_good_ones(self):
+        """With either kind of key, on both ports."""
+        rsa = make_certificate(self.directory, "rsa", ("rsa:2048",))
+        for certificate, kind in ((self.certificate, "ECDSA"), (rsa, "RSA")):
+            broker = self.broker(certificate)
+            for port in ("addr", "admin_addr"):
+                for suite in (f"ECDHE-{kind}-AES128-GCM-SHA256", f"ECDHE-{kind}-AES256-GCM-SHA384",
+                              f"ECDHE-{kind}-CHACHA20-POLY1305"):
+                    self.assertEqual(self.negotiated(broker, suite, port=port), ("TLSv1.2", suite))
+                for suite in (f"ECDHE-{kind}-AES128-SHA256", f"ECDHE-{kind}-AES256-SHA", "AES128-GCM-SHA256",
+                              "AES256-SHA", "AES128-SHA256"):
+                    self.assertIsNone(self.negotiated(broker, suite, port=port), suite)
+                self.assertEqual(self.negotiated(broker, version=ssl.TLSVersion.TLSv1_3, port=port)[0], "TLSv1.3")
+
+    def test_others_on_demand(self):
+        broker = self.broker(self.certificate, "--tls-ciphers", "ECDHE-ECDSA-AES128-SHA256")
+        self.assertEqual(self.negotiated(broker, "ECDHE-ECDSA-AES128-SHA256"),
+                         ("TLSv1.2", "ECDHE-ECDSA-AES128-SHA256"))
+        self.assertIsNone(self.negotiated(broker, "ECDHE-ECDSA-AES128-GCM-SHA256"))
+
+    def test_oldest_version(self):
+        broker = self.broker(self.certificate, "--tls-min-version", "1.3")
+        self.assertIsNone(self.negotiated(broker))
+        self.assertEqual(self.negotiated(broker, version=ssl.TLSVersion.TLSv1_3)[0], "TLSv1.3")
+
+    def test_what_is_none(self):
+        for flag, value in (("--tls-ciphers", "GOOD-ONES"), ("--tls-ciphers", ""), ("--tls-min-version", "1.1")):
+            ended = subprocess.run([SERVER, f"{flag}={value}"], capture_output=True, text=True, timeout=DEADLINE)
+            self.assertEqual((ended.returncode, ended.stdout), (2, ""))
+            self.assertIn(flag, ended.stderr)
 
 
 class Certificates(TlsTest):

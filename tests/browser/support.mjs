@@ -113,7 +113,7 @@ export class Stage {
     const cookie = readFileSync(this.broker.cookie_file, 'utf8');
     return execFileSync(
       WEBROCKET_ADMIN,
-      ['--admin-addr', this.broker.admin_addr, '--cookie', cookie, ...command],
+      ['--admin-addr', this.broker.admin_addr, '--cookie', cookie, '--yes', ...command],
       { encoding: 'utf8', timeout: 30_000 },
     );
   }

@@ -154,7 +154,7 @@ class Stage:
             *self.assignments,
             command])
         text = text.replace("localhost:8080", f"{host}:{port}").replace("localhost:8081", admin)
-        return text.replace("/var/lib/webrocket/$(uname -n).cookie", self.broker.ready["cookie_file"])
+        return text.replace("/var/lib/webrocket/webrocket.cookie", self.broker.ready["cookie_file"])
 
     def start(self, command):
         if re.match(r"\w+=", command):

@@ -1,0 +1,150 @@
+#include "admin_socket.h"
+
+#include "connection.h"
+
+#include <cerrno>
+#include <fmt/format.h>
+#include <optional>
+#include <spdlog/spdlog.h>
+#include <stdexcept>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <system_error>
+#include <unistd.h>
+
+namespace webrocket {
+using boost::system::error_code;
+
+namespace {
+
+[[noreturn]] void fail(const std::filesystem::path &file, const std::string &reason) {
+    throw std::runtime_error(fmt::format("cannot listen on {}: {}", file.string(), reason));
+}
+
+// Nobody answers behind a socket whose server was killed.
+bool is_in_use(const std::filesystem::path &file) {
+    boost::asio::io_context io;
+    boost::asio::local::stream_protocol::socket probe(io);
+    error_code error;
+    probe.connect({file.string()}, error);
+    return error != boost::asio::error::connection_refused;
+}
+
+void remove_stale(const std::filesystem::path &file) {
+    struct stat status {};
+    if (::lstat(file.c_str(), &status) != 0)
+        return;
+    if (!S_ISSOCK(status.st_mode))
+        fail(file, "there is something else of that name");
+    if (is_in_use(file))
+        fail(file, "another process is using it");
+    if (::unlink(file.c_str()) != 0)
+        fail(file, std::generic_category().message(errno));
+}
+
+std::optional<uid_t> user_at_the_other_end(int socket) {
+    ucred peer{};
+    socklen_t size = sizeof peer;
+    if (::getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0)
+        return std::nullopt;
+    return peer.uid;
+}
+
+bool is_owner(std::optional<uid_t> user) { return user && (*user == 0 || *user == ::geteuid()); }
+
+} // namespace
+
+std::size_t AdminSocket::path_length_max() { return sizeof(sockaddr_un::sun_path) - 1; }
+
+AdminSocket::AdminSocket(EventLoops &loops, std::filesystem::path file, HttpHandler &owners,
+                         HttpHandler &others, const HttpRules &rules)
+    : loops_(loops), file_(std::move(file)), owners_(owners), others_(others), rules_(rules),
+      unread_(std::make_shared<UnreadAnswers>(rules.unread_bytes_max)),
+      acceptor_(loops.first().io()), pause_(loops.first().io()) {
+    if (file_.string().size() > path_length_max())
+        fail(file_, fmt::format("the path has {} bytes, and a socket's may have {}; "
+                                "--admin-socket names another one, or none",
+                                file_.string().size(), path_length_max()));
+    remove_stale(file_);
+    try {
+        listen();
+    } catch (const boost::system::system_error &error) {
+        remove_file();
+        fail(file_, error.code().message());
+    }
+}
+
+AdminSocket::~AdminSocket() { stop(); }
+
+void AdminSocket::listen() {
+    acceptor_.open();
+    // The file gets the mode that the socket has, whatever the umask leaves to others.
+    ::fchmod(acceptor_.native_handle(), S_IRUSR | S_IWUSR);
+    acceptor_.bind({file_.string()});
+    struct stat status {};
+    if (::lstat(file_.c_str(), &status) == 0) {
+        device_ = status.st_dev;
+        inode_ = status.st_ino;
+    }
+    acceptor_.listen();
+}
+
+void AdminSocket::accept() {
+    EventLoop &loop = loops_.next();
+    acceptor_.async_accept(
+        loop.io(), [this, &loop](const error_code &error, Protocol::socket socket) {
+            if (error == boost::asio::error::operation_aborted || !acceptor_.is_open())
+                return;
+            if (error && error != boost::asio::error::connection_aborted) {
+                pause_after(error);
+                return;
+            }
+            if (!error) {
+                failing_ = false;
+                welcome(loop, std::move(socket));
+            }
+            accept();
+        });
+}
+
+void AdminSocket::welcome(EventLoop &loop, Protocol::socket socket) {
+    loop.post([this, &loop, socket = std::move(socket)]() mutable {
+        HttpHandler &handler =
+            is_owner(user_at_the_other_end(socket.native_handle())) ? owners_ : others_;
+        auto connection =
+            std::make_shared<Connection>(loops_, loop, Port::admin, std::move(socket), nullptr);
+        connection->start(std::make_unique<HttpConnection>(*connection, handler, rules_, unread_));
+    });
+}
+
+// Out of descriptors, mostly: whoever waits stays in the backlog until some are free again.
+void AdminSocket::pause_after(const error_code &error) {
+    if (!failing_)
+        spdlog::warn("cannot accept connections on {}: {}", file_.string(), error.message());
+    failing_ = true;
+    pause_.expires_after(std::chrono::milliseconds(100));
+    pause_.async_wait([this](const error_code &cancelled) {
+        if (!cancelled && acceptor_.is_open())
+            accept();
+    });
+}
+
+void AdminSocket::stop() {
+    if (!acceptor_.is_open())
+        return;
+    error_code ignored;
+    acceptor_.close(ignored);
+    pause_.cancel();
+    remove_file();
+}
+
+void AdminSocket::remove_file() {
+    struct stat status {};
+    if (inode_ != 0 && ::lstat(file_.c_str(), &status) == 0 && status.st_dev == device_ &&
+        status.st_ino == inode_)
+        ::unlink(file_.c_str());
+    inode_ = 0;
+}
+
+} // namespace webrocket

@@ -1,0 +1,57 @@
+// The unix socket of the admin port: whoever is root or the broker's own user needs no cookie
+// there.
+#pragma once
+
+#include "event_loops.h"
+#include "http_connection.h"
+
+#include <boost/asio/local/stream_protocol.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <sys/types.h>
+
+namespace webrocket {
+
+class AdminSocket {
+  public:
+    // `owners` serves root and the user of this process, `others` whoever else gets through to the
+    // socket. Throws std::runtime_error with a message for the operator.
+    AdminSocket(EventLoops &loops, std::filesystem::path file, HttpHandler &owners,
+                HttpHandler &others, const HttpRules &rules);
+    ~AdminSocket();
+    AdminSocket(const AdminSocket &) = delete;
+    AdminSocket &operator=(const AdminSocket &) = delete;
+
+    // The longest path that a socket may have.
+    static std::size_t path_length_max();
+
+    const std::filesystem::path &file() const { return file_; }
+    void start() { accept(); }
+    // Removes the file, too.
+    void stop();
+
+  private:
+    using Protocol = boost::asio::local::stream_protocol;
+
+    void listen();
+    void accept();
+    void welcome(EventLoop &loop, Protocol::socket socket);
+    void pause_after(const boost::system::error_code &error);
+    void remove_file();
+
+    EventLoops &loops_;
+    const std::filesystem::path file_;
+    HttpHandler &owners_;
+    HttpHandler &others_;
+    const HttpRules &rules_;
+    const std::shared_ptr<UnreadAnswers> unread_;
+    Protocol::acceptor acceptor_;
+    boost::asio::steady_timer pause_;
+    dev_t device_ = 0; // of the file, which somebody may replace
+    ino_t inode_ = 0;
+    bool failing_ = false;
+};
+
+} // namespace webrocket
