@@ -1,24 +1,19 @@
 // Encoded output, made once for every connection that has to send it.
 #pragma once
 
+#include "shared_bytes.h"
+
 #include <boost/smart_ptr/local_shared_ptr.hpp>
 #include <boost/smart_ptr/make_local_shared.hpp>
-#include <boost/smart_ptr/make_shared.hpp>
-#include <boost/smart_ptr/shared_ptr.hpp>
 #include <cstdint>
 #include <string>
 #include <string_view>
 
 namespace webrocket {
 
-// What loops hand to each other. The thousands of references that the connections of one loop keep
-// are counted by that loop alone: an atomic count would have the processors fight over it.
-using SharedBytes = boost::shared_ptr<const std::string>;
+// The thousands of references that the connections of one loop keep are counted by that loop alone:
+// an atomic count would have the processors fight over it.
 using Frame = boost::local_shared_ptr<const std::string>;
-
-inline SharedBytes share(std::string bytes) {
-    return boost::make_shared<const std::string>(std::move(bytes));
-}
 
 inline Frame make_frame(std::string bytes) {
     return boost::make_local_shared<const std::string>(std::move(bytes));
