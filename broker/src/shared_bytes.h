@@ -8,7 +8,8 @@ namespace webrocket {
 
 using SharedBytes = boost::shared_ptr<const std::string>;
 
-// Not inline: GCC 16 takes what is made here for a Frame where it sees how both are made, and warns.
+// Not inline: GCC 16 takes what is made here for a Frame where it sees how both are made, and
+// warns.
 SharedBytes share(std::string bytes);
 
 } // namespace webrocket
