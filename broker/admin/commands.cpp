@@ -3,6 +3,7 @@
 #include "json.h"
 
 #include <algorithm>
+#include <charconv>
 #include <fmt/format.h>
 #include <optional>
 
@@ -157,6 +158,44 @@ AdminOutput list_subscribers(const AdminClient &client, const Arguments &argumen
     return {lines(std::move(entries)), std::move(body)};
 }
 
+std::string connection_line(std::string_view connection) {
+    std::string line = text(connection, "sid");
+    const auto uid = optional_text(connection, "uid");
+    line += "\t" + printable(uid.value_or("-"));
+    for (const auto *name : {"address", "since"})
+        line += "\t" + printable(text(connection, name));
+    for (const auto *name : {"messages", "bytes", "refused", "queue"})
+        line += "\t" + std::string(member(connection, name, JsonType::number).value);
+    return line + "\n";
+}
+
+// In the server's order, as many pages as it takes.
+AdminOutput list_connections(const AdminClient &client, const Arguments &arguments) {
+    constexpr std::size_t page_max = 1000;
+    const std::string &limit = arguments[2];
+    std::size_t left = 0;
+    const auto [stop, problem] = std::from_chars(limit.data(), limit.data() + limit.size(), left);
+    if (problem != std::errc() || stop != limit.data() + limit.size() || left < 1)
+        throw AdminError("--limit takes a number: " + limit);
+    AdminOutput output;
+    std::optional<std::string> after;
+    do {
+        std::string path = vhost_path(arguments[0]) +
+                           "/connections?sort=" + percent_encode(arguments[1]) +
+                           fmt::format("&limit={}", std::min(left, page_max));
+        if (after)
+            path += "&after=" + percent_encode(*after);
+        const auto body = client.request("GET", path);
+        const auto page = elements(body, "connections");
+        for (const auto connection : page)
+            output.text += connection_line(connection);
+        output.document += (output.document.empty() ? "" : "\n") + body;
+        after = optional_text(body, "next");
+        left -= std::min(left, page.size());
+    } while (after && left > 0);
+    return output;
+}
+
 AdminOutput list_workers(const AdminClient &client, const Arguments &arguments) {
     auto body = client.request("GET", vhost_path(arguments[0]) + "/workers");
     std::vector<std::string> ids;
@@ -187,6 +226,10 @@ const std::vector<AdminCommand> &admin_commands() {
          clear_channels, "closes all channels, and unsubscribes everybody, of the vhost"},
         {"list_subscribers", "[vhost] [name]",
          "Shows list of the browsers subscribed to the specified channel", 2, list_subscribers},
+        {"list_connections", "[vhost]",
+         "Shows list of the browsers connected to the specified vhost: session, user, address,\n"
+         "    since when, messages, bytes, refused messages, bytes that wait for it",
+         1, list_connections, nullptr, true},
         {"list_workers", "[vhost]",
          "Shows list of the backend workers connected to the specified vhost", 1, list_workers},
     };

@@ -23,6 +23,8 @@ struct AdminCommand {
     // What is lost for good, for those that have to be confirmed; else null. The vhost's path
     // follows, unless it is about all of them.
     const char *loss = nullptr;
+    // Has two arguments more, which are options on the command line: by what to sort, and how many.
+    bool is_listing = false;
 };
 
 const std::vector<AdminCommand> &admin_commands();

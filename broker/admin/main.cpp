@@ -29,14 +29,16 @@ struct Settings {
     std::string ca_file;
     bool json = false;
     bool yes = false;
+    std::string sort;
+    std::string limit;
     std::vector<std::string> words;
 };
 
 // The options of the first tool had one dash.
 std::vector<std::string> with_two_dashes(int argc, char **argv) {
-    static constexpr std::array<std::string_view, 10> names = {
-        "-admin-addr", "-admin-socket", "-cookie",  "-node", "-storage-dir",
-        "-ca-file",    "-json",         "-version", "-help", "-yes"};
+    static constexpr std::array<std::string_view, 12> names = {
+        "-admin-addr", "-admin-socket", "-cookie", "-node",    "-storage-dir", "-ca-file",
+        "-json",       "-sort",         "-limit",  "-version", "-help",        "-yes"};
     std::vector<std::string> arguments(argv + 1, argv + argc);
     for (auto &argument : arguments) {
         const auto name = argument.substr(0, argument.find('='));
@@ -69,6 +71,9 @@ std::string help() {
            "  --cookie COOKIE          The server's cookie, instead of the one in its file\n"
            "  --node NAME              The server's node name (webrocket, or the only one there)\n"
            "  --storage-dir DIR        Where the cookie file is (/var/lib/webrocket)\n"
+           "  --sort KEY               Of list_connections: sid, uid, address, since, messages,\n"
+           "                           bytes, refused or queue (sid)\n"
+           "  --limit N                Of list_connections: as many at most (100)\n"
            "  --version, --help, -h\n";
 }
 
@@ -223,11 +228,17 @@ int run(const Settings &settings) {
         std::find_if(commands.begin(), commands.end(), [&settings](const auto &candidate) {
             return settings.words.front() == candidate.name;
         });
-    const std::vector<std::string> arguments(settings.words.begin() + 1, settings.words.end());
+    std::vector<std::string> arguments(settings.words.begin() + 1, settings.words.end());
     if (command == commands.end())
         return refuse(settings, "unknown command: " + settings.words.front());
     if (arguments.size() != command->argument_count)
         return refuse(settings, takes(*command));
+    if (command->is_listing) {
+        arguments.push_back(settings.sort.empty() ? "sid" : settings.sort);
+        arguments.push_back(settings.limit.empty() ? "100" : settings.limit);
+    } else if (!settings.sort.empty() || !settings.limit.empty()) {
+        return refuse(settings, std::string(command->name) + " takes no --sort and no --limit");
+    }
     if (const auto status = confirm(*command, arguments, settings))
         return *status;
     const auto output = ask(*command, arguments, settings);
@@ -257,6 +268,8 @@ int main(int argc, char **argv) {
         app.add_option("--ca-file", settings.ca_file);
         app.add_flag("--json", settings.json);
         app.add_flag("--yes", settings.yes);
+        app.add_option("--sort", settings.sort);
+        app.add_option("--limit", settings.limit);
         app.add_option("command", settings.words)->allow_extra_args();
         try {
             app.parse(with_two_dashes(argc, argv));

@@ -5,8 +5,12 @@
 #include "secrets.h"
 #include "uri.h"
 
+#include <charconv>
 #include <fmt/format.h>
+#include <iterator>
 #include <limits>
+#include <mutex>
+#include <variant>
 
 namespace webrocket {
 namespace {
@@ -151,6 +155,66 @@ std::string collection(std::string_view name, const Items &items, Entry entry) {
 // Most answers hold secrets: no cache on the way, nor a browser's, is to keep any.
 void keep_to_oneself(HttpResponse &response) { response.with("Cache-Control", "no-store"); }
 
+Author author_of(const HttpRequest &request) { return {"administrator", request.address}; }
+
+// What the loops have found, put together by the last of them.
+class ConnectionGathering {
+  public:
+    ConnectionGathering(std::size_t loops, ConnectionQuery query, Answer answer)
+        : waiting_(loops), query_(std::move(query)), answer_(std::move(answer)) {}
+
+    const ConnectionQuery &query() const { return query_; }
+
+    // Any thread.
+    void add(std::vector<ListedConnection> found) {
+        {
+            const std::lock_guard lock(mutex_);
+            std::move(found.begin(), found.end(), std::back_inserter(found_));
+            if (--waiting_ > 0)
+                return;
+        }
+        answer_(json(200, connections_document(std::move(found_), query_)));
+    }
+
+  private:
+    std::mutex mutex_;
+    std::size_t waiting_;
+    std::vector<ListedConnection> found_;
+    const ConnectionQuery query_;
+    const Answer answer_;
+};
+
+// What is wrong with it, or the query.
+std::variant<std::string_view, ConnectionQuery> connection_query(std::string_view text) {
+    const auto parameters = query_parameters(text);
+    if (!parameters)
+        return "query is malformed";
+    const auto given = [&parameters](std::string_view name) -> std::string_view {
+        const auto found = parameters->find(name);
+        return found == parameters->end() ? std::string_view() : found->second;
+    };
+    ConnectionQuery query;
+    if (const auto sort = given("sort"); !sort.empty()) {
+        const auto key = connection_key(sort);
+        if (!key)
+            return "sort is none of sid, uid, address, since, messages, bytes, refused, queue";
+        query.sort = *key;
+    }
+    if (const auto limit = given("limit"); !limit.empty()) {
+        const char *end = limit.data() + limit.size();
+        const auto [stop, problem] = std::from_chars(limit.data(), end, query.limit);
+        if (problem != std::errc() || stop != end || query.limit < 1 ||
+            query.limit > ConnectionQuery::limit_max)
+            return "limit is not a number from 1 to 1000";
+    }
+    if (const auto after = given("after"); !after.empty()) {
+        query.after = parse_cursor(after, query.sort);
+        if (!query.after)
+            return "after is not the next of a page with this sort";
+    }
+    return query;
+}
+
 bool reads(std::string_view method) { return method == "GET" || method == "HEAD"; }
 
 } // namespace
@@ -189,6 +253,8 @@ HttpReply AdminApi::answer(const HttpRequest &request, Access access) {
         return forbidden();
     HttpReply reply = route(request, access);
     if (!reply.later) {
+        if (!reads(request.method) && reply.response.status >= 400)
+            record_failed_change(request, author_of(request), reply.response.status);
         keep_to_oneself(reply.response);
         return reply;
     }
@@ -218,9 +284,9 @@ AdminApi::Access AdminApi::access_of(const HttpRequest &request) const {
 
 HttpResponse AdminApi::refuse(int status) { return plain(status, http_reason(status)); }
 
-HttpReply AdminApi::make(const Change &change, const HttpResponse &on_success) {
+HttpReply AdminApi::make(Change change, const HttpResponse &on_success) {
     HttpReply reply;
-    reply.later = [this, change, on_success](const Answer &answer) {
+    reply.later = [this, change = std::move(change), on_success](const Answer &answer) {
         hub_.change(change, [on_success, answer](Outcome outcome) {
             answer(outcome == Outcome::done ? on_success : refusal(outcome));
         });
@@ -229,13 +295,15 @@ HttpReply AdminApi::make(const Change &change, const HttpResponse &on_success) {
 }
 
 HttpReply AdminApi::route(const HttpRequest &request, Access access) {
-    const auto segments = path_segments(split_target(request.target).path);
+    const auto [target_path, query] = split_target(request.target);
+    const auto segments = path_segments(target_path);
     if (!segments)
         return now(no_page());
+    const Author author = author_of(request);
     const std::string_view method = request.method;
     const std::size_t count = segments->size();
     if (count == 0)
-        return root(method, access);
+        return root(author, method, access);
     if (count == 1 && segments->front() == "metrics")
         return metrics(method);
     const auto from_right = [&](std::size_t i) -> std::string_view {
@@ -244,21 +312,23 @@ HttpReply AdminApi::route(const HttpRequest &request, Access access) {
     if (from_right(0) == "subscribers" && from_right(2) == "channels")
         return subscribers(method, join_segments(*segments, count - 3), (*segments)[count - 2]);
     if (from_right(1) == "channels")
-        return channel(method, join_segments(*segments, count - 2), segments->back());
+        return channel(author, method, join_segments(*segments, count - 2), segments->back());
     if (from_right(0) == "channels")
-        return channels(method, join_segments(*segments, count - 1));
+        return channels(author, method, join_segments(*segments, count - 1));
     if (from_right(0) == "token")
-        return token(method, join_segments(*segments, count - 1));
+        return token(author, method, join_segments(*segments, count - 1));
     if (from_right(0) == "workers")
         return workers(method, join_segments(*segments, count - 1));
+    if (from_right(0) == "connections")
+        return connections(method, join_segments(*segments, count - 1), query);
     // A path of several segments is only a vhost if there is one; else it is no page at all.
     const std::string path = join_segments(*segments, count);
     if (count > 1 && method != "POST" && !hub_.find_vhost(path))
         return now(no_page());
-    return vhost(method, path, access);
+    return vhost(author, method, path, access);
 }
 
-HttpReply AdminApi::root(std::string_view method, Access access) {
+HttpReply AdminApi::root(const Author &author, std::string_view method, Access access) {
     const bool with_tokens = access == Access::everything;
     if (reads(method)) {
         return now(json(200, collection("vhosts", hub_.vhosts(), [with_tokens](const auto &vhost) {
@@ -266,7 +336,7 @@ HttpReply AdminApi::root(std::string_view method, Access access) {
                         })));
     }
     if (method == "DELETE")
-        return make({Change::Kind::remove_all_vhosts, {}, {}}, json(202));
+        return make({Change::Kind::remove_all_vhosts, {}, {}, author}, json(202));
     return now(wrong_method("GET, HEAD, DELETE"));
 }
 
@@ -279,7 +349,8 @@ HttpReply AdminApi::metrics(std::string_view method) const {
     return reply;
 }
 
-HttpReply AdminApi::vhost(std::string_view method, const std::string &path, Access access) {
+HttpReply AdminApi::vhost(const Author &author, std::string_view method, const std::string &path,
+                          Access access) {
     const auto found = hub_.find_vhost(path);
     if (method == "POST") {
         if (found)
@@ -288,7 +359,7 @@ HttpReply AdminApi::vhost(std::string_view method, const std::string &path, Acce
             return now(error(400, "path is longer than 255 bytes"));
         if (!is_valid_vhost_path(path) || is_reserved_vhost_path(path))
             return now(error(400, "invalid path"));
-        return make({Change::Kind::add_vhost, path, {}}, see(path));
+        return make({Change::Kind::add_vhost, path, {}, author}, see(path));
     }
     if (!reads(method) && method != "DELETE")
         return now(wrong_method("POST, GET, HEAD, DELETE"));
@@ -296,18 +367,19 @@ HttpReply AdminApi::vhost(std::string_view method, const std::string &path, Acce
         return now(refusal(Outcome::no_vhost));
     if (reads(method))
         return now(json(200, vhost_document(*found, access == Access::everything)));
-    return make({Change::Kind::remove_vhost, path, {}}, json(202));
+    return make({Change::Kind::remove_vhost, path, {}, author}, json(202));
 }
 
-HttpReply AdminApi::token(std::string_view method, const std::string &path) {
+HttpReply AdminApi::token(const Author &author, std::string_view method, const std::string &path) {
     if (method != "PUT")
         return now(wrong_method("PUT"));
     if (!hub_.find_vhost(path))
         return now(refusal(Outcome::no_vhost));
-    return make({Change::Kind::renew_access_token, path, {}}, see(path));
+    return make({Change::Kind::renew_access_token, path, {}, author}, see(path));
 }
 
-HttpReply AdminApi::channels(std::string_view method, const std::string &path) {
+HttpReply AdminApi::channels(const Author &author, std::string_view method,
+                             const std::string &path) {
     if (!reads(method) && method != "DELETE")
         return now(wrong_method("GET, HEAD, DELETE"));
     const auto found = hub_.find_vhost(path);
@@ -318,10 +390,10 @@ HttpReply AdminApi::channels(std::string_view method, const std::string &path) {
                             return channel_entry(*found, channel);
                         })));
     }
-    return make({Change::Kind::close_all_channels, path, {}}, json(202));
+    return make({Change::Kind::close_all_channels, path, {}, author}, json(202));
 }
 
-HttpReply AdminApi::channel(std::string_view method, const std::string &path,
+HttpReply AdminApi::channel(const Author &author, std::string_view method, const std::string &path,
                             const std::string &name) {
     if (!reads(method) && method != "DELETE" && method != "POST")
         return now(wrong_method("POST, GET, HEAD, DELETE"));
@@ -336,13 +408,14 @@ HttpReply AdminApi::channel(std::string_view method, const std::string &path,
             return now(error(400, "channel name is longer than 255 bytes"));
         if (!is_valid_channel_name(name))
             return now(error(400, "invalid channel name"));
-        return make({Change::Kind::open_channel, path, name}, see(channel_path(*found, name)));
+        return make({Change::Kind::open_channel, path, name, author},
+                    see(channel_path(*found, name)));
     }
     if (!named)
         return now(refusal(Outcome::no_channel));
     if (reads(method))
         return now(json(200, channel_document(*found, *named)));
-    return make({Change::Kind::close_channel, path, name}, json(202));
+    return make({Change::Kind::close_channel, path, name, author}, json(202));
 }
 
 HttpReply AdminApi::subscribers(std::string_view method, const std::string &path,
@@ -359,6 +432,26 @@ HttpReply AdminApi::subscribers(std::string_view method, const std::string &path
     return now(json(200, collection("subscribers", everyone, [&](const auto &subscriber) {
                         return subscriber_entry(*found, name, subscriber);
                     })));
+}
+
+HttpReply AdminApi::connections(std::string_view method, const std::string &path,
+                                std::string_view query) {
+    if (!reads(method))
+        return now(wrong_method("GET, HEAD"));
+    const auto found = hub_.find_vhost(path);
+    if (!found)
+        return now(refusal(Outcome::no_vhost));
+    const auto read = connection_query(query);
+    if (const auto *problem = std::get_if<std::string_view>(&read))
+        return now(error(400, *problem));
+    HttpReply reply;
+    reply.later = [this, found, asked = std::get<ConnectionQuery>(read)](const Answer &answer) {
+        const auto gathering = std::make_shared<ConnectionGathering>(loops_.size(), asked, answer);
+        loops_.on_each([found, gathering](const EventLoop &loop) {
+            gathering->add(found->connections_on(loop, gathering->query()));
+        });
+    };
+    return reply;
 }
 
 HttpReply AdminApi::workers(std::string_view method, const std::string &path) const {

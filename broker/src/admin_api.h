@@ -15,7 +15,7 @@ namespace webrocket {
 class AdminApi final : public HttpHandler {
   public:
     // `cookie` opens everything; `reader` what only shows, without the vhosts' tokens.
-    AdminApi(Hub &hub, const EventLoops &loops, const Health &health, std::string cookie,
+    AdminApi(Hub &hub, EventLoops &loops, const Health &health, std::string cookie,
              std::string reader)
         : hub_(hub), loops_(loops), health_(health), cookie_(std::move(cookie)),
           reader_(std::move(reader)) {}
@@ -46,20 +46,23 @@ class AdminApi final : public HttpHandler {
     HeadVerdict judge_head(const HttpRequest &head, Access access);
     HttpReply answer(const HttpRequest &request, Access access);
     HttpReply route(const HttpRequest &request, Access access);
-    HttpReply root(std::string_view method, Access access);
+    HttpReply root(const Author &author, std::string_view method, Access access);
     HttpReply metrics(std::string_view method) const;
-    HttpReply vhost(std::string_view method, const std::string &path, Access access);
-    HttpReply token(std::string_view method, const std::string &path);
-    HttpReply channels(std::string_view method, const std::string &path);
-    HttpReply channel(std::string_view method, const std::string &path, const std::string &name);
+    HttpReply vhost(const Author &author, std::string_view method, const std::string &path,
+                    Access access);
+    HttpReply token(const Author &author, std::string_view method, const std::string &path);
+    HttpReply channels(const Author &author, std::string_view method, const std::string &path);
+    HttpReply channel(const Author &author, std::string_view method, const std::string &path,
+                      const std::string &name);
     HttpReply subscribers(std::string_view method, const std::string &path,
                           const std::string &name) const;
     HttpReply workers(std::string_view method, const std::string &path) const;
+    HttpReply connections(std::string_view method, const std::string &path, std::string_view query);
     // `on_success` is the answer to a change that was made.
-    HttpReply make(const Change &change, const HttpResponse &on_success);
+    HttpReply make(Change change, const HttpResponse &on_success);
 
     Hub &hub_;
-    const EventLoops &loops_;
+    EventLoops &loops_;
     const Health &health_;
     const std::string cookie_;
     const std::string reader_;

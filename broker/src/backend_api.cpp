@@ -115,6 +115,8 @@ bool is_authorized(const HttpRequest &request, const Vhost &vhost) {
     return credentials && vhost.admits(*credentials);
 }
 
+Author author_of(const HttpRequest &request) { return {"backend", request.address}; }
+
 // Empty when there is none of that name.
 const std::string &parameter(const QueryParameters &parameters, std::string_view name) {
     static const std::string absent;
@@ -294,7 +296,8 @@ HttpReply BackendApi::handle(const HttpRequest &request) {
     case Resource::vhost:
         break;
     case Resource::channel:
-        return posts ? open_channel(vhost, found.channel) : close_channel(vhost, found.channel);
+        return posts ? open_channel(request, vhost, found.channel)
+                     : close_channel(request, vhost, found.channel);
     case Resource::channel_events:
         return fire(vhost, found.channel, request.body);
     case Resource::channel_subscribers:
@@ -307,22 +310,32 @@ HttpReply BackendApi::handle(const HttpRequest &request) {
     return {refuse(500), nullptr, nullptr};
 }
 
-HttpReply BackendApi::open_channel(const Vhost &vhost, const std::string &name) {
-    if (name.size() > name_bytes_max)
+HttpReply BackendApi::open_channel(const HttpRequest &request, const Vhost &vhost,
+                                   const std::string &name) {
+    const Author author = author_of(request);
+    if (name.size() > name_bytes_max) {
+        record_failed_change(request, author, 400);
         return failure(400, error_code::invalid_channel_name,
                        "channel name is longer than 255 bytes");
-    if (!is_valid_channel_name(name))
+    }
+    if (!is_valid_channel_name(name)) {
+        record_failed_change(request, author, 400);
         return failure(400, error_code::invalid_channel_name, "invalid channel name");
-    const Change change{Change::Kind::open_channel, vhost.path(), name};
+    }
+    const Change change{Change::Kind::open_channel, vhost.path(), name, author};
     if (vhost.find_channel(name))
         return {accepted_at(change), nullptr, nullptr};
     return make(change);
 }
 
-HttpReply BackendApi::close_channel(const Vhost &vhost, const std::string &name) {
-    if (!vhost.find_channel(name))
+HttpReply BackendApi::close_channel(const HttpRequest &request, const Vhost &vhost,
+                                    const std::string &name) {
+    const Author author = author_of(request);
+    if (!vhost.find_channel(name)) {
+        record_failed_change(request, author, 404);
         return no_channel();
-    return make({Change::Kind::close_channel, vhost.path(), name});
+    }
+    return make({Change::Kind::close_channel, vhost.path(), name, author});
 }
 
 HttpReply BackendApi::make(const Change &change) {

@@ -55,8 +55,9 @@ class BackendApi {
     static std::optional<HttpReply> refusal_of(const HttpRequest &head, const Route &route,
                                                std::string_view path);
 
-    HttpReply open_channel(const Vhost &vhost, const std::string &name);
-    HttpReply close_channel(const Vhost &vhost, const std::string &name);
+    HttpReply open_channel(const HttpRequest &request, const Vhost &vhost, const std::string &name);
+    HttpReply close_channel(const HttpRequest &request, const Vhost &vhost,
+                            const std::string &name);
     HttpReply make(const Change &change);
     static HttpReply list_subscribers(const Vhost &vhost, const std::string &name,
                                       std::string_view query);

@@ -1,10 +1,18 @@
 // Changes of what lasts: vhosts, their access tokens, their channels.
 #pragma once
 
+#include "client_address.h"
+
 #include <functional>
 #include <string>
 
 namespace webrocket {
+
+// Who wants a change, for the log: what they have shown, and where they are.
+struct Author {
+    std::string who;
+    ClientAddress address;
+};
 
 struct Change {
     enum class Kind {
@@ -19,6 +27,7 @@ struct Change {
     Kind kind;
     std::string vhost;
     std::string channel;
+    Author author = {};
 };
 
 enum class Outcome {

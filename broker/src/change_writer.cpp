@@ -135,6 +135,7 @@ void ChangeWriter::carry_out_together(Submission *first, Submission *last) {
     for (Submission *it = first; it != last; ++it) {
         if (it->outcome == Outcome::done)
             target_.apply(it->change, it->secret);
+        target_.record(it->change, it->outcome);
         std::exchange(it->done, nullptr)(it->outcome);
     }
 }

@@ -25,6 +25,8 @@ class ChangeTarget {
     virtual Outcome obstacle(const Change &change, std::size_t opening) const = 0;
     // `secret` is a new vhost's or a renewed access token.
     virtual void apply(const Change &change, const std::string &secret) = 0;
+    // Of each change, made or not, before whoever asked is told.
+    virtual void record(const Change &change, Outcome outcome) = 0;
 
   protected:
     ~ChangeTarget() = default;

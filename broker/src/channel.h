@@ -2,6 +2,7 @@
 // keeps of its own listeners is read by that loop without asking.
 #pragma once
 
+#include "connection_listing.h"
 #include "event_loop.h"
 #include "names.h"
 #include "token_book.h"
@@ -24,6 +25,7 @@ class Subscriber {
     virtual const std::string &sid() const = 0; // never changes: any thread may ask
     virtual EventLoop &loop() = 0;              // likewise
     virtual void deliver(const Frame &frame) = 0;
+    virtual ConnectionView view() const = 0;
     // The channel is gone: the subscription ends with this call.
     virtual void channel_removed(Subscription &subscription) = 0;
     virtual void vhost_removed() = 0;

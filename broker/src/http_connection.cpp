@@ -1,7 +1,5 @@
 #include "http_connection.h"
 
-#include "uri.h"
-
 #include <algorithm>
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
@@ -12,34 +10,6 @@ namespace {
 
 // A client that pipelines without reading the answers has to wait at this many bytes of them.
 constexpr std::size_t pending_answers_max = 256 * 1024;
-
-// Secrets are hexadecimal digits, and some put theirs where it does not belong. May be escaped.
-std::size_t secret_length(std::string_view text) {
-    constexpr std::size_t shortest = 16;
-    const auto length = std::min(text.find_first_not_of("0123456789abcdefABCDEF%"), text.size());
-    return length < shortest ? 0 : length;
-}
-
-// For log lines: printable, short, without anything that may be a secret, and without the query,
-// which may hold what is nobody's business.
-std::string summary_of(const HttpRequest &request) {
-    constexpr std::size_t length_max = 200;
-    std::string text(request.method.substr(0, length_max));
-    text.push_back(' ');
-    auto rest = split_target(request.target).path.substr(0, length_max);
-    while (!rest.empty()) {
-        const auto hidden = secret_length(rest);
-        const char c = rest.front();
-        if (hidden > 0)
-            text += "...";
-        else if (c > ' ' && c <= '~')
-            text.push_back(c);
-        else
-            text += fmt::format("%{:02X}", static_cast<unsigned char>(c));
-        rest.remove_prefix(std::max<std::size_t>(hidden, 1));
-    }
-    return text;
-}
 
 } // namespace
 
@@ -213,7 +183,7 @@ void HttpConnection::answer_early(const HttpReply &refusal) {
     const bool may_be_followed = !parser_.wants_continue();
     context_.keep_alive = context_.keep_alive && may_be_followed && !stopping_;
     context_.date = connection_.loop().http_date();
-    asked_ = summary_of(parser_.request());
+    asked_ = request_summary(parser_.request());
     report_refusal(refusal.response);
     send_answer(serialize(refusal.response, context_));
     is_answered_ = true;
@@ -258,7 +228,7 @@ void HttpConnection::answer(HttpRequest &request) {
     begin_answer(request);
     const HttpReply reply = ask_handler(request);
     if (reply.later || reply.response.status >= 400)
-        asked_ = summary_of(request);
+        asked_ = request_summary(request);
     if (reply.later)
         wait_for_answer(reply.later);
     else

@@ -1,5 +1,7 @@
 #include "http_message.h"
 
+#include "uri.h"
+
 #include <algorithm>
 #include <fmt/format.h>
 
@@ -53,6 +55,36 @@ bool HttpRequest::header_lists(std::string_view name, std::string_view token) co
         }
     }
     return false;
+}
+
+namespace {
+
+// Secrets are hexadecimal digits, and some put theirs where it does not belong. May be escaped.
+std::size_t secret_length(std::string_view text) {
+    constexpr std::size_t shortest = 16;
+    const auto length = std::min(text.find_first_not_of("0123456789abcdefABCDEF%"), text.size());
+    return length < shortest ? 0 : length;
+}
+
+} // namespace
+
+std::string request_summary(const HttpRequest &request) {
+    constexpr std::size_t length_max = 200;
+    std::string text(request.method.substr(0, length_max));
+    text.push_back(' ');
+    auto rest = split_target(request.target).path.substr(0, length_max);
+    while (!rest.empty()) {
+        const auto hidden = secret_length(rest);
+        const char c = rest.front();
+        if (hidden > 0)
+            text += "...";
+        else if (c > ' ' && c <= '~')
+            text.push_back(c);
+        else
+            text += fmt::format("%{:02X}", static_cast<unsigned char>(c));
+        rest.remove_prefix(std::max<std::size_t>(hidden, 1));
+    }
+    return text;
 }
 
 std::string_view http_reason(int status) {

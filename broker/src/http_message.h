@@ -81,6 +81,10 @@ class HttpHandler {
     virtual HttpResponse refuse(int status) = 0;
 };
 
+// For log lines: printable, short, without what may be a secret, and without the query, which may
+// hold what is nobody's business.
+std::string request_summary(const HttpRequest &request);
+
 bool equal_ignoring_case(std::string_view a, std::string_view b);
 
 std::string_view http_reason(int status);

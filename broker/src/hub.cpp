@@ -22,14 +22,60 @@ void warn_about_misleading_name(std::string_view vhost, std::string_view channel
             {log_field("vhost", vhost), log_field("channel", channel)});
 }
 
-void log_channel(const Change &change, std::string_view happened) {
-    log(spdlog::level::info,
-        fmt::format("channel {} of {} {}", change.channel, change.vhost, happened),
-        {log_field("vhost", change.vhost), log_field("channel", change.channel)});
+std::string subject_of(const Change &change) {
+    switch (change.kind) {
+    case Change::Kind::add_vhost:
+    case Change::Kind::remove_vhost:
+        return "vhost " + change.vhost;
+    case Change::Kind::remove_all_vhosts:
+        return "all vhosts";
+    case Change::Kind::renew_access_token:
+        return "access token of " + change.vhost;
+    case Change::Kind::open_channel:
+    case Change::Kind::close_channel:
+        return fmt::format("channel {} of {}", change.channel, change.vhost);
+    case Change::Kind::close_all_channels:
+        return "all channels of " + change.vhost;
+    }
+    return {};
 }
 
-void log_vhost(const std::string &path, const std::string &text) {
-    log(spdlog::level::info, text, {log_field("vhost", path)});
+std::string_view deed_of(const Change &change) {
+    switch (change.kind) {
+    case Change::Kind::add_vhost:
+        return "added";
+    case Change::Kind::remove_vhost:
+    case Change::Kind::remove_all_vhosts:
+        return "removed";
+    case Change::Kind::renew_access_token:
+        return "renewed";
+    case Change::Kind::open_channel:
+        return "opened";
+    case Change::Kind::close_channel:
+    case Change::Kind::close_all_channels:
+        return "closed";
+    }
+    return {};
+}
+
+std::string_view name_of(Outcome outcome) {
+    switch (outcome) {
+    case Outcome::done:
+        return "done";
+    case Outcome::vhost_exists:
+        return "the vhost exists already";
+    case Outcome::no_vhost:
+        return "there is no such vhost";
+    case Outcome::channel_exists:
+        return "the channel exists already";
+    case Outcome::no_channel:
+        return "there is no such channel";
+    case Outcome::too_many_channels:
+        return "there are too many channels";
+    case Outcome::not_stored:
+        return "it could not be stored";
+    }
+    return {};
 }
 
 // What somebody wrote into the storage by hand must not get past the rules.
@@ -49,6 +95,13 @@ std::string hidden_vhost(const std::string &path, const std::string &database) {
 }
 
 } // namespace
+
+void record_failed_change(const HttpRequest &request, const Author &author, int status) {
+    log(spdlog::level::info,
+        fmt::format("{} by {} address={} answered {}", request_summary(request), author.who,
+                    author.address.text(), status),
+        {log_field("by", author.who), log_field("address", author.address.text())});
+}
 
 Hub::Hub(Store &store, EventLoops &loops, const VhostLimits &limits)
     : loops_(loops), limits_(limits), writer_(store, *this) {
@@ -135,22 +188,33 @@ void Hub::apply(const Change &change, const std::string &secret) {
         return;
     case Change::Kind::renew_access_token:
         find_vhost(change.vhost)->set_access_token(secret);
-        log_vhost(change.vhost, fmt::format("access token of {} renewed", change.vhost));
         return;
     case Change::Kind::open_channel:
         find_vhost(change.vhost)->add_channel(change.channel);
-        log_channel(change, "opened");
         warn_about_misleading_name(change.vhost, change.channel);
         return;
     case Change::Kind::close_channel:
         find_vhost(change.vhost)->remove_channel(change.channel);
-        log_channel(change, "closed");
         return;
     case Change::Kind::close_all_channels:
         find_vhost(change.vhost)->remove_all_channels();
-        log_vhost(change.vhost, fmt::format("all channels of {} closed", change.vhost));
         return;
     }
+}
+
+void Hub::record(const Change &change, Outcome outcome) {
+    const auto &[who, address] = change.author;
+    const bool done = outcome == Outcome::done;
+    auto text = fmt::format("{} {}{} by {} address={}", subject_of(change), done ? "" : "not ",
+                            deed_of(change), who, address.text());
+    if (!done)
+        text += fmt::format(": {}", name_of(outcome));
+    LogFields fields{log_field("by", who), log_field("address", address.text())};
+    if (!change.vhost.empty())
+        fields.push_back(log_field("vhost", change.vhost));
+    if (!change.channel.empty())
+        fields.push_back(log_field("channel", change.channel));
+    log(spdlog::level::info, text, fields);
 }
 
 void Hub::add_vhost(const std::string &path, const std::string &access_token) {
@@ -158,7 +222,6 @@ void Hub::add_vhost(const std::string &path, const std::string &access_token) {
         const std::unique_lock lock(mutex_);
         vhosts_.emplace(path, std::make_shared<Vhost>(path, access_token, loops_, limits_));
     }
-    log_vhost(path, fmt::format("vhost {} added", path));
 }
 
 void Hub::remove_vhost(const std::string &path) {
@@ -170,7 +233,6 @@ void Hub::remove_vhost(const std::string &path) {
         vhosts_.erase(found);
     }
     removed->dissolve();
-    log_vhost(path, fmt::format("vhost {} removed", path));
 }
 
 void Hub::remove_all_vhosts() {
@@ -181,7 +243,6 @@ void Hub::remove_all_vhosts() {
     }
     for (const auto &entry : removed)
         entry.second->dissolve();
-    spdlog::info("all vhosts removed");
 }
 
 } // namespace webrocket

@@ -6,6 +6,7 @@
 #include "change.h"
 #include "change_writer.h"
 #include "event_loops.h"
+#include "http_message.h"
 #include "pattern.h"
 #include "store.h"
 #include "vhost.h"
@@ -18,6 +19,9 @@
 #include <vector>
 
 namespace webrocket {
+
+// A change that was refused before it was tried, to somebody who may make some.
+void record_failed_change(const HttpRequest &request, const Author &author, int status);
 
 class Hub final : private ChangeTarget {
   public:
@@ -43,6 +47,7 @@ class Hub final : private ChangeTarget {
 
     Outcome obstacle(const Change &change, std::size_t opening) const override;
     void apply(const Change &change, const std::string &secret) override;
+    void record(const Change &change, Outcome outcome) override;
     void add_vhost(const std::string &path, const std::string &access_token);
     void remove_vhost(const std::string &path);
     void remove_all_vhosts();

@@ -1,10 +1,15 @@
 #include "metrics.h"
 
 #include "log.h"
+#include "process_figures.h"
 
 #include <fmt/format.h>
 #include <functional>
 #include <iterator>
+
+#ifndef WEBROCKET_VERSION
+#define WEBROCKET_VERSION "0.0.0"
+#endif
 
 namespace webrocket {
 namespace {
@@ -17,6 +22,20 @@ class MetricsText {
     }
     void sample(std::string_view name, std::uint64_t value) {
         fmt::format_to(std::back_inserter(text_), "{} {}\n", name, value);
+    }
+    void gauge(std::string_view name, double value, std::string_view help,
+               std::string_view type = "gauge") {
+        begin(name, type, help);
+        fmt::format_to(std::back_inserter(text_), "{} {:.3f}\n", name, value);
+    }
+    void gauge(std::string_view name, std::uint64_t value, std::string_view help) {
+        begin(name, "gauge", help);
+        sample(name, value);
+    }
+    void build_info(std::string_view version) {
+        begin("webrocket_build_info", "gauge", "Always 1: which version it is.");
+        fmt::format_to(std::back_inserter(text_), "webrocket_build_info{{version=\"{}\"}} 1\n",
+                       version);
     }
     void sample(std::string_view name, Port port, RefusalReason reason, std::uint64_t value) {
         fmt::format_to(std::back_inserter(text_), "{}{{port=\"{}\",reason=\"{}\"}} {}\n", name,
@@ -94,6 +113,21 @@ void add_gauges(MetricsText &text, const Hub &hub, const EventLoops &loops) {
     text.sample("webrocket_loops", loops.size());
 }
 
+// Under the names that Prometheus' own clients give them.
+void add_process_figures(MetricsText &text) {
+    const auto figures = process_figures();
+    text.gauge("process_cpu_seconds_total", figures.cpu_seconds,
+               "Time that processors have spent on it, in seconds.", "counter");
+    text.gauge("process_resident_memory_bytes", figures.resident_bytes, "Memory in use, in bytes.");
+    text.gauge("process_virtual_memory_bytes", figures.virtual_bytes,
+               "Size of the address space, in bytes.");
+    if (figures.descriptors)
+        text.gauge("process_open_fds", *figures.descriptors, "Open file descriptors.");
+    text.gauge("process_max_fds", figures.descriptors_max, "Most open file descriptors.");
+    text.gauge("process_start_time_seconds", figures.start_time,
+               "When it was started, in seconds since 1970.");
+}
+
 void add_vhost_figures(MetricsText &text, const Hub &hub) {
     const auto vhosts = hub.vhosts();
     const auto add = [&](std::string_view name, std::string_view type, std::string_view help,
@@ -120,6 +154,8 @@ void add_vhost_figures(MetricsText &text, const Hub &hub) {
 
 std::string metrics_text(const Hub &hub, const EventLoops &loops) {
     MetricsText text;
+    text.build_info(WEBROCKET_VERSION);
+    add_process_figures(text);
     add_loop_figures(text, loops);
     add_refusals(text, loops.refusals());
     add_gauges(text, hub, loops);

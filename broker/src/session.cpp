@@ -133,12 +133,28 @@ LogFields Session::log_fields() const {
     return fields;
 }
 
+ConnectionView Session::view() const {
+    ConnectionView view;
+    view.sid = sid_;
+    if (permission_)
+        view.uid = permission_->uid;
+    view.address = transport_.address();
+    view.since = since_;
+    view.messages = messages_;
+    view.bytes = message_bytes_;
+    view.refused = refused_;
+    view.queue = transport_.pending_bytes();
+    return view;
+}
+
 void Session::greet() { say(connected_message(sid_)); }
 
 bool Session::on_message(std::string_view message) {
     if (!vhost_)
         return false;
     loop().figures().messages_received.add(1);
+    ++messages_;
+    message_bytes_ += message.size();
     command_ = CommandKind::malformed;
     if (is_too_fast(message))
         return bear_with_it();
@@ -219,6 +235,7 @@ void Session::say(std::string_view message) {
 
 void Session::refuse(int code) {
     loop().figures().messages_refused.add(1);
+    ++refused_;
     loop().refusals().add_described(
         Port::service, refusal_of_page(code), transport_.address(), [&] {
             return std::pair(fmt::format("{} refused {}: {} {}", description(), name_of(command_),

@@ -8,6 +8,7 @@
 #include "log.h"
 #include "message_rate.h"
 
+#include <chrono>
 #include <cstdint>
 #include <fmt/format.h>
 #include <memory>
@@ -22,6 +23,8 @@ class SessionTransport {
   public:
     virtual EventLoop &loop() = 0;
     virtual const ClientAddress &address() const = 0;
+    // Bytes that wait for it.
+    virtual std::size_t pending_bytes() const = 0;
     virtual void send(const Frame &frame) = 0;
     // Sends a close frame and ends the connection in good order.
     virtual void close(std::uint16_t code) = 0;
@@ -70,6 +73,7 @@ class Session final : private Subscriber {
     const std::string &sid() const override { return sid_; }
     EventLoop &loop() override { return transport_.loop(); }
     void deliver(const Frame &frame) override { transport_.send(frame); }
+    ConnectionView view() const override;
     void channel_removed(Subscription &subscription) override;
     void vhost_removed() override;
 
@@ -115,6 +119,10 @@ class Session final : private Subscriber {
         subscription_rate_; // of what a page says on its own account, above all when it comes back
     MessageRate patience_;
     bool is_known_ = false;
+    const std::chrono::system_clock::time_point since_ = std::chrono::system_clock::now();
+    std::uint64_t messages_ = 0;
+    std::uint64_t message_bytes_ = 0;
+    std::uint64_t refused_ = 0;
     CommandKind command_ = CommandKind::malformed; // that is being obeyed
     std::vector<std::unique_ptr<Subscription>> subscriptions_;
 };

@@ -280,6 +280,16 @@ void Vhost::set_limits(const VhostLimits &limits) {
     tokens_.set_limits(limits.tokens);
 }
 
+std::vector<ListedConnection> Vhost::connections_on(const EventLoop &loop,
+                                                    const ConnectionQuery &query) const {
+    const auto &browsers = browsers_[loop.index()];
+    std::vector<ConnectionView> views;
+    views.reserve(browsers.size());
+    for (const Subscriber *browser : browsers)
+        views.push_back(browser->view());
+    return list_connections(views, query, path_);
+}
+
 void Vhost::set_access_token(std::string token) {
     const std::lock_guard lock(mutex_);
     access_token_ = std::move(token);

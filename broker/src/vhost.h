@@ -138,6 +138,9 @@ class Vhost final : public std::enable_shared_from_this<Vhost> {
     // On the subscriber's loop.
     void connect(Subscriber &subscriber);
     void disconnect(Subscriber &subscriber);
+    // Those of one loop, on that loop.
+    std::vector<ListedConnection> connections_on(const EventLoop &loop,
+                                                 const ConnectionQuery &query) const;
 
     // The rest is for the hub, on the thread that makes changes.
     void set_access_token(std::string token);

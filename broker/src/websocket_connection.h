@@ -31,6 +31,7 @@ class WebSocketConnection final : public Protocol,
   private:
     EventLoop &loop() override { return connection_.loop(); }
     const ClientAddress &address() const override { return connection_.address(); }
+    std::size_t pending_bytes() const override { return connection_.pending_bytes(); }
     void send(const Frame &frame) override { connection_.send(frame); }
     void close(std::uint16_t code) override;
     bool on_message(std::string_view message) override;

@@ -17,7 +17,8 @@ from broker import ADMIN, DEADLINE, Broker, BrokerTest, main
 
 COMMANDS = {"list_vhosts": 0, "add_vhost": 1, "delete_vhost": 1, "show_vhost": 1, "clear_vhosts": 0,
             "regenerate_vhost_token": 1, "list_channels": 1, "add_channel": 2, "delete_channel": 2,
-            "clear_channels": 1, "list_subscribers": 2, "list_workers": 1}
+            "clear_channels": 1, "list_subscribers": 2, "list_connections": 1,
+            "list_workers": 1}
 
 
 def run(*words, **options):

@@ -50,7 +50,7 @@ class Metrics(BrokerTest):
         self.assertEqual(response.status, 200)
         self.assertEqual(response.headers["Content-Type"], "text/plain; version=0.0.4; charset=utf-8")
         text = response.body.decode()
-        return {line.rsplit(" ", 1)[0]: int(line.rsplit(" ", 1)[1])
+        return {line.rsplit(" ", 1)[0]: float(line.rsplit(" ", 1)[1])
                 for line in text.splitlines() if not line.startswith("#")}
 
     def cookie_metrics(self):
@@ -109,6 +109,23 @@ class Metrics(BrokerTest):
                                  if line.startswith("# TYPE")})
         self.assertLessEqual({name.split("{")[0] for name in self.cookie_metrics()}, names)
 
+    def test_the_process(self):
+        figures = self.cookie_metrics()
+        build, = [name for name in figures if name.startswith("webrocket_build_info{")]
+        version = subprocess.run([SERVER, "--version"], capture_output=True, text=True, timeout=DEADLINE).stdout
+        self.assertEqual((build, figures[build]),
+                         ('webrocket_build_info{version="%s"}' % version.split()[1], 1))
+        with open(f"/proc/{self.broker.process.pid}/limits") as file:
+            limit = next(int(line.split()[3]) for line in file if line.startswith("Max open files"))
+        self.assertEqual(figures["process_max_fds"], limit)
+        with socket.create_connection(self.broker.addr, DEADLINE):
+            wait_until(lambda: self.cookie_metrics()["process_open_fds"] == figures["process_open_fds"] + 1,
+                       "the descriptor to be counted")
+        self.assertGreater(figures["process_resident_memory_bytes"], 1 << 20)
+        self.assertGreater(figures["process_virtual_memory_bytes"], figures["process_resident_memory_bytes"])
+        self.assertGreaterEqual(figures["process_cpu_seconds_total"], 0)
+        self.assertLess(abs(time.time() - figures["process_start_time_seconds"]), 600)
+
     def test_they_count(self):
         self.vhost.open("room")
         before = self.cookie_metrics()
@@ -145,7 +162,7 @@ class Logs(unittest.TestCase):
         lines = [json.loads(line) for line in broker.log_text().splitlines()]
         broker.close()
         self.assertEqual([line["level"] for line in lines], ["info"] * len(lines))
-        self.assertIn("vhost /moon added", [line["message"] for line in lines])
+        self.assertIn("vhost /moon added by administrator address=127.0.0.1", [line["message"] for line in lines])
         self.assertIn("/moon", [line.get("vhost") for line in lines])
         for line in lines:
             self.assertRegex(line["time"], r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}[+-]\d\d:\d\d$")

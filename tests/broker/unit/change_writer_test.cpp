@@ -57,6 +57,7 @@ class Channels final : public ChangeTarget {
             return Outcome::no_channel;
         return Outcome::done;
     }
+    void record(const Change &, Outcome) override {}
     void apply(const Change &change, const std::string &) override {
         if (change.kind == Kind::open_channel)
             open.insert(change.channel);
