@@ -64,6 +64,7 @@ HttpReply serve(const HttpRequest &request, const Script &script, bool debug) {
     reply.response.with("ETag", tag)
         .with("Cache-Control", "public, max-age=300")
         .with("Access-Control-Allow-Origin", "*")
+        .with("Cross-Origin-Resource-Policy", "cross-origin")
         .with("X-Content-Type-Options", "nosniff");
     if (has_already(request, tag)) {
         reply.response.status = 304;

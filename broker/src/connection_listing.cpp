@@ -116,12 +116,13 @@ std::vector<ListedConnection> list_connections(const std::vector<ConnectionView>
     std::vector<ListedConnection> listed;
     listed.reserve(count);
     for (const auto &[rank, view] : page)
-        listed.push_back({{rank.number, std::string(rank.text), std::string(rank.sid)},
-                          entry_of(*view, vhost)});
+        listed.push_back(
+            {{rank.number, std::string(rank.text), std::string(rank.sid)}, entry_of(*view, vhost)});
     return listed;
 }
 
-std::string connections_document(std::vector<ListedConnection> found, const ConnectionQuery &query) {
+std::string connections_document(std::vector<ListedConnection> found,
+                                 const ConnectionQuery &query) {
     std::sort(found.begin(), found.end(),
               [](const auto &a, const auto &b) { return a.rank < b.rank; });
     const std::size_t count = std::min(query.limit, found.size());
@@ -132,7 +133,8 @@ std::string connections_document(std::vector<ListedConnection> found, const Conn
         body.append(found[i].entry);
     }
     body += "],\"next\":";
-    body += found.size() > count ? json_string(cursor_of(found[count - 1].rank, query.sort)) : "null";
+    body +=
+        found.size() > count ? json_string(cursor_of(found[count - 1].rank, query.sort)) : "null";
     return body + "}";
 }
 

@@ -1,5 +1,5 @@
-// The browsers of a vhost, for its operator: sorted, a page at a time. Each loop lists its own, with
-// what they count on it anyway, and the pages of all are put together.
+// The browsers of a vhost, for its operator: sorted, a page at a time. Each loop lists its own,
+// with what they count on it anyway, and the pages of all are put together.
 #pragma once
 
 #include "client_address.h"

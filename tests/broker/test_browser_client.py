@@ -46,6 +46,7 @@ class Served(ScriptTest):
             self.assertEqual(headers["content-type"], "application/javascript; charset=utf-8")
             self.assertEqual(headers["x-content-type-options"], "nosniff")
             self.assertEqual(headers["access-control-allow-origin"], "*")
+            self.assertEqual(headers["cross-origin-resource-policy"], "cross-origin")
             self.assertEqual(headers["cache-control"], "public, max-age=300")
             self.assertRegex(headers["etag"], r'^"[0-9a-f]{16}-\w+"$')
             self.assertEqual(int(headers["content-length"]), len(body))

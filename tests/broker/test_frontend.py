@@ -64,10 +64,13 @@ class Handshake(BrokerTest):
 
 
 class AllowedOrigins(BrokerTest):
-    FLAGS = ("--allow-origin", "https://good.example", "--allow-origin", "http://dev:1")
+    FLAGS = ("--allow-origin", "https://good.example", "--allow-origin", "http://dev:1",
+             "--allow-origin", "https://*.wide.example")
 
     def test_allow_list(self):
         for origin, status in (("https://good.example", 101), ("http://dev:1", 101),
+                               ("https://a.b.wide.example", 101), ("https://wide.example", 403),
+                               ("https://a.wide.example:1", 403), ("https://evilwide.example", 403),
                                ("https://bad.example", 403), ("https://good.example.evil", 403)):
             with RawConnection(self.broker.addr) as raw:
                 raw.send(f"GET {self.vhost.path} HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\n"
