@@ -2,6 +2,7 @@
 #include "connection.h"
 
 #include <boost/asio/connect.hpp>
+#include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/write.hpp>
 #include <cstdlib>
 #include <filesystem>
@@ -190,7 +191,7 @@ TEST_F(connection, last_words_that_nobody_takes) {
 
 class encrypted_connection : public connection {
   protected:
-    encrypted_connection() : context_(make_files()) {
+    encrypted_connection() : context_(make_files(), TlsRules()) {
         client_context_.reset(SSL_CTX_new(TLS_client_method()), SSL_CTX_free);
         SSL_CTX_set_min_proto_version(client_context_.get(), TLS1_3_VERSION);
         client_.reset(SSL_new(client_context_.get()), SSL_free);

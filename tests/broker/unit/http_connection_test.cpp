@@ -1,6 +1,7 @@
 // The HTTP side of a connection whose peer does not read.
 #include "http_connection.h"
 
+#include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/write.hpp>
 #include <gtest/gtest.h>
 #include <string>
