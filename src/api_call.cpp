@@ -13,7 +13,8 @@ std::string required_token(const answer &received) {
     std::optional<std::string> token = read_token(received.body);
     if (token)
         return *std::move(token);
-    failure none(KN_EPROTOCOL, "the answer holds no token; is this a WebRocket server?");
+    failure none = failure(KN_EPROTOCOL, "the answer holds no token")
+                       .with_more("; is this a WebRocket server?");
     none.http_status = static_cast<std::int32_t>(received.http_status);
     throw none;
 }

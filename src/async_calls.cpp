@@ -15,7 +15,8 @@ failure out_of_memory() { return {KN_ENOMEM, "out of memory"}; }
 } // namespace
 
 async_calls::async_calls(const endpoint &where, const settings &options, client_metrics &metrics)
-    : where_(where), options_(options), metrics_(metrics), multi_(reactor_) {
+    : where_(where), options_(options), metrics_(metrics),
+      sockets_(connections_, may_use_tls(where.is_tls(), options)), multi_(reactor_) {
     multi_.keep_connections(options.max_connections);
     if (may_use_tls(where.is_tls(), options))
         multi_.expect_tls();
@@ -138,7 +139,7 @@ async_calls::line *async_calls::free_line() {
     if (free_lines_.empty()) {
         if (lines_.size() == lines_.capacity())
             return nullptr;
-        auto another = std::make_unique<line>(where_, options_, connections_);
+        auto another = std::make_unique<line>(where_, options_, sockets_);
         set(another->wire.easy(), CURLOPT_PRIVATE, another.get());
         lines_.push_back(std::move(another));
         return lines_.back().get();
@@ -170,7 +171,7 @@ std::size_t async_calls::begin_waiting() {
 
 void async_calls::begin(line &on) {
     on.wire.prepare(on.busy_with->call->current(), on.busy_with->until);
-    multi_.add(on.wire.easy());
+    multi_.add(on.wire.easy(), on.wire.trace());
 }
 
 std::size_t async_calls::end_completed() {
@@ -200,6 +201,10 @@ bool async_calls::go_on(line &on, CURLcode code) {
         return false;
     };
     try {
+        if (on.wire.met_stale_connection(code)) {
+            begin(on);
+            return true;
+        }
         if (!p.call->take(on.wire.conclude(code), p.result))
             return false;
         begin(on);

@@ -65,8 +65,8 @@ class async_calls {
     };
     /// A connection, and the call that is on it.
     struct line {
-        line(const endpoint &where, const settings &options, socket_observer &observer)
-            : wire(where, options, observer) {}
+        line(const endpoint &where, const settings &options, open_sockets &sockets)
+            : wire(where, options, sockets) {}
         connection wire;
         std::unique_ptr<pending_call> busy_with;
     };
@@ -119,6 +119,7 @@ class async_calls {
     bool may_have_more_ = false;
     reactor reactor_;
     connections connections_{metrics_, reactor_};
+    open_sockets sockets_;
     multi multi_;
     std::vector<std::unique_ptr<line>> lines_; // go before the multi handle they are in
     std::vector<line *> free_lines_;

@@ -138,9 +138,8 @@ std::vector<item_answer> read_item_answers(std::string_view body, std::size_t co
     const json_ptr object = decode_object(body);
     const json_t *results = json_object_get(object.get(), "results");
     if (!json_is_array(results) || json_array_size(results) != count)
-        throw failure(KN_EPROTOCOL,
-                      "the answer to a batch does not hold a result for each trigger; is this a "
-                      "WebRocket server?");
+        throw failure(KN_EPROTOCOL, "the answer to a batch does not hold a result for each trigger")
+            .with_more("; is this a WebRocket server?");
     std::vector<item_answer> answers;
     answers.reserve(count);
     for (std::size_t i = 0; i < count; ++i) {

@@ -23,11 +23,21 @@ bool is_token_character(char c) noexcept {
     return is_word(c) || std::string_view("!#$%&'*+-.^`|~").find(c) != std::string_view::npos;
 }
 
-constexpr std::string_view own_headers[] = {"accept",     "authorization",  "cache-control",
-                                            "connection", "content-length", "content-type",
-                                            "expect",     "host",           "last-event-id",
-                                            "te",         "trailer",        "transfer-encoding",
-                                            "upgrade",    "user-agent"};
+constexpr std::string_view own_headers[] = {"accept",
+                                            "accept-encoding",
+                                            "authorization",
+                                            "cache-control",
+                                            "connection",
+                                            "content-length",
+                                            "content-type",
+                                            "expect",
+                                            "host",
+                                            "last-event-id",
+                                            "te",
+                                            "trailer",
+                                            "transfer-encoding",
+                                            "upgrade",
+                                            "user-agent"};
 
 bool is_control(char c) noexcept { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; }
 

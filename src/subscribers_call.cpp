@@ -43,8 +43,8 @@ bool subscribers_call::take(const answer &received, kn_result &result) {
     require_success(where_, operation::subscribers, channel_in(where_, request_), received);
     std::optional<kn_subscribers> page = read_subscribers(received.body);
     if (!page || leads_nowhere(*page, after_)) {
-        failure none(KN_EPROTOCOL,
-                     "the answer is no page of subscribers; is this a WebRocket server?");
+        failure none = failure(KN_EPROTOCOL, "the answer is no page of subscribers")
+                           .with_more("; is this a WebRocket server?");
         none.http_status = static_cast<std::int32_t>(received.http_status);
         throw none;
     }

@@ -513,7 +513,9 @@ HttpReply BackendApi::stream(const std::shared_ptr<Vhost> &vhost, const HttpRequ
     stream.worker_id = random_uuid();
     stream.chunked = !request.http_1_0;
     HttpReply reply;
-    reply.response.with("Content-Type", "text/event-stream").with("Cache-Control", "no-cache");
+    reply.response.with("Content-Type", "text/event-stream")
+        .with("Cache-Control", "no-cache, no-transform")
+        .with("X-Accel-Buffering", "no"); // or nginx would hold the stream back
     if (stream.chunked)
         reply.response.with("Connection", "keep-alive").with("Transfer-Encoding", "chunked");
     else

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <optional>
+
 #include "http/connection.hpp"
 #include "http/multi.hpp"
 #include "poll_set.hpp"
@@ -19,10 +21,21 @@ class blocking_connection {
     /// memory ran out, libcurl's handles cannot be trusted any more.
     bool is_sound() const noexcept { return is_sound_; }
 
+    /// When it brought its last answer.
+    open_sockets::clock::time_point answered_at() const noexcept { return answered_at_; }
+    /// Since when connections that brought no answer are not to be trusted, as this one fell
+    /// silent.
+    std::optional<open_sockets::clock::time_point> silent_since() const noexcept {
+        return silent_since_;
+    }
+
   private:
     CURLcode perform();
 
     bool is_sound_ = true;
+    open_sockets::clock::time_point answered_at_;
+    std::optional<open_sockets::clock::time_point> silent_since_;
+    open_sockets open_;
     poll_set sockets_;
     multi multi_;
     connection wire_; // goes before the multi handle it is in

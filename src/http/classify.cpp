@@ -3,6 +3,7 @@
 #include <cerrno>
 
 #include "http/curl.hpp"
+#include "http/parsed_url.hpp"
 #include "names.hpp"
 #include "quoted.hpp"
 #include "status.hpp"
@@ -98,19 +99,72 @@ const char *verification_advice(long verdict) noexcept {
     }
 }
 
+struct advice {
+    std::string_view words; // OpenSSL's
+    const char *what_to_do;
+};
+
+constexpr const char *certificate_advice =
+    "; does the server want a certificate that it trusts? The option client_certificate names one";
+
+// What the server's alert may say. The first that fits counts.
+constexpr advice alert_advice[] = {
+    {"alert protocol version",
+     "; the server takes none of the TLS versions that are spoken here, 1.2 and later; its "
+     "configuration has to allow one"},
+    {"alert insufficient security",
+     "; the server takes none of the cipher suites of this machine's TLS library"},
+    {"no application protocol",
+     "; the server refuses HTTP/1.1 (ALPN); its configuration has to allow it on this port"},
+    {"alert internal error", "; the server failed in the handshake, and its log says why"},
+    {"unrecognized name",
+     "; the server has no certificate for this host's name; look at the URL, or at the names that "
+     "the server is configured for"},
+    {"alert handshake failure",
+     "; server and client have no cipher suite in common, or the server wants a certificate, which "
+     "the option client_certificate names"},
+    {"certificate", certificate_advice},
+    {"alert unknown ca", certificate_advice},
+    {"alert access denied", certificate_advice},
+};
+
+/// What TLS is answered with by a port on which it is not spoken.
+constexpr std::string_view no_tls_words[] = {"wrong version number", "http request",
+                                             "packet length too long", "record layer failure"};
+
+const char *words_advice(std::string_view text) noexcept {
+    for (const std::string_view words : no_tls_words)
+        if (text.find(words) != std::string_view::npos)
+            return "; TLS is not spoken on this port, it seems: is the URL's scheme http:// "
+                   "(wr://), or another port meant?";
+    for (const advice &one : alert_advice)
+        if (text.find(one.words) != std::string_view::npos)
+            return one.what_to_do;
+    return "";
+}
+
 const char *tls_advice(CURL *easy, CURLcode code, const transfer_trace &trace) noexcept {
     switch (code) {
     case CURLE_PEER_FAILED_VERIFICATION:
         return verification_advice(info<long>(easy, CURLINFO_SSL_VERIFYRESULT));
     case CURLE_SSL_CACERT_BADFILE:
-        return "; look at the file that the option ca_file names";
+        return trace.has_own_authority
+                   ? "; look at the file that the option ca_file names"
+                   : "; this system has no certificates of authorities: install them (Debian's "
+                     "package ca-certificates), or name those to trust with the option ca_file";
     case CURLE_SSL_CERTPROBLEM:
         return "; look at the files that the option client_certificate names";
     default:
-        return is_tls_alert(trace) ? "; does the server want a certificate that it trusts? The "
-                                     "option client_certificate names one"
-                                   : "";
+        return words_advice(trace.text);
     }
+}
+
+/// What to do about an answer that is none of HTTP.
+const char *protocol_advice(const endpoint &where, CURLcode code) noexcept {
+    return code == CURLE_UNSUPPORTED_PROTOCOL && !where.is_tls()
+               ? "; this is no HTTP: is TLS spoken on this port? Then the URL's scheme is https:// "
+                 "(wrs://)"
+               : "";
 }
 
 /// Whether the server can have meant a channel: a batch's triggers have answers of their own.
@@ -247,8 +301,12 @@ failure transfer_failure(const endpoint &where, CURL *easy, CURLcode code,
     // libcurl's words may hold the server's, such as the host of a redirect.
     const bool is_fit = trace.text[0] != '\0' && !where.is_secret_in(trace.text);
     const char *detail = is_fit ? trace.text : curl_easy_strerror(code);
-    const char *advice = status == KN_ETLS ? tls_advice(easy, code, trace) : "";
-    return {status, std::string(status_message(status)) + ": " + detail + advice};
+    const char *to_do = "";
+    if (status == KN_ETLS)
+        to_do = tls_advice(easy, code, trace);
+    else if (status == KN_EPROTOCOL)
+        to_do = protocol_advice(where, code);
+    return failure(status, std::string(status_message(status)) + ": " + detail).with_more(to_do);
 }
 
 failure answer_failure(const endpoint &where, const operation_on &asked, long http_status,
@@ -270,6 +328,50 @@ failure answer_failure(const endpoint &where, const operation_on &asked, long ht
     result.http_status = static_cast<std::int32_t>(http_status);
     result.server_code = error.code;
     result.retry_after_ms = retry_after;
+    return result;
+}
+
+std::string shown_url(const endpoint &where, const std::string &target) {
+    constexpr std::size_t longest = 200;
+    parsed_url url(target);
+    if (url.complaint() != nullptr)
+        return "";
+    for (const CURLUPart part : {CURLUPART_USER, CURLUPART_PASSWORD, CURLUPART_OPTIONS,
+                                 CURLUPART_QUERY, CURLUPART_FRAGMENT})
+        url.set(part, nullptr);
+    const std::string shown = url.part(CURLUPART_URL).value_or("");
+    try {
+        require_text(shown, "");
+    } catch (const failure &) {
+        return "";
+    }
+    return shown.size() > longest || where.is_secret_in(shown) ? "" : shown;
+}
+
+failure redirect_failure(const endpoint &where, long http_status, const std::string &target,
+                         std::string_view consequence) {
+    std::string to = target.empty() ? "nowhere" : shown_url(where, target);
+    if (to.empty())
+        to = "another place";
+    failure result(KN_EPROTOCOL, "redirected (HTTP " + std::to_string(http_status) + ") to " + to +
+                                     std::string(consequence));
+    result.http_status = static_cast<std::int32_t>(http_status);
+    return result;
+}
+
+failure coded_failure(const endpoint &where, std::string_view coding) {
+    std::string named(coding.substr(0, 40));
+    try {
+        require_text(named, "");
+    } catch (const failure &) {
+        named = "unreadable";
+    }
+    if (where.is_secret_in(named))
+        named = "unreadable";
+    failure result = failure(KN_EPROTOCOL, "the answer is coded (Content-Encoding: " + named +
+                                               "), which was not asked for")
+                         .with_more("; does a proxy compress what passes? It must not");
+    result.http_status = 200;
     return result;
 }
 

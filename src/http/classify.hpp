@@ -44,6 +44,17 @@ failure answer_failure(const endpoint &where, const operation_on &asked, long ht
 failure answer_failure(const endpoint &where, const operation_on &asked, long http_status,
                        const server_error &error, std::int64_t retry_after_ms = -1);
 
+/// An answer that sends elsewhere, to @p target; what follows from that is @p consequence.
+failure redirect_failure(const endpoint &where, long http_status, const std::string &target,
+                         std::string_view consequence);
+
+/// Where @p target leads, for people to read: without credentials, query and fragment. "" where it
+/// is no URL, or gives the token away.
+std::string shown_url(const endpoint &where, const std::string &target);
+
+/// An answer whose body is coded, though that was not asked for.
+failure coded_failure(const endpoint &where, std::string_view coding);
+
 /// The answer's Retry-After in milliseconds; -1 where there is none.
 std::int64_t retry_after_ms(CURL *easy) noexcept;
 

@@ -2,16 +2,32 @@
 
 #include "failure.hpp"
 #include "http/classify.hpp"
+#include "http/head_line.hpp"
+#include "status.hpp"
 
 namespace kn {
+namespace {
 
-connection::connection(const endpoint &where, const settings &options, socket_observer &observer)
+constexpr const char *perhaps_done = "; the request may have been carried out";
+
+/// Once the request has begun, libcurl connects only to send it again, which is refused.
+bool wanted_to_repeat(CURLcode code) noexcept {
+    return code == CURLE_ABORTED_BY_CALLBACK || code == CURLE_COULDNT_CONNECT ||
+           code == CURLE_COULDNT_RESOLVE_HOST || code == CURLE_COULDNT_RESOLVE_PROXY;
+}
+
+} // namespace
+
+connection::connection(const endpoint &where, const settings &options, open_sockets &sockets)
     : where_(where), url_(where.url()),
-      body_limit_(static_cast<std::size_t>(options.max_response_size)), easy_(make_easy()) {
+      body_limit_(static_cast<std::size_t>(options.max_response_size)), sockets_(sockets),
+      easy_(make_easy()) {
     configure_transfer(easy_.get(), options, trace_);
-    observe_sockets(easy_.get(), trace_, observer);
+    trace_.is_sent_once = true;
+    observe_sockets(easy_.get(), trace_, sockets);
     headers_.add_borrowed(where.authorization.view());
     headers_.add("Content-Type: application/json");
+    headers_.add("Accept-Encoding: identity");
     headers_.add("Expect:"); // a round trip more for large payloads, and nothing won
     for (const extra_header &extra : options.headers)
         headers_.add_borrowed(extra->view());
@@ -31,11 +47,21 @@ std::size_t connection::receive(char *bytes, std::size_t size, std::size_t count
 std::size_t connection::receive_header(char *bytes, std::size_t size, std::size_t count,
                                        void *self) noexcept {
     const std::string_view line(bytes, size * count);
-    bool &is_whole = static_cast<connection *>(self)->head_is_whole_;
-    if (line.substr(0, 5) == "HTTP/")
-        is_whole = false; // what was before was an interim answer's
-    else if (line == "\r\n" || line == "\n")
-        is_whole = true;
+    auto &me = *static_cast<connection *>(self);
+    me.head_has_begun_ = true;
+    if (line.substr(0, 5) == "HTTP/") { // what was before was an interim answer's
+        me.head_is_whole_ = false;
+        me.coding_.clear();
+    } else if (line == "\r\n" || line == "\n") {
+        me.head_is_whole_ = true;
+    } else if (const auto coding = value_of("content-encoding", line)) {
+        try {
+            me.coding_ = is_coded(*coding) ? *coding : std::string_view();
+        } catch (const std::bad_alloc &) {
+            me.out_of_memory_ = true;
+            return 0;
+        }
+    }
     return line.size();
 }
 
@@ -55,7 +81,10 @@ std::size_t connection::take(std::string_view bytes) noexcept {
 
 void connection::prepare(const request &what, const deadline &until) {
     CURL *easy = easy_.get();
+    began_at_ = open_sockets::clock::now();
+    head_has_begun_ = false;
     head_is_whole_ = false;
+    coding_.clear();
     body_.clear();
     body_too_big_ = false;
     out_of_memory_ = false;
@@ -80,17 +109,51 @@ void connection::prepare(const request &what, const deadline &until) {
     }
 }
 
+bool connection::fell_silent(CURLcode code) const noexcept {
+    return code == CURLE_OPERATION_TIMEDOUT && trace_.has_begun && !trace_.is_on_new_connection &&
+           !head_has_begun_;
+}
+
+failure connection::no_answer(CURLcode code) const {
+    if (!trace_.has_begun)
+        return transfer_failure(where_, easy_.get(), code, trace_);
+    const failure why = transfer_failure(where_, easy_.get(), code, trace_);
+    // Of a connection that was used before libcurl says how often it has tried, which it has not.
+    const bool broke_before_answer =
+        why.status() == KN_EIO && !trace_.is_on_new_connection && !head_has_begun_;
+    if (wanted_to_repeat(code) || broke_before_answer)
+        return failure(KN_EIO, std::string(status_message(KN_EIO)) + " before the answer")
+            .with_more(perhaps_done);
+    const bool is_open = why.status() == KN_EIO || why.status() == KN_ETIMEOUT;
+    return is_open ? why.with_more(perhaps_done) : why;
+}
+
 answer connection::conclude(CURLcode code) {
+    if (!trace_.has_begun)
+        sockets_.not_connected(&trace_);
     if (out_of_memory_)
         throw std::bad_alloc();
     if (body_too_big_)
         throw failure(KN_ETOOBIG,
                       "the answer is larger than " + std::to_string(body_limit_) + " bytes");
+    if (fell_silent(code))
+        sockets_.distrust_those_before(began_at_);
     if (code != CURLE_OK)
-        throw transfer_failure(where_, easy_.get(), code, trace_);
+        throw no_answer(code);
     if (!head_is_whole_) // which is no failure to libcurl
-        throw failure(KN_EIO, "the answer broke off in its head");
-    return {info<long>(easy_.get(), CURLINFO_RESPONSE_CODE), retry_after_ms(easy_.get()), body_};
+        throw failure(KN_EIO, "the answer broke off in its head").with_more(perhaps_done);
+    sockets_.answered(static_cast<int>(info<long>(easy_.get(), CURLINFO_LOCAL_PORT)));
+    const auto http_status = info<long>(easy_.get(), CURLINFO_RESPONSE_CODE);
+    if (http_status >= 300 && http_status < 400)
+        if (const char *target = info<char *>(easy_.get(), CURLINFO_REDIRECT_URL))
+            throw redirect_failure(where_, http_status, target,
+                                   ", and a client follows no redirect")
+                .with_more("; make it with that URL");
+    if (coding_.empty())
+        return {http_status, retry_after_ms(easy_.get()), body_};
+    if (http_status == 200)
+        throw coded_failure(where_, coding_);
+    return {http_status, retry_after_ms(easy_.get()), {}}; // the status says enough
 }
 
 } // namespace kn

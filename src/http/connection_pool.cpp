@@ -1,5 +1,7 @@
 #include "http/connection_pool.hpp"
 
+#include <algorithm>
+
 #include "failure.hpp"
 
 namespace kn {
@@ -37,7 +39,16 @@ void connection_pool::give_back(std::unique_ptr<blocking_connection> used) noexc
     const std::lock_guard lock(mutex_);
     ++free_;
     given_back_.notify_one();
-    if (!used || !used->is_sound())
+    if (!used)
+        return;
+    // Whatever forgot a connection, such as a firewall, forgot those that were as long at rest.
+    if (const auto since = used->silent_since())
+        idle_.erase(std::remove_if(idle_.begin(), idle_.end(),
+                                   [&](const std::unique_ptr<blocking_connection> &one) {
+                                       return one->answered_at() < *since;
+                                   }),
+                    idle_.end());
+    if (!used->is_sound())
         return;
     try {
         idle_.push_back(std::move(used));

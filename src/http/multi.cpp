@@ -1,7 +1,9 @@
 #include "http/multi.hpp"
 
+#include <algorithm>
 #include <cstdint>
 #include <new>
+#include <utility>
 
 #include "http/curl.hpp"
 #include "http/sigpipe.hpp"
@@ -28,14 +30,18 @@ void multi::keep_connections(long count) {
     curl_multi_setopt(handle_.get(), CURLMOPT_MAXCONNECTS, count);
 }
 
-void multi::add(CURL *easy) {
+void multi::add(CURL *easy, const transfer_trace &trace) {
+    transfers_.reserve(transfers_.size() + 1);
     if (curl_multi_add_handle(handle_.get(), easy) != CURLM_OK)
         throw std::bad_alloc();
+    transfers_.push_back({easy, &trace});
 }
 
 void multi::remove(CURL *easy) noexcept {
     const sigpipe_hold hold(may_use_tls_);
     curl_multi_remove_handle(handle_.get(), easy);
+    const auto is_it = [easy](const transfer &one) { return one.easy == easy; };
+    transfers_.erase(std::remove_if(transfers_.begin(), transfers_.end(), is_it), transfers_.end());
 }
 
 int multi::watch_socket(CURL *, curl_socket_t socket, int what, void *self, void *) noexcept {
@@ -45,6 +51,8 @@ int multi::watch_socket(CURL *, curl_socket_t socket, int what, void *self, void
         events |= EPOLLIN;
     if (what == CURL_POLL_OUT || what == CURL_POLL_INOUT)
         events |= EPOLLOUT;
+    if (what == CURL_POLL_REMOVE)
+        me.has_lost_socket_ = true;
     try {
         me.watcher_.watch(socket, events);
     } catch (const std::bad_alloc &) {
@@ -72,13 +80,33 @@ void multi::advance(const ready_sockets &ready) {
                            ((event.events & (EPOLLERR | EPOLLHUP)) != 0 ? CURL_CSELECT_ERR : 0);
         socket_action(event.data.fd, events);
     }
-    // More than once, since a step of libcurl's may ask for the next one at once.
+    run_what_is_due();
+    while (std::exchange(has_lost_socket_, false)) {
+        run_what_connects();
+        run_what_is_due();
+    }
+    if (out_of_memory_)
+        throw std::bad_alloc();
+}
+
+/// More than once, since a step of libcurl's may ask for the next one at once.
+void multi::run_what_is_due() {
     while (deadline_ && *deadline_ <= clock::now()) {
         deadline_.reset();
         socket_action(CURL_SOCKET_TIMEOUT, 0);
     }
-    if (out_of_memory_)
-        throw std::bad_alloc();
+}
+
+/// Where a host has several addresses, libcurl gives one up and closes its socket, but opens the
+/// next one's in its next run (8.3 and before), for which it sets no timer: without a socket to
+/// wait for, nothing would ever come of it. A pause that ends is what asks for a run.
+void multi::run_what_connects() {
+    for (const transfer &one : transfers_) {
+        if (one.trace->has_begun)
+            continue;
+        curl_easy_pause(one.easy, CURLPAUSE_RECV);
+        curl_easy_pause(one.easy, CURLPAUSE_CONT);
+    }
 }
 
 void multi::socket_action(int socket, int events) {

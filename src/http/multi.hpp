@@ -3,9 +3,11 @@
 #include <chrono>
 #include <memory>
 #include <optional>
+#include <vector>
 
 #include <curl/curl.h>
 
+#include "http/transfer.hpp"
 #include "socket_watcher.hpp"
 
 namespace kn {
@@ -21,8 +23,8 @@ class multi {
     multi(const multi &) = delete;
     multi &operator=(const multi &) = delete;
 
-    /// Begins a transfer; it gets under way in the next advance().
-    void add(CURL *easy);
+    /// Begins a transfer; it gets under way in the next advance(). @p trace is the transfer's own.
+    void add(CURL *easy, const transfer_trace &trace);
     /// Drops a transfer, or takes out one that is done.
     void remove(CURL *easy) noexcept;
 
@@ -50,6 +52,13 @@ class multi {
     static int watch_socket(CURL *, curl_socket_t socket, int what, void *self, void *) noexcept;
     static int set_timer(CURLM *, long timeout_ms, void *self) noexcept;
     void socket_action(int socket, int events);
+    void run_what_is_due();
+    void run_what_connects();
+
+    struct transfer {
+        CURL *easy;
+        const transfer_trace *trace;
+    };
 
     struct cleanup {
         void operator()(CURLM *handle) const noexcept { curl_multi_cleanup(handle); }
@@ -58,6 +67,8 @@ class multi {
     socket_watcher &watcher_;
     bool may_use_tls_ = false;
     bool out_of_memory_ = false;
+    bool has_lost_socket_ = false;
+    std::vector<transfer> transfers_;
     std::optional<clock::time_point> deadline_;
     std::unique_ptr<CURLM, cleanup> handle_;
 };

@@ -12,16 +12,35 @@ namespace {
 
 curl_socket_t open_socket(void *data, curlsocktype, curl_sockaddr *address) {
     auto &trace = *static_cast<transfer_trace *>(data);
+    if (trace.has_begun && trace.is_sent_once)
+        return CURL_SOCKET_BAD;
+    trace.has_begun = false;
+    trace.is_on_new_connection = true;
     const int made = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
     if (made < 0)
         trace.socket_error = errno; // libcurl does not look at it
-    else if (trace.observer != nullptr)
-        trace.observer->opened(made);
+    else if (trace.sockets != nullptr)
+        trace.sockets->opened(made, &trace);
     return made;
 }
 
-int close_observed_socket(void *observer, curl_socket_t socket) {
-    static_cast<socket_observer *>(observer)->closing(socket);
+/// Comes when a connection is there, before the first byte of the request.
+int begin_request(void *data, char *, char *, int, int local_port) {
+    auto &trace = *static_cast<transfer_trace *>(data);
+    if (trace.has_begun && trace.is_sent_once)
+        return CURL_PREREQFUNC_ABORT;
+    trace.is_connection_stale = !trace.is_on_new_connection && trace.sockets != nullptr &&
+                                !trace.sockets->is_usable(local_port);
+    if (trace.is_connection_stale)
+        return CURL_PREREQFUNC_ABORT; // with which libcurl closes it
+    trace.has_begun = true;
+    if (trace.is_on_new_connection && trace.sockets != nullptr)
+        trace.sockets->connected(&trace, local_port);
+    return CURL_PREREQFUNC_OK;
+}
+
+int close_observed_socket(void *sockets, curl_socket_t socket) {
+    static_cast<open_sockets *>(sockets)->closing(socket);
     return close(socket);
 }
 
@@ -72,17 +91,20 @@ bool may_use_tls(bool is_https, const settings &options) noexcept {
     return is_https || options.proxy.kind != proxy_choice::none;
 }
 
-void observe_sockets(CURL *easy, transfer_trace &trace, socket_observer &observer) {
-    trace.observer = &observer;
+void observe_sockets(CURL *easy, transfer_trace &trace, open_sockets &sockets) {
+    trace.sockets = &sockets;
     set(easy, CURLOPT_CLOSESOCKETFUNCTION, &close_observed_socket);
-    set(easy, CURLOPT_CLOSESOCKETDATA, &observer);
+    set(easy, CURLOPT_CLOSESOCKETDATA, &sockets);
 }
 
 void configure_transfer(CURL *easy, const settings &options, transfer_trace &trace) {
     set(easy, CURLOPT_ERRORBUFFER, trace.text);
+    trace.has_own_authority = !options.ca_file.empty();
     set(easy, CURLOPT_NOSIGNAL, 1L);
     set(easy, CURLOPT_OPENSOCKETFUNCTION, &open_socket);
     set(easy, CURLOPT_OPENSOCKETDATA, &trace);
+    set(easy, CURLOPT_PREREQFUNCTION, &begin_request);
+    set(easy, CURLOPT_PREREQDATA, &trace);
     set(easy, CURLOPT_PROTOCOLS_STR, "http,https");
     set(easy, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
     set(easy, CURLOPT_FOLLOWLOCATION, 0L);

@@ -2,7 +2,7 @@
 
 #include "deadline.hpp"
 #include "http/curl.hpp"
-#include "http/socket_observer.hpp"
+#include "http/open_sockets.hpp"
 #include "settings.hpp"
 
 namespace kn {
@@ -11,11 +11,23 @@ namespace kn {
 struct transfer_trace {
     char text[CURL_ERROR_SIZE] = "";
     int socket_error = 0; // errno, where there was no socket to be had
-    socket_observer *observer = nullptr;
+    open_sockets *sockets = nullptr;
+    bool has_own_authority = false; // the user's, not the system's
+
+    // A client's request is sent once: from the moment on in which bytes of it may have left, no
+    // connection is opened for it or used. libcurl would do so where a connection that was used
+    // before ends without an answer, and the server may have carried it out.
+    bool is_sent_once = false;
+    bool has_begun = false;
+    bool is_on_new_connection = false;
+    bool is_connection_stale = false; // so that nothing was sent on it, and another one is needed
 
     void clear() noexcept {
         text[0] = '\0';
         socket_error = 0;
+        has_begun = false;
+        is_on_new_connection = false;
+        is_connection_stale = false;
     }
 };
 
@@ -23,8 +35,8 @@ struct transfer_trace {
 /// protocols, and no mark on the process (no signals, close-on-exec descriptors).
 void configure_transfer(CURL *easy, const settings &options, transfer_trace &trace);
 
-/// Lets @p observer know of the connections that the transfer opens and closes.
-void observe_sockets(CURL *easy, transfer_trace &trace, socket_observer &observer);
+/// Lets @p sockets know of the connections that the transfer opens and closes.
+void observe_sockets(CURL *easy, transfer_trace &trace, open_sockets &sockets);
 
 /// Whether a transfer may write on TLS: a proxy may be spoken to in it, too.
 bool may_use_tls(bool is_https, const settings &options) noexcept;

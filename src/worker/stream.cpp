@@ -4,6 +4,8 @@
 
 #include "ascii.hpp"
 #include "http/classify.hpp"
+#include "http/head_line.hpp"
+#include "http/parsed_url.hpp"
 #include "http/sigpipe.hpp"
 #include "http/transfer.hpp"
 #include "status.hpp"
@@ -28,42 +30,37 @@ constexpr std::chrono::milliseconds prompt{100};
 // id would keep the worker out for ever.
 constexpr std::size_t longest_id = 4 * 1024;
 
-std::string_view trimmed(std::string_view text) noexcept {
-    const auto blank = [](char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; };
-    while (!text.empty() && blank(text.front()))
-        text.remove_prefix(1);
-    while (!text.empty() && blank(text.back()))
-        text.remove_suffix(1);
-    return text;
-}
-
 /// Parameters and case do not matter; a charset is UTF-8 whatever it says.
 bool names_event_stream(std::string_view content_type) noexcept {
     return equals_ignoring_case(trimmed(content_type.substr(0, content_type.find(';'))),
                                 "text/event-stream");
 }
 
-std::string origin_of(const std::string &url) {
-    const std::size_t path = url.find('/', url.find("://") + 3);
-    return url.substr(0, path);
-}
+/// A URL as far as it says where. Names of hosts have no case; a port that is left out is the
+/// scheme's own.
+struct place {
+    explicit place(const std::string &text) {
+        const parsed_url url(text);
+        is_url = url.complaint() == nullptr;
+        if (!is_url)
+            return;
+        scheme = url.part(CURLUPART_SCHEME).value_or("");
+        host = url.part(CURLUPART_HOST).value_or("");
+        port = url.part(CURLUPART_PORT).value_or(scheme == "https" ? "443" : "80");
+    }
+    bool is_host_of(const place &other) const noexcept {
+        return equals_ignoring_case(host, other.host);
+    }
+    bool is_origin_of(const place &other) const noexcept {
+        return is_host_of(other) && equals_ignoring_case(scheme, other.scheme) &&
+               port == other.port;
+    }
 
-bool is_url(const std::string &text) {
-    const std::unique_ptr<CURLU, decltype(&curl_url_cleanup)> url(curl_url(), &curl_url_cleanup);
-    if (!url)
-        throw std::bad_alloc();
-    return curl_url_set(url.get(), CURLUPART_URL, text.c_str(), 0) == CURLUE_OK;
-}
-
-/// Redirects come with the port left out where it is the scheme's own.
-std::string with_port(std::string origin) {
-    const std::size_t host = origin.find("://") + 3;
-    const std::size_t bracket = origin.rfind(']');
-    const std::size_t from = bracket == std::string::npos ? host : bracket;
-    if (origin.find(':', from) == std::string::npos)
-        origin += origin.compare(0, 6, "https:") == 0 ? ":443" : ":80";
-    return origin;
-}
+    bool is_url;
+    std::string scheme;
+    std::string host;
+    std::string port;
+};
 
 } // namespace
 
@@ -105,6 +102,7 @@ void stream::start(const std::string &target, std::string_view last_event_id) {
         make_handles();
     is_sound_ = true;
     redirects_ = 0;
+    bare_url_.clear();
     last_event_id_ = last_event_id;
     request(target);
 }
@@ -119,12 +117,16 @@ void stream::stop() noexcept {
 void stream::request(const std::string &url) {
     headers_.clear();
     headers_.add("Accept: text/event-stream");
+    headers_.add("Accept-Encoding: identity");
     headers_.add("Cache-Control: no-cache");
     if (!last_event_id_.empty() && last_event_id_.size() <= longest_id)
         headers_.add("Last-Event-ID: " + last_event_id_);
     // The user's own headers may be keys as well: none of them leaves the origin they were given
     // for.
-    if (with_port(origin_of(url)) == endpoint_.origin) {
+    if (!place(url).is_origin_of(place(endpoint_.origin))) {
+        bare_url_ = url;
+    } else {
+        bare_url_.clear();
         headers_.add_borrowed(endpoint_.authorization.view());
         for (const extra_header &extra : options_.headers)
             headers_.add_borrowed(extra->view());
@@ -138,13 +140,14 @@ void stream::request(const std::string &url) {
     is_event_stream_ = false;
     head_is_whole_ = false;
     is_accepted_ = false;
+    coding_.clear();
     out_of_memory_ = false;
     is_held_ = false;
     refusal_.clear();
     trace_.clear();
     body_deadline_.reset();
     heard_something();
-    multi_->add(easy_.get());
+    multi_->add(easy_.get(), trace_);
     is_running_ = true;
 }
 
@@ -187,14 +190,14 @@ bool stream::on_header_line(std::string_view line) {
     if (line.substr(0, 5) == "HTTP/") {
         http_status_ = info<long>(easy_.get(), CURLINFO_RESPONSE_CODE);
         is_event_stream_ = false;
+        coding_.clear();
         return true;
     }
-    const std::string_view text = trimmed(line);
-    if (!text.empty()) {
-        const std::size_t colon = text.find(':');
-        if (colon != std::string_view::npos &&
-            equals_ignoring_case(text.substr(0, colon), "content-type"))
-            is_event_stream_ = names_event_stream(text.substr(colon + 1));
+    if (!trimmed(line).empty()) {
+        if (const auto type = value_of("content-type", line))
+            is_event_stream_ = names_event_stream(*type);
+        else if (const auto coding = value_of("content-encoding", line))
+            coding_ = is_coded(*coding) ? *coding : std::string_view();
         return true;
     }
     if (http_status_ < 200)
@@ -202,7 +205,7 @@ bool stream::on_header_line(std::string_view line) {
     // Not before: whoever drips a head, line by line, would hold the worker for good.
     heard_something();
     head_is_whole_ = true;
-    is_accepted_ = listener_.on_head(http_status_, is_event_stream_);
+    is_accepted_ = listener_.on_head(http_status_, is_event_stream_ && coding_.empty());
     if (!is_accepted_)
         body_deadline_ = clock::now() + refusal_time;
     // Whatever comes with a 200 of another type may be as endless as a stream.
@@ -286,9 +289,13 @@ std::optional<stream_end> stream::overdue() {
         return std::nullopt;
     }
     stop();
-    return end_with(
-        failure(KN_ETIMEOUT, std::string(status_message(KN_ETIMEOUT)) + ": not a byte for " +
-                                 std::to_string(options_.idle_timeout.count()) + " ms"));
+    const std::string silence = std::string(status_message(KN_ETIMEOUT)) + ": not a byte for " +
+                                std::to_string(options_.idle_timeout.count()) + " ms";
+    if (head_is_whole_)
+        return end_with(failure(KN_ETIMEOUT, silence));
+    return end_with(failure(KN_ETIMEOUT, silence + ", not even an answer's head")
+                        .with_more("; does a proxy before the server hold the stream back? It must "
+                                   "not buffer it"));
 }
 
 std::optional<stream_end> stream::conclude(CURLcode code) {
@@ -296,52 +303,66 @@ std::optional<stream_end> stream::conclude(CURLcode code) {
         is_sound_ = false;
     if (head_is_whole_ && http_status_ >= 300 && http_status_ < 400)
         return redirect();
-    const failure why = [&] {
-        if (head_is_whole_ && !is_accepted_) {
-            if (http_status_ == 200) {
-                failure no_stream(KN_EPROTOCOL, "the answer is no text/event-stream; is this a "
-                                                "WebRocket server?");
-                no_stream.http_status = 200;
-                return no_stream;
-            }
-            return answer_failure(endpoint_, {operation::subscribe, {}}, http_status_, refusal_,
-                                  retry_after_ms(easy_.get()));
-        }
-        if (code == CURLE_OK)
-            return head_is_whole_ ? failure(KN_EIO, "the server ended the stream")
-                                  : failure(KN_EIO, "the answer broke off in its head");
-        return transfer_failure(endpoint_, easy_.get(), code, trace_);
-    }();
+    const failure why = why_there_is_no_stream(code);
     stop();
-    return end_with(why);
+    return end_with(why, is_accepted_ && code == CURLE_OK);
+}
+
+failure stream::why_there_is_no_stream(CURLcode code) const {
+    if (!head_is_whole_ || is_accepted_) {
+        if (code != CURLE_OK)
+            return transfer_failure(endpoint_, easy_.get(), code, trace_);
+        return head_is_whole_ ? failure(KN_EIO, "the server ended the stream")
+                              : failure(KN_EIO, "the answer broke off in its head");
+    }
+    if (http_status_ == 200 && is_event_stream_ && !coding_.empty())
+        return coded_failure(endpoint_, coding_);
+    if (http_status_ == 200) {
+        failure no_stream = failure(KN_EPROTOCOL, "the answer is no text/event-stream")
+                                .with_more("; is this a WebRocket server?");
+        no_stream.http_status = 200;
+        return no_stream;
+    }
+    failure refused =
+        answer_failure(endpoint_, {operation::subscribe, {}}, http_status_,
+                       coding_.empty() ? refusal_ : std::string(), retry_after_ms(easy_.get()));
+    const std::string elsewhere = bare_url_.empty() ? "" : shown_url(endpoint_, bare_url_);
+    return elsewhere.empty() ? refused
+                             : refused.with_more("; a redirect had led to " + elsewhere +
+                                                 ", where the token was not sent; if that is the "
+                                                 "broker, make the worker with that URL");
 }
 
 std::optional<stream_end> stream::redirect() {
-    const char *to = info<char *>(easy_.get(), CURLINFO_REDIRECT_URL);
-    const std::string target = to != nullptr ? to : "";
+    const char *url = info<char *>(easy_.get(), CURLINFO_REDIRECT_URL);
+    const std::string target = url != nullptr ? url : "";
     stop();
-    const auto refuse = [&](const std::string &why) {
-        failure f(KN_EPROTOCOL, "redirected (HTTP " + std::to_string(http_status_) + ") " + why);
-        f.http_status = static_cast<std::int32_t>(http_status_);
-        return end_with(f);
+    const auto refuse = [&](const char *why, const char *more = "") {
+        return end_with(redirect_failure(endpoint_, http_status_, target, why).with_more(more));
     };
     const bool is_https = target.compare(0, 8, "https://") == 0;
     if (target.empty())
-        return refuse("to nowhere");
+        return refuse("");
     if (!is_https && target.compare(0, 7, "http://") != 0)
-        return refuse("to something that is not HTTP");
-    if (!is_url(target))
-        return refuse("to a malformed URL");
+        return refuse(", which is not HTTP");
+    const place to(target);
+    if (!to.is_url)
+        return refuse(", whose URL is malformed");
+    if (!to.is_host_of(place(endpoint_.origin)))
+        return refuse(", and a worker follows redirects within its own host only",
+                      "; the token was not sent there; if that is the broker, make the worker with "
+                      "that URL");
     if (!is_https && endpoint_.is_tls())
-        return refuse("from https to http");
+        return refuse(", and from https a worker does not go back to http");
     if (++redirects_ > most_redirects)
-        return refuse("too often");
+        return refuse(", and too often");
     request(target);
     return std::nullopt;
 }
 
-stream_end stream::end_with(failure why) const {
-    return {std::move(why), head_is_whole_ ? http_status_ : 0, is_event_stream_};
+stream_end stream::end_with(failure why, bool is_in_order) const {
+    return {std::move(why), head_is_whole_ ? http_status_ : 0, is_event_stream_ && coding_.empty(),
+            is_in_order};
 }
 
 } // namespace kn

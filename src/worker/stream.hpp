@@ -35,11 +35,12 @@ struct stream_end {
     failure why;
     long http_status; // of a whole head; 0 when there was none
     bool is_event_stream;
+    bool is_in_order; // the stream had begun, and the server has ended it as HTTP wants it
 };
 
 /// The transport: one GET that never ends, on libcurl's multi interface, its sockets and timers in
-/// the worker's reactor. It follows redirects, and leaves the credentials behind where one leads to
-/// another origin.
+/// the worker's reactor. It follows redirects within its own host, and leaves the credentials
+/// behind where one leads to another port or scheme.
 class stream {
   public:
     using clock = std::chrono::steady_clock;
@@ -81,7 +82,8 @@ class stream {
     std::optional<stream_end> overdue();
     std::optional<stream_end> conclude(CURLcode code);
     std::optional<stream_end> redirect();
-    stream_end end_with(failure why) const;
+    stream_end end_with(failure why, bool is_in_order = false) const;
+    failure why_there_is_no_stream(CURLcode code) const;
     bool is_silent_for_too_long(clock::time_point now) const noexcept;
 
     reactor &reactor_;
@@ -92,12 +94,14 @@ class stream {
     header_list headers_;
     std::string last_event_id_;
     unsigned redirects_ = 0;
+    std::string bare_url_; // where a redirect has led, and the credentials were left behind
 
     // The answer's head, as far as it came.
     long http_status_ = 0;
     bool is_event_stream_ = false;
     bool head_is_whole_ = false;
     bool is_accepted_ = false;
+    std::string coding_;  // of the body, where it is not the one that was asked for
     std::string refusal_; // the body of an answer that is no stream
 
     bool out_of_memory_ = false;

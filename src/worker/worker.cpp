@@ -291,7 +291,7 @@ void worker::give_up_reading() {
     last_end_ =
         stream_end{failure(KN_ETOOBIG, "an event is larger than " +
                                            std::to_string(options_.max_event_size) + " bytes"),
-                   0, false};
+                   0, false, false};
 }
 
 /// Moves the connection on, or sees to it that one is under way when it is time.

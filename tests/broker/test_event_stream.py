@@ -21,7 +21,8 @@ class Stream(BrokerTest):
         worker = self.worker()
         headers = worker.response.headers
         self.assertEqual(headers["Content-Type"], "text/event-stream")
-        self.assertEqual(headers["Cache-Control"], "no-cache")
+        self.assertEqual(headers["Cache-Control"], "no-cache, no-transform")
+        self.assertEqual(headers["X-Accel-Buffering"], "no")
         self.assertEqual(headers["Connection"], "keep-alive")
         self.assertEqual(headers["Transfer-Encoding"], "chunked")
         self.assertEqual(len(worker.id), 36)

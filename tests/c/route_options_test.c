@@ -110,10 +110,20 @@ static void a_proxy_is_a_url_of_a_known_kind(void **state) {
 
 static void the_librarys_own_headers_are_refused(void **state) {
     (void)state;
-    static const char *const refused[] = {
-        "Authorization", "authorization", "Host",     "Content-Length", "Transfer-Encoding",
-        "Last-Event-ID", "Accept",        "Expect",   "User-Agent",     "",
-        "two words",     "colon:",        "new\nline"};
+    static const char *const refused[] = {"Authorization",
+                                          "authorization",
+                                          "Host",
+                                          "Content-Length",
+                                          "Transfer-Encoding",
+                                          "Last-Event-ID",
+                                          "Accept",
+                                          "Expect",
+                                          "User-Agent",
+                                          "Accept-Encoding",
+                                          "",
+                                          "two words",
+                                          "colon:",
+                                          "new\nline"};
     kn_options *options = kn_options_new();
     for (size_t i = 0; i < sizeof refused / sizeof refused[0]; ++i)
         assert_status(KN_EINVAL, kn_options_add_header(options, refused[i], "x"));

@@ -118,6 +118,60 @@ TEST(client, what_is_meant_for_another_call_is_no_success) {
     EXPECT_EQ(told_by(operation::request_token, whole_answer(202)).status, KN_EPROTOCOL);
 }
 
+TEST(client, asks_for_bodies_as_they_are) {
+    fault_server server({says(good_answer(operation::request_token))});
+    const observed_client client(server.url());
+    EXPECT_EQ(client.call(operation::request_token).status, KN_OK);
+    EXPECT_EQ(server.requests().at(0).header("Accept-Encoding"), "identity");
+}
+
+TEST(client, names_the_coding_of_a_body_that_it_cannot_read) {
+    for (const char *line : {"Content-Encoding: gzip", "content-encoding:GZIP "}) {
+        const told_failure failure =
+            told_by(operation::request_token, whole_answer(200, {line}, "\x1F\x8B\b-whatever"));
+        EXPECT_EQ(failure.status, KN_EPROTOCOL) << failure.message;
+        EXPECT_EQ(failure.http_status, 200);
+        EXPECT_NE(failure.message.find("Content-Encoding: "), std::string::npos) << failure.message;
+    }
+    EXPECT_EQ(told_by(operation::request_token,
+                      whole_answer(200, {"Content-Encoding: identity"}, R"({"token":"abc"})"))
+                  .status,
+              KN_OK);
+}
+
+TEST(client, needs_no_body_to_know_what_a_status_says) {
+    const std::string coded = "\x1F\x8B\b-whatever";
+    EXPECT_EQ(
+        told_by(operation::trigger, whole_answer(202, {"Content-Encoding: gzip"}, coded)).status,
+        KN_OK);
+    const told_failure failure =
+        told_by(operation::trigger, whole_answer(503, {"Content-Encoding: gzip"}, coded));
+    EXPECT_EQ(failure.status, KN_EUNAVAILABLE);
+    EXPECT_EQ(failure.message.find('\x1F'), std::string::npos);
+}
+
+TEST(client, says_where_a_redirect_leads) {
+    const auto message_of = [](const std::string &to) {
+        const told_failure failure =
+            told_by(operation::trigger, whole_answer(301, {"Location: " + to}));
+        EXPECT_EQ(failure.status, KN_EPROTOCOL) << failure.message;
+        EXPECT_EQ(failure.http_status, 301);
+        return failure.message;
+    };
+    EXPECT_NE(message_of("https://broker.example/vhost/channels?key=1#x")
+                  .find("to https://broker.example/vhost/channels, and a client follows no "
+                        "redirect, while triggering an event on the channel "),
+              std::string::npos);
+    const std::string message = message_of("/login");
+    EXPECT_NE(message.find("/login, and a client"), std::string::npos);
+    const std::string last = "; make it with that URL"; // behind what the call was about
+    EXPECT_EQ(message.rfind(last), message.size() - last.size()) << message;
+    EXPECT_NE(message_of("https://joe:secret@broker.example/").find("https://broker.example/, "),
+              std::string::npos);
+    EXPECT_NE(message_of("http://" + std::string(token) + ".example/").find("another place"),
+              std::string::npos);
+}
+
 class bodies_without_a_token : public testing::TestWithParam<const char *> {};
 
 TEST_P(bodies_without_a_token, are_no_answer) {

@@ -24,6 +24,7 @@ TEST_P(client_calls, refused) {
     const port where;
     const observed_client client(where.url());
     expect_no_answer(client.call(GetParam()), KN_ECONNECT);
+    EXPECT_EQ(kn_client_connections(client.get()), 0);
 }
 
 TEST_P(client_calls, reset_before_the_answer) {

@@ -96,6 +96,8 @@ class channel {
     /// How many bytes came; 0 at the end.
     virtual std::size_t read(char *into, std::size_t size) = 0;
     virtual void write(std::string_view bytes) = 0;
+    /// Says that nothing more comes, where the protocol has words for that.
+    virtual void say_goodbye() {}
     virtual int fd() const noexcept = 0;
 };
 
@@ -125,6 +127,8 @@ class conversation {
     void pause(milliseconds time) const;
     /// Ends the connection with an RST.
     void reset();
+    /// Says that nothing more comes from this side, in the words of TLS where it is that.
+    void say_goodbye() { channel_.say_goodbye(); }
     /// Says that nothing more comes from this side.
     void half_close();
     /// Ends the connection in good order.

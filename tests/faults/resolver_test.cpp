@@ -1,9 +1,11 @@
-// Names that do not resolve, and names whose resolution hangs.
+// Names that do not resolve, names whose resolution hangs, and names with addresses that are
+// silent.
 //
 // A resolver that really hangs needs a network of the test's own, which is not to be had
 // everywhere. So this program has its own getaddrinfo(), which libcurl's resolver thread calls as
 // it would the C library's: `*.fails.test` is no name, `*.hangs.test` comes back when the test says
-// so, and every other name is the loopback.
+// so, `A.B.several.test` has the addresses that the test has set, and every other name is the
+// loopback.
 #include <atomic>
 #include <condition_variable>
 #include <csignal>
@@ -13,9 +15,12 @@
 #include <string>
 #include <string_view>
 #include <thread>
+#include <vector>
 
 #include <dlfcn.h>
 #include <netdb.h>
+#include <poll.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -68,6 +73,7 @@ class gate {
 // Never taken down: a process that ends while somebody hangs there must not wait for him.
 gate &hanging = *new gate;
 std::atomic<int> resolutions{0};
+std::vector<std::string> addresses_of_several; // set while nobody resolves
 
 int resolve(const char *name, const char *service, const addrinfo *hints, addrinfo **result) {
     using function = int(const char *, const char *, const addrinfo *, addrinfo **);
@@ -83,6 +89,20 @@ int resolve(const char *name, const char *service, const addrinfo *hints, addrin
         return EAI_NONAME;
     if (is_below(".hangs.test"))
         hanging.pass();
+    if (is_below(".several.test")) {
+        addrinfo numeric = *hints;
+        numeric.ai_family = AF_UNSPEC;
+        numeric.ai_flags = AI_NUMERICHOST;
+        addrinfo **end = result;
+        for (const std::string &address : addresses_of_several) {
+            const int error = real(address.c_str(), service, &numeric, end);
+            if (error != 0)
+                return error;
+            while (*end != nullptr)
+                end = &(*end)->ai_next;
+        }
+        return 0;
+    }
     addrinfo only_v4 = *hints;
     only_v4.ai_family = AF_INET;
     return real("127.0.0.1", service, &only_v4, result);
@@ -237,12 +257,108 @@ TEST_F(resolver, that_hangs_does_not_hold_the_end_of_the_process) {
     EXPECT_EQ(WEXITSTATUS(status), 0);
 }
 
+// ---- Addresses that swallow whoever knocks ----
+
+/// Connecting there never ends: the queue of those who wait is full.
+class silent_address {
+  public:
+    silent_address(const std::string &address, int port) {
+        addrinfo hints{};
+        hints.ai_socktype = SOCK_STREAM;
+        hints.ai_flags = AI_NUMERICHOST;
+        addrinfo *found = nullptr;
+        EXPECT_EQ(getaddrinfo(address.c_str(), std::to_string(port).c_str(), &hints, &found), 0);
+        const auto make_socket = [&] {
+            return descriptor(
+                socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+        };
+        listener_ = make_socket();
+        EXPECT_EQ(bind(listener_.get(), found->ai_addr, found->ai_addrlen), 0) << address;
+        EXPECT_EQ(listen(listener_.get(), 0), 0);
+        for (bool is_in = true; is_in;) {
+            descriptor waiting = make_socket();
+            (void)connect(waiting.get(), found->ai_addr, found->ai_addrlen);
+            pollfd watched{waiting.get(), POLLOUT, 0};
+            is_in = poll(&watched, 1, 200) > 0;
+            waiting_.push_back(std::move(waiting));
+        }
+        freeaddrinfo(found);
+    }
+
+  private:
+    descriptor listener_;
+    std::vector<descriptor> waiting_;
+};
+
+struct some_addresses {
+    const char *name;
+    std::vector<std::string> silent;
+    std::string good;
+};
+void PrintTo(const some_addresses &some, std::ostream *out) { *out << some.name; }
+
+class silent_addresses : public resolver, public testing::WithParamInterface<some_addresses> {
+  protected:
+    /// After the server, which is forked off.
+    void silence(int port) {
+        addresses_of_several = GetParam().silent;
+        for (const std::string &address : GetParam().silent)
+            silent_.emplace_back(address, port);
+        addresses_of_several.push_back(GetParam().good);
+    }
+    static constexpr const char *host = "broker.several.test";
+    static constexpr std::int64_t connect_timeout_ms = 1'000;
+
+  private:
+    std::vector<silent_address> silent_;
+};
+
+TEST_P(silent_addresses, do_not_keep_a_client_from_the_one_that_answers) {
+    const forked_fault_server server({answers(202)});
+    silence(server.where().number());
+    client_settings how;
+    how.connect_timeout_ms = connect_timeout_ms;
+    const observed_client client(server.where().url("http", host), how);
+    EXPECT_EQ(client.call().status, KN_OK);
+    EXPECT_EQ(kn_client_connections(client.get()), 1);
+
+    kn_status status = KN_EINTERNAL;
+    const auto note = [](const kn_result *result, void *told) {
+        *static_cast<kn_status *>(told) = kn_result_status(result);
+    };
+    EXPECT_EQ(kn_client_open_channel_async(client.get(), "c", note, &status, nullptr, nullptr),
+              KN_OK);
+    EXPECT_EQ(kn_client_flush(client.get(), longer_than_patience_ms, nullptr), KN_OK);
+    EXPECT_EQ(status, KN_OK);
+}
+
+TEST_P(silent_addresses, do_not_keep_a_worker_from_the_one_that_answers) {
+    const forked_fault_server server({keeps_streaming("data: a\n\n")});
+    silence(server.where().number());
+    worker_settings how;
+    how.connect_timeout_ms = connect_timeout_ms;
+    observed_worker worker(server.where().url("http", host), how);
+    worker.await_events(1);
+    EXPECT_TRUE(worker.failures().empty());
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    resolver, silent_addresses,
+    testing::Values(some_addresses{"one_of_two", {"127.0.0.2"}, "127.0.0.1"},
+                    some_addresses{"two_of_three", {"127.0.0.2", "127.0.0.3"}, "127.0.0.1"},
+                    some_addresses{"one_of_two_in_ipv6", {"::1"}, "::ffff:127.0.0.1"},
+                    some_addresses{"ipv6_before_ipv4", {"::1"}, "127.0.0.1"}),
+    [](const auto &generated) { return std::string(generated.param.name); });
+
 TEST_F(resolver, does_not_make_the_message_of_a_failure_show_the_token) {
-    // A redirect to a host that is called like the token; libcurl names it when it cannot be found.
+    // A redirect to a host that is called like the token, and the token as a host that is not
+    // found.
     fault_server server(
         {answers(302, {"Location: http://" + std::string(token) + ".fails.test/"})});
     observed_worker worker(server.url());
-    EXPECT_EQ(worker.await_failures(1).at(0).status, KN_ECONNECT);
+    EXPECT_EQ(worker.await_failures(1).at(0).status, KN_EPROTOCOL);
+    observed_worker lost(url_of(std::string(token) + ".fails.test"));
+    EXPECT_EQ(lost.await_failures(1).at(0).status, KN_ECONNECT);
 }
 
 } // namespace

@@ -89,6 +89,8 @@ class tls final : public channel {
             throw hung_up();
     }
 
+    void say_goodbye() override { SSL_shutdown(session_.get()); }
+
     int fd() const noexcept override { return socket_.get(); }
 
   private:

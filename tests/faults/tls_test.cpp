@@ -3,6 +3,7 @@
 #include <csignal>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -43,6 +44,101 @@ TEST_F(tls, carries_a_stream_and_a_request) {
     fault_server answering({answers(202)}, speak_);
     const observed_client client(url_of(answering), trusting_client());
     EXPECT_EQ(client.call().status, KN_OK);
+}
+
+TEST_F(tls, that_was_ended_at_rest_is_no_failure_of_the_next_call) {
+    // To libcurl 7.88 the farewell is a byte to be read, and the connection alive.
+    std::atomic<int> ended{0};
+    fault_server server({[&](conversation &with) {
+                            with.receive();
+                            with.send(whole_answer(202));
+                            with.say_goodbye();
+                            with.half_close();
+                            ++ended;
+                        }},
+                        speak_);
+    const observed_client client(url_of(server), trusting_client());
+    std::vector<kn_status> told;
+    const auto note = [](const kn_result *result, void *self) {
+        static_cast<std::vector<kn_status> *>(self)->push_back(kn_result_status(result));
+    };
+    const auto await_ended = [&](int count) {
+        for (const clock::time_point until = clock::now() + patience;
+             ended < count && clock::now() < until;)
+            std::this_thread::sleep_for(milliseconds(1));
+        EXPECT_EQ(ended, count);
+    };
+    for (int i = 1; i <= 3; ++i) {
+        EXPECT_EQ(client.call(operation::trigger).status, KN_OK) << i;
+        await_ended(i);
+    }
+    for (int i = 4; i <= 6; ++i) {
+        EXPECT_EQ(kn_client_trigger_async(client.get(), "c", "e", nullptr, 0, note, &told, nullptr,
+                                          nullptr),
+                  KN_OK);
+        EXPECT_EQ(kn_client_flush(client.get(), longer_than_patience_ms, nullptr), KN_OK);
+        await_ended(i);
+    }
+    EXPECT_EQ(told, std::vector<kn_status>(3, KN_OK));
+    EXPECT_EQ(server.requests().size(), 6U) << "each was sent once";
+}
+
+// ---- What the other side has against it
+
+struct alert {
+    const char *name;
+    int number; // RFC 8446, 6
+    const char *advice;
+};
+void PrintTo(const alert &a, std::ostream *out) { *out << a.name; }
+
+class tls_alerts : public testing::TestWithParam<alert> {};
+
+TEST_P(tls_alerts, are_told_each_with_what_to_do) {
+    const std::string fatal{
+        0x15, 0x03, 0x03, 0x00, 0x02, 0x02, static_cast<char>(GetParam().number)};
+    fault_server server({[&](conversation &with) { with.send(fatal); }});
+    const observed_client client(server.where().url("https"));
+    const told_failure failure = client.call();
+    EXPECT_EQ(failure.status, KN_ETLS) << failure.message;
+    EXPECT_NE(failure.message.find(GetParam().advice), std::string::npos) << failure.message;
+    if (GetParam().number != 40 && GetParam().number != 42) {
+        EXPECT_EQ(failure.message.find("client_certificate"), std::string::npos) << failure.message;
+    }
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    tls, tls_alerts,
+    testing::Values(alert{"handshake_failure", 40, "no cipher suite in common"},
+                    alert{"bad_certificate", 42, "The option client_certificate"},
+                    alert{"protocol_version", 70, "none of the TLS versions"},
+                    alert{"insufficient_security", 71, "none of the cipher suites"},
+                    alert{"internal_error", 80, "its log says why"},
+                    alert{"unrecognized_name", 112, "no certificate for this host's name"},
+                    alert{"no_application_protocol", 120, "(ALPN)"}),
+    [](const auto &generated) { return std::string(generated.param.name); });
+
+TEST(tls_ports, that_speak_http_are_told) {
+    fault_server server({[](conversation &with) { with.send(whole_answer(400)); }});
+    const observed_client client(server.where().url("https"));
+    const told_failure failure = client.call();
+    EXPECT_EQ(failure.status, KN_ETLS);
+    EXPECT_NE(failure.message.find("is the URL's scheme http://"), std::string::npos)
+        << failure.message;
+}
+
+TEST_F(tls, that_is_spoken_to_in_http_is_told) {
+    fault_server server({[](conversation &with) {
+        with.send({"\x15\x03\x01\x00\x02\x02\x46", 7});
+    }});
+    const observed_client client(server.url());
+    const told_failure failure = client.call();
+    EXPECT_EQ(failure.status, KN_EPROTOCOL);
+    EXPECT_NE(failure.message.find("the URL's scheme is https://"), std::string::npos)
+        << failure.message;
+    observed_worker worker(server.url());
+    EXPECT_NE(worker.await_failures(1).at(0).message.find("the URL's scheme is https://"),
+              std::string::npos);
 }
 
 class tls_redirects : public tls, public testing::WithParamInterface<int> {};

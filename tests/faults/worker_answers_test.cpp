@@ -49,6 +49,35 @@ INSTANTIATE_TEST_SUITE_P(worker, stream_content_types,
                                          "Content-Type: text/event-stream;charset=windows-1252",
                                          "Content-Type: \ttext/event-stream; x=\"a;b\" "));
 
+class coded_streams : public testing::TestWithParam<const char *> {};
+
+TEST_P(coded_streams, are_failures_that_name_the_coding) {
+    fault_server server(
+        {says(head(200, {"Content-Type: text/event-stream", GetParam()}) + std::string(poison)),
+         keeps_streaming(first_event)});
+    observed_worker worker(server.url(), gullible());
+    EXPECT_EQ(worker.await_events(1), (std::vector<told_event>{{"message", "first", "1"}}));
+    ASSERT_EQ(worker.failures().size(), 1U);
+    EXPECT_EQ(worker.failures()[0].status, KN_EPROTOCOL);
+    EXPECT_NE(worker.failures()[0].message.find("Content-Encoding: "), std::string::npos)
+        << worker.failures()[0].message;
+    for (const request &asked : server.requests())
+        EXPECT_EQ(asked.header("Accept-Encoding"), "identity");
+}
+
+INSTANTIATE_TEST_SUITE_P(worker, coded_streams,
+                         testing::Values("Content-Encoding: gzip", "content-encoding:br",
+                                         "Content-Encoding: DEFLATE "));
+
+TEST(worker, takes_a_stream_that_says_it_is_not_coded) {
+    fault_server server(
+        {says(head(200, {"Content-Type: text/event-stream", "Content-Encoding: identity"}) +
+              std::string(first_event)),
+         never_answers()});
+    observed_worker worker(server.url());
+    EXPECT_EQ(worker.await_events(1).size(), 1U);
+}
+
 class foreign_content_types : public testing::TestWithParam<const char *> {};
 
 TEST_P(foreign_content_types, are_no_stream_and_tried_again) {

@@ -302,6 +302,20 @@ TEST(worker, bad_chunks_are_a_failure) {
 
 // ---- silence
 
+TEST(worker, suspects_a_proxy_where_not_even_a_head_has_come) {
+    fault_server server({never_answers(), keeps_streaming("data: a\n\n")});
+    worker_settings how;
+    how.idle_timeout_ms = 300;
+    observed_worker worker(server.url(), how);
+    const told_failure failure = worker.await_failures(1).at(0);
+    EXPECT_EQ(failure.status, KN_ETIMEOUT);
+    EXPECT_NE(failure.message.find("does a proxy before the server hold the stream back"),
+              std::string::npos)
+        << failure.message;
+    worker.await_events(1);
+    EXPECT_EQ(worker.await_failures(2).at(1).message.find("proxy"), std::string::npos);
+}
+
 TEST(worker, gives_up_a_stream_that_fell_silent) {
     fault_server server({keeps_streaming("id: 1\ndata: a\n\n"), keeps_streaming("data: b\n\n")});
     worker_settings how;

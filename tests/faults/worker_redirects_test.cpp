@@ -81,14 +81,40 @@ TEST(worker, returns_from_another_origin_with_its_credentials) {
     EXPECT_EQ(server.requests().at(1).header("Authorization"), authorization);
 }
 
-TEST(worker, sends_no_credentials_to_another_host_with_the_same_port) {
-    // 127.0.0.2 is the same machine under another name, and so another origin.
+TEST(worker, goes_to_no_other_host_and_says_which_it_was) {
+    // 127.0.0.2 is the same machine under another name, and so another host.
     port home;
     const std::string other = "http://127.0.0.2:" + std::to_string(home.number()) + "/vhost/events";
     fault_server server(std::move(home), {redirects(302, other)});
     observed_worker worker(server.url());
-    // Nobody listens there; what matters is that it is not this server that is asked again.
-    EXPECT_EQ(worker.await_failures(1).at(0).status, KN_ECONNECT);
+    const told_failure failure = worker.await_failures(1).at(0);
+    EXPECT_EQ(failure.status, KN_EPROTOCOL);
+    EXPECT_EQ(failure.http_status, 302);
+    EXPECT_NE(failure.message.find("to " + other + ","), std::string::npos) << failure.message;
+    EXPECT_NE(failure.message.find("the token was not sent there"), std::string::npos)
+        << failure.message;
+}
+
+TEST(worker, knows_its_host_in_any_case) {
+    port home;
+    const std::string number = std::to_string(home.number());
+    fault_server server(std::move(home), {redirects(301, "http://LocalHost:" + number + "/other"),
+                                          keeps_streaming("data: a\n\n")});
+    observed_worker worker("http://wr:" + std::string(token) + "@LOCALHOST:" + number + "/vhost");
+    worker.await_events(1);
+    EXPECT_EQ(server.requests().at(1).header("Authorization"), authorization);
+}
+
+TEST(worker, says_that_a_redirect_has_cost_it_the_token) {
+    fault_server other({answers(401)});
+    fault_server server({redirects(301, other.where().origin() + "/vhost/events?x=1")});
+    observed_worker worker(server.url());
+    EXPECT_EQ(worker.await_end(), KN_EUNAUTHORIZED);
+    const std::string &message = worker.last_failure().message;
+    EXPECT_NE(message.find("a redirect had led to " + other.where().origin() +
+                           "/vhost/events, where the token was not sent"),
+              std::string::npos)
+        << message;
 }
 
 class locations_that_lead_nowhere : public testing::TestWithParam<const char *> {};
