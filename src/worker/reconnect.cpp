@@ -48,15 +48,21 @@ void reconnect_policy::hint(std::uint64_t delay_ms) noexcept {
 void reconnect_policy::connected(clock::time_point now) noexcept {
     was_connected_ = true;
     is_connected_ = true;
+    received_something_ = false;
     received_event_ = false;
+    ended_in_order_ = false;
     connected_at_ = now;
 }
 
-bool reconnect_policy::was_stable(clock::time_point now) const noexcept {
+/// Delays grow for tries that fail. A balancer that ends every stream after a time, or after so
+/// many events, is no failure, though it may end it in its own way, without an order.
+bool reconnect_policy::was_good(clock::time_point now) const noexcept {
     if (!is_connected_)
         return false;
     const auto up = now - connected_at_;
-    return up >= stable_after || (received_event_ && up >= base_);
+    if (up >= base_)
+        return received_something_ || ended_in_order_ || up >= stable_after;
+    return received_event_ && ended_in_order_;
 }
 
 auto reconnect_policy::half_random(milliseconds delay) noexcept -> milliseconds {
@@ -67,7 +73,7 @@ auto reconnect_policy::half_random(milliseconds delay) noexcept -> milliseconds 
 
 auto reconnect_policy::next_delay(clock::time_point now, std::int64_t retry_after_ms) noexcept
     -> milliseconds {
-    if (was_stable(now))
+    if (was_good(now))
         failures_ = 0;
     is_connected_ = false;
 

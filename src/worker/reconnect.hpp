@@ -25,7 +25,11 @@ class reconnect_policy {
     void hint(std::uint64_t delay_ms) noexcept;
 
     void connected(clock::time_point now) noexcept;
+    /// Something came on the connection: an event, or a heartbeat.
+    void received_something() noexcept { received_something_ = true; }
     void received_event() noexcept { received_event_ = true; }
+    /// The server has ended the stream as HTTP wants it. It may let no stream last for longer.
+    void ended_in_order() noexcept { ended_in_order_ = true; }
     bool was_connected() const noexcept { return was_connected_; }
 
     /// How long to wait after a connection, or the try for one, that ended at @p now. A server's
@@ -33,7 +37,7 @@ class reconnect_policy {
     milliseconds next_delay(clock::time_point now, std::int64_t retry_after_ms) noexcept;
 
   private:
-    bool was_stable(clock::time_point now) const noexcept;
+    bool was_good(clock::time_point now) const noexcept;
     milliseconds half_random(milliseconds delay) noexcept;
 
     const milliseconds min_;
@@ -43,7 +47,10 @@ class reconnect_policy {
     unsigned failures_ = 0;
     bool was_connected_ = false; // ever
     bool is_connected_ = false;
-    bool received_event_ = false; // on this connection
+    // On this connection:
+    bool received_something_ = false;
+    bool received_event_ = false;
+    bool ended_in_order_ = false;
     clock::time_point connected_at_;
 };
 

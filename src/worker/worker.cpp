@@ -365,6 +365,7 @@ bool worker::on_head(long http_status, bool is_event_stream) {
 
 void worker::on_bytes(std::string_view bytes) {
     metrics_.received(bytes.size());
+    policy_.received_something();
     if (!has_unread())
         metrics_.backlog_began();
     inbox_.append(bytes);
@@ -383,6 +384,8 @@ void worker::clear_inbox() noexcept {
 
 void worker::stream_ended(const stream_end &end) {
     stream_.stop();
+    if (end.is_in_order)
+        policy_.ended_in_order();
     failure why = end.why;
     name_subject(why, where_, {operation::subscribe, {}});
     const verdict meaning =

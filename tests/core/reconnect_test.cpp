@@ -56,6 +56,60 @@ TEST(reconnect, an_event_makes_a_connection_stable_sooner) {
     expect_between(p.next_delay(start + 1s, -1), 500ms, 1000ms);
 }
 
+TEST(reconnect, a_heartbeat_makes_a_connection_stable_as_well) {
+    reconnect_policy p = usual();
+    for (int i = 0; i < 5; ++i)
+        p.next_delay(start, -1);
+    p.connected(start);
+    p.received_something();
+    expect_between(p.next_delay(start + 30s, -1), 500ms, 1000ms);
+}
+
+TEST(reconnect, streams_that_are_ended_in_order_after_a_time_were_good) {
+    reconnect_policy p = usual();
+    p.hint(2000);
+    for (int i = 0; i < 10; ++i) {
+        p.connected(start);
+        p.ended_in_order();
+        expect_between(p.next_delay(start + 30s, -1), 1000ms, 2000ms);
+    }
+}
+
+TEST(reconnect, streams_that_are_ended_in_order_after_some_events_were_good) {
+    reconnect_policy p = usual();
+    for (int i = 0; i < 10; ++i) {
+        p.connected(start);
+        p.received_something();
+        p.received_event();
+        p.ended_in_order();
+        expect_between(p.next_delay(start + 10ms, -1), 500ms, 1000ms);
+    }
+}
+
+TEST(reconnect, streams_that_break_at_once_were_not_good_whatever_came) {
+    reconnect_policy p = usual();
+    ms longest = 0ms;
+    for (int i = 0; i < 10; ++i) {
+        p.connected(start);
+        p.received_something();
+        p.received_event();
+        longest = p.next_delay(start + 10ms, -1);
+    }
+    EXPECT_GE(longest, 15'000ms);
+}
+
+TEST(reconnect, streams_that_are_ended_at_once_without_an_event_were_not_good) {
+    reconnect_policy p = usual();
+    ms longest = 0ms;
+    for (int i = 0; i < 10; ++i) {
+        p.connected(start);
+        p.received_something();
+        p.ended_in_order();
+        longest = p.next_delay(start + 10ms, -1);
+    }
+    EXPECT_GE(longest, 15'000ms);
+}
+
 TEST(reconnect, a_flapping_server_is_not_hammered) {
     reconnect_policy p = usual();
     ms longest = 0ms;
