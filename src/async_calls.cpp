@@ -37,6 +37,21 @@ async_calls::~async_calls() {
     lines_.clear();
 }
 
+/// Marks that the user's code is running, and on which thread, until it returns or ends that.
+class async_calls::callback_scope {
+  public:
+    explicit callback_scope(async_calls &of) noexcept : calls_(of) {
+        of.callback_thread_.store(pthread_self(), std::memory_order_relaxed);
+        of.in_callback_.store(true, std::memory_order_release);
+    }
+    ~callback_scope() { calls_.in_callback_.store(false, std::memory_order_release); }
+    callback_scope(const callback_scope &) = delete;
+    callback_scope &operator=(const callback_scope &) = delete;
+
+  private:
+    async_calls &calls_;
+};
+
 // ---- Any thread ----
 
 void async_calls::hand_in(std::unique_ptr<api_call> call, completion &&whom) {
@@ -225,11 +240,11 @@ void async_calls::end(line &on) {
     metrics_.call_ended(result.whole.status);
     if (result.whole.status < 0)
         options_.logger.write(KN_LOG_WARNING, [&] { return result.whole.error->why.message(); });
-    callback_thread_.store(pthread_self(), std::memory_order_relaxed);
-    in_callback_.store(true, std::memory_order_release);
-    ended->whom.tell(result, options_.logger);
-    ended.reset(); // `destroy`
-    in_callback_.store(false, std::memory_order_release);
+    {
+        const callback_scope calling(*this);
+        ended->whom.tell(result, options_.logger);
+        ended->whom.end();
+    }
     home_.require();
 }
 

@@ -56,6 +56,7 @@ class async_calls {
     bool has_ended(std::uint64_t number);
 
   private:
+    class callback_scope;
     struct pending_call {
         std::uint64_t number;
         std::unique_ptr<api_call> call;

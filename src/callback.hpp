@@ -2,6 +2,9 @@
 
 #include <cstdint>
 #include <memory>
+#include <utility>
+
+#include <cxxabi.h>
 
 #include "cancellation_hold.hpp"
 #include "process.hpp"
@@ -19,14 +22,20 @@ class user_data_owner {
         other.destroy_ = nullptr;
     }
     user_data_owner &operator=(user_data_owner &&) = delete;
-    ~user_data_owner() {
+    ~user_data_owner() { end(); }
+
+    /// What the destructor does otherwise. From here `destroy` may end its thread.
+    void end() {
+        void (*const destroy)(void *) = std::exchange(destroy_, nullptr);
         // A forked child must not run its parent's callbacks.
-        if (destroy_ == nullptr || generation_ != process_generation())
+        if (destroy == nullptr || generation_ != process_generation())
             return;
         // Whoever lets go last need not be inside a call that holds it off.
         const cancellation_hold hold;
         try {
-            destroy_(user_data_);
+            destroy(user_data_);
+        } catch (abi::__forced_unwind &) {
+            throw;
         } catch (...) { // NOLINT(bugprone-empty-catch): nobody is left to tell
         }
     }

@@ -33,6 +33,9 @@ class completion {
         }
     }
 
+    /// `destroy`, where it may end its thread.
+    void end() { user_data_.end(); }
+
   private:
     kn_completion fn_;
     user_data_owner user_data_;

@@ -3,6 +3,8 @@
 #include <cstdint>
 #include <string>
 
+#include <cxxabi.h>
+
 #include <kosmonaut/options.h>
 
 #include "callback.hpp"
@@ -17,13 +19,16 @@ class log {
     log(std::int32_t level, callback_ptr<kn_log_handler> sink) noexcept
         : level_(sink ? level : 0), sink_(std::move(sink)) {}
 
+    /// Nothing is thrown, but for the unwinding of a thread that the user's function ends.
     template <class Compose>
-    void write(std::int32_t level, Compose &&compose) const noexcept {
+    void write(std::int32_t level, Compose &&compose) const {
         if (level > level_)
             return;
         try {
             const std::string line = compose();
             (*sink_)(level, line.c_str());
+        } catch (abi::__forced_unwind &) {
+            throw;
         } catch (...) { // NOLINT(bugprone-empty-catch): a lost line must not lose an event
         }
     }

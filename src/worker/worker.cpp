@@ -37,15 +37,19 @@ class worker::seat {
             is_mine_ = false;
         }
     }
-    ~seat() {
+    /// The log, which is told last, may end its thread.
+    ~seat() noexcept(false) {
         if (!is_mine_ || worker_.home_.is_left())
             return;
+        bool has_closed = false;
         if (worker_.is_closing())
-            worker_.finish_closing();
+            has_closed = worker_.finish_closing();
         else if (worker_.is_watched_.load(std::memory_order_acquire))
             worker_.ready_descriptor();
         if (!is_lent_)
             worker_.inside_.give_up_seat();
+        if (has_closed && std::uncaught_exceptions() == 0)
+            worker_.tell_closed();
     }
     seat(const seat &) = delete;
     seat &operator=(const seat &) = delete;
@@ -308,6 +312,11 @@ void worker::advance(deadline until) {
     }
     may_have_more_ = ready.count > 0;
     last_end_ = stream_.advance(ready);
+    if (std::exchange(has_connected_, false)) {
+        // Not where it happens, which is inside libcurl: the log may end its thread.
+        options_.logger.write(KN_LOG_INFO, [&] { return "connected to " + where_.url(); });
+        home_.require();
+    }
 }
 
 void worker::set_alarm() {
@@ -359,7 +368,7 @@ bool worker::on_head(long http_status, bool is_event_stream) {
     policy_.connected(clock::now());
     metrics_.connected();
     set_state(KN_WORKER_CONNECTED);
-    options_.logger.write(KN_LOG_INFO, [&] { return "connected to " + where_.url(); });
+    has_connected_ = true;
     return true;
 }
 
@@ -519,8 +528,10 @@ kn_status worker::close(milliseconds timeout) {
     const milliseconds limit = timeout < milliseconds::zero() ? options_.request_timeout : timeout;
     const bool is_mine = inside_.wait_for_seat(deadline_after(limit));
     if (is_mine) {
-        finish_closing();
+        const bool has_closed = finish_closing();
         inside_.give_up_seat();
+        if (has_closed)
+            tell_closed();
     }
     if (abandoned_.load(std::memory_order_acquire))
         return KN_CLOSED;
@@ -533,10 +544,11 @@ void worker::abandon() noexcept {
     reactor_.ring();
 }
 
-/// With the seat taken: lets go of the network and of what was not handed over.
-void worker::finish_closing() noexcept {
+/// With the seat taken: lets go of the network and of what was not handed over. False when that was
+/// done before.
+bool worker::finish_closing() noexcept {
     if (is_closed_)
-        return;
+        return false;
     is_closed_ = true;
     stream_.stop();
     clear_inbox();
@@ -544,8 +556,12 @@ void worker::finish_closing() noexcept {
     fatal_.reset();
     ending_ = ending::closed;
     state_.store(KN_WORKER_CLOSED, std::memory_order_release);
-    options_.logger.write(KN_LOG_INFO, [] { return std::string("closed"); });
     reactor_.ring();
+    return true;
+}
+
+void worker::tell_closed() const {
+    options_.logger.write(KN_LOG_INFO, [] { return std::string("closed"); });
 }
 
 void worker::set_state(std::int32_t state) noexcept {

@@ -103,7 +103,8 @@ class worker final : private stream_listener {
     kn_status hand_over_all(event_ptr first, while_called<const routes> &to);
     bool hand_over(kn_event &event, const routes &to);
 
-    void finish_closing() noexcept;
+    bool finish_closing() noexcept;
+    void tell_closed() const;
     void set_state(std::int32_t state) noexcept;
 
     /// Read no further ahead than this: a server that is faster than the handlers must not fill the
@@ -137,6 +138,7 @@ class worker final : private stream_listener {
     bool may_have_more_ = false; // the last look found something
     bool is_cut_short_ = false;  // the caller was sent away though there may be more
     reconnect_policy policy_;
+    bool has_connected_ = false; // which is still to be told
     std::string target_;
     bool is_filter_wider_ = false; // than the handlers, which have to leave events out
     std::string last_event_id_;

@@ -201,6 +201,28 @@ while worker.state != kosmonaut.WorkerState.CONNECTED:
     time.sleep(0.001)
 """)
 
+    def test_with_threads_that_log(self):
+        """Python ends a thread that comes back to it now, in the middle of a call."""
+        for _ in range(5):
+            self.ends_well("""
+import kosmonaut, logging, sys, threading
+logger = logging.getLogger("of the test")
+logger.addHandler(logging.NullHandler())
+logger.propagate = False
+client = kosmonaut.Client(sys.argv[1], kosmonaut.Options(log=logger))
+refused = threading.Semaphore(0)
+def work():
+    while True:
+        try:
+            client.close_channel("closed")
+        except kosmonaut.Error:
+            refused.release()
+for _ in range(4):
+    threading.Thread(target=work, daemon=True).start()
+for _ in range(20):
+    refused.acquire()
+""")
+
     def test_with_a_loop_that_was_cut_short(self):
         self.ends_well("""
 import asyncio, kosmonaut, sys
