@@ -2,18 +2,26 @@
 
 #include <mutex>
 
+#include <pthread.h>
+
 #include "http/wiping_memory.hpp"
 
 namespace kn {
 namespace {
 
+// libcurl has locks of its own in here, which a child would find taken for good if it was forked
+// while another thread is inside; so whoever forks waits for that one.
 std::mutex setting_up;
 bool is_set_up = false;
 
-} // namespace
+void before_fork() { setting_up.lock(); }
+void after_fork() { setting_up.unlock(); }
 
-void ensure_curl() {
-    const std::lock_guard lock(setting_up);
+// As the library is loaded, before any thread can be in here. Without memory for it, the child is
+// as before.
+[[maybe_unused]] const int fork_is_watched = pthread_atfork(&before_fork, &after_fork, &after_fork);
+
+void set_up() {
     if (is_set_up)
         return;
     if (set_up_curl_to_wipe() != CURLE_OK)
@@ -21,8 +29,16 @@ void ensure_curl() {
     is_set_up = true;
 }
 
+} // namespace
+
+void ensure_curl() {
+    const std::lock_guard lock(setting_up);
+    set_up();
+}
+
 easy_ptr make_easy() {
-    ensure_curl();
+    const std::lock_guard lock(setting_up);
+    set_up();
     easy_ptr easy(curl_easy_init());
     if (!easy)
         throw std::bad_alloc();
