@@ -244,6 +244,17 @@ class ThroughProxies(unittest.TestCase):
     def test_caddy(self):
         self.talk(Caddy, (FILES / "Caddyfile").read_text())
 
+    def test_a_worker_behind_nginx_takes_nothing_but_proxy_pass(self):
+        text = re.sub(r"(?m)^\s*proxy_(?!pass )\w+ .*;\n", "", (FILES / "nginx.conf").read_text())
+        self.assertEqual(re.findall(r"proxy_\w+", text), ["proxy_pass"])
+        _, vhost, _, backend = self.begin(Nginx, text)
+        page = vhost.browser()
+        self.addCleanup(page.close)
+        page.subscribe("greetings")
+        page.say("broadcast", channel="greetings", event="hello", data={"n": 1})
+        self.assertEqual([next(iter(page.hear())) for _ in range(2)], ["hello", "welcome"])
+        self.assertEqual(backend.complaints, [])
+
 
 class ThePage(unittest.TestCase):
     def test_it_shows_the_files(self):
