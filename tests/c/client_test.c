@@ -204,6 +204,9 @@ static void channels_are_opened_and_closed(void **state) {
     kn_client_free(client);
 }
 
+/* Of what the broker takes, in bytes. */
+enum { longest_name = 255 };
+
 static void channel_names_at_their_limits(void **state) {
     kn_client *client = client_on(*state);
     static const char *const names[] = {
@@ -217,8 +220,12 @@ static void channel_names_at_their_limits(void **state) {
     for (size_t i = 0; i < sizeof lengths / sizeof lengths[0]; ++i) {
         char name[1001] = "";
         memset(name, 'c', lengths[i]);
-        assert_ok(kn_client_open_channel, client, name);
-        assert_ok(kn_client_close_channel, client, name);
+        if (lengths[i] <= longest_name) {
+            assert_ok(kn_client_open_channel, client, name);
+            assert_ok(kn_client_close_channel, client, name);
+        } else {
+            assert_fails(KN_EBADCHANNEL, kn_client_open_channel, client, name);
+        }
     }
     kn_client_free(client);
 }
@@ -249,8 +256,10 @@ static void event_names_at_their_limits(void **state) {
     kn_client *client = client_on(stage);
     assert_ok(kn_client_open_channel, client, "news");
     assert_true(test_browser_subscribe(browser_on(stage), "news"));
-    char longest[1001] = "";
-    memset(longest, 'e', sizeof longest - 1);
+    char longest[longest_name + 1] = "";
+    memset(longest, 'e', longest_name);
+    char too_long[longest_name + 2] = "";
+    memset(too_long, 'e', longest_name + 1);
     const char *const names[] = {"e",
                                  " ",
                                  "a:b",
@@ -265,6 +274,7 @@ static void event_names_at_their_limits(void **state) {
         assert_non_null(payload);
         free(payload);
     }
+    assert_fails(KN_EBADREQUEST, kn_client_trigger, client, "news", too_long, NULL, 0);
     kn_client_free(client);
 }
 

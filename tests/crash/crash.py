@@ -38,8 +38,9 @@ def stored(broker):
 def look_at_database(broker):
     """What a killed broker has left behind, in a copy: looking changes it."""
     with tempfile.TemporaryDirectory(prefix="webrocket-crash-") as directory:
-        for name in os.listdir(broker.storage):
-            shutil.copy(os.path.join(broker.storage, name), directory)
+        for file in os.scandir(broker.storage):
+            if file.is_file():
+                shutil.copy(file.path, directory)
         database = sqlite3.connect(os.path.join(directory, os.path.basename(broker.database)))
         try:
             verdict = database.execute("PRAGMA integrity_check").fetchall()
