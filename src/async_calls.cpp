@@ -114,14 +114,22 @@ std::size_t async_calls::advance(const deadline &until) {
         bell_rings_.store(false, std::memory_order_release);
         ended += begin_waiting();
     }
+    if (try_to_advance(ready))
+        return ended + end_completed();
+    // Which of them it hit is not known, and one that nobody watches would never end.
+    ended += end_all(out_of_memory());
+    return ended + begin_waiting();
+}
+
+/// False for want of memory. Calls end behind the catch: what the user does at their end may end
+/// the thread.
+bool async_calls::try_to_advance(const reactor::readiness &ready) {
     try {
         multi_.advance(ready);
     } catch (const std::bad_alloc &) {
-        // Which of them it hit is not known, and one that nobody watches would never end.
-        ended += end_all(out_of_memory());
-        return ended + begin_waiting();
+        return false;
     }
-    return ended + end_completed();
+    return true;
 }
 
 void async_calls::tell_of_more() const noexcept {
@@ -173,15 +181,23 @@ std::size_t async_calls::begin_waiting() {
             break;
         on->busy_with = next_waiting();
         on->busy_with->until = deadline_after(options_.request_timeout);
-        try {
-            begin(*on);
-        } catch (const std::bad_alloc &) {
-            on->busy_with->result.whole.fail(out_of_memory());
-            end(*on);
-            ++ended;
-        }
+        if (try_to_begin(*on))
+            continue;
+        on->busy_with->result.whole.fail(out_of_memory());
+        end(*on);
+        ++ended;
     }
     return ended;
+}
+
+/// False for want of memory.
+bool async_calls::try_to_begin(line &on) {
+    try {
+        begin(on);
+    } catch (const std::bad_alloc &) {
+        return false;
+    }
+    return true;
 }
 
 void async_calls::begin(line &on) {

@@ -94,8 +94,10 @@ class async_calls {
     bool is_in_own_callback() const noexcept;
     bool has_waiting();
     std::unique_ptr<pending_call> next_waiting();
+    bool try_to_advance(const reactor::readiness &ready);
     line *free_line();
     std::size_t begin_waiting();
+    bool try_to_begin(line &on);
     void begin(line &on);
     std::size_t end_completed();
     std::size_t end_all(const failure &why);

@@ -11,6 +11,21 @@
 
 namespace kn {
 
+/// Calls the user, whose exceptions get no further; whether there was one. Only the unwinding of a
+/// thread that the user ends goes on. What follows must not be done in a catch: there, the next
+/// user's function could not end its thread.
+template <class Call>
+bool has_thrown(Call &&call) {
+    try {
+        call();
+    } catch (abi::__forced_unwind &) {
+        throw;
+    } catch (...) {
+        return true;
+    }
+    return false;
+}
+
 /// The user's data behind a callback, which `destroy` ends exactly once. An entry point takes it in
 /// with its first line, so that it ends well on every way out.
 class user_data_owner {
@@ -32,12 +47,7 @@ class user_data_owner {
             return;
         // Whoever lets go last need not be inside a call that holds it off.
         const cancellation_hold hold;
-        try {
-            destroy(user_data_);
-        } catch (abi::__forced_unwind &) {
-            throw;
-        } catch (...) { // NOLINT(bugprone-empty-catch): nobody is left to tell
-        }
+        (void)has_thrown([&] { destroy(user_data_); }); // nobody is left to tell
     }
 
     void *get() const noexcept { return user_data_; }

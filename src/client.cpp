@@ -1,5 +1,8 @@
 #include "client.hpp"
 
+#include <optional>
+#include <utility>
+
 #include "failure.hpp"
 #include "subscribers_call.hpp"
 
@@ -78,18 +81,24 @@ std::unique_ptr<kn_subscribers> client::subscribers(std::string_view channel,
 }
 
 void client::wait_for(api_call &call, kn_result &result) {
+    std::optional<failure> failed;
     try {
         exchange(call, result);
     } catch (failure &why) {
         name_subject(why, where_, call.subject());
-        metrics_.call_ended(why.status());
-        options_.logger.write(KN_LOG_WARNING, [&] { return why.message(); });
-        throw;
+        failed.emplace(std::move(why));
     } catch (const std::bad_alloc &) {
         metrics_.call_ended(KN_ENOMEM);
         throw;
     }
-    metrics_.call_ended(result.whole.status);
+    if (!failed) {
+        metrics_.call_ended(result.whole.status);
+        return;
+    }
+    metrics_.call_ended(failed->status());
+    // Behind the catch: a log may end its thread, which no catch around it survives.
+    options_.logger.write(KN_LOG_WARNING, [&] { return failed->message(); });
+    throw *std::move(failed);
 }
 
 void client::exchange(api_call &call, kn_result &result) {

@@ -4,8 +4,6 @@
 #include <string>
 #include <utility>
 
-#include <cxxabi.h>
-
 #include <kosmonaut/client.h>
 
 #include "callback.hpp"
@@ -23,14 +21,9 @@ class completion {
     void tell(const kn_result &result, const log &logger) const {
         if (fn_ == nullptr)
             return;
-        try {
-            fn_(&result, user_data_.get());
-        } catch (abi::__forced_unwind &) {
-            throw; // the thread is being ended
-        } catch (...) {
+        if (has_thrown([&] { fn_(&result, user_data_.get()); }))
             logger.write(KN_LOG_ERROR,
                          [] { return std::string("a completion threw an exception through C"); });
-        }
     }
 
     /// `destroy`, where it may end its thread.

@@ -27,7 +27,7 @@ class reconnect_policy {
     void connected(clock::time_point now) noexcept;
     /// Something came on the connection: an event, or a heartbeat.
     void received_something() noexcept { received_something_ = true; }
-    void received_event() noexcept { received_event_ = true; }
+    void received_event() noexcept { received_something_ = received_event_ = true; }
     /// The server has ended the stream as HTTP wants it. It may let no stream last for longer.
     void ended_in_order() noexcept { ended_in_order_ = true; }
     bool was_connected() const noexcept { return was_connected_; }

@@ -4,8 +4,6 @@
 
 #include <sys/random.h>
 
-#include <cxxabi.h>
-
 #include "error.hpp"
 #include "failure.hpp"
 #include "http/classify.hpp"
@@ -445,14 +443,9 @@ void worker::report(const failure &why) {
 template <class Call>
 void worker::call_user(Call &&call) {
     const callback_scope scope(*this);
-    try {
-        call();
-    } catch (abi::__forced_unwind &) {
-        throw; // the thread is being ended
-    } catch (...) {
+    if (has_thrown(call))
         options_.logger.write(KN_LOG_ERROR,
                               [] { return std::string("a handler threw an exception through C"); });
-    }
     home_.require();
 }
 
