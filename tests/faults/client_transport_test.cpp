@@ -1,5 +1,8 @@
 // A client's calls when there is no answer, or none that can be read.
+#include <atomic>
 #include <string>
+#include <thread>
+#include <utility>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -178,14 +181,43 @@ TEST(client, does_not_take_half_a_202_for_done) {
     EXPECT_EQ(client.call().status, KN_OK);
 }
 
+/// Connections that the server ends without a word about it, and how many of them it has ended: a
+/// request that is on its way then is lost, and not sent again.
+class ended_connections {
+  public:
+    script after(std::string answer) {
+        return [this, answer = std::move(answer)](conversation &with) {
+            with.receive();
+            with.send(answer);
+            with.half_close();
+            count_.fetch_add(1, std::memory_order_release);
+        };
+    }
+    bool await(int count) const {
+        const clock::time_point deadline = clock::now() + patience;
+        while (count_.load(std::memory_order_acquire) < count) {
+            if (clock::now() > deadline)
+                return false;
+            std::this_thread::sleep_for(milliseconds(1));
+        }
+        return true;
+    }
+
+  private:
+    std::atomic<int> count_{0};
+};
+
 TEST(client, takes_all_forms_of_a_body) {
-    fault_server server({says(head(202)), says(whole_answer(202)),
-                         says(head(202, {"Transfer-Encoding: chunked"}) + "0\r\n\r\n"),
-                         says("HTTP/1.0 202 Accepted\r\n\r\n"),
-                         says("HTTP/1.1 100 Continue\r\n\r\n" + whole_answer(202))});
+    ended_connections ended;
+    fault_server server({ended.after(head(202)), ended.after(whole_answer(202)),
+                         ended.after(head(202, {"Transfer-Encoding: chunked"}) + "0\r\n\r\n"),
+                         ended.after("HTTP/1.0 202 Accepted\r\n\r\n"),
+                         ended.after("HTTP/1.1 100 Continue\r\n\r\n" + whole_answer(202))});
     const observed_client client(server.url());
-    for (int i = 0; i < 5; ++i)
+    for (int i = 0; i < 5; ++i) {
         EXPECT_EQ(client.call().status, KN_OK) << i;
+        EXPECT_TRUE(ended.await(i + 1));
+    }
 }
 
 TEST(client, takes_an_answer_byte_by_byte) {
@@ -281,11 +313,13 @@ TEST(client, takes_contradictions_for_no_answer) {
 }
 
 TEST(client, notices_that_an_idle_connection_was_closed) {
-    // Three connections, each of which the server ends after one answer without a word about it.
-    fault_server server({says(whole_answer(202))});
+    ended_connections ended;
+    fault_server server({ended.after(whole_answer(202))});
     const observed_client client(server.url());
-    for (int i = 0; i < 3; ++i)
+    for (int i = 0; i < 3; ++i) {
         EXPECT_EQ(client.call().status, KN_OK) << i;
+        EXPECT_TRUE(ended.await(i + 1));
+    }
 }
 
 } // namespace
