@@ -263,7 +263,7 @@ TEST(client, shows_no_token_that_a_server_says_back) {
          {token, authorization, authorization.substr(authorization.find(' ') + 1)}) {
         const std::string said = "no vhost for " + std::string(secret) + " here";
         fault_server server(
-            {says(whole_answer(401, {"WWW-Authenticate: Basic " + said}, json_error(said, 402)))});
+            {answers(401, {"WWW-Authenticate: Basic " + said}, json_error(said, 402))});
         const observed_client client(server.url());
         for (const operation what : all)
             EXPECT_EQ(client.call(what).status, KN_EUNAUTHORIZED); // and looks at every text
