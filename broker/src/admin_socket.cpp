@@ -5,13 +5,13 @@
 #include <cerrno>
 #include <fmt/format.h>
 #include <optional>
-#include <spdlog/spdlog.h>
 #include <stdexcept>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <system_error>
 #include <unistd.h>
+#include <utility>
 
 namespace webrocket {
 using boost::system::error_code;
@@ -61,7 +61,10 @@ AdminSocket::AdminSocket(EventLoops &loops, std::filesystem::path file, HttpHand
                          HttpHandler &others, const HttpRules &rules)
     : loops_(loops), file_(std::move(file)), owners_(owners), others_(others), rules_(rules),
       unread_(std::make_shared<UnreadAnswers>(rules.unread_bytes_max)),
-      acceptor_(loops.first().io()), pause_(loops.first().io()) {
+
+      acceptor_(loops, file_.string(), [this](EventLoop &loop, Protocol::socket socket) {
+          welcome(loop, std::move(socket));
+      }) {
     if (file_.string().size() > path_length_max())
         fail(file_, fmt::format("the path has {} bytes, and a socket's may have {}; "
                                 "--admin-socket names another one, or none",
@@ -78,34 +81,16 @@ AdminSocket::AdminSocket(EventLoops &loops, std::filesystem::path file, HttpHand
 AdminSocket::~AdminSocket() { stop(); }
 
 void AdminSocket::listen() {
-    acceptor_.open();
+    acceptor_.socket().open();
     // The file gets the mode that the socket has, whatever the umask leaves to others.
-    ::fchmod(acceptor_.native_handle(), S_IRUSR | S_IWUSR);
-    acceptor_.bind({file_.string()});
+    ::fchmod(acceptor_.socket().native_handle(), S_IRUSR | S_IWUSR);
+    acceptor_.socket().bind({file_.string()});
     struct stat status {};
     if (::lstat(file_.c_str(), &status) == 0) {
         device_ = status.st_dev;
         inode_ = status.st_ino;
     }
-    acceptor_.listen();
-}
-
-void AdminSocket::accept() {
-    EventLoop &loop = loops_.next();
-    acceptor_.async_accept(
-        loop.io(), [this, &loop](const error_code &error, Protocol::socket socket) {
-            if (error == boost::asio::error::operation_aborted || !acceptor_.is_open())
-                return;
-            if (error && error != boost::asio::error::connection_aborted) {
-                pause_after(error);
-                return;
-            }
-            if (!error) {
-                failing_ = false;
-                welcome(loop, std::move(socket));
-            }
-            accept();
-        });
+    acceptor_.socket().listen();
 }
 
 void AdminSocket::welcome(EventLoop &loop, Protocol::socket socket) {
@@ -118,24 +103,10 @@ void AdminSocket::welcome(EventLoop &loop, Protocol::socket socket) {
     });
 }
 
-// Out of descriptors, mostly: whoever waits stays in the backlog until some are free again.
-void AdminSocket::pause_after(const error_code &error) {
-    if (!failing_)
-        spdlog::warn("cannot accept connections on {}: {}", file_.string(), error.message());
-    failing_ = true;
-    pause_.expires_after(std::chrono::milliseconds(100));
-    pause_.async_wait([this](const error_code &cancelled) {
-        if (!cancelled && acceptor_.is_open())
-            accept();
-    });
-}
-
 void AdminSocket::stop() {
-    if (!acceptor_.is_open())
+    if (!acceptor_.socket().is_open())
         return;
-    error_code ignored;
-    acceptor_.close(ignored);
-    pause_.cancel();
+    acceptor_.stop();
     remove_file();
 }
 

@@ -2,11 +2,11 @@
 // there.
 #pragma once
 
+#include "acceptor.h"
 #include "event_loops.h"
 #include "http_connection.h"
 
 #include <boost/asio/local/stream_protocol.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -28,7 +28,7 @@ class AdminSocket {
     static std::size_t path_length_max();
 
     const std::filesystem::path &file() const { return file_; }
-    void start() { accept(); }
+    void start() { acceptor_.start(); }
     // Removes the file, too.
     void stop();
 
@@ -36,9 +36,7 @@ class AdminSocket {
     using Protocol = boost::asio::local::stream_protocol;
 
     void listen();
-    void accept();
     void welcome(EventLoop &loop, Protocol::socket socket);
-    void pause_after(const boost::system::error_code &error);
     void remove_file();
 
     EventLoops &loops_;
@@ -47,11 +45,9 @@ class AdminSocket {
     HttpHandler &others_;
     const HttpRules &rules_;
     const std::shared_ptr<UnreadAnswers> unread_;
-    Protocol::acceptor acceptor_;
-    boost::asio::steady_timer pause_;
+    Acceptor<Protocol> acceptor_;
     dev_t device_ = 0; // of the file, which somebody may replace
     ino_t inode_ = 0;
-    bool failing_ = false;
 };
 
 } // namespace webrocket

@@ -1,13 +1,13 @@
 #include "listener.h"
 
+#include "address.h"
 #include "connection.h"
-#include "without_exceptions.h"
 
 #include <boost/asio/ip/v6_only.hpp>
 #include <fmt/format.h>
-#include <spdlog/spdlog.h>
 #include <string_view>
 #include <sys/socket.h>
+#include <utility>
 
 namespace webrocket {
 using boost::system::error_code;
@@ -15,34 +15,19 @@ using boost::system::error_code;
 Listener::Listener(EventLoops &loops, Port port, const boost::asio::ip::tcp::endpoint &endpoint,
                    HttpHandler &handler, const HttpRules &rules, TlsContext *tls,
                    Admission *admission, bool beside_ipv4)
-    : loops_(loops), port_(port), acceptor_(loops.first().io()), pause_(loops.first().io()),
+    : loops_(loops), port_(port),
+      acceptor_(loops, format_address(endpoint),
+                [this](EventLoop &loop, boost::asio::ip::tcp::socket socket) {
+                    consider(loop, std::move(socket));
+                }),
       handler_(handler), rules_(rules), tls_(tls), admission_(admission),
       unread_(std::make_shared<UnreadAnswers>(rules.unread_bytes_max)) {
-    acceptor_.open(endpoint.protocol());
-    acceptor_.set_option(boost::asio::socket_base::reuse_address(true));
+    acceptor_.socket().open(endpoint.protocol());
+    acceptor_.socket().set_option(boost::asio::socket_base::reuse_address(true));
     if (beside_ipv4)
-        acceptor_.set_option(boost::asio::ip::v6_only(true));
-    acceptor_.bind(endpoint);
-    acceptor_.listen(4096);
-}
-
-void Listener::accept() {
-    EventLoop &loop = loops_.next();
-    acceptor_.async_accept(
-        loop.io(), [this, &loop](const error_code &error, boost::asio::ip::tcp::socket socket) {
-            if (error == boost::asio::error::operation_aborted || !acceptor_.is_open())
-                return;
-            // The peer gave up while it waited; the next one may not have.
-            if (error && error != boost::asio::error::connection_aborted) {
-                pause_after(error);
-                return;
-            }
-            if (!error) {
-                failing_ = false;
-                without_exceptions([&] { consider(loop, std::move(socket)); });
-            }
-            accept();
-        });
+        acceptor_.socket().set_option(boost::asio::ip::v6_only(true));
+    acceptor_.socket().bind(endpoint);
+    acceptor_.socket().listen(4096);
 }
 
 void Listener::consider(EventLoop &loop, boost::asio::ip::tcp::socket socket) {
@@ -92,24 +77,6 @@ void Listener::welcome(EventLoop &loop, boost::asio::ip::tcp::socket socket,
         connection->keep(std::move(place));
         connection->start(std::make_unique<HttpConnection>(*connection, handler_, rules_, unread_));
     });
-}
-
-// Out of descriptors, mostly: whoever waits stays in the backlog until some are free again.
-void Listener::pause_after(const error_code &error) {
-    if (!failing_)
-        spdlog::warn("cannot accept connections: {}", error.message());
-    failing_ = true;
-    pause_.expires_after(std::chrono::milliseconds(100));
-    pause_.async_wait([this](const error_code &cancelled) {
-        if (!cancelled && acceptor_.is_open())
-            accept();
-    });
-}
-
-void Listener::stop() {
-    error_code ignored;
-    acceptor_.close(ignored);
-    pause_.cancel();
 }
 
 } // namespace webrocket

@@ -1,13 +1,13 @@
 // Accepts the connections of one port and spreads them over the loops.
 #pragma once
 
+#include "acceptor.h"
 #include "admission.h"
 #include "event_loops.h"
 #include "http_connection.h"
 #include "tls.h"
 
 #include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -23,28 +23,24 @@ class Listener {
              HttpHandler &handler, const HttpRules &rules, TlsContext *tls, Admission *admission,
              bool beside_ipv4);
 
-    boost::asio::ip::tcp::endpoint endpoint() const { return acceptor_.local_endpoint(); }
-    void start() { accept(); }
-    void stop();
+    boost::asio::ip::tcp::endpoint endpoint() const { return acceptor_.socket().local_endpoint(); }
+    void start() { acceptor_.start(); }
+    void stop() { acceptor_.stop(); }
 
   private:
-    void accept();
     void consider(EventLoop &loop, boost::asio::ip::tcp::socket socket);
     void welcome(EventLoop &loop, boost::asio::ip::tcp::socket socket, Admission::Place place);
     void turn_away(boost::asio::ip::tcp::socket socket, const ClientAddress &address,
                    Admission::Verdict verdict);
-    void pause_after(const boost::system::error_code &error);
 
     EventLoops &loops_;
     const Port port_;
-    boost::asio::ip::tcp::acceptor acceptor_;
-    boost::asio::steady_timer pause_;
+    Acceptor<boost::asio::ip::tcp> acceptor_;
     HttpHandler &handler_;
     const HttpRules &rules_;
     TlsContext *tls_;
     Admission *admission_;
     const std::shared_ptr<UnreadAnswers> unread_;
-    bool failing_ = false;
 };
 
 } // namespace webrocket
