@@ -11,6 +11,8 @@ when the vhost's token has been replaced, and then have to say so and to end wit
 Words of a <!-- test: … --> comment above it say what else:
 
     events=N       once a worker is connected, the browser broadcasts `hello` N times: {"n":1} and so on
+    trips          before them, `greetings` is closed and a browser triggers `hello` with no data; when the
+                   program has said what `says` wants, the channel is opened again
     delivers=NAME  the browser is sent this event
     prints=REGEX   this is in what it prints; it may come again, and the order does not matter
     says=REGEX     likewise on the standard error
@@ -264,16 +266,29 @@ class Programs(unittest.TestCase):
         self.assertEqual(run.process.wait(DEADLINE), 1, f"it printed {run.printed}\nand said {run.said}")
         self.assertIn("token", run.said)
 
+    def let_handler_fail(self, vhost, browser, run, patterns):
+        self.assertEqual(vhost.request("DELETE", "/channels/greetings").status, 202)
+        self.heard(browser, ":unsubscribed")
+        stranger = vhost.browser("alice")
+        self.addCleanup(stranger.close)
+        stranger.say("trigger", event="greetings/hello")
+        self.assertTrue(run.await_until(lambda: self.shows_all(([], patterns), run)),
+                        f"wanted {patterns}\nbut it said {run.said}")
+        vhost.open("greetings")
+        browser.subscribe("greetings")
+
     def play(self, wishes, vhost, browser, run):
         events = int(wishes.one("events", "0"))
+        patterns = wishes.all("prints"), wishes.all("says")
         if events:
             # What it prints is not read meanwhile, and need not be: nothing has happened yet.
             wait_until(lambda: run.process.poll() is not None or self.has_worker(vhost), "a worker")
+        if wishes.has("trips"):
+            self.let_handler_fail(vhost, browser, run, patterns[1])
         for n in range(1, events + 1):
             browser.say("broadcast", channel="greetings", event="hello", data={"n": n})
         for name in wishes.all("delivers"):
             self.assertIn(name, self.heard(browser, name))
-        patterns = wishes.all("prints"), wishes.all("says")
         self.assertTrue(
             run.await_until(lambda: self.shows_all(patterns, run)),
             f"wanted {patterns}\nbut it printed {run.printed}\nand said {run.said}")

@@ -161,18 +161,32 @@ class WebApplications(unittest.TestCase):
             return self.broker.admin("GET", "/moon/workers").json()["workers"]
 
         wait_until(is_there, "the worker")
-        page = self.vhost.browser()
+        page = self.vhost.browser("alice")
         self.addCleanup(page.close)
         page.subscribe("greetings")
-        for n in range(20):
-            page.say("broadcast", channel="greetings", event="hello", data={"n": n})
-        heard = [page.hear() for _ in range(40)]
-        self.assertEqual([said["welcome"]["n"] for said in heard if "welcome" in said], list(range(20)))
+        self.assert_welcomed(page, range(20))
+        self.let_handler_fail(page)
+        self.assert_welcomed(page, range(20, 22))
 
         worker.terminate()
         self.assertEqual(worker.wait(DEADLINE), 0, self.log)
         web.terminate()
         web.wait(DEADLINE)
+
+    def assert_welcomed(self, page, numbers):
+        for n in numbers:
+            page.say("broadcast", channel="greetings", event="hello", data={"n": n})
+        heard = [page.hear() for _ in range(2 * len(numbers))]
+        self.assertEqual([said["welcome"]["n"] for said in heard if "welcome" in said], list(numbers))
+
+    def let_handler_fail(self, page):
+        """The channel is closed while the worker has an event from there."""
+        self.assertEqual(self.vhost.request("DELETE", "/channels/greetings").status, 202)
+        self.assertIn(":unsubscribed", page.hear())
+        page.say("trigger", event="greetings/hello", data={"n": "for nobody"})
+        wait_until(lambda: "does not exist" in self.log, "the worker to say what its handler failed with")
+        self.vhost.open("greetings")
+        page.subscribe("greetings")
 
     def test_fastapi(self):
         self.needs("uvicorn", modules=["fastapi"])
