@@ -225,7 +225,8 @@ class AsyncWorker(BaseWorker):
     async def __anext__(self) -> Event:
         try:
             event = await self.next()
-        except Stopped:
+        except Stopped as stop:
+            self._ended_by(stop)
             raise StopAsyncIteration from None
         assert event is not None
         return event
@@ -245,10 +246,8 @@ class AsyncWorker(BaseWorker):
                 event = await self._wait_for_event(handle, None)
                 assert event is not None
                 await self._handle_event(event)
-        except Closed:
-            return Status.CLOSED
-        except Interrupted:
-            return Status.INTERRUPTED
+        except Stopped as stop:
+            return self._ended_by(stop)
         finally:
             self._leave(me)
 

@@ -13,6 +13,8 @@ from .status import Status
 class Stopped(Exception):
     """Nothing went wrong, but nothing comes either."""
 
+    _worker: Any = None  # the one that has stopped, if it is a worker
+
 
 class Closed(Stopped):
     """The worker or the client was closed, or the server ended the stream for good."""

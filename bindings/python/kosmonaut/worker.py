@@ -179,7 +179,7 @@ class BaseWorker:
         """For the length of a call; who keeps it keeps the worker from being freed."""
         handle = self._live()
         if handle is None:
-            raise Closed("the worker was closed")
+            raise self._stopped(Closed("the worker was closed"))
         return handle
 
     def _set_handler(self, pattern: str, handler: Optional[Callable[[Event], Any]]) -> None:
@@ -247,10 +247,21 @@ class BaseWorker:
             self._spare = None
             return event
         if status == _CLOSED:
-            raise Closed("the worker was closed")
+            raise self._stopped(Closed("the worker was closed"))
         if status == _INTERRUPTED:
-            raise Interrupted("the worker was interrupted")
+            raise self._stopped(Interrupted("the worker was interrupted"))
         return None
+
+    def _stopped(self, stop: Stopped) -> Stopped:
+        stop._worker = self
+        return stop
+
+    def _ended_by(self, stop: Stopped) -> Status:
+        """How a run has ended. A client, or another worker, that has stopped in a handler does not
+        end it: that is an exception like others."""
+        if stop._worker is not self:
+            raise stop
+        return Status.CLOSED if isinstance(stop, Closed) else Status.INTERRUPTED
 
     def _fail(self, handle: Handle, status: int, error: c_void_p) -> NoReturn:
         try:
@@ -327,7 +338,8 @@ class Worker(BaseWorker):
     def __next__(self) -> Event:
         try:
             event = self.next()
-        except Stopped:
+        except Stopped as stop:
+            self._ended_by(stop)
             raise StopIteration from None
         assert event is not None
         return event
@@ -350,10 +362,8 @@ class Worker(BaseWorker):
                 event = self._wait_for_event(handle, None)
                 assert event is not None
                 self._handle_event(event)
-        except Closed:
-            return Status.CLOSED
-        except Interrupted:
-            return Status.INTERRUPTED
+        except Stopped as stop:
+            return self._ended_by(stop)
         finally:
             if _DRIVER in seat and seat[_DRIVER] is me:
                 del seat[_DRIVER]

@@ -303,6 +303,21 @@ class Handlers(WorkerTest):
             self.assertEqual(seen, [0, 1])
 
     @in_loop
+    async def test_a_client_that_was_closed_does_not_end_the_worker(self):
+        client = AsyncClient(self.url)
+        await client.close()
+        async with AsyncWorker(self.url, Options(filter="")) as worker:
+
+            @worker.on("room/say")
+            async def say(event):
+                await client.trigger("room", "answer")
+
+            await self.connected(worker)
+            self.fire(1)
+            with self.assertRaisesRegex(kosmonaut.Closed, "the client"):
+                await worker.run()
+
+    @in_loop
     async def test_an_exception_goes_to_its_handler_and_the_worker_goes_on(self):
         async with AsyncWorker(self.url, Options(filter="")) as worker:
             told = []

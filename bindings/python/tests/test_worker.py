@@ -250,6 +250,22 @@ class Handlers(WorkerTest):
         self.assertEqual(worker.run(), Status.INTERRUPTED)
         self.assertEqual(seen, [0, 1, 2, 3])
 
+    def test_a_client_that_was_closed_does_not_end_the_worker(self):
+        client = kosmonaut.Client(self.url)
+        client.close()
+        worker = self.worker()
+
+        @worker.on("room/say")
+        def say(event):
+            client.trigger("room", "answer")
+
+        self.connect_with_handlers(worker)
+        self.fire(2)
+        with self.assertRaisesRegex(kosmonaut.Closed, "the client"):
+            worker.run()
+        worker.on_exception(lambda exception, event: worker.interrupt())
+        self.assertEqual(worker.run(), Status.INTERRUPTED)
+
     def test_an_exception_goes_to_its_handler_and_the_worker_goes_on(self):
         worker = self.worker()
         told = []

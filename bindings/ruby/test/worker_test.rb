@@ -100,6 +100,15 @@ class WorkerTest < BrokerTest
     assert_equal 3, count
   end
 
+  def test_a_client_that_was_closed_does_not_end_the_worker
+    client = client().tap(&:close)
+    worker = worker { |w| w.on("greetings/hello") { client.trigger("greetings", "answer") } }
+    thread = connected(worker)
+    greet(greeter)
+    assert_raises(Kosmonaut::StateError) { thread.value }
+    assert_equal :connected, worker.state
+  end
+
   def test_what_a_handler_raises_goes_to_its_handler_and_the_worker_goes_on
     told = []
     worker = worker do |w|

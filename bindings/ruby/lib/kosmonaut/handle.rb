@@ -6,8 +6,11 @@ module Kosmonaut
   class Handle
     # The object was released before.
     class Released < StateError
-      def initialize(message = "this object was closed", **)
-        super(message, status: Status::ESTATE)
+      attr_reader :handle
+
+      def initialize(handle = nil)
+        super("this object was closed", status: Status::ESTATE)
+        @handle = handle
       end
     end
 
@@ -117,7 +120,7 @@ module Kosmonaut
 
     def enter
       @lock.synchronize do
-        raise Released if @is_released
+        raise Released.new(self) if @is_released
 
         @users += 1
       end

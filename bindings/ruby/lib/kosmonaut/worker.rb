@@ -276,10 +276,13 @@ module Kosmonaut
       raise Error.of(Status::ESTATE, "the worker has no handlers") if @routes.empty?
     end
 
-    # With the seat and the handle for the length of the block. :closed: the worker is no more.
+    # With the seat and the handle for the length of the block. :closed: the worker is no more. A
+    # handler may use what was closed before, too, and that is an exception like others.
     def drive
       @seat.hold { @handle.use { yield } }
-    rescue Handle::Released
+    rescue Handle::Released => e
+      raise unless e.handle.equal?(@handle)
+
       :closed
     end
 
