@@ -88,11 +88,22 @@ function statsOf(pointer) {
   return JSON.parse(takeText(json[0]));
 }
 
+const STATE_NAMES = Object.keys(WorkerState).map((name) => name.toLowerCase());
+
 const OWN_EVENTS = new Set(['event', 'retry', 'error', 'interrupt', 'close', 'newListener',
   'removeListener']);
 
 function isPattern(name) {
   return typeof name === 'string' && name.includes('/');
+}
+
+// A pattern has one handler, which is called for each event, in the order of the patterns.
+function requireNoPattern(name) {
+  if (isPattern(name)) {
+    throw failure(Status.KN_EINVAL, `'${name}' is a pattern, and its handler is called for each event, `
+      + 'in the order of the patterns: use handle() or on(), and unhandle() or off()');
+  }
+  requireOwnEvent(name);
 }
 
 function requireOwnEvent(name) {
@@ -167,12 +178,20 @@ export class Worker extends EventEmitter {
 
   /** A listener to one of the worker's own events. A pattern has no such thing. */
   once(name, listener) {
-    if (isPattern(name)) {
-      throw failure(Status.KN_EINVAL, `'${name}' is a pattern, and its handler is called for each `
-        + 'event: use handle() or on(), and unhandle() or off()');
-    }
-    requireOwnEvent(name);
+    requireNoPattern(name);
     return super.once(name, listener);
+  }
+
+  /** Likewise. */
+  prependListener(name, listener) {
+    requireNoPattern(name);
+    return super.prependListener(name, listener);
+  }
+
+  /** Likewise. */
+  prependOnceListener(name, listener) {
+    requireNoPattern(name);
+    return super.prependOnceListener(name, listener);
   }
 
   /** Takes back what on() did. */
@@ -340,6 +359,11 @@ export class Worker extends EventEmitter {
   /** One of WorkerState. */
   get state() {
     return this.#figure('state', kn.kn_worker_state);
+  }
+
+  /** The state's name, such as 'connected'. */
+  get stateName() {
+    return STATE_NAMES[this.state];
   }
 
   /** How many events the worker has handed over. */

@@ -437,6 +437,7 @@ test('interrupt() makes run() return, and does not come too early', LIMIT, async
   worker.interrupt();
   await told;
   assert.equal(worker.state, WorkerState.CONNECTED);
+  assert.equal(worker.stateName, worker.stats().state);
 });
 
 test('close() ends what waits, tells, and leaves the figures', LIMIT, async (t) => {
@@ -488,7 +489,9 @@ test('a handler closes its own worker, and waits for it', LIMIT, async (t) => {
 test('a worker that was never used is closed', LIMIT, async () => {
   const worker = new Worker(vhost.url);
   assert.equal(worker.state, WorkerState.IDLE);
+  assert.equal(worker.stateName, 'idle');
   assert.equal(await worker.close({ timeoutMs: 0 }), true);
+  assert.equal(worker.stateName, 'closed');
 });
 
 test('await using closes', { ...LIMIT, skip: !Symbol.asyncDispose }, async () => {
@@ -607,6 +610,11 @@ test('what would be silent for ever is refused', LIMIT, (t) => {
   refused(() => worker.on('ticket', () => {}), /'ticket'/, /channel\/event/);
   refused(() => worker.once('ticket', () => {}), /'ticket'/);
   refused(() => worker.once('ticket/new', () => {}), /'ticket\/new'/, /handle\(\)/);
+  for (const method of ['prependListener', 'prependOnceListener']) {
+    refused(() => worker[method]('ticket', () => {}), /'ticket'/, /channel\/event/);
+    refused(() => worker[method]('ticket/new', () => {}), /'ticket\/new'/, /handle\(\)/);
+    worker[method]('close', () => {});
+  }
   refused(() => worker.on('ticket/(new|old)', () => {}), /no regular expression/);
   assert.throws(() => worker.on('ticket/new', 'no function'), TypeError);
   worker.once('close', () => {}).on('retry', () => {}).addListener('event', () => {});

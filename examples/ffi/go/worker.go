@@ -34,6 +34,16 @@ const (
 	WorkerClosed     WorkerState = C.KN_WORKER_CLOSED     // closed, ended, or failed for good
 )
 
+var stateNames = [...]string{"idle", "connecting", "connected", "waiting", "closing", "closed"}
+
+// String is the state's name, such as "connected".
+func (s WorkerState) String() string {
+	if s < 0 || int(s) >= len(stateNames) {
+		return fmt.Sprintf("state %d", int32(s))
+	}
+	return stateNames[s]
+}
+
 // Worker receives the events that browsers send. It connects on first use, and keeps itself
 // connected. It has no goroutine of its own: everything happens in Next, Poll, Run and Dispatch,
 // which one goroutine at a time may be in. Interrupt, Shutdown, Close and the figures are for all.

@@ -1066,6 +1066,16 @@ function Worker:state()
   return handle ~= nil and library.kn_worker_state(handle) or kosmonaut.state.KN_WORKER_CLOSED
 end
 
+local name_of_state = {}
+for name, state in pairs(kosmonaut.state) do
+  name_of_state[state] = name:sub(#"KN_WORKER_" + 1):lower()
+end
+
+--- Its name, such as "connected".
+function Worker:state_name()
+  return name_of_state[self:state()]
+end
+
 function Worker:events()
   return tonumber(library.kn_worker_events(open_handle(self)))
 end

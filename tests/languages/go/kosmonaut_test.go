@@ -346,6 +346,9 @@ func TestClosedHandles(t *testing.T) {
 		t.Fatal("there is still something")
 	}
 }
+	if fmt.Sprint(worker.State(), kosmonaut.WorkerState(6)) != "closed state 6" {
+		t.Fatal(worker.State())
+	}
 
 func TestManyGoroutinesShareAClient(t *testing.T) {
 	client := newClient(t, kosmonaut.WithMaxConnections(4))

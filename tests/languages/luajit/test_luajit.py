@@ -295,7 +295,9 @@ class WithBroker(unittest.TestCase):
             print(worker:events(), worker:reconnects(), worker:bytes() > 0, worker:lag_ms(),
                   worker:last_error(), json.decode(worker:stats()).state)
             worker:interrupt()
-            print(select(2, worker:next()) == S.KN_INTERRUPTED, worker:close(1000), worker:state())
+            print(worker:state_name())
+            print(select(2, worker:next()) == S.KN_INTERRUPTED, worker:close(20000), worker:state())
+            print(worker:state_name())
         """)
         self.assertEqual(process.stdout.readline(), "KN_EINVAL\n")
         self.assertEqual(process.stdout.readline(), "ready\n")
@@ -305,7 +307,7 @@ class WithBroker(unittest.TestCase):
             "KN_ESTATE", "greetings/hello\tgreetings\thello\talice\ttrue\ttrue\t0\t1\t7",
             "any\thello", "any\tfail", "mine", "any\tend", "KN_ESTATE", "true",
             "0\tKN_ESTATE\tKN_EINVAL", "KN_ESTATE\thello", "3\t0\ttrue\t0\tnil\tconnected",
-            "true\t0\t5"])
+            "connected", "true\t0\t5", "closed"])
 
     def test_failures(self):
         said = self.said("""
