@@ -179,7 +179,7 @@ func WithUnixSocket(path string) Option {
 
 // WithHeader adds a header to every request, beside those added before.
 func WithHeader(name, value string) Option {
-	const option = "WithHeader"
+	option := "WithHeader " + name
 	return Option{option, func(o *C.kn_options) C.kn_status {
 		copies, free, err := cStrings(option, name, value)
 		if err != nil {

@@ -238,8 +238,8 @@ func (w *Worker) next(ctx context.Context, timeout C.int64_t) (*Event, error) {
 }
 
 // Run hands events to their handlers until the context ends, the worker is closed or interrupted, a
-// handler fails and OnHandlerError does not hear of it, or the worker has failed for good; what it returns says which: see Next. It is
-// never nil. ErrState: there are no handlers, too.
+// handler fails and OnHandlerError does not hear of it, or the worker has failed for good; what it
+// returns says which: see Next. It is never nil. ErrState: there are no handlers, too.
 func (w *Worker) Run(ctx context.Context) error {
 	if err := w.takeSeat("run"); err != nil {
 		return err

@@ -367,7 +367,7 @@ function setters.headers(options, value)
     local status = library.kn_options_add_header(options, c_text(name, "a header's name"),
                                                  c_text(content, "a header"))
     if status < 0 then
-      return status
+      return status, "[" .. name .. "]"
     end
   end
   return status_of.KN_OK
@@ -384,10 +384,10 @@ local function options_of(settings)
     if not setter then
       error("unknown option: " .. tostring(name), 0)
     end
-    local status = setter(options, value)
+    local status, part = setter(options, value)
     if status < 0 then
       -- Without the value: it may be somebody's secret.
-      error(failure(status, "the option " .. name .. " has an impossible value: " ..
+      error(failure(status, "the option " .. name .. (part or "") .. " has an impossible value: " ..
                             ffi.string(library.kn_status_message(status))), 0)
     end
   end

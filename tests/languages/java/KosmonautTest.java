@@ -177,8 +177,10 @@ public final class KosmonautTest {
             refused(Status.INVALID, () -> new Client("gopher://moon"));
             refused(Status.INVALID, () -> options.maxEventSize(0));
             says(refused(Status.INVALID, () -> options.header("Host", "taken")),
-                    "the option header");
-            refused(Status.INVALID, () -> options.requestTimeout(Duration.ofSeconds(-3)));
+                    "the option header 'Host'");
+            says(refused(Status.INVALID, () -> options.requestTimeout(Duration.ofSeconds(-3))),
+                    "the option requestTimeout");
+            says(refused(Status.INVALID, () -> client.flush(Duration.ofSeconds(-3))), "PT-3S");
             says(refused(Status.NO_CHANNEL, () -> client.trigger("nowhere", "e", null)),
                     "the channel 'nowhere' of /");
             try (Batch batch = new Batch()) {

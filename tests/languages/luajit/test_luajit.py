@@ -14,7 +14,7 @@ import unittest
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 sys.path.insert(0, str(ROOT / "tests" / "broker"))
 
-from broker import DEADLINE, Broker  # noqa: E402
+from broker import DEADLINE, Broker, wait_until  # noqa: E402
 
 MODULES = ROOT / "examples" / "ffi" / "luajit"
 PRELUDE = f"""
@@ -338,12 +338,13 @@ class WithBroker(unittest.TestCase):
                                        max_connections = 2 ^ 32 + 5, max_pending = 1.5 }) do
               says(name, kosmonaut.client, url, { [name] = value })
             end
+            says("headers[Host]", kosmonaut.client, url, { headers = { Host = "taken" } })
             local client = kosmonaut.client(url)
             says("the channel 'nowhere' of /", client.trigger, client, "nowhere", "e")
             local batch = kosmonaut.batch()
             says("'hello' on 'news'", batch.add, batch, "news", "hello", "no json")
         """)
-        self.assertEqual(said, ["KN_EINVAL\ttrue"] * 4 + ["KN_ENOCHANNEL\ttrue", "KN_EJSON\ttrue"])
+        self.assertEqual(said, ["KN_EINVAL\ttrue"] * 5 + ["KN_ENOCHANNEL\ttrue", "KN_EJSON\ttrue"])
 
     def test_ctrl_c(self):
         process = self.start("""
@@ -351,13 +352,30 @@ class WithBroker(unittest.TestCase):
             worker:on("greetings/hello", function() print("running") io.flush() end)
             connected(worker)
             local is_fine, failure = pcall(worker.run, worker)
-            print(is_fine, failure, worker:close(1000))
+            print(is_fine, failure, worker:close(20000))
         """)
         self.assertEqual(process.stdout.readline(), "ready\n")
         self.greet()
         self.assertEqual(process.stdout.readline(), "running\n")
         process.send_signal(signal.SIGINT)
         self.assertRegex(self.finish(process)[0], r"^false\t.*interrupted!.*\t0\n$")
+
+    def test_ctrl_c_in_a_handler(self):
+        process = self.start("""
+            local worker = kosmonaut.worker(url)
+            worker:on("greetings/hello", function()
+              print("running") io.flush()
+              for _ = 1, 1000 do ffi.C.poll(nil, 0, 20) end
+            end)
+            worker:on_exception(function(problem) print("told of", problem) end)
+            connected(worker)
+            print(pcall(worker.run, worker))
+        """)
+        self.assertEqual(process.stdout.readline(), "ready\n")
+        self.greet()
+        self.assertEqual(process.stdout.readline(), "running\n")
+        process.send_signal(signal.SIGINT)
+        self.assertRegex(self.finish(process)[0], r"^false\t.*interrupted!\n$")
 
     def test_fork(self):
         said = self.said("""
@@ -424,10 +442,15 @@ class WithBroker(unittest.TestCase):
 
     def test_the_example(self):
         process = subprocess.Popen(["luajit", str(MODULES / "backend.lua")], text=True,
-                                   env={**os.environ, "VHOST_URL": self.url}, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+                                   env={**os.environ, "VHOST_URL": self.url},
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         self.addCleanup(process.kill)
-        while not self.broker.admin("GET", self.vhost.path + "/workers").json()["workers"]:
+
+        def is_there():
             self.assertIsNone(process.poll())
+            return self.broker.admin("GET", self.vhost.path + "/workers").json()["workers"]
+
+        wait_until(is_there, "the worker")
         self.greet("hello", n=1)
         self.assertIn("welcome", self.browser.hear())
         process.send_signal(signal.SIGINT)

@@ -147,7 +147,7 @@ fn bad_arguments() {
     let mut options = Options::new().unwrap();
     refused(options.max_event_size(0).map(drop), Status::INVALID);
     let error = refused(options.header("Host", "taken").map(drop), Status::INVALID);
-    assert!(error.message().contains("the option header"), "{error}");
+    assert!(error.message().contains("the option header 'Host'"), "{error}");
     let error = refused(client.trigger("nowhere", "e", None), Status::NO_CHANNEL);
     assert!(error.message().contains("the channel 'nowhere' of /"), "{error}");
     let mut batch = Batch::new().unwrap();

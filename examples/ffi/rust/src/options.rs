@@ -86,7 +86,9 @@ impl Options {
     /// Default: 1 s to 30 s.
     pub fn reconnect_delay(&mut self, min: Duration, max: Duration) -> Result<&mut Options> {
         let (min, max) = (milliseconds(Some(min)), milliseconds(Some(max)));
-        self.set("reconnect_delay", |o| unsafe { sys::kn_options_set_reconnect_delay_ms(o, min, max) })
+        self.set("reconnect_delay", |o| unsafe {
+            sys::kn_options_set_reconnect_delay_ms(o, min, max)
+        })
     }
 
     /// A regular expression (RE2's syntax) that has to match a topic as a whole for the worker to
@@ -104,7 +106,9 @@ impl Options {
 
     /// How many bytes an answer may have that a client accepts. Default: 1 MiB.
     pub fn max_response_size(&mut self, bytes: i64) -> Result<&mut Options> {
-        self.set("max_response_size", |o| unsafe { sys::kn_options_set_max_response_size(o, bytes) })
+        self.set("max_response_size", |o| unsafe {
+            sys::kn_options_set_max_response_size(o, bytes)
+        })
     }
 
     /// How many connections a client opens at most, 1 to 1024; a call that finds all of them in use
@@ -165,14 +169,18 @@ impl Options {
 
     /// Adds a header to every request, beside those added before.
     pub fn header(&mut self, name: &str, value: &str) -> Result<&mut Options> {
-        let (name, value) = (to_c(name)?, to_c(value)?);
-        self.set("header", |o| unsafe { sys::kn_options_add_header(o, name.as_ptr(), value.as_ptr()) })
+        let (c_name, value) = (to_c(name)?, to_c(value)?);
+        self.set(&format!("header '{name}'"), |o| unsafe {
+            sys::kn_options_add_header(o, c_name.as_ptr(), value.as_ptr())
+        })
     }
 
     /// How requests call themselves.
     pub fn user_agent(&mut self, user_agent: &str) -> Result<&mut Options> {
         let user_agent = to_c(user_agent)?;
-        self.set("user_agent", |o| unsafe { sys::kn_options_set_user_agent(o, user_agent.as_ptr()) })
+        self.set("user_agent", |o| unsafe {
+            sys::kn_options_set_user_agent(o, user_agent.as_ptr())
+        })
     }
 
     /// Receives the log line by line, a client's on several threads at once. It must not call this

@@ -323,8 +323,9 @@ impl Worker {
     /// the oldest pattern first; a second handler for a pattern replaces the first.
     ///
     /// What a handler returns as an error, or panics with, goes to [`Worker::on_handler_error`].
-    /// Without one it comes out of, or unwinds through, [`Worker::run`]. The event is given back to the broker then, which matters where delivery
-    /// is at least once. A clone of the event outlives the handler.
+    /// Without one it comes out of, or unwinds through, [`Worker::run`]. The event is given back to
+    /// the broker then, which matters where delivery is at least once. A clone of the event outlives
+    /// the handler.
     ///
     /// The worker asks the broker for what its handlers cover, unless [`Options::filter`] says
     /// otherwise; so a new pattern has to come before the first use. `Status::INVALID`: not a
@@ -421,7 +422,8 @@ impl Worker {
     }
 
     /// Hands events to their handlers until the worker is closed or interrupted, or a handler
-    /// fails and [`Worker::on_handler_error`] is not set. `Status::STATE`: there are no handlers; otherwise as [`Worker::next`].
+    /// fails and [`Worker::on_handler_error`] is not set. `Status::STATE`: there are no handlers;
+    /// otherwise as [`Worker::next`].
     pub fn run(&mut self) -> std::result::Result<Ended, RunError> {
         if self.routes.is_empty() {
             // The library refuses, or says what goes before that.

@@ -34,8 +34,7 @@ public final class Kosmonaut {
             return -1;
         }
         if (limit.isNegative()) {
-            throw new KosmonautException(
-                    Status.INVALID, "the time is " + limit + "; it is 0 or more, or FOREVER");
+            return -2; // which the library refuses
         }
         long whole = limit.toMillis();
         return limit.equals(Duration.ofMillis(whole)) ? whole : Math.addExact(whole, 1);

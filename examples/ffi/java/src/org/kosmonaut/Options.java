@@ -159,7 +159,7 @@ public final class Options implements AutoCloseable {
 
     /** Adds a header to every request, beside those added before. */
     public Options header(String name, String value) {
-        return set("header", o ->
+        return set("header '" + name + "'", o ->
                 Kn.kn_options_add_header(o, Kosmonaut.text(name), Kosmonaut.text(value)));
     }
 

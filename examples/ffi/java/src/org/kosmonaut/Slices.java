@@ -17,6 +17,10 @@ final class Slices {
 
     Slices(Duration timeout) {
         long limit = Kosmonaut.milliseconds(timeout);
+        if (limit < -1) {
+            throw new KosmonautException(Status.INVALID,
+                    "the time to wait is " + timeout + "; it is 0 or more, or FOREVER");
+        }
         // More than a century is for ever, too.
         isEndless = limit < 0 || limit > Duration.ofDays(36500).toMillis();
         end = isEndless ? 0 : System.nanoTime() + Duration.ofMillis(limit).toNanos();

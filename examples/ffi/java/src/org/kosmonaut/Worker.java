@@ -24,7 +24,7 @@ public final class Worker implements AutoCloseable {
     /** Deals with an event, which is closed when its last handler has returned. */
     @FunctionalInterface
     public interface Handler {
-        /** What it throws ends {@link Worker#run}, and comes out of it. */
+        /** What it throws goes to {@link Worker#onException}, or else comes out of {@link Worker#run}. */
         void handle(Event event) throws Exception;
     }
 
@@ -246,9 +246,9 @@ public final class Worker implements AutoCloseable {
 
     /**
      * Hands events to their handlers until the worker is closed or interrupted, or a handler
-     * throws what {@link #onException} does not hear of. An exception comes out as it is, but checked ones as the cause of a
-     * {@link HandlerException}; the worker is as usable as before. {@link Status#STATE}: there are
-     * no handlers; otherwise as {@link #next}.
+     * throws what {@link #onException} does not hear of. An exception comes out as it is, but
+     * checked ones as the cause of a {@link HandlerException}; the worker is as usable as before.
+     * {@link Status#STATE}: there are no handlers; otherwise as {@link #next}.
      *
      * @return {@link Status#CLOSED} or {@link Status#INTERRUPTED}
      * @throws InterruptedException the thread was interrupted
