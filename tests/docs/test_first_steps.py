@@ -86,11 +86,8 @@ class FirstSteps(unittest.TestCase):
     def put_built_programs_in_reach(self):
         programs = self.home / "bin"
         programs.mkdir()
-        admin = programs / "webrocket-admin"
-        admin.write_text(f'#!/bin/sh\nexec "{os.environ["WEBROCKET_ADMIN"]}" '
-                         f'--admin-addr "$(cat {self.home}/admin-addr)" "$@"\n')
-        admin.chmod(0o755)
-        (programs / "webrocket-server").symlink_to(os.environ["WEBROCKET_SERVER"])
+        for name in ("server", "admin"):
+            (programs / f"webrocket-{name}").symlink_to(os.environ[f"WEBROCKET_{name.upper()}"])
         library = pathlib.Path(os.environ["KOSMONAUT_LIBRARY"])
         (self.home / "kosmonaut.pc").write_text(
             f"Name: kosmonaut\nDescription: built\nVersion: 1\nCflags: {os.environ['KOSMONAUT_FLAGS']}\n"
@@ -121,7 +118,6 @@ class FirstSteps(unittest.TestCase):
 
         wait_until(is_ready, "the broker")
         addresses = dict(re.findall(r'"(\w+)": ?"([^"]*)"', ready.read_text()))
-        (self.home / "admin-addr").write_text(addresses["admin_addr"])
         if not IS_INSTALLED:
             self.address = addresses["addr"]
 
