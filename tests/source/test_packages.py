@@ -57,6 +57,12 @@ class Packages(unittest.TestCase):
         required = re.findall(r"^BuildRequires: +(\S+-devel)", read("packaging/kosmonaut.spec"), re.M)
         self.assertEqual(sorted(required), sorted(fedora for _, fedora, _ in LIBRARIES.values()))
 
+    def test_the_spec_asks_for_its_macros(self):
+        """By the distribution: whoever asks whether they are there finds them nowhere."""
+        spec = read("packaging/kosmonaut.spec")
+        self.assertIn("%systemd_post ", spec)
+        self.assertRegex(spec, r"\n%if 0%\{\?fedora\}.*\nBuildRequires:  systemd-rpm-macros\n%endif\n")
+
     def test_the_page(self):
         rows = re.findall(r"^\| (?:libkosmonaut, |WebRocket: ).*?\|(.*?)\|", read("docs/packaging.md"), re.M)
         self.assertEqual(len(rows), 2)
