@@ -1,5 +1,5 @@
 # What makes a mistake in memory harder to turn into more than a crash. A distribution that passes such flags of
-# its own has the word: of a kind that is there already, nothing is added.
+# its own has the word: of a kind that is there already, or is there as -fno-…, nothing is added.
 option(KOSMONAUT_HARDENING
   "Build with stack protectors, _FORTIFY_SOURCE, position-independent programs and read-only relocations" ON)
 
@@ -22,10 +22,10 @@ function(kosmonaut_add_hardening kind flag)
 endfunction()
 
 set(kosmonaut_hardening "")
-kosmonaut_add_hardening(-fstack-protector -fstack-protector-strong)
-kosmonaut_add_hardening(-fstack-clash -fstack-clash-protection)
-kosmonaut_add_hardening(-fcf-protection -fcf-protection)                   # x86
-kosmonaut_add_hardening(-mbranch-protection -mbranch-protection=standard) # arm64
+kosmonaut_add_hardening(stack-protector -fstack-protector-strong)
+kosmonaut_add_hardening(stack-clash -fstack-clash-protection)
+kosmonaut_add_hardening(cf-protection -fcf-protection)                  # x86
+kosmonaut_add_hardening(branch-protection -mbranch-protection=standard) # arm64
 add_compile_options(${kosmonaut_hardening})
 
 # The sanitizers watch the same functions, and without optimization the C library warns of it.

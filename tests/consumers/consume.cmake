@@ -145,6 +145,10 @@ elseif(STEP STREQUAL "wslay-by-pkg-config")
   set(ENV{PKG_CONFIG_PATH} ${WORK}/pkgconfig)
   run(${CMAKE_COMMAND} -S ${CMAKE_CURRENT_LIST_DIR}/dependencies -B ${WORK}/build -G Ninja
     -D CMAKE_CXX_COMPILER=${CXX} -D CMAKE_DISABLE_FIND_PACKAGE_wslay=ON)
+elseif(STEP STREQUAL "own-flags")
+  run(${CMAKE_COMMAND} -S ${CMAKE_CURRENT_LIST_DIR}/flags -B ${WORK}/build -G Ninja
+    -D CMAKE_C_COMPILER=${CC} -D CMAKE_CXX_COMPILER=${CXX}
+    "-DCMAKE_CXX_FLAGS=-fno-stack-protector -fstack-clash-protection -U_FORTIFY_SOURCE")
 elseif(STEP STREQUAL "find_package")
   use_cmake_package()
 elseif(STEP STREQUAL "pkg-config")
