@@ -484,7 +484,7 @@ class Halves(BadHttpTest):
 
 
 class Slow(BadHttpTest):
-    FLAGS = ("--http-timeout-ms", "300")
+    FLAGS = ("--http-timeout-ms", "300", "--handshake-timeout-ms", "300")
 
     def test_a_request_has_to_arrive_in_time(self):
         for part in ("G", "GET / HTTP/1.1\r\nHost: x\r\n", self.fire_head("Content-Length: 10"),

@@ -102,7 +102,8 @@ if(STEP STREQUAL "install")
   file(RENAME ${WORK}/prefix ${PREFIX})
 elseif(STEP STREQUAL "add_subdirectory")
   file(REMOVE_RECURSE ${PREFIX})
-  build_and_test(add_subdirectory -D BUILD_SHARED_LIBS=OFF -D CMAKE_INSTALL_LIBDIR=${LIBDIR})
+  build_and_test(add_subdirectory -D BUILD_SHARED_LIBS=OFF -D CMAKE_CXX_FLAGS_RELEASE=-O0
+    -D CMAKE_INSTALL_LIBDIR=${LIBDIR})
   run(${CMAKE_COMMAND} --install ${WORK}/add_subdirectory --prefix ${PREFIX})
 elseif(STEP STREQUAL "destdir")
   # As a package is made: what is to be in / is below another directory for now, and is used from there.

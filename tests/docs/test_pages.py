@@ -93,9 +93,10 @@ class Rules(unittest.TestCase):
     def test_the_cases_are_there(self):
         suites = "".join(path.read_text() for path in (ROOT / "tests").rglob("*")
                          if path.suffix in (".c", ".py", ".cpp"))
+        functions = {"", *re.findall(r"\b(\w+)\(", suites)}
         for _, _, _, case, file in self.rows:
             with self.subTest(file):
-                self.assertRegex(suites, rf"\b{case}\(")
+                self.assertIn(case, functions)
 
 
 if __name__ == "__main__":
