@@ -24,6 +24,10 @@ class occupancy {
     [[nodiscard]] bool leave() noexcept {
         return word_.fetch_sub(one_call, std::memory_order_acq_rel) == one_call;
     }
+    /// The owner goes. True: nobody is inside.
+    [[nodiscard]] bool disown() noexcept {
+        return word_.fetch_sub(owner, std::memory_order_acq_rel) == owner;
+    }
 
     /// Takes the driver's seat, from inside; false when somebody sits there.
     [[nodiscard]] bool take_seat() noexcept {
@@ -38,14 +42,14 @@ class occupancy {
     }
     /// Comes in and takes the seat in one step. False, and nothing done: somebody else is inside.
     [[nodiscard]] bool enter_alone() noexcept {
-        std::uint64_t seen = one_call;
+        std::uint64_t seen = owner;
         return word_.compare_exchange_strong(seen, alone_in_seat, std::memory_order_acq_rel);
     }
     /// Gives up the seat and leaves in one step. False, and nothing done: somebody came meanwhile,
     /// or the owner is gone.
     [[nodiscard]] bool leave_alone() noexcept {
         std::uint64_t seen = alone_in_seat;
-        return word_.compare_exchange_strong(seen, one_call, std::memory_order_acq_rel);
+        return word_.compare_exchange_strong(seen, owner, std::memory_order_acq_rel);
     }
 
     /// Waits for the seat until then, or for ever.
@@ -63,8 +67,11 @@ class occupancy {
 
   private:
     static constexpr std::uint64_t seat_taken = 1;
-    static constexpr std::uint64_t one_call = 2;
-    static constexpr std::uint64_t alone_in_seat = 2 * one_call | seat_taken; // beside the owner
+    // A bit of its own: another call beside the driver waits for the seat and has to be told of it,
+    // which the owner need not.
+    static constexpr std::uint64_t owner = 2;
+    static constexpr std::uint64_t one_call = 4;
+    static constexpr std::uint64_t alone_in_seat = owner | one_call | seat_taken;
 
     struct waiting_here {
         explicit waiting_here(std::atomic<int> &count) : count_(count) { count_.fetch_add(1); }
@@ -74,7 +81,7 @@ class occupancy {
         std::atomic<int> &count_;
     };
 
-    std::atomic<std::uint64_t> word_{one_call}; // the owner
+    std::atomic<std::uint64_t> word_{owner};
     std::atomic<int> waiting_{0};
     std::mutex mutex_;
     std::condition_variable seat_is_free_;

@@ -59,7 +59,7 @@ void disown(Handle *handle) noexcept {
         return;
     const cancellation_hold hold;
     handle->abandon();
-    if (handle->inside().leave())
+    if (handle->inside().disown())
         delete handle;
     wipe_traces();
 }

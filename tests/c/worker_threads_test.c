@@ -253,9 +253,14 @@ static void *wait_in_close(void *argument) {
     return NULL;
 }
 
+/* At once, and not when its time limit is over: it has none. */
 static void a_close_that_waits_hears_that_the_worker_was_freed(void **state) {
     (void)state;
-    kn_worker *worker = worker_at(test_unused_address());
+    kn_options *options = kn_options_new();
+    assert_status(KN_OK, kn_options_set_request_timeout_ms(options, -1));
+    kn_worker *worker = NULL;
+    assert_ok(kn_worker_new, test_unused_address(), options, &worker);
+    kn_options_free(options);
     struct driver driver = {.worker = worker}, closer = {.worker = worker};
     struct gate gate;
     make_gate(&gate);
