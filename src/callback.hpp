@@ -1,12 +1,11 @@
 #pragma once
 
-#include <cstdint>
 #include <memory>
 #include <utility>
 
 #include <cxxabi.h>
 
-#include "cancellation_hold.hpp"
+#include "deferred_destroys.hpp"
 #include "process.hpp"
 
 namespace kn {
@@ -31,31 +30,27 @@ bool has_thrown(Call &&call) {
 class user_data_owner {
   public:
     user_data_owner(void *user_data, void (*destroy)(void *)) noexcept
-        : user_data_(user_data), destroy_(destroy), generation_(process_generation()) {}
-    user_data_owner(user_data_owner &&other) noexcept
-        : user_data_(other.user_data_), destroy_(other.destroy_), generation_(other.generation_) {
-        other.destroy_ = nullptr;
+        : owed_{user_data, destroy, process_generation()} {}
+    user_data_owner(user_data_owner &&other) noexcept : owed_(other.owed_) {
+        other.owed_.destroy = nullptr;
     }
     user_data_owner &operator=(user_data_owner &&) = delete;
-    ~user_data_owner() { end(); }
-
-    /// What the destructor does otherwise. From here `destroy` may end its thread.
-    void end() {
-        void (*const destroy)(void *) = std::exchange(destroy_, nullptr);
-        // A forked child must not run its parent's callbacks.
-        if (destroy == nullptr || generation_ != process_generation())
-            return;
-        // Whoever lets go last need not be inside a call that holds it off.
-        const cancellation_hold hold;
-        (void)has_thrown([&] { destroy(user_data_); }); // nobody is left to tell
+    ~user_data_owner() {
+        if (owed_.destroy != nullptr && !deferred_destroys::put_off(owed_))
+            end();
     }
 
-    void *get() const noexcept { return user_data_; }
+    /// Calls `destroy` now, which may end its thread.
+    void end() {
+        const owed_destroy owed = owed_;
+        owed_.destroy = nullptr;
+        owed.call();
+    }
+
+    void *get() const noexcept { return owed_.user_data; }
 
   private:
-    void *user_data_;
-    void (*destroy_)(void *);
-    std::uint32_t generation_;
+    owed_destroy owed_;
 };
 
 /// A user's function with its data. Shared, so that a handler which replaces itself lives until it

@@ -12,6 +12,7 @@
 #include <cxxabi.h>
 
 #include "cancellation_hold.hpp"
+#include "deferred_destroys.hpp"
 #include "error.hpp"
 #include "failure.hpp"
 #include "process.hpp"
@@ -38,10 +39,9 @@ inline kn_status report_bug(kn_error **error, const char *what) noexcept {
     }
 }
 
-/// The wall: what an entry point does, it does in here. No exception gets through, but for the
-/// unwinding of a thread that a callback has ended.
+/// What @p body returned or threw, but for the unwinding of a thread that a callback has ended.
 template <class Body>
-kn_status walled(kn_error **error, Body &&body) {
+kn_status status_of(kn_error **error, Body &&body) {
     try {
         return body();
     } catch (const failure &why) {
@@ -55,6 +55,16 @@ kn_status walled(kn_error **error, Body &&body) {
     } catch (...) {
         return report_bug(error, "an exception of no known type");
     }
+}
+
+/// The wall: what an entry point does, it does in here. No exception gets through, and what it has
+/// let go of is destroyed at its end.
+template <class Body>
+kn_status walled(kn_error **error, Body &&body) {
+    deferred_destroys destroys;
+    const kn_status status = status_of(error, static_cast<Body &&>(body));
+    destroys.run();
+    return status;
 }
 
 /// The wall, and no cancellation behind it.

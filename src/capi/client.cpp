@@ -5,6 +5,8 @@
 #include "capi/payload.hpp"
 #include "stats.hpp"
 
+using kn::completion;
+using kn::user_data_owner;
 using kn::capi::copied;
 using kn::capi::guarded;
 using kn::capi::optional_text;
@@ -81,8 +83,8 @@ kn_status kn_client_subscribers(kn_client *client, const char *channel, const ch
 
 kn_status kn_client_open_channel_async(kn_client *client, const char *channel, kn_completion fn,
                                        void *user_data, void (*destroy)(void *), kn_error **error) {
-    kn::completion whom(fn, kn::user_data_owner(user_data, destroy));
     return guarded(error, [&] {
+        completion whom(fn, user_data_owner(user_data, destroy));
         visit(client)->open_channel(required_text(channel, "the channel"), std::move(whom));
         return KN_OK;
     });
@@ -91,8 +93,8 @@ kn_status kn_client_open_channel_async(kn_client *client, const char *channel, k
 kn_status kn_client_close_channel_async(kn_client *client, const char *channel, kn_completion fn,
                                         void *user_data, void (*destroy)(void *),
                                         kn_error **error) {
-    kn::completion whom(fn, kn::user_data_owner(user_data, destroy));
     return guarded(error, [&] {
+        completion whom(fn, user_data_owner(user_data, destroy));
         visit(client)->close_channel(required_text(channel, "the channel"), std::move(whom));
         return KN_OK;
     });
@@ -101,8 +103,8 @@ kn_status kn_client_close_channel_async(kn_client *client, const char *channel, 
 kn_status kn_client_trigger_async(kn_client *client, const char *channel, const char *event,
                                   const char *data, size_t data_length, kn_completion fn,
                                   void *user_data, void (*destroy)(void *), kn_error **error) {
-    kn::completion whom(fn, kn::user_data_owner(user_data, destroy));
     return guarded(error, [&] {
+        completion whom(fn, user_data_owner(user_data, destroy));
         visit(client)->trigger(required_text(channel, "the channel"),
                                required_text(event, "the event"),
                                kn::capi::payload(data, data_length), std::move(whom));
@@ -113,8 +115,8 @@ kn_status kn_client_trigger_async(kn_client *client, const char *channel, const 
 kn_status kn_client_request_token_async(kn_client *client, const char *uid, const char *channels,
                                         kn_completion fn, void *user_data, void (*destroy)(void *),
                                         kn_error **error) {
-    kn::completion whom(fn, kn::user_data_owner(user_data, destroy));
     return guarded(error, [&] {
+        completion whom(fn, user_data_owner(user_data, destroy));
         visit(client)->request_token(required_text(uid, "the uid"),
                                      required_text(channels, "the pattern of channels"),
                                      std::move(whom));
@@ -125,8 +127,8 @@ kn_status kn_client_request_token_async(kn_client *client, const char *uid, cons
 kn_status kn_client_trigger_batch_async(kn_client *client, const kn_batch *batch, kn_completion fn,
                                         void *user_data, void (*destroy)(void *),
                                         kn_error **error) {
-    kn::completion whom(fn, kn::user_data_owner(user_data, destroy));
     return guarded(error, [&] {
+        completion whom(fn, user_data_owner(user_data, destroy));
         visit(client)->trigger_batch(*required(batch, "the batch"), std::move(whom));
         return KN_OK;
     });
@@ -135,8 +137,8 @@ kn_status kn_client_trigger_batch_async(kn_client *client, const kn_batch *batch
 kn_status kn_client_subscribers_async(kn_client *client, const char *channel, const char *after,
                                       int32_t limit, kn_completion fn, void *user_data,
                                       void (*destroy)(void *), kn_error **error) {
-    kn::completion whom(fn, kn::user_data_owner(user_data, destroy));
     return guarded(error, [&] {
+        completion whom(fn, user_data_owner(user_data, destroy));
         visit(client)->subscribers(required_text(channel, "the channel"), optional_text(after),
                                    limit, std::move(whom));
         return KN_OK;

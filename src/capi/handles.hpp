@@ -54,14 +54,16 @@ inline settings settings_of(const kn_options *options) {
 /// not touch what it shares with its parent, nor memory that another thread of the parent may have
 /// been changing at the fork; so there nothing is done at all.
 template <class Handle>
-void disown(Handle *handle) noexcept {
+void disown(Handle *handle) {
     if (handle == nullptr || handle->generation != process_generation())
         return;
+    deferred_destroys destroys;
     const cancellation_hold hold;
     handle->abandon();
     if (handle->inside().disown())
         delete handle;
     wipe_traces();
+    destroys.run();
 }
 
 } // namespace kn::capi

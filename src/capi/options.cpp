@@ -75,7 +75,11 @@ kn::extra_header made_header(std::string_view name, std::string_view value) {
 
 kn_options *kn_options_new(void) { return kn::capi::made_or_null<kn_options>(); }
 
-void kn_options_free(kn_options *options) { delete options; }
+void kn_options_free(kn_options *options) {
+    kn::deferred_destroys destroys; // of the log
+    delete options;
+    destroys.run();
+}
 
 kn_status kn_options_set_connect_timeout_ms(kn_options *options, int64_t timeout_ms) {
     return guarded([&] {
@@ -227,8 +231,8 @@ kn_status kn_options_set_user_agent(kn_options *options, const char *user_agent)
 
 kn_status kn_options_set_log(kn_options *options, int32_t level, kn_log_handler fn, void *user_data,
                              void (*destroy)(void *)) {
-    kn::user_data_owner data(user_data, destroy);
     return guarded([&] {
+        kn::user_data_owner data(user_data, destroy);
         required(options, "options");
         if (level < KN_LOG_ERROR || level > KN_LOG_DEBUG)
             throw failure(KN_EINVAL, "an unknown log level");

@@ -7,6 +7,7 @@
 using kn::cancellation_hold;
 using kn::make_callback;
 using kn::milliseconds;
+using kn::user_data_owner;
 using kn::capi::copied;
 using kn::capi::guarded;
 using kn::capi::required;
@@ -29,8 +30,8 @@ void kn_worker_free(kn_worker *worker) { kn::capi::disown(worker); }
 
 kn_status kn_worker_on(kn_worker *worker, const char *pattern, kn_handler fn, void *user_data,
                        void (*destroy)(void *), kn_error **error) {
-    kn::user_data_owner data(user_data, destroy);
     return guarded(error, [&] {
+        user_data_owner data(user_data, destroy);
         return visit(worker)->on(required_text(pattern, "the pattern"),
                                  make_callback(fn, std::move(data)));
     });
@@ -38,9 +39,10 @@ kn_status kn_worker_on(kn_worker *worker, const char *pattern, kn_handler fn, vo
 
 kn_status kn_worker_on_error(kn_worker *worker, kn_error_handler fn, void *user_data,
                              void (*destroy)(void *), kn_error **error) {
-    kn::user_data_owner data(user_data, destroy);
-    return guarded(error,
-                   [&] { return visit(worker)->on_error(make_callback(fn, std::move(data))); });
+    return guarded(error, [&] {
+        user_data_owner data(user_data, destroy);
+        return visit(worker)->on_error(make_callback(fn, std::move(data)));
+    });
 }
 
 kn_status kn_worker_next(kn_worker *worker, int64_t timeout_ms, kn_event **event,

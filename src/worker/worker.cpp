@@ -4,6 +4,7 @@
 
 #include <sys/random.h>
 
+#include "deferred_destroys.hpp"
 #include "error.hpp"
 #include "failure.hpp"
 #include "http/classify.hpp"
@@ -78,13 +79,12 @@ class worker::callback_scope {
 
 /// Callbacks that live while they may be called, though others have taken their place. Where this
 /// is the last to let go of them, their `destroy` is the user's code like themselves: it may change
-/// handlers, close, and fork.
+/// handlers, close, fork, and end its thread.
 template <class Kept>
 class worker::while_called {
   public:
     explicit while_called(worker &w, std::shared_ptr<Kept> what = nullptr) noexcept
         : worker_(w), what_(std::move(what)) {}
-    ~while_called() { drop(); }
     while_called(const while_called &) = delete;
     while_called &operator=(const while_called &) = delete;
 
@@ -95,17 +95,17 @@ class worker::while_called {
         what_ = what;
     }
     void let_go() {
-        drop();
+        {
+            const callback_scope scope(worker_);
+            deferred_destroys destroys;
+            what_.reset();
+            destroys.run();
+        }
         worker_.home_.require();
     }
     Kept &operator*() const noexcept { return *what_; }
 
   private:
-    void drop() noexcept {
-        const callback_scope scope(worker_);
-        what_.reset();
-    }
-
     worker &worker_;
     std::shared_ptr<Kept> what_;
 };

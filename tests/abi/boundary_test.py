@@ -40,8 +40,9 @@ class Boundary(unittest.TestCase):
         boundary = (sources / "boundary.hpp").read_text()
         bodies = dict(re.findall(r"kn_status (\w+)\(kn_error \*\*error, Body &&body\) \{(.*?)\n\}", boundary, re.S))
         self.assertRegex(bodies["guarded"], r"cancellation_hold hold;\s*return walled\(")
-        self.assertEqual(re.findall(r"catch \(([^)]*)\)", bodies["walled"])[-1], "...")
-        self.assertRegex(bodies["walled"], r"catch \(abi::__forced_unwind &\) \{\s*throw;")
+        self.assertRegex(bodies["walled"], r"deferred_destroys destroys;[^;]*= status_of\([^;]*;\s*destroys.run\(\);")
+        self.assertEqual(re.findall(r"catch \(([^)]*)\)", bodies["status_of"])[-1], "...")
+        self.assertRegex(bodies["status_of"], r"catch \(abi::__forced_unwind &\) \{\s*throw;")
 
 
 if __name__ == "__main__":

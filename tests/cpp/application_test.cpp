@@ -8,6 +8,7 @@
 #include <kosmonaut/kosmonaut.hpp>
 
 #include "broker_fixture.hpp"
+#include "ended_thread.hpp"
 #include "unused_address.hpp"
 
 namespace {
@@ -117,6 +118,22 @@ TEST_F(ApplicationAtABroker, AHandlersExceptionComesOutOfRunWithoutAHook) {
     browser().trigger("chat/save", "{}");
     EXPECT_THROW(app_->run(), std::runtime_error);
 }
+
+#ifdef SUPPORT_THREADS_MAY_BE_ENDED
+TEST_F(ApplicationAtABroker, AHandlerAndAHookMayEndTheirThread) {
+    app_->use("chat",
+              backend()
+                  .on("save", [&](const received_event &) { pthread_exit(&*app_); })
+                  .on("fail", [](const received_event &) { throw std::runtime_error("mishap"); }))
+        .on_exception(
+            [&](const std::exception_ptr &, const received_event &) { pthread_exit(&*app_); });
+    enter();
+    for (const char *topic : {"chat/save", "chat/fail"}) {
+        browser().trigger(topic, "{}");
+        EXPECT_EQ(support::left_by_thread([&] { app_->run(); }), &*app_) << topic;
+    }
+}
+#endif
 
 TEST_F(ApplicationAtABroker, AHookHearsExceptionsAndTheApplicationGoesOn) {
     std::string heard;

@@ -11,6 +11,7 @@
 #include <kosmonaut/kosmonaut.hpp>
 
 #include "broker_fixture.hpp"
+#include "ended_thread.hpp"
 #include "unused_address.hpp"
 
 namespace {
@@ -43,6 +44,14 @@ TEST(Async, ACompletionHearsOfAFailure) {
     EXPECT_EQ(calls.requests(), 1);
     EXPECT_EQ(calls.requests(status::connect), 1);
 }
+
+#ifdef SUPPORT_THREADS_MAY_BE_ENDED
+TEST(Async, ACompletionMayEndItsThread) {
+    client calls(unused_address());
+    calls.open_channel_async("news", [&](result_ref) { pthread_exit(&calls); });
+    EXPECT_EQ(support::left_by_thread([&] { calls.flush(10s); }), &calls);
+}
+#endif
 
 TEST(Async, CompletionsAreMovedInAndEndWithTheirCall) {
     client calls(unused_address());

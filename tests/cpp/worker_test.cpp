@@ -14,10 +14,12 @@
 #include <vector>
 
 #include <poll.h>
+#include <pthread.h>
 
 #include <kosmonaut/kosmonaut.hpp>
 
 #include "broker_fixture.hpp"
+#include "ended_thread.hpp"
 #include "unused_address.hpp"
 
 namespace {
@@ -443,6 +445,31 @@ TEST_F(WorkerAtABroker, MayReplaceAndRemoveHandlersInAHandler) {
     EXPECT_EQ(made.run(), status::interrupted);
     EXPECT_EQ(second_calls, 1);
 }
+
+#ifdef SUPPORT_THREADS_MAY_BE_ENDED
+
+TEST_F(WorkerAtABroker, AHandlerMayEndItsThread) {
+    worker made(url());
+    made.on("chat/save", [&](event_ref) { pthread_exit(&made); });
+    connect(made);
+    send(1);
+    EXPECT_EQ(support::left_by_thread([&] { made.run(); }), &made);
+}
+
+TEST(Worker, AnErrorHandlerMayEndItsThread) {
+    worker made(unused_address());
+    made.on_error([&](const kosmonaut::error &) { pthread_exit(&made); });
+    EXPECT_EQ(support::left_by_thread([&] { (void)made.next(10s); }), &made);
+}
+
+TEST(Worker, ALogMayEndItsThread) {
+    int left = 0;
+    const auto end = [&](kosmonaut::log_level, std::string_view) { pthread_exit(&left); };
+    worker made(unused_address(), kosmonaut::options().log(kosmonaut::log_level::debug, end));
+    EXPECT_EQ(support::left_by_thread([&] { (void)made.next(10s); }), &left);
+}
+
+#endif
 
 TEST_F(WorkerAtABroker, CloseOfAnotherThreadEndsRun) {
     worker made(url());

@@ -1,16 +1,22 @@
 // Callbacks that behave as none should: they throw through C, or end their thread.
+#include <ostream>
 #include <stdexcept>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include <gtest/gtest.h>
 #include <pthread.h>
 
 #include "answers.hpp"
+#include "ended_thread.hpp"
 
 #include <kosmonaut/kosmonaut.h>
 
 namespace faults {
 namespace {
+
+using support::left_by_thread;
 
 struct seen {
     kn_worker *worker = nullptr;
@@ -83,9 +89,7 @@ TEST(callbacks, a_log_that_throws_loses_its_line_alone) {
     EXPECT_EQ(s.destroyed, 1);
 }
 
-// UndefinedBehaviorSanitizer takes what is thrown to unwind a thread, which is no object, for a
-// null reference where it is caught.
-#ifndef __SANITIZE_ADDRESS__
+#ifdef SUPPORT_THREADS_MAY_BE_ENDED
 
 // The handle is lost with the thread, the process is not.
 TEST(callbacks, a_handler_may_end_its_thread) {
@@ -100,15 +104,7 @@ TEST(callbacks, a_handler_may_end_its_thread) {
                   },
                   &s, nullptr, nullptr),
               KN_OK);
-    pthread_t running;
-    const auto run = [](void *data) -> void * {
-        kn_worker_run(static_cast<seen *>(data)->worker, nullptr);
-        return nullptr;
-    };
-    ASSERT_EQ(pthread_create(&running, nullptr, run, &s), 0);
-    void *left_with = nullptr;
-    ASSERT_EQ(pthread_join(running, &left_with), 0);
-    EXPECT_EQ(left_with, &s);
+    EXPECT_EQ(left_by_thread([&] { kn_worker_run(s.worker, nullptr); }), &s);
     EXPECT_EQ(s.calls, 1);
     kn_worker_free(s.worker);
 }
@@ -131,20 +127,6 @@ kn_options *logging_to(fatal_log &where) {
                                  [](void *data) { ++static_cast<fatal_log *>(data)->destroyed; }),
               KN_OK);
     return options;
-}
-
-/// What the thread that does this leaves with.
-template <class Work>
-void *left_by_thread(Work work) {
-    pthread_t running;
-    const auto run = [](void *data) -> void * {
-        (*static_cast<Work *>(data))();
-        return nullptr;
-    };
-    EXPECT_EQ(pthread_create(&running, nullptr, run, &work), 0);
-    void *left_with = nullptr;
-    EXPECT_EQ(pthread_join(running, &left_with), 0);
-    return left_with;
 }
 
 class logs_of_a_worker : public testing::TestWithParam<const char *> {};
@@ -196,22 +178,171 @@ TEST(callbacks, a_log_of_a_client_may_end_its_thread) {
     }
 }
 
-TEST(callbacks, the_end_of_a_completion_may_end_its_thread) {
-    fault_server server({answers(202)});
-    seen s;
+/// A worker's request and a client's.
+void answer_both(conversation &with) {
+    const bool is_stream = with.receive().method == "GET";
+    with.send(is_stream ? stream_head() + "event: a/b\ndata: {}\n\n"
+                        : whole_answer(202, {"Connection: close"}));
+    if (is_stream)
+        with.stall();
+}
+
+/// Handles whose callbacks have a `destroy` that ends its thread.
+struct scene {
+    scene() {
+        EXPECT_EQ(kn_client_new(server.url().c_str(), nullptr, &client, nullptr), KN_OK);
+        EXPECT_EQ(kn_worker_new(server.url().c_str(), nullptr, &worker, nullptr), KN_OK);
+    }
+    ~scene() {
+        kn_worker_free(worker);
+        kn_client_free(client);
+        kn_options_free(options);
+    }
+    scene(const scene &) = delete;
+    scene &operator=(const scene &) = delete;
+
+    void free_worker() { kn_worker_free(std::exchange(worker, nullptr)); }
+    void free_client() { kn_client_free(std::exchange(client, nullptr)); }
+    void free_options() { kn_options_free(std::exchange(options, nullptr)); }
+
+    fault_server server{std::vector<script>{answer_both}};
+    kn_options *options = kn_options_new();
     kn_client *client = nullptr;
-    ASSERT_EQ(kn_client_new(server.url().c_str(), nullptr, &client, nullptr), KN_OK);
-    const auto end = [](void *data) {
-        ++static_cast<seen *>(data)->destroyed;
+    kn_worker *worker = nullptr;
+    int destroyed = 0;
+};
+
+void end_thread(void *data) {
+    ++static_cast<scene *>(data)->destroyed;
+    pthread_exit(data);
+}
+
+void do_nothing(kn_event *, void *) {}
+void do_nothing(const kn_error *, void *) {}
+void do_nothing(std::int32_t, const char *, void *) {}
+
+void handle(scene &s) {
+    EXPECT_EQ(kn_worker_on(s.worker, "a/b", do_nothing, &s, end_thread, nullptr), KN_OK);
+}
+
+void log_for(scene &s) {
+    EXPECT_EQ(kn_options_set_log(s.options, KN_LOG_ERROR, do_nothing, &s, end_thread), KN_OK);
+}
+
+struct destroy {
+    const char *of;
+    void (*run)(scene &);
+};
+void PrintTo(const destroy &d, std::ostream *out) { *out << d.of; }
+
+class destroys : public testing::TestWithParam<destroy> {};
+
+TEST_P(destroys, may_end_their_thread) {
+    scene s;
+    EXPECT_EQ(left_by_thread([&] { GetParam().run(s); }), &s);
+    EXPECT_EQ(s.destroyed, 1);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    callbacks, destroys,
+    testing::Values(
+        destroy{
+            "a_refused_handler",
+            [](scene &s) { kn_worker_on(s.worker, "ab", do_nothing, &s, end_thread, nullptr); }},
+        destroy{"a_handler_that_is_none",
+                [](scene &s) { kn_worker_on(s.worker, "a/b", nullptr, &s, end_thread, nullptr); }},
+        destroy{"a_replaced_handler",
+                [](scene &s) {
+                    handle(s);
+                    kn_worker_on(s.worker, "a/b", do_nothing, nullptr, nullptr, nullptr);
+                }},
+        destroy{"a_handler_that_replaced_itself",
+                [](scene &s) {
+                    const auto replace = [](kn_event *, void *data) {
+                        auto &of = *static_cast<scene *>(data);
+                        kn_worker_on(of.worker, "a/b", do_nothing, nullptr, nullptr, nullptr);
+                    };
+                    kn_worker_on(s.worker, "a/b", replace, &s, end_thread, nullptr);
+                    kn_worker_run(s.worker, nullptr);
+                }},
+        destroy{"an_error_handler_that_replaced_itself",
+                [](scene &s) {
+                    const port nowhere;
+                    s.free_worker();
+                    kn_worker_new(nowhere.url().c_str(), nullptr, &s.worker, nullptr);
+                    const auto replace = [](const kn_error *, void *data) {
+                        auto &of = *static_cast<scene *>(data);
+                        kn_worker_on_error(of.worker, do_nothing, nullptr, nullptr, nullptr);
+                    };
+                    kn_worker_on_error(s.worker, replace, &s, end_thread, nullptr);
+                    kn_event *event = nullptr;
+                    kn_worker_next(s.worker, longer_than_patience_ms, &event, nullptr);
+                }},
+        destroy{"a_freed_worker_s_handler",
+                [](scene &s) {
+                    handle(s);
+                    s.free_worker();
+                }},
+        destroy{"a_replaced_log",
+                [](scene &s) {
+                    log_for(s);
+                    kn_options_set_log(s.options, KN_LOG_ERROR, nullptr, nullptr, nullptr);
+                }},
+        destroy{"a_log_of_freed_options",
+                [](scene &s) {
+                    log_for(s);
+                    s.free_options();
+                }},
+        destroy{"a_log_of_a_freed_client",
+                [](scene &s) {
+                    log_for(s);
+                    s.free_client();
+                    kn_client_new(s.server.url().c_str(), s.options, &s.client, nullptr);
+                    s.free_options();
+                    s.free_client();
+                }},
+        destroy{"a_refused_completion",
+                [](scene &s) {
+                    kn_client_open_channel_async(s.client, "a b", nullptr, &s, end_thread, nullptr);
+                }},
+        destroy{"a_completion",
+                [](scene &s) {
+                    kn_client_open_channel_async(s.client, "a", nullptr, &s, end_thread, nullptr);
+                    kn_client_flush(s.client, longer_than_patience_ms, nullptr);
+                }},
+        destroy{"a_dropped_completion",
+                [](scene &s) {
+                    kn_client_open_channel_async(s.client, "a", nullptr, &s, end_thread, nullptr);
+                    s.free_client();
+                }}),
+    [](const auto &generated) { return std::string(generated.param.of); });
+
+/// Any call will do.
+void make_a_call() { kn_options_free(nullptr); }
+
+TEST(callbacks, what_is_left_to_destroy_when_a_thread_ends_is_left_to_the_next_call) {
+    scene s;
+    handle(s);
+    ASSERT_EQ(kn_worker_on(s.worker, "a/c", do_nothing, &s, end_thread, nullptr), KN_OK);
+    EXPECT_EQ(left_by_thread([&] { s.free_worker(); }), &s);
+    EXPECT_EQ(s.destroyed, 1);
+    EXPECT_EQ(left_by_thread(make_a_call), &s);
+    EXPECT_EQ(s.destroyed, 2);
+    make_a_call();
+    EXPECT_EQ(s.destroyed, 2);
+}
+
+TEST(callbacks, a_handler_may_free_its_worker_and_end_its_thread) {
+    scene s;
+    const auto free_and_end = [](kn_event *, void *data) {
+        static_cast<scene *>(data)->free_worker();
         pthread_exit(data);
     };
-    EXPECT_EQ(left_by_thread([&] {
-                  kn_client_open_channel_async(client, "a", nullptr, &s, end, nullptr);
-                  kn_client_flush(client, longer_than_patience_ms, nullptr);
-              }),
-              &s);
+    ASSERT_EQ(kn_worker_on(s.worker, "a/b", free_and_end, &s, end_thread, nullptr), KN_OK);
+    kn_worker *const worker = s.worker;
+    EXPECT_EQ(left_by_thread([worker] { kn_worker_run(worker, nullptr); }), &s);
+    EXPECT_EQ(left_by_thread(make_a_call), &s);
     EXPECT_EQ(s.destroyed, 1);
-    kn_client_free(client);
 }
 
 #endif

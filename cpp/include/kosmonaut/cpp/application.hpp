@@ -165,12 +165,12 @@ class application {
             fn(given);
             return;
         }
-        try {
-            fn(given);
-        } catch (...) {
+        std::exception_ptr thrown;
+        detail::call_user([&] { fn(given); }, [&] { thrown = std::current_exception(); });
+        if (thrown) {
             std::error_code at_most_once;
             given.nack(std::chrono::milliseconds(0), at_most_once);
-            exception_hook_(std::current_exception(), given);
+            exception_hook_(thrown, given);
         }
     }
 

@@ -39,13 +39,9 @@ struct completion {
     completion(const Function &function, std::shared_ptr<client_core> of)
         : fn(function), core(std::move(of)) {}
 
-    static void on_end(const kn_result *ended, void *data) noexcept {
+    static void on_end(const kn_result *ended, void *data) {
         auto *self = static_cast<completion *>(data);
-        try {
-            self->fn(result_ref(ended));
-        } catch (...) {
-            self->core->caught();
-        }
+        call_user([&] { self->fn(result_ref(ended)); }, [&] { self->core->caught(); });
     }
 
     static void destroy(void *data) noexcept { delete static_cast<completion *>(data); }

@@ -14,6 +14,10 @@
 #include <type_traits>
 #include <utility>
 
+#ifdef __GLIBCXX__
+#include <cxxabi.h>
+#endif
+
 #include <kosmonaut/cpp/error.hpp>
 
 namespace kosmonaut {
@@ -112,6 +116,23 @@ kn_status attempt(std::error_code &code, Call &&call) noexcept {
     }
     assign(code, status);
     return status;
+}
+
+/**
+ * Calls a user's function, and @p caught in the catch block when it throws: no exception may enter
+ * the C library. What unwinds a thread that the user ends in there is none, and goes on.
+ */
+template <class Call, class Caught>
+void call_user(Call &&call, Caught &&caught) {
+    try {
+        call();
+#ifdef __GLIBCXX__ // elsewhere it is not caught anyway
+    } catch (const abi::__forced_unwind &) {
+        throw;
+#endif
+    } catch (...) {
+        caught();
+    }
 }
 
 /** Text that a call of the C API hands over; throws when it fails. */

@@ -337,12 +337,13 @@ class options {
                       "a log handler is called as fn(log_level, std::string_view)");
         return kn_options_set_log(
             handle(), static_cast<std::int32_t>(level),
-            [](std::int32_t line_level, const char *line, void *data) noexcept {
-                try {
-                    (*static_cast<Function *>(data))(static_cast<log_level>(line_level),
-                                                     std::string_view(line));
-                } catch (...) { // NOLINT(bugprone-empty-catch): a log is no reason to stop
-                }
+            [](std::int32_t line_level, const char *line, void *data) {
+                detail::call_user(
+                    [&] {
+                        (*static_cast<Function *>(data))(static_cast<log_level>(line_level),
+                                                         std::string_view(line));
+                    },
+                    [] {}); // a log is no reason to stop
             },
             fn.release(), [](void *data) { delete static_cast<Function *>(data); });
     }

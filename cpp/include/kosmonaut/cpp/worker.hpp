@@ -52,24 +52,23 @@ struct callback {
     Function fn;
     std::shared_ptr<worker_core> core;
 
-    static void on_event(kn_event *event, void *data) noexcept {
+    static void on_event(kn_event *event, void *data) {
         auto *self = static_cast<callback *>(data);
-        try {
-            self->fn(event_ref(event));
-        } catch (...) {
-            kn_event_nack(event, 0); // at most once there is nothing to give back
-            self->core->caught();
-        }
+        call_user([&] { self->fn(event_ref(event)); },
+                  [&] {
+                      kn_event_nack(event, 0); // at most once there is nothing to give back
+                      self->core->caught();
+                  });
     }
 
-    static void on_error(const kn_error *details, void *data) noexcept {
+    static void on_error(const kn_error *details, void *data) {
         auto *self = static_cast<callback *>(data);
-        try {
-            const error failure(details);
-            self->fn(failure);
-        } catch (...) {
-            self->core->caught();
-        }
+        call_user(
+            [&] {
+                const error failure(details);
+                self->fn(failure);
+            },
+            [&] { self->core->caught(); });
     }
 
     static void destroy(void *data) noexcept { delete static_cast<callback *>(data); }

@@ -1,0 +1,51 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <utility>
+
+namespace kn {
+
+/// A `destroy` that the process of that generation owes its user.
+struct owed_destroy {
+    void *user_data;
+    void (*destroy)(void *); // NULL: nothing is owed
+    std::uint32_t generation;
+
+    /// Nothing is thrown, but for the unwinding of a thread that the user ends in there.
+    void call() const;
+};
+
+/// What a call has let go of. A `destroy` may end its thread, and the library lets go of callbacks
+/// in destructors, which that would have to unwind: it would end the process. So they wait here,
+/// until the call is at a place that may be unwound.
+class deferred_destroys {
+  public:
+    deferred_destroys() noexcept : outer_(std::exchange(innermost_, this)) {}
+    /// What is left, since the thread is being ended, waits for the next run() of any thread.
+    ~deferred_destroys();
+    deferred_destroys(const deferred_destroys &) = delete;
+    deferred_destroys &operator=(const deferred_destroys &) = delete;
+
+    /// Calls them, in the order in which they came.
+    void run();
+
+    /// False where no call waits for it, or where there is no memory.
+    static bool put_off(const owed_destroy &what) noexcept;
+
+  private:
+    struct waiting {
+        owed_destroy what;
+        waiting *next;
+    };
+    void append(waiting *chain) noexcept;
+
+    static constinit inline thread_local deferred_destroys *innermost_ = nullptr;
+    static constinit inline std::atomic<waiting *> left_behind_{nullptr};
+
+    waiting *first_ = nullptr;
+    waiting **end_ = &first_;
+    deferred_destroys *const outer_; // of the call whose callback made this one
+};
+
+} // namespace kn
