@@ -123,8 +123,9 @@ KN_API void kn_worker_free(kn_worker *worker);
  *
  * Unless kn_options_set_filter() was used, the worker asks the broker for just what its handlers
  * cover, or for everything if it has none; so a new pattern has to come before the first use. There
- * may be any number of them. Where they do not fit into the 4096 bytes of a filter, the worker asks
- * for more, and leaves out what none of them covers, whichever call takes the events out.
+ * may be any number of them. Where they do not fit into the 4096 bytes of a filter (or 7 KiB when
+ * it is percent-encoded), the worker asks for more, and leaves out what none of them covers,
+ * whichever call takes the events out. It shares events with workers of the same patterns only.
  *
  * @param worker not NULL.
  * @param pattern such as `chat/save`, `chat/` followed by `*`, or `*` followed by `/joined`;

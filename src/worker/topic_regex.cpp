@@ -1,10 +1,15 @@
 #include "worker/topic_regex.hpp"
 
 #include <algorithm>
+#include <charconv>
+#include <cstdint>
+#include <iterator>
 #include <map>
 #include <set>
 #include <string>
 #include <string_view>
+
+#include "http/curl.hpp"
 
 namespace kn {
 namespace {
@@ -13,7 +18,8 @@ constexpr std::string_view any_channel = "[^/]*";
 constexpr std::string_view event_of_no_colon = "(?:[^:].*)?";
 // The broker sends events of its own only where a filter spells the colon.
 constexpr std::string_view any_event = "(?:[^:].*|:.*)?";
-constexpr std::string_view any_topic = "(?:.|:)*";
+constexpr std::string_view any_topic = ".*";
+constexpr std::string_view any_topic_and_own = "(?:.|:)*";
 
 // Changing this splits the pools of a rolling upgrade: workers of the old release and the new one
 // would each get every event.
@@ -173,6 +179,25 @@ std::string joined(const std::vector<const pattern *> &patterns) {
     return out;
 }
 
+bool fits(const std::string &regex) {
+    return regex.size() <= longest_filter &&
+           percent_encoded(regex).size() <= longest_encoded_filter;
+}
+
+/// Makes a regular expression another text that matches the same. The broker lets workers of the
+/// same text share events. A wider one may be what other workers ask for, too, who would be handed
+/// half of the events in question, and leave them out; those of the same patterns still have to
+/// share.
+std::string marked(std::string regex, std::string_view exact) {
+    std::uint64_t hash = 0xcbf29ce484222325; // FNV-1a, which is the same in each release
+    for (const char c : exact)
+        hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3;
+    char digits[16];
+    const auto [end, problem] = std::to_chars(std::begin(digits), std::end(digits), hash, 16);
+    append_alternative(regex, "/#" + std::string(digits, end));
+    return regex;
+}
+
 const std::string &shorter(const std::string &left, const std::string &right) noexcept {
     return right.size() < left.size() ? right : left;
 }
@@ -195,7 +220,7 @@ std::string pattern::topic_regex() const {
 
 topic_filter filter_for(const std::vector<const pattern *> &patterns) {
     std::string exact = joined(patterns);
-    if (exact.size() <= longest_filter)
+    if (fits(exact))
         return {std::move(exact), false};
 
     std::vector<const pattern *> others;
@@ -217,15 +242,16 @@ topic_filter filter_for(const std::vector<const pattern *> &patterns) {
     };
     std::string factored = with_others(
         shorter(channels_of_events(channels_by_event), events_of_channels(events_by_channel)));
-    if (factored.size() <= longest_filter)
+    if (fits(factored))
         return {std::move(factored), false};
-    std::string wider = with_others(shorter(these_events_of_any_channel(channels_by_event),
-                                            any_event_of_these_channels(events_by_channel)));
-    if (wider.size() <= longest_filter)
+    std::string wider = marked(with_others(shorter(these_events_of_any_channel(channels_by_event),
+                                                   any_event_of_these_channels(events_by_channel))),
+                               exact);
+    if (fits(wider))
         return {std::move(wider), true};
     const bool wants_own = std::any_of(patterns.begin(), patterns.end(),
                                        [](const pattern *p) { return names_own_event(*p); });
-    return {wants_own ? std::string(any_topic) : std::string(), true};
+    return {marked(std::string(wants_own ? any_topic_and_own : any_topic), exact), true};
 }
 
 } // namespace kn

@@ -102,17 +102,22 @@ static void each_of_many_rooms_has_its_handler(void **state) {
     kn_worker_free(worker);
 }
 
-/* With so many that the broker is asked for more, what nobody asked for is left out. */
+/* With so many handlers that the broker is asked for more than they cover. */
+static kn_worker *worker_of_rooms(const struct stage *stage, int count, struct calls *said) {
+    kn_worker *worker = worker_at(stage->url);
+    for (int i = 0; i < count; ++i) {
+        char pattern[64];
+        snprintf(pattern, sizeof pattern, "%d-room/say-%d", (i * 7919) % 100003, i);
+        assert_ok(kn_worker_on, worker, pattern, count_event, said, NULL);
+    }
+    connect_worker(worker);
+    return worker;
+}
+
 static void what_nobody_asked_for_is_left_out(void **state) {
     struct stage *stage = *state;
     struct calls said = {0};
-    kn_worker *worker = worker_at(stage->url);
-    for (int i = 0; i < 2000; ++i) {
-        char pattern[64];
-        snprintf(pattern, sizeof pattern, "%d-room/say-%d", (i * 7919) % 100003, i);
-        assert_ok(kn_worker_on, worker, pattern, count_event, &said, NULL);
-    }
-    connect_worker(worker);
+    kn_worker *worker = worker_of_rooms(stage, 2000, &said);
     send_numbers(stage, "other/say", 2);
     send_numbers(stage, "0-room/say-1", 1);
     send_numbers(stage, "0-room/say-0", 1);
@@ -121,6 +126,21 @@ static void what_nobody_asked_for_is_left_out(void **state) {
     assert_string_equal(kn_event_topic(event), "0-room/say-0");
     kn_event_free(event);
     kn_worker_free(worker);
+}
+
+/* Though they all ask the broker for everything. */
+static void workers_of_other_handlers_do_not_share_events(void **state) {
+    struct stage *stage = *state;
+    struct calls said = {0};
+    kn_worker *workers[] = {worker_of_rooms(stage, 2000, &said),
+                            worker_of_rooms(stage, 2001, &said), worker_on(stage)};
+    const size_t count = sizeof workers / sizeof workers[0];
+    send_numbers(stage, "0-room/say-0", 2);
+    for (size_t i = 0; i < count; ++i) {
+        take_number(workers[i], 1);
+        take_number(workers[i], 2);
+        kn_worker_free(workers[i]);
+    }
 }
 
 static void destroy_runs_when_there_is_no_worker(void **state) {
@@ -632,6 +652,7 @@ int main(void) {
         cmocka_unit_test(regular_expressions_are_no_patterns),
         on_stage(each_of_many_rooms_has_its_handler),
         on_stage(what_nobody_asked_for_is_left_out),
+        on_stage(workers_of_other_handlers_do_not_share_events),
         cmocka_unit_test(destroy_runs_when_there_is_no_worker),
         cmocka_unit_test(without_handlers_there_is_nothing_to_run),
         on_stage(a_second_handler_replaces_the_first),

@@ -1,6 +1,7 @@
 // Patterns: what they cover, and what the broker is asked for.
 #include "worker/routes.hpp"
 
+#include <algorithm>
 #include <regex>
 #include <string>
 #include <vector>
@@ -8,6 +9,7 @@
 #include <gtest/gtest.h>
 
 #include "failure.hpp"
+#include "http/curl.hpp"
 #include "worker/topic_regex.hpp"
 
 namespace {
@@ -106,10 +108,15 @@ std::vector<std::string> rooms(int count, const std::string &event) {
     return all;
 }
 
+void expect_fit(const kn::topic_filter &filter) {
+    EXPECT_LE(filter.regex.size(), kn::longest_filter);
+    EXPECT_LE(kn::percent_encoded(filter.regex).size(), kn::longest_encoded_filter);
+}
+
 /// Whether just these topics pass, of themselves and of ones that are nearly like them.
 void expect_exact(const routes &r, const std::vector<std::string> &topics) {
     const kn::topic_filter filter = r.filter();
-    EXPECT_LE(filter.regex.size(), kn::longest_filter);
+    expect_fit(filter);
     EXPECT_FALSE(filter.is_wider);
     const std::regex compiled(filter.regex);
     for (const std::string &topic : topics) {
@@ -144,22 +151,46 @@ TEST(filter, keeps_what_begins_like_another_and_what_is_no_ascii) {
     expect_exact(handlers_for(topics), topics);
 }
 
-TEST(filter, grows_wider_where_there_is_no_room_and_says_so) {
-    // 1500 names with nothing in common but their event.
+TEST(filter, fits_when_it_is_percent_encoded_too) {
+    std::vector<std::string> topics;
+    for (int i = 0; i < 100; ++i)
+        topics.push_back("\xC3\xA4\xC3\xB6\xC3\xBC\xC3\x9F\xC3\xA4\xC3\xB6\xC3\xBC\xC3\x9F" +
+                         std::to_string(i) + "/\xC3\xA4\xC3\xB6\xC3\xBC\xC3\x9F");
+    expect_exact(handlers_for(topics), topics);
+}
+
+/// Names with nothing in common but their event.
+std::vector<std::string> scattered_rooms(int count) {
     std::vector<std::string> patterns;
-    for (int i = 0; i < 1500; ++i)
+    for (int i = 0; i < count; ++i)
         patterns.push_back(std::to_string((i * 7919L) % 1000003) + "-room/say");
+    return patterns;
+}
+
+TEST(filter, grows_wider_where_there_is_no_room_and_says_so) {
+    std::vector<std::string> patterns = scattered_rooms(1500);
     const routes same_event = handlers_for(patterns);
     const kn::topic_filter wider = same_event.filter();
-    EXPECT_EQ(wider.regex, "[^/]*/say");
+    EXPECT_TRUE(wider.regex.starts_with("[^/]*/say|/#")) << wider.regex;
     EXPECT_TRUE(wider.is_wider);
     EXPECT_TRUE(same_event.cover("0-room", "say"));
     EXPECT_FALSE(same_event.cover("other", "say"));
 
     for (std::string &text : patterns)
         text += text.substr(0, text.find('/'));
-    EXPECT_EQ(handlers_for(patterns).filter().regex, ""); // every topic
+    EXPECT_TRUE(handlers_for(patterns).filter().regex.starts_with(".*|/#")); // every topic
     EXPECT_TRUE(handlers_for(patterns).filter().is_wider);
+}
+
+// The broker lets workers of the same text share events.
+TEST(filter, is_no_other_s_text_where_it_is_wider) {
+    std::vector<std::string> patterns = scattered_rooms(1500);
+    const std::string text = handlers_for(patterns).filter().regex;
+    EXPECT_NE(text, filter_of({"*/say"}));
+    std::reverse(patterns.begin(), patterns.end());
+    EXPECT_EQ(handlers_for(patterns).filter().regex, text);
+    patterns.pop_back();
+    EXPECT_NE(handlers_for(patterns).filter().regex, text);
 }
 
 TEST(filter, spells_the_colon_where_a_handler_does) {
