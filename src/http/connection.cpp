@@ -52,11 +52,14 @@ std::size_t connection::receive_header(char *bytes, std::size_t size, std::size_
     if (line.substr(0, 5) == "HTTP/") { // what was before was an interim answer's
         me.head_is_whole_ = false;
         me.coding_.clear();
+    } else if (me.head_is_whole_) {
+        return line.size(); // trailers of a chunked body
     } else if (line == "\r\n" || line == "\n") {
         me.head_is_whole_ = true;
-    } else if (const auto coding = value_of("content-encoding", line)) {
+    } else if (const auto coding = value_of("content-encoding", line);
+               coding && is_coded(*coding)) {
         try {
-            me.coding_ = is_coded(*coding) ? *coding : std::string_view();
+            me.coding_ = *coding;
         } catch (const std::bad_alloc &) {
             me.out_of_memory_ = true;
             return 0;
@@ -115,9 +118,9 @@ bool connection::fell_silent(CURLcode code) const noexcept {
 }
 
 failure connection::no_answer(CURLcode code) const {
+    failure why = transfer_failure(where_, easy_.get(), code, trace_);
     if (!trace_.has_begun)
-        return transfer_failure(where_, easy_.get(), code, trace_);
-    const failure why = transfer_failure(where_, easy_.get(), code, trace_);
+        return why;
     // Of a connection that was used before libcurl says how often it has tried, which it has not.
     const bool broke_before_answer =
         why.status() == KN_EIO && !trace_.is_on_new_connection && !head_has_begun_;

@@ -196,8 +196,9 @@ bool stream::on_header_line(std::string_view line) {
     if (!trimmed(line).empty()) {
         if (const auto type = value_of("content-type", line))
             is_event_stream_ = names_event_stream(*type);
-        else if (const auto coding = value_of("content-encoding", line))
-            coding_ = is_coded(*coding) ? *coding : std::string_view();
+        else if (const auto coding = value_of("content-encoding", line);
+                 coding && is_coded(*coding))
+            coding_ = *coding;
         return true;
     }
     if (http_status_ < 200)

@@ -137,6 +137,19 @@ TEST(client, names_the_coding_of_a_body_that_it_cannot_read) {
                       whole_answer(200, {"Content-Encoding: identity"}, R"({"token":"abc"})"))
                   .status,
               KN_OK);
+    EXPECT_EQ(told_by(operation::request_token,
+                      whole_answer(200, {"Content-Encoding: br", "Content-Encoding: identity"},
+                                   R"({"token":"abc"})"))
+                  .status,
+              KN_EPROTOCOL);
+}
+
+TEST(client, takes_no_trailer_for_a_line_of_the_head) {
+    EXPECT_EQ(told_by(operation::request_token,
+                      head(200, {"Transfer-Encoding: chunked"}) +
+                          "f\r\n{\"token\":\"abc\"}\r\n0\r\nContent-Encoding: gzip\r\n\r\n")
+                  .status,
+              KN_OK);
 }
 
 TEST(client, needs_no_body_to_know_what_a_status_says) {

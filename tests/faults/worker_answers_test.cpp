@@ -67,7 +67,8 @@ TEST_P(coded_streams, are_failures_that_name_the_coding) {
 
 INSTANTIATE_TEST_SUITE_P(worker, coded_streams,
                          testing::Values("Content-Encoding: gzip", "content-encoding:br",
-                                         "Content-Encoding: DEFLATE "));
+                                         "Content-Encoding: DEFLATE ",
+                                         "Content-Encoding: gzip\r\nContent-Encoding: identity"));
 
 TEST(worker, takes_a_stream_that_says_it_is_not_coded) {
     fault_server server(
