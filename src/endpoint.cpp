@@ -39,7 +39,7 @@ const scheme &find_scheme(std::string_view name) {
         if (equals_ignoring_case(name, s.name))
             return s;
     constexpr std::size_t longest_scheme = 8; // what is longer may be a token that came too early
-    refuse("its scheme" + (name.size() > longest_scheme ? "" : quoted(name)) +
+    refuse("its scheme" + (name.size() > longest_scheme ? "" : kn::quoted(name)) +
            " is none of http, https, wr and wrs");
 }
 
@@ -144,7 +144,7 @@ endpoint endpoint::parse(std::string_view url) {
     endpoint result;
     result.vhost = parsed.part(CURLUPART_PATH).value_or("");
     if (!is_vhost_path(result.vhost))
-        refuse("its path" + quoted(result.vhost) +
+        refuse("its path" + kn::quoted(result.vhost) +
                " is no vhost, which is letters, digits, '_' and '-' between single slashes");
     result.origin = std::string(s.http) + "://" + *host + ":" +
                     parsed.part(CURLUPART_PORT).value_or(std::string(s.default_port));

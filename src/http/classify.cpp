@@ -123,7 +123,9 @@ constexpr advice alert_advice[] = {
     {"alert handshake failure",
      "; server and client have no cipher suite in common, or the server wants a certificate, which "
      "the option client_certificate names"},
-    {"certificate", certificate_advice},
+    {"alert bad certificate", certificate_advice},
+    {"alert unsupported certificate", certificate_advice},
+    {"alert certificate", certificate_advice}, // required, expired, revoked, unknown
     {"alert unknown ca", certificate_advice},
     {"alert access denied", certificate_advice},
 };

@@ -26,4 +26,17 @@ TEST(classify, a_system_without_authorities_is_not_the_user_s_option) {
               std::string::npos);
 }
 
+TEST(classify, only_an_alert_is_about_a_certificate_and_no_host_that_is_called_so) {
+    const auto names_option = [](const char *words) {
+        return told(CURLE_SSL_CONNECT_ERROR, words, false).find("client_certificate") !=
+               std::string::npos;
+    };
+    EXPECT_FALSE(names_option("OpenSSL SSL_connect: Connection reset by peer in connection to "
+                              "certificate.example:443 "));
+    for (const char *alert : {"sslv3 alert bad certificate", "ssl/tls alert certificate expired",
+                              "sslv3 alert unsupported certificate",
+                              "tlsv13 alert certificate required", "tlsv1 alert unknown ca"})
+        EXPECT_TRUE(names_option(alert)) << alert;
+}
+
 } // namespace
