@@ -335,9 +335,10 @@ failure answer_failure(const endpoint &where, const operation_on &asked, long ht
 
 std::string shown_url(const endpoint &where, const std::string &target) {
     constexpr std::size_t longest = 200;
+    constexpr const char *hidden = "another place";
     parsed_url url(target);
     if (url.complaint() != nullptr)
-        return "";
+        return hidden;
     for (const CURLUPart part : {CURLUPART_USER, CURLUPART_PASSWORD, CURLUPART_OPTIONS,
                                  CURLUPART_QUERY, CURLUPART_FRAGMENT})
         url.set(part, nullptr);
@@ -345,16 +346,14 @@ std::string shown_url(const endpoint &where, const std::string &target) {
     try {
         require_text(shown, "");
     } catch (const failure &) {
-        return "";
+        return hidden;
     }
-    return shown.size() > longest || where.is_secret_in(shown) ? "" : shown;
+    return shown.size() > longest || where.is_secret_in(shown) ? hidden : shown;
 }
 
 failure redirect_failure(const endpoint &where, long http_status, const std::string &target,
                          std::string_view consequence) {
-    std::string to = target.empty() ? "nowhere" : shown_url(where, target);
-    if (to.empty())
-        to = "another place";
+    const std::string to = target.empty() ? "nowhere" : shown_url(where, target);
     failure result(KN_EPROTOCOL, "redirected (HTTP " + std::to_string(http_status) + ") to " + to +
                                      std::string(consequence));
     result.http_status = static_cast<std::int32_t>(http_status);

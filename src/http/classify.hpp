@@ -48,8 +48,8 @@ failure answer_failure(const endpoint &where, const operation_on &asked, long ht
 failure redirect_failure(const endpoint &where, long http_status, const std::string &target,
                          std::string_view consequence);
 
-/// Where @p target leads, for people to read: without credentials, query and fragment. "" where it
-/// is no URL, or gives the token away.
+/// Where @p target leads, for people to read: without credentials, query and fragment; "another
+/// place" where it is no URL, is too long to be read, or gives the token away.
 std::string shown_url(const endpoint &where, const std::string &target);
 
 /// An answer whose body is coded, though that was not asked for.

@@ -102,7 +102,7 @@ void stream::start(const std::string &target, std::string_view last_event_id) {
         make_handles();
     is_sound_ = true;
     redirects_ = 0;
-    bare_url_.clear();
+    redirected_to_.clear();
     last_event_id_ = last_event_id;
     request(target);
 }
@@ -123,10 +123,8 @@ void stream::request(const std::string &url) {
         headers_.add("Last-Event-ID: " + last_event_id_);
     // The user's own headers may be keys as well: none of them leaves the origin they were given
     // for.
-    if (!place(url).is_origin_of(place(endpoint_.origin))) {
-        bare_url_ = url;
-    } else {
-        bare_url_.clear();
+    is_at_own_origin_ = place(url).is_origin_of(place(endpoint_.origin));
+    if (is_at_own_origin_) {
         headers_.add_borrowed(endpoint_.authorization.view());
         for (const extra_header &extra : options_.headers)
             headers_.add_borrowed(extra->view());
@@ -294,9 +292,10 @@ std::optional<stream_end> stream::overdue() {
                                 std::to_string(options_.idle_timeout.count()) + " ms";
     if (head_is_whole_)
         return end_with(failure(KN_ETIMEOUT, silence));
-    return end_with(failure(KN_ETIMEOUT, silence + ", not even an answer's head")
-                        .with_more("; does a proxy before the server hold the stream back? It must "
-                                   "not buffer it"));
+    return end_with(
+        with_redirect(failure(KN_ETIMEOUT, silence + ", not even an answer's head")
+                          .with_more("; does a proxy before the server hold the stream back? It "
+                                     "must not buffer it")));
 }
 
 std::optional<stream_end> stream::conclude(CURLcode code) {
@@ -306,7 +305,7 @@ std::optional<stream_end> stream::conclude(CURLcode code) {
         return redirect();
     const failure why = why_there_is_no_stream(code);
     stop();
-    return end_with(why, is_accepted_ && code == CURLE_OK);
+    return end_with(is_accepted_ ? why : with_redirect(why), is_accepted_ && code == CURLE_OK);
 }
 
 failure stream::why_there_is_no_stream(CURLcode code) const {
@@ -324,14 +323,19 @@ failure stream::why_there_is_no_stream(CURLcode code) const {
         no_stream.http_status = 200;
         return no_stream;
     }
-    failure refused =
-        answer_failure(endpoint_, {operation::subscribe, {}}, http_status_,
-                       coding_.empty() ? refusal_ : std::string(), retry_after_ms(easy_.get()));
-    const std::string elsewhere = bare_url_.empty() ? "" : shown_url(endpoint_, bare_url_);
-    return elsewhere.empty() ? refused
-                             : refused.with_more("; a redirect had led to " + elsewhere +
-                                                 ", where the token was not sent; if that is the "
-                                                 "broker, make the worker with that URL");
+    return answer_failure(endpoint_, {operation::subscribe, {}}, http_status_,
+                          coding_.empty() ? refusal_ : std::string(), retry_after_ms(easy_.get()));
+}
+
+/// A redirect may be the reason, and whoever reads of the failure does not know of it.
+failure stream::with_redirect(const failure &why) const {
+    if (redirected_to_.empty())
+        return why;
+    std::string words = "; a redirect had led to " + shown_url(endpoint_, redirected_to_);
+    if (!is_at_own_origin_)
+        words += ", where the token was not sent; if that is the broker, make the worker with that "
+                 "URL";
+    return why.with_more(words);
 }
 
 std::optional<stream_end> stream::redirect() {
@@ -357,6 +361,7 @@ std::optional<stream_end> stream::redirect() {
         return refuse(", and from https a worker does not go back to http");
     if (++redirects_ > most_redirects)
         return refuse(", and too often");
+    redirected_to_ = target;
     request(target);
     return std::nullopt;
 }

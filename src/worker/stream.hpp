@@ -84,6 +84,7 @@ class stream {
     std::optional<stream_end> redirect();
     stream_end end_with(failure why, bool is_in_order = false) const;
     failure why_there_is_no_stream(CURLcode code) const;
+    failure with_redirect(const failure &why) const;
     bool is_silent_for_too_long(clock::time_point now) const noexcept;
 
     reactor &reactor_;
@@ -94,7 +95,8 @@ class stream {
     header_list headers_;
     std::string last_event_id_;
     unsigned redirects_ = 0;
-    std::string bare_url_; // where a redirect has led, and the credentials were left behind
+    std::string redirected_to_;    // the last one; "" before the first
+    bool is_at_own_origin_ = true; // at the origin that the credentials are for
 
     // The answer's head, as far as it came.
     long http_status_ = 0;

@@ -117,6 +117,37 @@ TEST(worker, says_that_a_redirect_has_cost_it_the_token) {
         << message;
 }
 
+TEST(worker, says_that_a_redirect_had_led_to_what_is_no_stream) {
+    fault_server server(
+        {redirects(302, "/login?next=1"), answers(200, {"Content-Type: text/html"}, "<html>")});
+    observed_worker worker(server.url());
+    const std::string message = worker.await_failures(1).at(0).message;
+    EXPECT_TRUE(message.ends_with("; a redirect had led to " + server.where().origin() + "/login"))
+        << message;
+}
+
+TEST(worker, says_that_a_redirect_had_led_to_where_nobody_listens) {
+    const port nowhere;
+    fault_server server({redirects(307, nowhere.origin() + "/events")});
+    observed_worker worker(server.url());
+    const told_failure failure = worker.await_failures(1).at(0);
+    EXPECT_EQ(failure.status, KN_ECONNECT);
+    EXPECT_NE(failure.message.find("a redirect had led to " + nowhere.origin() + "/events"),
+              std::string::npos)
+        << failure.message;
+}
+
+TEST(worker, says_that_a_redirect_has_cost_it_the_token_where_the_url_is_too_long_to_show) {
+    fault_server other({answers(401)});
+    fault_server server({redirects(301, other.where().origin() + "/" + std::string(300, 'x'))});
+    observed_worker worker(server.url());
+    EXPECT_EQ(worker.await_end(), KN_EUNAUTHORIZED);
+    EXPECT_NE(worker.last_failure().message.find(
+                  "a redirect had led to another place, where the token was not sent"),
+              std::string::npos)
+        << worker.last_failure().message;
+}
+
 class locations_that_lead_nowhere : public testing::TestWithParam<const char *> {};
 
 TEST_P(locations_that_lead_nowhere, are_failures) {
