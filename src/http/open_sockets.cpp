@@ -74,10 +74,12 @@ void open_sockets::not_connected(const void *transfer) noexcept {
 }
 
 open_sockets::open_socket *open_sockets::find(int local_port) noexcept {
+    if (local_port == 0)
+        return nullptr; // it is a unix socket
     for (open_socket &one : sockets_) {
         if (one.local_port == 0)
             one.local_port = local_port_of(one.socket);
-        if (one.local_port != 0 && one.local_port == local_port)
+        if (one.local_port == local_port)
             return &one;
     }
     return nullptr;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <vector>
 
@@ -31,7 +32,9 @@ class open_sockets {
     /// A request on the connection was answered.
     void answered(int local_port) noexcept;
     /// One on which nothing came back was no younger: whatever forgot it has forgotten them all.
-    void distrust_those_before(clock::time_point when) noexcept { trusted_since_ = when; }
+    void distrust_those_before(clock::time_point when) noexcept {
+        trusted_since_ = std::max(trusted_since_, when);
+    }
     /// Whether another request may go out on it.
     bool is_usable(int local_port) noexcept;
 

@@ -1,0 +1,58 @@
+// Which connections at rest are used again.
+#include "http/open_sockets.hpp"
+
+#include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+namespace {
+
+struct deaf_observer final : kn::socket_observer {
+    void opened(int) noexcept override {}
+    void closing(int) noexcept override {}
+};
+
+/// It needs no connection to have a port.
+class local_socket {
+  public:
+    local_socket() {
+        sockaddr_in address{};
+        address.sin_family = AF_INET;
+        address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+        socklen_t size = sizeof address;
+        auto *const any = reinterpret_cast<sockaddr *>(&address);
+        EXPECT_EQ(bind(number_, any, size), 0);
+        EXPECT_EQ(getsockname(number_, any, &size), 0);
+        port_ = ntohs(address.sin_port);
+    }
+    ~local_socket() { close(number_); }
+    local_socket(const local_socket &) = delete;
+    local_socket &operator=(const local_socket &) = delete;
+    int number() const noexcept { return number_; }
+    int port() const noexcept { return port_; }
+
+  private:
+    const int number_ = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    int port_ = 0;
+};
+
+TEST(open_sockets, trust_is_not_given_back) {
+    using clock = kn::open_sockets::clock;
+    deaf_observer observer;
+    kn::open_sockets sockets(observer, false);
+    const local_socket one;
+    const int transfer = 0;
+    const clock::time_point before = clock::now();
+    sockets.opened(one.number(), &transfer);
+    sockets.connected(&transfer, one.port());
+    sockets.answered(one.port());
+    EXPECT_TRUE(sockets.is_usable(one.port()));
+    sockets.distrust_those_before(clock::now() + std::chrono::seconds(1));
+    EXPECT_FALSE(sockets.is_usable(one.port()));
+    // A transfer that began earlier may come to its end later.
+    sockets.distrust_those_before(before);
+    EXPECT_FALSE(sockets.is_usable(one.port()));
+}
+
+} // namespace
