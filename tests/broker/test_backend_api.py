@@ -233,6 +233,17 @@ class Events(BrokerTest):
                 {"status": 400, "error": error, "code": 400}, {"status": 202}]}, data)
             self.assertEqual(self.listener.hear(), {"next": {"channel": "c"}})
 
+    def test_depth(self):
+        def fire(levels):
+            data = '{"a":' * (levels - 3) + "{}" + "}" * (levels - 3)
+            return self.fire_text('{"trigger":{"event":"e","data":' + data + "}}")
+
+        self.assertEqual(fire(64).status, 202)
+        self.assertIn("e", self.listener.hear())
+        response = fire(65)
+        self.assertEqual((response.status, response.json()), (400, {
+            "error": "body is not a JSON object, or is nested deeper than 64 levels", "code": 400}))
+
     def test_nobody_listens(self):
         self.vhost.open("empty")
         self.assertEqual(self.vhost.fire("empty", "e").status, 202)

@@ -232,7 +232,7 @@ TEST(idle_connections, are_forgotten_together) {
         are_forgotten = false;
         arrived = 0;
         client_settings how;
-        how.request_timeout_ms = 500;
+        how.request_timeout_ms = 1'500;
         const observed_client client(server.url(), how);
         const auto call = [&] {
             if (!async)

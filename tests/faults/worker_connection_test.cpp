@@ -313,7 +313,9 @@ TEST(worker, suspects_a_proxy_where_not_even_a_head_has_come) {
               std::string::npos)
         << failure.message;
     worker.await_events(1);
-    EXPECT_EQ(worker.await_failures(2).at(1).message.find("proxy"), std::string::npos);
+    const std::size_t before = worker.failures().size(); // on a slow machine, more of the same
+    EXPECT_EQ(worker.await_failures(before + 1).at(before).message.find("proxy"),
+              std::string::npos);
 }
 
 TEST(worker, gives_up_a_stream_that_fell_silent) {

@@ -89,6 +89,13 @@ TEST(reconnect, begins_anew_after_a_stable_connection) {
     EXPECT_LE(delay, 20);
 }
 
+TEST(reconnect, waits_no_longer_however_often_streams_are_ended_in_good_order) {
+    fault_server server({says(chunked_stream_head() + "9\r\ndata: a\n\n\r\n0\r\n\r\n")});
+    observed_worker worker(server.url(), delays(20, 60'000));
+    ASSERT_EQ(worker.await_requests(server, 6).size(), 6U);
+    EXPECT_LE(last_delay(worker.log()), 20);
+}
+
 TEST(reconnect, reports_that_it_waits) {
     fault_server server({answers(503)});
     observed_worker worker(server.url(), delays(60'000, 60'000));
