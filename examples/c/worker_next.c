@@ -1,6 +1,6 @@
 /* Takes events one by one: the simplest worker, and the one for languages with threads of their
- * own. Run: worker_next http://wr:TOKEN@127.0.0.1:8080/VHOST It ends by itself when no event came
- * for a minute. */
+ * own. Run: VHOST_URL=http://wr:TOKEN@127.0.0.1:8080/VHOST worker_next It ends by itself when no
+ * event came for a minute. */
 #include <stdio.h>
 #include <stdlib.h>
 
