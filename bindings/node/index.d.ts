@@ -301,6 +301,8 @@ export class Worker extends EventEmitter {
   };
   /** One of WorkerState. */
   readonly state: number;
+  /** Its name. */
+  readonly stateName: 'idle' | 'connecting' | 'connected' | 'waiting' | 'closing' | 'closed';
   readonly events: number;
   readonly bytes: number;
   readonly reconnects: number;
@@ -314,6 +316,12 @@ export class Worker extends EventEmitter {
   on(name: symbol, listener: (...args: unknown[]) => void): this;
   once<K extends keyof WorkerEvents>(name: K, listener: (...args: WorkerEvents[K]) => void): this;
   once(name: symbol, listener: (...args: unknown[]) => void): this;
+  prependListener<K extends keyof WorkerEvents>(name: K,
+    listener: (...args: WorkerEvents[K]) => void): this;
+  prependListener(name: symbol, listener: (...args: unknown[]) => void): this;
+  prependOnceListener<K extends keyof WorkerEvents>(name: K,
+    listener: (...args: WorkerEvents[K]) => void): this;
+  prependOnceListener(name: symbol, listener: (...args: unknown[]) => void): this;
   off<K extends keyof WorkerEvents>(name: K, listener: (...args: WorkerEvents[K]) => void): this;
   off(name: string | symbol, listener: (...args: unknown[]) => void): this;
 }
