@@ -34,7 +34,8 @@ class ClientTest < BrokerTest
   def test_bad_arguments
     client = client()
     assert_raises(Kosmonaut::InvalidArgument) { client.open_channel("no spaces") }
-    assert_raises(Kosmonaut::InvalidArgument) { client.open_channel("a\0b") }
+    error = assert_raises(Kosmonaut::InvalidArgument) { client.open_channel("a\0b") }
+    assert_equal "the channel has a NUL in it", error.message
     assert_raises(Kosmonaut::InvalidPayload) { client.trigger("greetings", "hello", "[1]") }
     assert_raises(Kosmonaut::InvalidPayload) { client.trigger("greetings", "hello", [1]) }
     assert_raises(Kosmonaut::InvalidPayload) do

@@ -140,7 +140,8 @@ fn an_error_has_everything() {
 fn bad_arguments() {
     let client = client();
     refused(client.open_channel("no spaces"), Status::INVALID);
-    refused(client.open_channel("cut\0short"), Status::INVALID);
+    let error = refused(client.open_channel("cut\0short"), Status::INVALID);
+    assert_eq!(error.message(), "the channel has a NUL in it");
     refused(client.trigger(CHANNEL, "e", "[]"), Status::JSON);
     refused(client.trigger(CHANNEL, "e", ""), Status::JSON);
     refused(Client::new("gopher://moon").map(drop), Status::INVALID);

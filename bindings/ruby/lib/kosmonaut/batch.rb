@@ -16,7 +16,8 @@ module Kosmonaut
     def add(channel, event, data = nil)
       bytes, length = Payload.of(data)
       status = use do |batch|
-        Native.kn_batch_add(batch, Native.c_string(channel), Native.c_string(event), bytes, length)
+        Native.kn_batch_add(batch, Native.c_string(channel, "the channel"),
+                            Native.c_string(event, "the event"), bytes, length)
       end
       if status.negative?
         raise Error.of(status, "the trigger of '#{event}' on '#{channel}' cannot be: " \

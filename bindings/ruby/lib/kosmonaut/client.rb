@@ -32,7 +32,7 @@ module Kosmonaut
       Options.build(options) do |built, address|
         @logbook = built.logbook
         @handle = Handle.make(self, :kn_client_free) do |out, error|
-          Native.kn_client_new(Native.c_string(url), address, out, error)
+          Native.kn_client_new(Native.c_string(url, "the URL"), address, out, error)
         end
       end
       @handle.keep(@logbook.closure) if @logbook
@@ -40,14 +40,14 @@ module Kosmonaut
 
     # Opens a channel. One that is open already stays so. Returns self.
     def open_channel(channel)
-      name = Native.c_string(channel)
+      name = Native.c_string(channel, "the channel")
       wait { |client, error| Native.kn_client_open_channel(client, name, error) }
       self
     end
 
     # Closes a channel; its subscribers are told. Returns self. ChannelNotFound: it was not open.
     def close_channel(channel)
-      name = Native.c_string(channel)
+      name = Native.c_string(channel, "the channel")
       wait { |client, error| Native.kn_client_close_channel(client, name, error) }
       self
     end
@@ -60,8 +60,8 @@ module Kosmonaut
     # ChannelNotFound: the channel is not open. InvalidPayload: the data is no JSON object. After
     # a TimeoutError or a BrokenConnection the event may have been delivered.
     def trigger(channel, event, data = nil)
-      name = Native.c_string(channel)
-      event = Native.c_string(event)
+      name = Native.c_string(channel, "the channel")
+      event = Native.c_string(event, "the event")
       bytes, length = Payload.of(data)
       wait do |client, error|
         Native.kn_client_trigger(client, name, event, bytes, length, error)
@@ -92,8 +92,8 @@ module Kosmonaut
     #
     # BadRequest: `channels` is no regular expression.
     def request_token(uid, channels)
-      uid = Native.c_string(uid)
-      channels = Native.c_string(channels)
+      uid = Native.c_string(uid, "the uid")
+      channels = Native.c_string(channels, "the channels")
       aside do |client|
         out = Native::Out.new
         Native.checked do |error|
@@ -128,8 +128,8 @@ module Kosmonaut
     # ChannelNotFound: the channel is not open. BadRequest: the broker makes no pages of that size.
     # TooBig: the page is over the option max_response_size.
     def subscribers_page(channel, after: nil, limit: 0)
-      name = Native.c_string(channel)
-      after = Native.c_string_or_null(after)
+      name = Native.c_string(channel, "the channel")
+      after = Native.c_string_or_null(after, "after")
       limit = Native.int32(limit)
       aside do |client|
         out = Native::Out.new
@@ -143,7 +143,7 @@ module Kosmonaut
     # Hands in an #open_channel. The block, which may be left out, hears the Result. Returns self.
     # TooManyPending: nothing was taken.
     def open_channel_async(channel, &block)
-      name = Native.c_string(channel)
+      name = Native.c_string(channel, "the channel")
       hand_in(block) do |client, fn, number, error|
         Native.kn_client_open_channel_async(client, name, fn, number, nil, error)
       end
@@ -151,7 +151,7 @@ module Kosmonaut
 
     # Hands in a #close_channel; as #open_channel_async.
     def close_channel_async(channel, &block)
-      name = Native.c_string(channel)
+      name = Native.c_string(channel, "the channel")
       hand_in(block) do |client, fn, number, error|
         Native.kn_client_close_channel_async(client, name, fn, number, nil, error)
       end
@@ -159,8 +159,8 @@ module Kosmonaut
 
     # Hands in a #trigger; as #open_channel_async.
     def trigger_async(channel, event, data = nil, &block)
-      name = Native.c_string(channel)
-      event = Native.c_string(event)
+      name = Native.c_string(channel, "the channel")
+      event = Native.c_string(event, "the event")
       bytes, length = Payload.of(data)
       hand_in(block) do |client, fn, number, error|
         Native.kn_client_trigger_async(client, name, event, bytes, length, fn, number, nil, error)
@@ -169,8 +169,8 @@ module Kosmonaut
 
     # Hands in a #request_token; Result#token has it. As #open_channel_async.
     def request_token_async(uid, channels, &block)
-      uid = Native.c_string(uid)
-      channels = Native.c_string(channels)
+      uid = Native.c_string(uid, "the uid")
+      channels = Native.c_string(channels, "the channels")
       hand_in(block) do |client, fn, number, error|
         Native.kn_client_request_token_async(client, uid, channels, fn, number, nil, error)
       end
@@ -187,8 +187,8 @@ module Kosmonaut
 
     # Hands in a #subscribers_page; Result#page has it. As #open_channel_async.
     def subscribers_async(channel, after: nil, limit: 0, &block)
-      name = Native.c_string(channel)
-      after = Native.c_string_or_null(after)
+      name = Native.c_string(channel, "the channel")
+      after = Native.c_string_or_null(after, "after")
       limit = Native.int32(limit)
       hand_in(block) do |client, fn, number, error|
         Native.kn_client_subscribers_async(client, name, after, limit, fn, number, nil, error)

@@ -179,16 +179,16 @@ module Kosmonaut
 
     # The bytes to pass for a `const char *`, in a copy that no other thread changes meanwhile.
     # InvalidArgument: there is a NUL in it, where C would take the text to end.
-    def self.c_string(text)
+    def self.c_string(text, what)
       bytes = utf8(text)
-      raise Error.of(Status::EINVAL, "text with a NUL in it") if bytes.include?("\0")
+      raise Error.of(Status::EINVAL, "#{what} has a NUL in it") if bytes.include?("\0")
 
       bytes << "\0"
     end
 
     # As c_string, where nil is allowed and means NULL.
-    def self.c_string_or_null(text)
-      text && c_string(text)
+    def self.c_string_or_null(text, what)
+      text && c_string(text, what)
     end
 
     # A number that C does not cut short.

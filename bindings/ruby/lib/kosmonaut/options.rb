@@ -65,7 +65,7 @@ module Kosmonaut
       case name
       when *TIMES then call(name, "set_#{name}_ms", Native.milliseconds(value, name))
       when *NUMBERS then call(name, "set_#{name}", Integer(value))
-      when *TEXTS then call(name, "set_#{name}", Native.c_string(value))
+      when *TEXTS then call(name, "set_#{name}", Native.c_string(value, name))
       when :reconnect_delay then set_reconnect_delay(value)
       when :client_certificate then set_client_certificate(*value)
       when :verify then call(name, "set_verify", value ? 1 : 0)
@@ -82,12 +82,14 @@ module Kosmonaut
     end
 
     def set_client_certificate(certificate, key = nil)
-      call(:client_certificate, "set_client_certificate", Native.c_string(certificate),
-           Native.c_string_or_null(key))
+      call(:client_certificate, "set_client_certificate",
+           Native.c_string(certificate, "the certificate file"),
+           Native.c_string_or_null(key, "the key file"))
     end
 
     def add_header(name, value)
-      call("headers[#{name}]", "add_header", Native.c_string(name), Native.c_string(value))
+      call("headers[#{name}]", "add_header", Native.c_string(name, "a header's name"),
+           Native.c_string(value, "the header #{name}"))
     end
 
     def set_log

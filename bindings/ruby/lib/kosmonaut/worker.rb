@@ -42,7 +42,7 @@ module Kosmonaut
       Options.build(options) do |built, address|
         @logbook = built.logbook
         @handle = Handle.make(self, :kn_worker_free) do |out, error|
-          Native.kn_worker_new(Native.c_string(url), address, out, error)
+          Native.kn_worker_new(Native.c_string(url, "the URL"), address, out, error)
         end
       end
       @handle.keep(@logbook.closure) if @logbook
@@ -259,7 +259,7 @@ module Kosmonaut
     # asked for. It calls a handler in kn_worker_run and kn_worker_dispatch alone, which are not
     # used here, so any function will do.
     def declare(pattern, function)
-      text = Native.c_string(pattern)
+      text = Native.c_string(pattern, "the pattern")
       change { |worker, error| Native.kn_worker_on(worker, text, function, nil, nil, error) }
     end
 

@@ -47,7 +47,7 @@ impl Client {
     }
 
     fn construct(url: &str, options: *const sys::kn_options) -> Result<Client> {
-        let url = to_c(url)?;
+        let url = to_c(url, "the URL")?;
         let mut client = ptr::null_mut();
         checked(|e| unsafe { sys::kn_client_new(url.as_ptr(), options, &mut client, e) })?;
         NonNull::new(client)
@@ -62,14 +62,14 @@ impl Client {
     /// Opens a channel; one that is open already stays so. `Status::BAD_CHANNEL`: the server does
     /// not allow the name.
     pub fn open_channel(&self, channel: &str) -> Result<()> {
-        let channel = to_c(channel)?;
+        let channel = to_c(channel, "the channel")?;
         checked(|e| unsafe { sys::kn_client_open_channel(self.as_ptr(), channel.as_ptr(), e) })
             .map(drop)
     }
 
     /// Closes a channel and tells its subscribers. `Status::NO_CHANNEL`: it was not open.
     pub fn close_channel(&self, channel: &str) -> Result<()> {
-        let channel = to_c(channel)?;
+        let channel = to_c(channel, "the channel")?;
         checked(|e| unsafe { sys::kn_client_close_channel(self.as_ptr(), channel.as_ptr(), e) })
             .map(drop)
     }
@@ -84,7 +84,7 @@ impl Client {
         event: &str,
         data: impl Into<Option<&'a str>>,
     ) -> Result<()> {
-        let (channel, event) = (to_c(channel)?, to_c(event)?);
+        let (channel, event) = (to_c(channel, "the channel")?, to_c(event, "the event")?);
         let (data, length) = payload(data.into());
         checked(|e| unsafe {
             sys::kn_client_trigger(self.as_ptr(), channel.as_ptr(), event.as_ptr(), data, length, e)
@@ -97,7 +97,7 @@ impl Client {
     /// to a browser whose user you know. `Status::BAD_REQUEST`: `channels` is no regular
     /// expression.
     pub fn request_token(&self, uid: &str, channels: &str) -> Result<String> {
-        let (uid, channels) = (to_c(uid)?, to_c(channels)?);
+        let (uid, channels) = (to_c(uid, "the uid")?, to_c(channels, "the channels")?);
         let mut token = ptr::null_mut();
         checked(|e| unsafe {
             sys::kn_client_request_token(
@@ -143,7 +143,8 @@ impl Client {
         after: impl Into<Option<&'a str>>,
         limit: u32,
     ) -> Result<SubscriberPage> {
-        let (channel, after) = (to_c(channel)?, after.into().map(to_c).transpose()?);
+        let channel = to_c(channel, "the channel")?;
+        let after = after.into().map(|after| to_c(after, "after")).transpose()?;
         let (after, limit) = (or_null(&after), limit_to_c(limit)?);
         let mut page = ptr::null_mut();
         checked(|e| unsafe {
@@ -180,7 +181,7 @@ impl Client {
         channel: &str,
         done: impl FnOnce(Outcome) + Send + 'static,
     ) -> Result<()> {
-        let channel = to_c(channel)?;
+        let channel = to_c(channel, "the channel")?;
         self.hand_in(done, |f, data, destroy, e| unsafe {
             let client = self.as_ptr();
             sys::kn_client_open_channel_async(client, channel.as_ptr(), f, data, destroy, e)
@@ -193,7 +194,7 @@ impl Client {
         channel: &str,
         done: impl FnOnce(Outcome) + Send + 'static,
     ) -> Result<()> {
-        let channel = to_c(channel)?;
+        let channel = to_c(channel, "the channel")?;
         self.hand_in(done, |f, data, destroy, e| unsafe {
             let client = self.as_ptr();
             sys::kn_client_close_channel_async(client, channel.as_ptr(), f, data, destroy, e)
@@ -208,7 +209,7 @@ impl Client {
         data: impl Into<Option<&'a str>>,
         done: impl FnOnce(Outcome) + Send + 'static,
     ) -> Result<()> {
-        let (channel, event) = (to_c(channel)?, to_c(event)?);
+        let (channel, event) = (to_c(channel, "the channel")?, to_c(event, "the event")?);
         let (text, length) = payload(data.into());
         self.hand_in(done, |f, data, destroy, e| unsafe {
             sys::kn_client_trigger_async(
@@ -232,7 +233,7 @@ impl Client {
         channels: &str,
         done: impl FnOnce(Outcome) + Send + 'static,
     ) -> Result<()> {
-        let (uid, channels) = (to_c(uid)?, to_c(channels)?);
+        let (uid, channels) = (to_c(uid, "the uid")?, to_c(channels, "the channels")?);
         self.hand_in(done, |f, data, destroy, e| unsafe {
             sys::kn_client_request_token_async(
                 self.as_ptr(),
@@ -266,7 +267,8 @@ impl Client {
         limit: u32,
         done: impl FnOnce(Outcome) + Send + 'static,
     ) -> Result<()> {
-        let (channel, after) = (to_c(channel)?, after.into().map(to_c).transpose()?);
+        let channel = to_c(channel, "the channel")?;
+        let after = after.into().map(|after| to_c(after, "after")).transpose()?;
         let (after, limit) = (or_null(&after), limit_to_c(limit)?);
         self.hand_in(done, |f, data, destroy, e| unsafe {
             sys::kn_client_subscribers_async(
@@ -378,7 +380,7 @@ impl Batch {
         event: &str,
         data: impl Into<Option<&'a str>>,
     ) -> Result<&mut Batch> {
-        let (c_channel, c_event) = (to_c(channel)?, to_c(event)?);
+        let (c_channel, c_event) = (to_c(channel, "the channel")?, to_c(event, "the event")?);
         let (data, length) = payload(data.into());
         let batch = self.batch.as_ptr();
         let status = unsafe {

@@ -95,7 +95,7 @@ impl Options {
     /// be sent its events; "" asks for every topic. Without it a worker asks for what its handlers
     /// cover.
     pub fn filter(&mut self, regex: &str) -> Result<&mut Options> {
-        let regex = to_c(regex)?;
+        let regex = to_c(regex, "the filter")?;
         self.set("filter", |o| unsafe { sys::kn_options_set_filter(o, regex.as_ptr()) })
     }
 
@@ -124,13 +124,13 @@ impl Options {
 
     /// The name under which the broker lists a worker: 1 to 64 letters, digits, `_`, `-` and `.`.
     pub fn worker_name(&mut self, name: &str) -> Result<&mut Options> {
-        let name = to_c(name)?;
+        let name = to_c(name, "the worker's name")?;
         self.set("worker_name", |o| unsafe { sys::kn_options_set_worker_name(o, name.as_ptr()) })
     }
 
     /// A PEM file of the authorities that servers are verified by, instead of the system's.
     pub fn ca_file(&mut self, path: &str) -> Result<&mut Options> {
-        let path = to_c(path)?;
+        let path = to_c(path, "the CA file")?;
         self.set("ca_file", |o| unsafe { sys::kn_options_set_ca_file(o, path.as_ptr()) })
     }
 
@@ -140,8 +140,8 @@ impl Options {
         certificate: &str,
         key: Option<&str>,
     ) -> Result<&mut Options> {
-        let certificate = to_c(certificate)?;
-        let key: Option<CString> = key.map(to_c).transpose()?;
+        let certificate = to_c(certificate, "the certificate file")?;
+        let key: Option<CString> = key.map(|key| to_c(key, "the key file")).transpose()?;
         let key = key.as_ref().map_or(ptr::null(), |key| key.as_ptr());
         self.set("client_certificate", |o| unsafe {
             sys::kn_options_set_client_certificate(o, certificate.as_ptr(), key)
@@ -157,19 +157,19 @@ impl Options {
     /// The proxy's URL (http, https, socks4, socks4a, socks5, socks5h). "environment" reads
     /// `http_proxy` and its like; "", the default, is none.
     pub fn proxy(&mut self, url: &str) -> Result<&mut Options> {
-        let url = to_c(url)?;
+        let url = to_c(url, "the proxy")?;
         self.set("proxy", |o| unsafe { sys::kn_options_set_proxy(o, url.as_ptr()) })
     }
 
     /// A socket to connect to instead of the URL's host and port.
     pub fn unix_socket(&mut self, path: &str) -> Result<&mut Options> {
-        let path = to_c(path)?;
+        let path = to_c(path, "the socket's path")?;
         self.set("unix_socket", |o| unsafe { sys::kn_options_set_unix_socket(o, path.as_ptr()) })
     }
 
     /// Adds a header to every request, beside those added before.
     pub fn header(&mut self, name: &str, value: &str) -> Result<&mut Options> {
-        let (c_name, value) = (to_c(name)?, to_c(value)?);
+        let (c_name, value) = (to_c(name, "a header's name")?, to_c(value, "a header's value")?);
         self.set(&format!("header '{name}'"), |o| unsafe {
             sys::kn_options_add_header(o, c_name.as_ptr(), value.as_ptr())
         })
@@ -177,7 +177,7 @@ impl Options {
 
     /// How requests call themselves.
     pub fn user_agent(&mut self, user_agent: &str) -> Result<&mut Options> {
-        let user_agent = to_c(user_agent)?;
+        let user_agent = to_c(user_agent, "the user agent")?;
         self.set("user_agent", |o| unsafe {
             sys::kn_options_set_user_agent(o, user_agent.as_ptr())
         })

@@ -8,8 +8,8 @@ use crate::error::{Error, Result, Status};
 use crate::sys;
 
 /// A copy with a NUL behind it. A NUL inside would cut the text short.
-pub(crate) fn to_c(text: &str) -> Result<CString> {
-    CString::new(text).map_err(|_| Error::new(Status::INVALID, "a NUL in a text"))
+pub(crate) fn to_c(text: &str, what: &str) -> Result<CString> {
+    CString::new(text).map_err(|_| Error::new(Status::INVALID, format!("{what} has a NUL in it")))
 }
 
 /// What a getter shows; `None` for NULL.

@@ -295,7 +295,7 @@ impl Worker {
     }
 
     fn construct(url: &str, options: *const sys::kn_options) -> Result<Worker> {
-        let url = to_c(url)?;
+        let url = to_c(url, "the URL")?;
         let mut worker = ptr::null_mut();
         checked(|e| unsafe { sys::kn_worker_new(url.as_ptr(), options, &mut worker, e) })?;
         let worker = NonNull::new(worker).ok_or_else(|| Error::of_status(Status::INTERNAL))?;
@@ -335,7 +335,7 @@ impl Worker {
         pattern: &str,
         mut handler: impl FnMut(&Event) -> R + Send + 'static,
     ) -> Result<()> {
-        let text = to_c(pattern)?;
+        let text = to_c(pattern, "the pattern")?;
         checked(|e| unsafe {
             let worker = self.as_ptr();
             let none = ptr::null_mut();
@@ -351,7 +351,7 @@ impl Worker {
 
     /// Takes the handler of a pattern away.
     pub fn off(&mut self, pattern: &str) -> Result<()> {
-        let text = to_c(pattern)?;
+        let text = to_c(pattern, "the pattern")?;
         checked(|e| unsafe {
             let none = ptr::null_mut();
             sys::kn_worker_on(self.as_ptr(), text.as_ptr(), None, none, None, e)

@@ -25,8 +25,10 @@ public final class Batch implements AutoCloseable {
      * @param data a JSON object; null stands for {}
      */
     public Batch add(String channel, String event, String data) {
-        KosmonautException.require(handle.use(b -> Kn.kn_batch_add(b, Kosmonaut.text(channel),
-                Kosmonaut.text(event), Kosmonaut.payload(data), Kosmonaut.length(data))),
+        String on = Kosmonaut.text(channel, "the channel");
+        String name = Kosmonaut.text(event, "the event");
+        KosmonautException.require(handle.use(b -> Kn.kn_batch_add(
+                b, on, name, Kosmonaut.payload(data), Kosmonaut.length(data))),
                 () -> "the trigger of '" + event + "' on '" + channel + "'");
         return this;
     }

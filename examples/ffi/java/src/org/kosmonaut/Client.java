@@ -31,7 +31,7 @@ public final class Client implements AutoCloseable {
     public Client(String url, Options options) {
         PointerByReference client = new PointerByReference();
         Options.with(options, o -> KosmonautException.checked(
-                error -> Kn.kn_client_new(Kosmonaut.text(url), o, client, error)));
+                error -> Kn.kn_client_new(Kosmonaut.text(url, "the URL"), o, client, error)));
         handle = new Handle.Owned(this, client.getValue(), Kn::kn_client_free);
     }
 
@@ -53,12 +53,12 @@ public final class Client implements AutoCloseable {
 
     /** Opens a channel; one that is open already stays so. {@link Status#BAD_CHANNEL}. */
     public void openChannel(String channel) {
-        call((c, e) -> Kn.kn_client_open_channel(c, Kosmonaut.text(channel), e));
+        call((c, e) -> Kn.kn_client_open_channel(c, Kosmonaut.text(channel, "the channel"), e));
     }
 
     /** Closes a channel and tells its subscribers. {@link Status#NO_CHANNEL}: it was not open. */
     public void closeChannel(String channel) {
-        call((c, e) -> Kn.kn_client_close_channel(c, Kosmonaut.text(channel), e));
+        call((c, e) -> Kn.kn_client_close_channel(c, Kosmonaut.text(channel, "the channel"), e));
     }
 
     /**
@@ -70,8 +70,10 @@ public final class Client implements AutoCloseable {
      * @param data a JSON object; null stands for {}
      */
     public void trigger(String channel, String event, String data) {
-        call((c, e) -> Kn.kn_client_trigger(c, Kosmonaut.text(channel), Kosmonaut.text(event),
-                Kosmonaut.payload(data), Kosmonaut.length(data), e));
+        String on = Kosmonaut.text(channel, "the channel");
+        String name = Kosmonaut.text(event, "the event");
+        call((c, e) -> Kn.kn_client_trigger(
+                c, on, name, Kosmonaut.payload(data), Kosmonaut.length(data), e));
     }
 
     /**
@@ -82,7 +84,8 @@ public final class Client implements AutoCloseable {
     public String requestToken(String uid, String channels) {
         PointerByReference token = new PointerByReference();
         call((c, e) -> Kn.kn_client_request_token(
-                c, Kosmonaut.text(uid), Kosmonaut.text(channels), token, e));
+                c, Kosmonaut.text(uid, "the uid"), Kosmonaut.text(channels, "the channels"),
+                token, e));
         return Kn.take(token);
     }
 
@@ -121,7 +124,7 @@ public final class Client implements AutoCloseable {
     public SubscriberPage subscribersPage(String channel, String after, int limit) {
         PointerByReference page = new PointerByReference();
         call((c, e) -> Kn.kn_client_subscribers(
-                c, Kosmonaut.text(channel), textOrNull(after), limit, page, e));
+                c, Kosmonaut.text(channel, "the channel"), textOrNull(after), limit, page, e));
         try {
             return SubscriberPage.of(page.getValue());
         } finally {
@@ -130,7 +133,7 @@ public final class Client implements AutoCloseable {
     }
 
     private static String textOrNull(String text) {
-        return text == null ? null : Kosmonaut.text(text);
+        return text == null ? null : Kosmonaut.text(text, "after");
     }
 
     /** A call that is handed in. */
@@ -156,22 +159,22 @@ public final class Client implements AutoCloseable {
      * many are pending ({@link Options#maxPending}).
      */
     public CompletableFuture<Void> openChannelAsync(String channel) {
-        String name = Kosmonaut.text(channel);
+        String name = Kosmonaut.text(channel, "the channel");
         return handIn(Client::nothing, (c, data, e) -> Kn.kn_client_open_channel_async(
                 c, name, Callbacks.ON_COMPLETION, data, Callbacks.DESTROY, e));
     }
 
     /** Hands in what {@link #closeChannel} does, as {@link #openChannelAsync}. */
     public CompletableFuture<Void> closeChannelAsync(String channel) {
-        String name = Kosmonaut.text(channel);
+        String name = Kosmonaut.text(channel, "the channel");
         return handIn(Client::nothing, (c, data, e) -> Kn.kn_client_close_channel_async(
                 c, name, Callbacks.ON_COMPLETION, data, Callbacks.DESTROY, e));
     }
 
     /** Hands in what {@link #trigger} does, as {@link #openChannelAsync}. */
     public CompletableFuture<Void> triggerAsync(String channel, String event, String data) {
-        String on = Kosmonaut.text(channel);
-        String name = Kosmonaut.text(event);
+        String on = Kosmonaut.text(channel, "the channel");
+        String name = Kosmonaut.text(event, "the event");
         return handIn(Client::nothing, (c, userData, e) -> Kn.kn_client_trigger_async(
                 c, on, name, Kosmonaut.payload(data), Kosmonaut.length(data),
                 Callbacks.ON_COMPLETION, userData, Callbacks.DESTROY, e));
@@ -179,8 +182,8 @@ public final class Client implements AutoCloseable {
 
     /** Hands in what {@link #requestToken} does, as {@link #openChannelAsync}. */
     public CompletableFuture<String> requestTokenAsync(String uid, String channels) {
-        String who = Kosmonaut.text(uid);
-        String where = Kosmonaut.text(channels);
+        String who = Kosmonaut.text(uid, "the uid");
+        String where = Kosmonaut.text(channels, "the channels");
         return handIn(result -> Kn.text(Kn.kn_result_token(result)),
                 (c, data, e) -> Kn.kn_client_request_token_async(
                         c, who, where, Callbacks.ON_COMPLETION, data, Callbacks.DESTROY, e));
@@ -196,7 +199,7 @@ public final class Client implements AutoCloseable {
     /** Hands in what {@link #subscribersPage} does, as {@link #openChannelAsync}. */
     public CompletableFuture<SubscriberPage> subscribersAsync(
             String channel, String after, int limit) {
-        String name = Kosmonaut.text(channel);
+        String name = Kosmonaut.text(channel, "the channel");
         String behind = textOrNull(after);
         return handIn(result -> SubscriberPage.of(Kn.kn_result_subscribers(result)),
                 (c, data, e) -> Kn.kn_client_subscribers_async(c, name, behind, limit,

@@ -21,9 +21,9 @@ public final class Kosmonaut {
     }
 
     /** A text for C, which a NUL would cut short. */
-    static String text(String text) {
+    static String text(String text, String what) {
         if (text.indexOf('\0') >= 0) {
-            throw new KosmonautException(Status.INVALID, "a NUL in a text");
+            throw new KosmonautException(Status.INVALID, what + " has a NUL in it");
         }
         return text;
     }

@@ -94,7 +94,7 @@ public final class Options implements AutoCloseable {
      * cover.
      */
     public Options filter(String regex) {
-        return set("filter", o -> Kn.kn_options_set_filter(o, Kosmonaut.text(regex)));
+        return set("filter", o -> Kn.kn_options_set_filter(o, Kosmonaut.text(regex, "the filter")));
     }
 
     /** How many bytes an event may have that a worker accepts. Default: 16 MiB. */
@@ -122,18 +122,20 @@ public final class Options implements AutoCloseable {
 
     /** The name under which the broker lists a worker: 1 to 64 letters, digits, _, - and dots. */
     public Options workerName(String name) {
-        return set("workerName", o -> Kn.kn_options_set_worker_name(o, Kosmonaut.text(name)));
+        String checked = Kosmonaut.text(name, "the worker's name");
+        return set("workerName", o -> Kn.kn_options_set_worker_name(o, checked));
     }
 
     /** A PEM file of the authorities that servers are verified by, instead of the system's. */
     public Options caFile(String path) {
-        return set("caFile", o -> Kn.kn_options_set_ca_file(o, Kosmonaut.text(path)));
+        return set("caFile", o -> Kn.kn_options_set_ca_file(o, Kosmonaut.text(path, "the CA file")));
     }
 
     /** PEM files with which this side proves who it is. {@code keyFile} null: in the first one. */
     public Options clientCertificate(String certFile, String keyFile) {
         return set("clientCertificate", o -> Kn.kn_options_set_client_certificate(
-                o, Kosmonaut.text(certFile), keyFile == null ? null : Kosmonaut.text(keyFile)));
+                o, Kosmonaut.text(certFile, "the certificate file"),
+                keyFile == null ? null : Kosmonaut.text(keyFile, "the key file")));
     }
 
     /**
@@ -149,23 +151,26 @@ public final class Options implements AutoCloseable {
      * {@code http_proxy} and its like; "", the default, is none.
      */
     public Options proxy(String url) {
-        return set("proxy", o -> Kn.kn_options_set_proxy(o, Kosmonaut.text(url)));
+        return set("proxy", o -> Kn.kn_options_set_proxy(o, Kosmonaut.text(url, "the proxy")));
     }
 
     /** A socket to connect to instead of the URL's host and port. */
     public Options unixSocket(String path) {
-        return set("unixSocket", o -> Kn.kn_options_set_unix_socket(o, Kosmonaut.text(path)));
+        String checked = Kosmonaut.text(path, "the socket's path");
+        return set("unixSocket", o -> Kn.kn_options_set_unix_socket(o, checked));
     }
 
     /** Adds a header to every request, beside those added before. */
     public Options header(String name, String value) {
         return set("header '" + name + "'", o ->
-                Kn.kn_options_add_header(o, Kosmonaut.text(name), Kosmonaut.text(value)));
+                Kn.kn_options_add_header(o, Kosmonaut.text(name, "a header's name"),
+                        Kosmonaut.text(value, "the header " + name)));
     }
 
     /** How requests call themselves. */
     public Options userAgent(String userAgent) {
-        return set("userAgent", o -> Kn.kn_options_set_user_agent(o, Kosmonaut.text(userAgent)));
+        String checked = Kosmonaut.text(userAgent, "the user agent");
+        return set("userAgent", o -> Kn.kn_options_set_user_agent(o, checked));
     }
 
     /**

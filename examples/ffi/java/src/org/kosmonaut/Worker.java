@@ -84,7 +84,7 @@ public final class Worker implements AutoCloseable {
     public Worker(String url, Options options) {
         PointerByReference worker = new PointerByReference();
         Options.with(options, o -> KosmonautException.checked(
-                error -> Kn.kn_worker_new(Kosmonaut.text(url), o, worker, error)));
+                error -> Kn.kn_worker_new(Kosmonaut.text(url, "the URL"), o, worker, error)));
         handle = new Handle.Owned(this, worker.getValue(), Kn::kn_worker_free);
     }
 
@@ -117,7 +117,7 @@ public final class Worker implements AutoCloseable {
     public synchronized void on(String pattern, Handler handler) {
         // The library knows the pattern for the filter alone, and judges it.
         require(call((w, e) -> Kn.kn_worker_on(
-                w, Kosmonaut.text(pattern), Callbacks.NEVER_CALLED, null, null, e)));
+                w, Kosmonaut.text(pattern, "the pattern"), Callbacks.NEVER_CALLED, null, null, e)));
         List<Route> changed = new ArrayList<>(routes);
         int place = placeOf(pattern);
         if (place < 0) {
@@ -131,7 +131,7 @@ public final class Worker implements AutoCloseable {
     /** Takes the handler of a pattern away. */
     public synchronized void off(String pattern) {
         require(call((w, e) -> Kn.kn_worker_on(
-                w, Kosmonaut.text(pattern), null, null, null, e)));
+                w, Kosmonaut.text(pattern, "the pattern"), null, null, null, e)));
         routes = routes.stream().filter(route -> !route.pattern().equals(pattern)).toList();
     }
 
