@@ -7,24 +7,23 @@
 
 namespace webrocket {
 
-EventLoop::EventLoop(std::size_t index, const LoopSettings &settings, Refusals &refusals)
-    : index_(index), refusals_(refusals), decoders_(settings.message_size_max),
-      ping_(make_frame(websocket_ping())) {
+EventLoop::EventLoop(std::size_t index, const TimerIntervals &intervals, Refusals &refusals)
+    : index_(index), refusals_(refusals), ping_(make_frame(websocket_ping())) {
     for (std::size_t i = 0; i < timer_kind_count; ++i)
         timers_.push_back(std::make_unique<TimerQueue>(io_));
     const auto set = [this](TimerKind kind, std::chrono::milliseconds interval) {
         timers_[static_cast<std::size_t>(kind)]->interval = interval;
     };
-    set(TimerKind::tls_handshake, settings.intervals.handshake);
-    set(TimerKind::http_head, settings.intervals.handshake);
-    set(TimerKind::http_request, settings.intervals.http_request);
-    set(TimerKind::unread_answer, settings.intervals.unread_answer);
-    set(TimerKind::last_words, settings.intervals.last_words);
-    set(TimerKind::linger, settings.intervals.linger);
-    set(TimerKind::message, settings.intervals.message);
-    set(TimerKind::newcomer, settings.intervals.newcomer);
-    set(TimerKind::websocket_ping, settings.intervals.websocket_ping);
-    set(TimerKind::worker_heartbeat, settings.intervals.worker_heartbeat);
+    set(TimerKind::tls_handshake, intervals.handshake);
+    set(TimerKind::http_head, intervals.handshake);
+    set(TimerKind::http_request, intervals.http_request);
+    set(TimerKind::unread_answer, intervals.unread_answer);
+    set(TimerKind::last_words, intervals.last_words);
+    set(TimerKind::linger, intervals.linger);
+    set(TimerKind::message, intervals.message);
+    set(TimerKind::newcomer, intervals.newcomer);
+    set(TimerKind::websocket_ping, intervals.websocket_ping);
+    set(TimerKind::worker_heartbeat, intervals.worker_heartbeat);
 }
 
 EventLoop::~EventLoop() {

@@ -117,14 +117,9 @@ struct LoopFigures {
     const PortFigures &at(Port port) const { return ports[static_cast<std::size_t>(port)]; }
 };
 
-struct LoopSettings {
-    TimerIntervals intervals;
-    std::size_t message_size_max = std::size_t{64} << 10;
-};
-
 class EventLoop {
   public:
-    EventLoop(std::size_t index, const LoopSettings &settings, Refusals &refusals);
+    EventLoop(std::size_t index, const TimerIntervals &intervals, Refusals &refusals);
     ~EventLoop();
     EventLoop(const EventLoop &) = delete;
     EventLoop &operator=(const EventLoop &) = delete;

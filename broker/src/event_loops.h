@@ -14,7 +14,7 @@ namespace webrocket {
 
 class EventLoops {
   public:
-    EventLoops(std::size_t count, const LoopSettings &settings);
+    EventLoops(std::size_t count, const TimerIntervals &intervals);
     ~EventLoops();
     EventLoops(const EventLoops &) = delete;
     EventLoops &operator=(const EventLoops &) = delete;

@@ -126,7 +126,6 @@ struct FrameDecoderCallbacks {
         decoder.in_control_frame_ = wslay_is_ctrl_frame(arg->opcode) != 0;
         if (!decoder.in_control_frame_) {
             decoder.in_message_ = true;
-            // Without buffering wslay holds the limit against single frames only.
             decoder.too_big_ = length > decoder.sink_->message_size_max() - decoder.message_.size();
             if (decoder.too_big_)
                 refuse(decoder, close_code::message_too_big);
@@ -163,7 +162,7 @@ struct FrameDecoderCallbacks {
     }
 };
 
-FrameDecoder::FrameDecoder(std::size_t message_size_max) {
+FrameDecoder::FrameDecoder() {
     static const wslay_event_callbacks callbacks = {FrameDecoderCallbacks::recv,
                                                     FrameDecoderCallbacks::send,
                                                     nullptr,
@@ -176,7 +175,8 @@ FrameDecoder::FrameDecoder(std::size_t message_size_max) {
     // The chunks are gathered here: wslay would keep each in a block of its own, and a message
     // sent as single bytes would cost many times its size.
     wslay_event_config_set_no_buffering(context_, 1);
-    wslay_event_config_set_max_recv_msg_length(context_, message_size_max);
+    // And so its limit would be one for single frames: the sink's is held against both.
+    wslay_event_config_set_max_recv_msg_length(context_, std::numeric_limits<std::uint64_t>::max());
 }
 
 FrameDecoder::~FrameDecoder() { wslay_event_context_free(context_); }
@@ -248,7 +248,7 @@ void FrameDecoder::write_replies() {
 
 std::unique_ptr<FrameDecoder> FrameDecoderPool::take() {
     if (spare_.empty())
-        return std::make_unique<FrameDecoder>(message_size_max_);
+        return std::make_unique<FrameDecoder>();
     auto decoder = std::move(spare_.back());
     spare_.pop_back();
     return decoder;

@@ -21,8 +21,7 @@ class FrameDecoder {
       public:
         // A whole text or binary message. Returns false to have the rest of the input ignored.
         virtual bool on_message(std::string_view message) = 0;
-        // Of a message that comes now, all its fragments together: at most what the decoder was
-        // made for, and never less than it was.
+        // Of a message that comes now, all its fragments together. Never less than it was.
         virtual std::size_t message_size_max() const = 0;
 
       protected:
@@ -36,7 +35,7 @@ class FrameDecoder {
         broken  // off: bad input, answered by a close frame, or the sink would not have any more
     };
 
-    explicit FrameDecoder(std::size_t message_size_max);
+    FrameDecoder();
     ~FrameDecoder();
     FrameDecoder(const FrameDecoder &) = delete;
     FrameDecoder &operator=(const FrameDecoder &) = delete;
@@ -77,14 +76,11 @@ class FrameDecoder {
 // The decoders that no connection needs at the moment.
 class FrameDecoderPool {
   public:
-    explicit FrameDecoderPool(std::size_t message_size_max) : message_size_max_(message_size_max) {}
-
     std::unique_ptr<FrameDecoder> take();
     void give_back(std::unique_ptr<FrameDecoder> decoder);
 
   private:
     static constexpr std::size_t spare_max = 16;
-    std::size_t message_size_max_;
     std::vector<std::unique_ptr<FrameDecoder>> spare_;
 };
 

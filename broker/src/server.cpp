@@ -146,10 +146,6 @@ void warn_of_few_descriptors(const Options &options) {
             descriptors, carried, promised);
 }
 
-LoopSettings loop_settings(const Options &options) {
-    return {options.intervals, options.message_bytes_max};
-}
-
 std::unique_ptr<TlsContext> tls_context(const TlsFiles &files, const TlsRules &rules) {
     return files.is_set() ? std::make_unique<TlsContext>(files, rules) : nullptr;
 }
@@ -177,7 +173,7 @@ Server::Server(const ParsedOptions &parsed, std::function<ParsedOptions()> parse
 Server::Server(const Options &options)
     : options_(options), storage_(options.storage_dir, options.node_name),
       store_(storage_.database_file()), ready_file_(options.ready_file),
-      loops_(options.threads, loop_settings(options)), hub_(store_, loops_, vhost_limits(options)),
+      loops_(options.threads, options.intervals), hub_(store_, loops_, vhost_limits(options)),
       unheard_events_(hub_), public_tls_(tls_context(options.tls, options.tls_rules)),
       admin_tls_(tls_context(options.admin_tls, options.tls_rules)),
       admission_(admission_limits(options)),

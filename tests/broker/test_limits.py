@@ -272,8 +272,10 @@ class Sizes(BrokerTest):
     def test_after_authentication(self):
         browser = self.newcomer("ada")
         self.assertTrue(self.accepts(browser, self.LATER))
+        before = figure(self.broker, "message_too_big")
         browser.say_text(message_of(self.LATER + 1))
         self.assertEqual(browser.close_code(), 1009)
+        self.assertEqual(figure(self.broker, "message_too_big"), before + 1)
 
     def test_after_a_subscription(self):
         self.vhost.open("room")

@@ -12,7 +12,7 @@ import tempfile
 import time
 import unittest
 
-from broker import DEADLINE, SERVER, Broker, Browser, BrokerTest, RawConnection, Response, main, wait_until
+from broker import DEADLINE, SERVER, Broker, Browser, BrokerTest, Closed, RawConnection, Response, main, wait_until
 from test_lifecycle import Node
 
 
@@ -442,6 +442,26 @@ class Reload(unittest.TestCase):
                     new.subscribe(channel)
                 self.assertEqual(new.error("subscribe", channel="c"), 429)
                 self.assertEqual(self.handshake(broker, "http://a"), 503)
+
+    def test_a_message_may_be_larger(self):
+        broker = self.broker("max-message-bytes = 1000")
+        vhost = broker.vhost("/moon")
+        text = '{"trigger":{"event":"e","data":{"x":"' + "y" * 100_000 + '"}}}'
+        with vhost.browser("ada") as browser:
+            browser.say_text(text)
+            self.assertEqual(browser.close_code(), 1009)
+        self.reload(broker, "max-message-bytes = 200000", told="--max-message-bytes")
+
+        def is_taken():
+            with vhost.browser("ada") as browser:
+                browser.say_text(text)
+                try:
+                    return browser.silent()
+                except (Closed, ConnectionError):
+                    return False
+
+        wait_until(is_taken, "the new limit")
+        vhost.disconnect()
 
     def test_log_level(self):
         broker = self.broker("log-level = info")

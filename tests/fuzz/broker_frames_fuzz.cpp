@@ -192,7 +192,7 @@ void expect_unused(FrameDecoder &decoder) {
 }
 
 Outcome decode(std::string_view stream, std::string_view sizes) {
-    FrameDecoder decoder(limit);
+    FrameDecoder decoder;
     Messages messages;
     std::string replies;
     Outcome outcome;

@@ -116,11 +116,11 @@ class connection : public testing::Test {
         return count;
     }
 
-    static LoopSettings impatient() {
-        LoopSettings settings;
-        settings.intervals.last_words = std::chrono::milliseconds(500);
-        settings.intervals.linger = std::chrono::milliseconds(50);
-        return settings;
+    static TimerIntervals impatient() {
+        TimerIntervals intervals;
+        intervals.last_words = std::chrono::milliseconds(500);
+        intervals.linger = std::chrono::milliseconds(50);
+        return intervals;
     }
 
     EventLoops loops_{1, impatient()};

@@ -50,7 +50,7 @@ struct Reading final : FrameDecoder::Sink {
     std::size_t message_size_max() const override { return size_max; }
     State feed(std::string_view bytes) { return decoder.feed(bytes, *this, replies); }
 
-    FrameDecoder decoder{::message_size_max};
+    FrameDecoder decoder;
     std::size_t size_max = ::message_size_max;
     std::vector<std::string> messages;
     std::size_t messages_wanted = 1000;
@@ -189,7 +189,7 @@ TEST(frame_decoder, characters_may_be_cut_between_fragments) {
 }
 
 TEST(frame_decoder_pool, hands_out_what_it_was_given_back) {
-    FrameDecoderPool pool(message_size_max);
+    FrameDecoderPool pool;
     auto decoder = pool.take();
     FrameDecoder *address = decoder.get();
     pool.give_back(std::move(decoder));

@@ -32,11 +32,11 @@ class Generous final : public HttpHandler {
 
 class http_connection : public testing::Test {
   protected:
-    static LoopSettings impatient() {
-        LoopSettings settings;
-        settings.intervals.unread_answer = std::chrono::seconds(1);
-        settings.intervals.http_request = std::chrono::milliseconds(600);
-        return settings;
+    static TimerIntervals impatient() {
+        TimerIntervals intervals;
+        intervals.unread_answer = std::chrono::seconds(1);
+        intervals.http_request = std::chrono::milliseconds(600);
+        return intervals;
     }
 
     // A client that asks.
