@@ -6,8 +6,10 @@
 namespace webrocket {
 namespace {
 
-// A browser that speaks faster than it listens to its own echo has to wait at this many bytes.
-constexpr std::size_t pending_echo_max = 1 << 20;
+// A browser that speaks faster than it listens to its own echo has to wait at this many bytes; one
+// that nobody knows is answered with little more than pongs.
+constexpr std::size_t pending_echo_max = std::size_t{1} << 20;
+constexpr std::size_t pending_echo_of_newcomer_max = std::size_t{4} << 10;
 
 } // namespace
 
@@ -52,7 +54,8 @@ void WebSocketConnection::on_data(std::string_view bytes) {
     }
     if (session_.is_known())
         newcomer_deadline_.reset();
-    if (connection_.pending_bytes() > pending_echo_max)
+    if (connection_.pending_bytes() >
+        (session_.is_known() ? pending_echo_max : pending_echo_of_newcomer_max))
         connection_.pause_reading();
 }
 
@@ -108,23 +111,27 @@ void WebSocketConnection::on_end() {
     connection_.abort();
 }
 
-// A peer that has not said anything since the last ping, not even a pong, is gone.
+// A browser that has been sent a ping answers it. As long as the ping has not reached it, it has to
+// take what goes before it: what it says meanwhile does not show that it reads.
 void WebSocketConnection::on_timer() {
-    if (!heard_since_ping_ && !is_catching_up()) {
+    const auto acknowledged = connection_.acknowledged_position();
+    const bool has_arrived = acknowledged >= ping_position_;
+    const bool goes_on =
+        has_arrived ? heard_since_ping_ : acknowledged >= acknowledged_at_ping_ + reading_step_min;
+    if (!goes_on) {
+        // One that has vanished was not refused anything.
+        if (!has_arrived && !connection_.is_unanswered())
+            connection_.report_refusal(
+                RefusalReason::unread_answer,
+                fmt::format("to wait on: {} bytes are not read", connection_.pending_bytes()));
         connection_.abort();
         return;
     }
     heard_since_ping_ = false;
-    acknowledged_at_ping_ = connection_.acknowledged_position();
+    acknowledged_at_ping_ = acknowledged;
     connection_.send(connection_.loop().ping());
     ping_position_ = connection_.queued_position();
     connection_.arm(TimerKind::websocket_ping);
-}
-
-// The ping has not reached the peer yet, but what goes before it is being taken.
-bool WebSocketConnection::is_catching_up() {
-    const auto acknowledged = connection_.acknowledged_position();
-    return acknowledged > acknowledged_at_ping_ && acknowledged < ping_position_;
 }
 
 void WebSocketConnection::close(std::uint16_t code) {

@@ -42,7 +42,6 @@ class WebSocketConnection final : public Protocol,
     void report_end(const FrameDecoder &decoder);
     void dismiss(RefusalReason reason, std::string_view what);
     void send_replies();
-    bool is_catching_up();
 
     Connection &connection_;
     std::shared_ptr<const Seat> seat_;

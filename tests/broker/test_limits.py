@@ -8,7 +8,7 @@ import struct
 import threading
 import unittest
 
-from broker import (CLOSE, CONTINUATION, DEADLINE, PONG, TEXT, Broker, BrokerTest, Browser, Closed,
+from broker import (CLOSE, CONTINUATION, DEADLINE, PING, PONG, TEXT, Broker, BrokerTest, Browser, Closed,
                     RawConnection, frame, main, wait_until)
 
 HANDSHAKE = ("GET {} HTTP/1.1\r\nHost: test\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
@@ -465,6 +465,76 @@ class NewcomersWelcome(BrokerTest):
         late.send(b"\x81")
         self.assertEqual(late.close_code(), 1008)
         self.assertTrue(browser.silent())
+
+
+class Flood:
+    """Pings without end, as many at a time as there is room for."""
+
+    PINGS = frame(PING, b"x" * 125) * 100
+
+    def __init__(self, browser):
+        self.browser = browser
+        self.sent = 0
+        browser.socket.setblocking(False)
+
+    def rise(self):
+        try:
+            while True:
+                self.sent += self.browser.socket.send(self.PINGS[self.sent % len(self.PINGS):])
+        except BlockingIOError:
+            pass
+
+
+class Unread(BrokerTest):
+    def queue(self):
+        """What waits for the only browser."""
+        listed = self.broker.admin("GET", self.vhost.path + "/connections").json()["connections"]
+        return listed[0]["queue"] if listed else 0
+
+
+class Pongs(Unread):
+    """A browser that wants many of them and reads none has to wait, before it costs much."""
+
+    def test_a_stranger_s(self):
+        browser = Browser(self.broker.addr, self.vhost.path, receive_buffer=4096)
+        self.addCleanup(browser.close)
+
+        flood = Flood(browser)
+        waiting = [0]
+
+        def is_not_heard():
+            flood.rise()
+            # A broker that answers has looked at everybody else.
+            waiting.append(self.queue())
+            return waiting[-1] > 0 and len(set(waiting[-10:])) == 1
+
+        wait_until(is_not_heard, "the broker to wait for its reader")
+        self.assertLess(self.queue(), 128 << 10)
+
+
+class Unheard(Unread):
+    FLAGS = ("--ping-interval-ms", "500")
+
+    def test_pongs_are_no_reading(self):
+        """What waits for a page must not wait for ever."""
+        self.vhost.open("c")
+        browser = Browser(self.broker.addr, self.vhost.path, receive_buffer=4096)
+        self.addCleanup(browser.close)
+        browser.subscribe("c")
+
+        def is_dropped():
+            try:
+                browser.send(frame(PONG))
+            except ConnectionError:
+                return True
+            return self.vhost.subscribers("c") == 0
+
+        # Until more waits for it than the system takes, and then no more.
+        while self.queue() == 0 and not is_dropped():
+            self.vhost.fire("c", "e", {"x": "y" * 20000})
+        wait_until(is_dropped, "the broker to lose its patience")
+        self.assertNotIn("slow consumer", self.broker.log_text())
+        self.assertGreater(figure(self.broker, "unread_answer"), 0)
 
 
 class Members(BrokerTest):
