@@ -5,6 +5,7 @@
 #include "without_exceptions.h"
 
 #include <boost/asio/error.hpp>
+#include <boost/asio/socket_base.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/system/error_code.hpp>
 #include <chrono>
@@ -31,7 +32,12 @@ class Acceptor {
     typename Protocol::acceptor &socket() { return socket_; }
     const typename Protocol::acceptor &socket() const { return socket_; }
 
-    void start() { accept(); }
+    void start() {
+        socket_.non_blocking(true);
+        // Or it would be waited for the next one, here.
+        socket_.set_option(boost::asio::socket_base::enable_connection_aborted(true));
+        wait();
+    }
     void stop() {
         boost::system::error_code ignored;
         socket_.close(ignored);
@@ -39,23 +45,33 @@ class Acceptor {
     }
 
   private:
+    void wait() {
+        socket_.async_wait(
+            boost::asio::socket_base::wait_read, [this](const boost::system::error_code &error) {
+                if (error != boost::asio::error::operation_aborted && socket_.is_open())
+                    accept();
+            });
+    }
+
+    // Not by async_accept(), which makes the socket before it calls anybody: without memory it
+    // throws where nobody could accept the next one.
     void accept() {
         EventLoop &loop = loops_.next();
-        socket_.async_accept(
-            loop.io(), [this, &loop](const boost::system::error_code &error, Socket accepted) {
-                if (error == boost::asio::error::operation_aborted || !socket_.is_open())
-                    return;
-                // The peer gave up while it waited; the next one may not have.
-                if (error && error != boost::asio::error::connection_aborted) {
-                    pause_after(error);
-                    return;
-                }
-                if (!error) {
-                    failing_ = false;
-                    without_exceptions([&] { welcome_(loop, std::move(accepted)); });
-                }
-                accept();
-            });
+        Socket accepted(loop.io());
+        boost::system::error_code error;
+        without_exceptions([&] { socket_.accept(accepted, error); });
+        // The peer gave up while it waited; the next one may not have.
+        if (error && error != boost::asio::error::connection_aborted &&
+            error != boost::asio::error::would_block) {
+            pause_after(error);
+            return;
+        }
+        // At once, in the memory of the wait that is over.
+        wait();
+        if (accepted.is_open()) {
+            failing_ = false;
+            without_exceptions([&] { welcome_(loop, std::move(accepted)); });
+        }
     }
 
     // Out of descriptors, mostly: whoever waits stays in the backlog until some are free again.
@@ -66,7 +82,7 @@ class Acceptor {
         pause_.expires_after(std::chrono::milliseconds(100));
         pause_.async_wait([this](const boost::system::error_code &cancelled) {
             if (!cancelled && socket_.is_open())
-                accept();
+                wait();
         });
     }
 

@@ -1,5 +1,6 @@
 #include "channel.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace webrocket {
@@ -14,14 +15,24 @@ void take_out(std::vector<Subscription *> &list, std::size_t Subscription::*posi
     list.pop_back();
 }
 
+void make_room_for_one(std::vector<Subscription *> &list) {
+    if (list.size() == list.capacity())
+        list.reserve(std::max<std::size_t>(8, 2 * list.capacity()));
+}
+
 std::size_t entry_size(const Subscription &subscription) {
     return subscription.member ? subscription.member->entry.size() : 0;
 }
 
 } // namespace
 
+// Where there is no memory nobody is on the channel by half.
 void Channel::add(Subscription &subscription) {
     auto &listeners = on_loop_[subscription.subscriber->loop().index()];
+    make_room_for_one(listeners);
+    make_room_for_one(subscriptions_);
+    if (type_ == ChannelType::presence)
+        ++subscriptions_by_uid_[subscription.identity->uid];
     subscription.channel = shared_from_this();
     subscription.since = last_number_;
     subscription.position = subscriptions_.size();
@@ -29,8 +40,6 @@ void Channel::add(Subscription &subscription) {
     listeners.push_back(&subscription);
     subscriptions_.push_back(&subscription);
     roster_bytes_ += entry_size(subscription);
-    if (type_ == ChannelType::presence)
-        ++subscriptions_by_uid_[subscription.identity->uid];
 }
 
 std::size_t Channel::subscriptions_of(const std::string &uid) const {

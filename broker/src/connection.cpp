@@ -98,7 +98,6 @@ void Connection::give_up() noexcept {
     try {
         schedule_end_turn();
     } catch (const std::exception &) {
-        end_turn_scheduled_ = false;
         loop_.look_for_the_doomed();
     }
 }
@@ -127,19 +126,20 @@ void Connection::send(Frame frame) {
         return;
     loop_.figures().frames_sent.add(1);
     // Whoever sends to many goes on with the next.
-    guarded([&] { queue_.push(std::move(frame)); });
-    if (doomed_)
-        return;
+    guarded([&] { queue_up(std::move(frame)); });
+}
+
+void Connection::queue_up(Frame frame) {
+    queue_.push(std::move(frame));
     // One turn may bring a lot: it is no peer's fault that nothing was written meanwhile.
     if (queue_.bytes() > pending_limit_)
         write_queue();
     if (queue_.bytes() > pending_limit_ && !doomed_) {
         report_slow_consumer();
         abort();
-        return;
-    }
-    if (!waiting_for_room_)
+    } else if (!waiting_for_room_) {
         schedule_end_turn();
+    }
 }
 
 std::uint64_t Connection::acknowledged_position() {
@@ -184,8 +184,8 @@ void Connection::abort() {
 void Connection::schedule_end_turn() {
     if (end_turn_scheduled_ || torn_down_)
         return;
-    end_turn_scheduled_ = true;
     loop_.end_turn_with(shared_from_this());
+    end_turn_scheduled_ = true;
 }
 
 void Connection::end_turn() {
@@ -268,7 +268,6 @@ void Connection::write_pending() {
 void Connection::wait_for_room() {
     if (waiting_for_room_)
         return;
-    waiting_for_room_ = true;
     socket_.async_wait(asio::socket_base::wait_write,
                        [self = shared_from_this()](const error_code &error) {
                            self->waiting_for_room_ = false;
@@ -279,6 +278,7 @@ void Connection::wait_for_room() {
                            else
                                self->guarded([&self] { self->on_room(); });
                        });
+    waiting_for_room_ = true;
 }
 
 void Connection::on_room() {

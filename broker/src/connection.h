@@ -124,6 +124,7 @@ class Connection final : public std::enable_shared_from_this<Connection>,
     // What one attempt to read brought.
     enum class Input { bytes, none_yet, after_room, ended, failed };
 
+    void queue_up(Frame frame);
     void wait_for_input();
     void wait_for_the_others();
     void on_readable();

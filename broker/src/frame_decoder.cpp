@@ -85,6 +85,17 @@ void unmask(std::string_view payload, std::string_view mask, std::string &text) 
 struct FrameDecoderCallbacks {
     static FrameDecoder &self(void *user_data) { return *static_cast<FrameDecoder *>(user_data); }
 
+    // wslay is C, through which nothing may be thrown: feed() throws it again.
+    template <typename Call>
+    static void keep_failure_of(FrameDecoder &decoder, const Call &call) noexcept {
+        try {
+            call();
+        } catch (...) {
+            decoder.failure_ = std::current_exception();
+            wslay_event_shutdown_read(decoder.context_);
+        }
+    }
+
     static void refuse(FrameDecoder &decoder, std::uint16_t code) {
         decoder.refused_ = true;
         wslay_event_queue_close(decoder.context_, code, nullptr, 0);
@@ -114,7 +125,10 @@ struct FrameDecoderCallbacks {
 
     static ssize_t send(wslay_event_context_ptr, const std::uint8_t *data, std::size_t length, int,
                         void *user_data) {
-        self(user_data).replies_->append(reinterpret_cast<const char *>(data), length);
+        FrameDecoder &decoder = self(user_data);
+        keep_failure_of(decoder, [&] {
+            decoder.replies_->append(reinterpret_cast<const char *>(data), length);
+        });
         return static_cast<ssize_t>(length);
     }
 
@@ -139,7 +153,10 @@ struct FrameDecoderCallbacks {
                             const wslay_event_on_frame_recv_chunk_arg *arg, void *user_data) {
         FrameDecoder &decoder = self(user_data);
         if (!decoder.in_control_frame_ && wslay_event_get_read_enabled(context))
-            decoder.message_.append(reinterpret_cast<const char *>(arg->data), arg->data_length);
+            keep_failure_of(decoder, [&] {
+                decoder.message_.append(reinterpret_cast<const char *>(arg->data),
+                                        arg->data_length);
+            });
     }
 
     static void frame_end(wslay_event_context_ptr, void *user_data) {
@@ -158,7 +175,7 @@ struct FrameDecoderCallbacks {
         if (wslay_is_ctrl_frame(arg->opcode) || !wslay_event_get_read_enabled(context))
             return;
         decoder.in_message_ = false;
-        decoder.hand_over_message();
+        keep_failure_of(decoder, [&] { decoder.hand_over_message(); });
     }
 };
 
@@ -190,6 +207,8 @@ FrameDecoder::State FrameDecoder::feed(std::string_view bytes, Sink &sink, std::
         if (!take_whole_message())
             failed = !read_by_wslay();
     }
+    if (failure_)
+        std::rethrow_exception(failure_);
     if (failed) {
         // wslay would answer a frame that cannot be read with a close frame that gives no reason.
         replies.append(websocket_close(close_code::protocol_error));

@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <exception>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -71,6 +72,7 @@ class FrameDecoder {
     bool refused_ = false; // by us, where wslay would not
     bool too_big_ = false;
     bool was_closed_ = false; // by a close frame that can be read
+    std::exception_ptr failure_;
 };
 
 // The decoders that no connection needs at the moment.

@@ -338,7 +338,7 @@ void Server::report_every_minute() {
     report_timer_.async_wait([this](const boost::system::error_code &cancelled) {
         if (cancelled)
             return;
-        report();
+        without_exceptions([this] { report(); });
         report_every_minute();
     });
 }

@@ -295,6 +295,8 @@ void Session::subscribe(const Command &command) {
                 make_member(*channel, permission_->uid, members_of(command.data)));
     }
     forget_closed_channel(channel->name());
+    // Now: once the channel knows of it, it must not be lost for want of memory.
+    subscriptions_.reserve(subscriptions_.size() + 1);
     const auto joining = vhost_->subscribe(channel, *subscription, [&](const std::string &roster) {
         say(subscribed_message(channel->name(),
                                needs_permission(channel->type()) ? &permission_->uid : nullptr,

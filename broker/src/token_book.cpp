@@ -8,14 +8,15 @@ std::string TokenBook::issue(Permission permission) {
     const auto now = Clock::now();
     while (!by_age_.empty() && by_age_.front().expires <= now)
         forget(by_age_.begin());
-    bytes_ += size_of(permission);
+    const std::size_t size = size_of(permission);
     while (!by_age_.empty() &&
-           (by_age_.size() >= limits_.outstanding_max || bytes_ > limits_.bytes_max)) {
+           (by_age_.size() >= limits_.outstanding_max || bytes_ + size > limits_.bytes_max)) {
         forget(by_age_.begin());
         ++displaced_;
     }
     by_age_.push_back(
         {random_hex(single_access_token_length), std::move(permission), now + limits_.lifetime});
+    bytes_ += size;
     const auto entry = std::prev(by_age_.end());
     by_token_.emplace(entry->token, entry);
     return entry->token;

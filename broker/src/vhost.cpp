@@ -127,10 +127,13 @@ Joining Vhost::subscribe(const std::shared_ptr<Channel> &channel, Subscription &
         return Joining::too_many_of_user;
     welcome(presence ? roster(*channel) : std::string());
     channel->add(subscription);
-    if (subscription.member)
-        publish_locked(*channel, share(member_joined(*subscription.member)));
-    if (presence)
-        report_locked(subscription, joined_event, joined_report(subscription));
+    // Whoever has come has come, whether or not there is memory to tell the others.
+    without_exceptions([&] {
+        if (subscription.member)
+            publish_locked(*channel, share(member_joined(*subscription.member)));
+        if (presence)
+            report_locked(subscription, joined_event, joined_report(subscription));
+    });
     return Joining::joined;
 }
 
@@ -259,11 +262,8 @@ void Vhost::miss_workers(PageEvent kind) {
 }
 
 std::unique_ptr<Seat> Vhost::take_seat() {
-    if (seats_taken_->fetch_add(1) >= limits_.get()->connections_max) {
-        seats_taken_->fetch_sub(1);
-        return nullptr;
-    }
-    return std::make_unique<Seat>(seats_taken_);
+    auto seat = std::make_unique<Seat>(seats_taken_);
+    return seat->number() <= limits_.get()->connections_max ? std::move(seat) : nullptr;
 }
 
 void Vhost::connect(Subscriber &subscriber) {

@@ -48,13 +48,18 @@ enum class WorkerRoom { enough, too_many_workers, too_many_filters };
 // A browser's place in a vhost, given back by the destructor.
 class Seat {
   public:
-    explicit Seat(std::shared_ptr<std::atomic<std::size_t>> taken) : taken_(std::move(taken)) {}
+    explicit Seat(std::shared_ptr<std::atomic<std::size_t>> taken)
+        : taken_(std::move(taken)), number_(taken_->fetch_add(1) + 1) {}
     ~Seat() { taken_->fetch_sub(1); }
     Seat(const Seat &) = delete;
     Seat &operator=(const Seat &) = delete;
 
+    // How many were taken with it.
+    std::size_t number() const { return number_; }
+
   private:
     std::shared_ptr<std::atomic<std::size_t>> taken_;
+    const std::size_t number_;
 };
 
 struct ChannelSummary {

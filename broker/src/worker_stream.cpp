@@ -50,14 +50,20 @@ WorkerStream::WorkerStream(Connection &connection, std::shared_ptr<Vhost> vhost,
     // Goes out with the headers: a worker that sees it knows that it is registered.
     write("retry: 1000\n\n");
     vhost_->add_worker(*this, request_.filter, request_.pattern);
-    log(spdlog::level::debug, description() + " connected", log_fields());
+    // What is thrown here would leave behind a worker that is no more.
+    note("connected");
 }
 
 WorkerStream::~WorkerStream() {
     mailbox_->close();
     vhost_->remove_worker(*this);
-    without_exceptions(
-        [this] { log(spdlog::level::debug, description() + " disconnected", log_fields()); });
+    note("disconnected");
+}
+
+void WorkerStream::note(std::string_view happened) const {
+    without_exceptions([&] {
+        log(spdlog::level::debug, fmt::format("{} {}", description(), happened), log_fields());
+    });
 }
 
 std::string WorkerStream::description() const {

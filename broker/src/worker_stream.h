@@ -53,6 +53,7 @@ class WorkerStream final : public Protocol, private Worker {
     void receive(const SharedBytes &event);
     void end();
     void write(std::string_view record);
+    void note(std::string_view happened) const;
     bool has_vanished();
 
     Connection &connection_;

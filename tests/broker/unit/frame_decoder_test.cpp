@@ -2,6 +2,7 @@
 #include "frame_decoder.h"
 
 #include <gtest/gtest.h>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -125,6 +126,20 @@ TEST(frame_decoder, stops_when_the_reader_has_enough) {
     reading.messages_wanted = 2;
     EXPECT_EQ(reading.feed(frame(text, "1") + frame(text, "2") + frame(text, "3")), State::broken);
     EXPECT_EQ(reading.messages.size(), 2U);
+}
+
+TEST(frame_decoder, what_the_reader_throws_comes_through) {
+    struct Failing final : FrameDecoder::Sink {
+        bool on_message(std::string_view) override { throw std::runtime_error("no memory"); }
+        std::size_t message_size_max() const override { return ::message_size_max; }
+    };
+    for (const auto &bytes :
+         {frame(text, "whole"), frame(text, "in ", false) + frame(continuation, "pieces")}) {
+        Failing failing;
+        FrameDecoder decoder;
+        std::string replies;
+        EXPECT_THROW(decoder.feed(bytes, failing, replies), std::runtime_error);
+    }
 }
 
 TEST(frame_decoder, answers_a_close_frame_with_its_code) {

@@ -1,0 +1,278 @@
+// Wherever memory ends: what needed it fails as a whole, and what comes later finds all in order.
+#include "acceptor.h"
+#include "admission.h"
+#include "connection.h"
+#include "presence.h"
+#include "token_book.h"
+#include "vhost.h"
+#include "worker_stream.h"
+
+#include <array>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/local/connect_pair.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
+#include <chrono>
+#include <cstdlib>
+#include <gtest/gtest.h>
+#include <memory>
+#include <new>
+#include <string>
+#include <sys/socket.h>
+
+namespace {
+
+constexpr long without_limit = -1;
+thread_local long allocations_left = without_limit;
+thread_local bool has_failed = false;
+
+void *allocate(std::size_t size) {
+    if (allocations_left == 0) {
+        has_failed = true;
+        throw std::bad_alloc();
+    }
+    if (allocations_left > 0)
+        --allocations_left;
+    void *memory = std::malloc(size == 0 ? 1 : size);
+    if (memory == nullptr)
+        throw std::bad_alloc();
+    return memory;
+}
+
+} // namespace
+
+void *operator new(std::size_t size) { return allocate(size); }
+void operator delete(void *memory) noexcept { std::free(memory); }
+void operator delete(void *memory, std::size_t) noexcept { std::free(memory); }
+
+namespace {
+
+using namespace webrocket;
+using boost::asio::ip::tcp;
+using boost::asio::local::stream_protocol;
+
+// Whether `call` would have needed more. It may throw for that reason alone.
+template <typename Call>
+bool lacks_memory(long allocations, const Call &call) {
+    has_failed = false;
+    allocations_left = allocations;
+    try {
+        call();
+    } catch (const std::bad_alloc &) {
+        EXPECT_TRUE(has_failed);
+    }
+    allocations_left = without_limit;
+    return has_failed;
+}
+
+std::shared_ptr<Vhost> make_vhost(EventLoops &loops, std::size_t connections_max = 10) {
+    VhostLimits limits;
+    limits.connections_max = connections_max;
+    return std::make_shared<Vhost>("/moon", "token", loops, limits);
+}
+
+class Listener final : public Subscriber {
+  public:
+    Listener(EventLoops &loops, std::string sid) : loop_(loops.first()), sid_(std::move(sid)) {}
+    const std::string &sid() const override { return sid_; }
+    EventLoop &loop() override { return loop_; }
+    void deliver(const Frame &) override {}
+    ConnectionView view() const override { return {}; }
+    void channel_removed(Subscription &) override {}
+    void vhost_removed() override {}
+
+  private:
+    EventLoop &loop_;
+    const std::string sid_;
+};
+
+std::unique_ptr<Subscription> member_of(const Channel &channel, Subscriber &subscriber,
+                                        const std::string &uid) {
+    auto subscription = std::make_unique<Subscription>();
+    subscription->subscriber = &subscriber;
+    subscription->identity = std::make_shared<const Permission>(Permission{uid, ".*"});
+    subscription->member = std::make_unique<Member>(make_member(channel, uid, {}));
+    return subscription;
+}
+
+TEST(out_of_memory, whoever_joins_is_on_the_channel_or_is_not) {
+    const std::string uid = "a user whose name is not kept in place";
+    bool lacked = true;
+    for (long allocations = 0; lacked; ++allocations) {
+        EventLoops loops(1, TimerIntervals());
+        const auto vhost = make_vhost(loops);
+        vhost->add_channel("presence-room");
+        const auto channel = vhost->find_channel("presence-room");
+        Listener listener(loops, "1");
+        {
+            const auto subscription = member_of(*channel, listener, uid);
+            bool is_on = false;
+            lacked = lacks_memory(allocations, [&] {
+                is_on = vhost->subscribe(channel, *subscription, [](const std::string &) {}) ==
+                        Joining::joined;
+            });
+            EXPECT_EQ(channel->subscriptions().size(), is_on ? 1U : 0U) << allocations;
+            EXPECT_EQ(channel->subscriptions_of(uid), is_on ? 1U : 0U) << allocations;
+            EXPECT_EQ(channel->roster_bytes() > 0, is_on) << allocations;
+            EXPECT_EQ(channel->has_listeners_on(0), is_on) << allocations;
+            if (!channel->subscriptions().empty())
+                vhost->unsubscribe(*subscription, Departure::left);
+        }
+        EXPECT_TRUE(channel->subscriptions().empty());
+        EXPECT_EQ(channel->roster_bytes(), 0U);
+    }
+}
+
+TEST(out_of_memory, a_seat_that_nobody_gets_is_free) {
+    EventLoops loops(1, TimerIntervals());
+    const auto vhost = make_vhost(loops, 1);
+    bool lacked = true;
+    for (long allocations = 0; lacked; ++allocations) {
+        std::unique_ptr<Seat> seat;
+        lacked = lacks_memory(allocations, [&] { seat = vhost->take_seat(); });
+        EXPECT_NE(lacked, seat != nullptr);
+        EXPECT_EQ(vhost->connection_count(), seat ? 1U : 0U);
+    }
+}
+
+TEST(out_of_memory, a_place_that_nobody_gets_is_free) {
+    Admission admission({1, 1, 0});
+    const auto address = *ClientAddress::parse("192.0.2.1");
+    bool lacked = true;
+    for (long allocations = 0; lacked; ++allocations) {
+        Admission::Answer answer{};
+        lacked = lacks_memory(allocations, [&] { answer = admission.admit(address); });
+        EXPECT_NE(lacked, answer.place != nullptr);
+    }
+}
+
+TEST(out_of_memory, tokens_that_are_not_made_take_no_room) {
+    TokenBook book({std::chrono::hours(1), 10, 20'000});
+    const Permission permission{"alice", std::string(1000, 'x')};
+    bool lacked = true;
+    for (long allocations = 0; lacked; ++allocations) {
+        std::string token;
+        for (int i = 0; i < 50; ++i) {
+            lacked = lacks_memory(allocations, [&] { token = book.issue(permission); });
+            EXPECT_TRUE(lacked || book.spend(token));
+        }
+    }
+    const auto first = book.issue(permission);
+    book.issue(permission);
+    EXPECT_TRUE(book.spend(first));
+}
+
+class Silent final : public Protocol {
+  public:
+    void on_data(std::string_view) override {}
+    void on_end() override {}
+    void on_timer() override {}
+    void on_shutdown() override {}
+    std::string description() const override { return "a peer with a name of some length"; }
+};
+
+class Pair {
+  public:
+    explicit Pair(EventLoops &loops) : peer_(loops.first().io()) {
+        stream_protocol::socket ours(loops.first().io());
+        boost::asio::local::connect_pair(ours, peer_);
+        connection_ = std::make_shared<Connection>(loops, loops.first(), Port::service,
+                                                   std::move(ours), nullptr);
+        connection_->start(std::make_unique<Silent>());
+    }
+    ~Pair() { connection_->abort(); }
+    Pair(const Pair &) = delete;
+    Pair &operator=(const Pair &) = delete;
+
+    Connection &connection() { return *connection_; }
+    // What has come: nothing yet, an end, or something.
+    ssize_t hears() {
+        std::array<char, 100> bytes{};
+        return ::recv(peer_.native_handle(), bytes.data(), bytes.size(), MSG_DONTWAIT);
+    }
+
+  private:
+    stream_protocol::socket peer_;
+    std::shared_ptr<Connection> connection_;
+};
+
+void run(EventLoops &loops) {
+    loops.first().io().restart();
+    loops.first().io().poll();
+}
+
+TEST(out_of_memory, what_is_sent_arrives_or_the_connection_ends) {
+    bool lacked = true;
+    for (long allocations = 0; lacked; ++allocations) {
+        EventLoops loops(1, TimerIntervals());
+        {
+            Pair poor(loops);
+            Pair other(loops);
+            const Frame frame = make_frame("hello");
+            bool has_thrown = true;
+            lacked = lacks_memory(allocations, [&] {
+                poor.connection().send(frame);
+                has_thrown = false;
+            });
+            EXPECT_FALSE(has_thrown) << allocations;
+            // There is something else to do for the loop.
+            other.connection().send(frame);
+            run(loops);
+            EXPECT_GE(poor.hears(), 0) << allocations;
+            EXPECT_GT(other.hears(), 0) << allocations;
+        }
+        run(loops);
+        EXPECT_EQ(loops.open_connections(Port::service), 0U) << allocations;
+    }
+}
+
+TEST(out_of_memory, no_worker_is_left_that_was_not_made) {
+    bool lacked = true;
+    for (long allocations = 0; lacked; ++allocations) {
+        EventLoops loops(1, TimerIntervals());
+        {
+            const auto vhost = make_vhost(loops);
+            Pair pair(loops);
+            std::unique_ptr<WorkerStream> stream;
+            lacked = lacks_memory(allocations, [&] {
+                stream = std::make_unique<WorkerStream>(
+                    pair.connection(), vhost,
+                    WorkerStream::Request{"a-worker-of-some-length", "", "", nullptr, true},
+                    WorkerStreamRules());
+            });
+            EXPECT_EQ(vhost->workers().size(), stream ? 1U : 0U) << allocations;
+        }
+        run(loops);
+    }
+}
+
+TEST(out_of_memory, the_next_one_is_accepted) {
+    bool lacked = true;
+    for (long allocations = 0; lacked; ++allocations) {
+        EventLoops loops(1, TimerIntervals());
+        std::size_t welcomed = 0;
+        Acceptor<tcp> acceptor(loops, "127.0.0.1",
+                               [&](EventLoop &, const tcp::socket &) { ++welcomed; });
+        acceptor.socket().open(tcp::v4());
+        acceptor.socket().bind({boost::asio::ip::address_v4::loopback(), 0});
+        acceptor.socket().listen();
+        acceptor.start();
+        const auto endpoint = acceptor.socket().local_endpoint();
+        tcp::socket first(loops.first().io());
+        first.connect(endpoint);
+        lacked = lacks_memory(allocations, [&] { run(loops); });
+        EXPECT_TRUE(lacked || welcomed == 1);
+        tcp::socket second(loops.first().io());
+        second.connect(endpoint);
+        const std::size_t before = welcomed;
+        const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+        while (welcomed == before && std::chrono::steady_clock::now() < end) {
+            loops.first().io().restart();
+            loops.first().io().run_one_for(std::chrono::milliseconds(100));
+        }
+        EXPECT_GT(welcomed, before) << allocations;
+        acceptor.stop();
+        run(loops);
+    }
+}
+
+} // namespace
