@@ -40,7 +40,7 @@ HttpResponse refusal(Outcome outcome) {
     case Outcome::channel_exists:
         return error(400, "channel already exists");
     case Outcome::too_many_channels:
-        return error(400, "too many channels");
+        return error(400, "too many channels").refusing(RefusalReason::too_many_channels);
     case Outcome::done:
     case Outcome::not_stored:
         break;

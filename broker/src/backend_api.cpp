@@ -3,6 +3,7 @@
 #include "frontend.h"
 #include "http_parser.h"
 #include "json.h"
+#include "names.h"
 #include "pattern_complaint.h"
 #include "payload.h"
 #include "secrets.h"
@@ -32,7 +33,7 @@ HttpResponse error(int status, int code, std::string_view text) {
     HttpResponse response;
     response.status = status;
     response.with("Content-Type", "application/json");
-    response.body = fmt::format(R"({{"error":"{}","code":{}}})", text, code);
+    response.body = fmt::format(R"({{"error":{},"code":{}}})", json_string(text), code);
     if (code == error_code::vhost_not_found)
         response.refusing(RefusalReason::unknown_vhost);
     return response;
@@ -51,8 +52,20 @@ HttpReply bad_request(std::string_view text) { return failure(400, error_code::b
 const std::string no_object =
     fmt::format("body is not a JSON object, or is nested deeper than {} levels", json_depth_max);
 
-HttpReply no_channel() {
-    return failure(404, error_code::channel_not_found, "channel doesn't exist");
+// Only what may be one is repeated.
+std::string no_channel_text(std::string_view name) {
+    return is_valid_channel_name(name) ? fmt::format("channel {} doesn't exist", name)
+                                       : "channel doesn't exist";
+}
+
+HttpReply no_channel(std::string_view name) {
+    return failure(404, error_code::channel_not_found, no_channel_text(name));
+}
+
+std::string complaint_about_channel_name(std::string_view name) {
+    if (name.size() > name_bytes_max)
+        return fmt::format("channel name is longer than {} bytes", name_bytes_max);
+    return "invalid channel name" + (is_valid_utf8(name) ? ": " + json_string(name) : "");
 }
 
 HttpReply accepted() {
@@ -68,7 +81,8 @@ HttpResponse accepted_at(const Change &change) {
     return response;
 }
 
-HttpResponse response_to(const Change &change, Outcome outcome) {
+// `channels` is how many the vhost has.
+HttpResponse response_to(const Change &change, Outcome outcome, std::size_t channels) {
     switch (outcome) {
     case Outcome::done:
     case Outcome::channel_exists:
@@ -76,9 +90,11 @@ HttpResponse response_to(const Change &change, Outcome outcome) {
     case Outcome::no_vhost:
         return error(404, error_code::vhost_not_found, "vhost doesn't exist");
     case Outcome::no_channel:
-        return error(404, error_code::channel_not_found, "channel doesn't exist");
+        return error(404, error_code::channel_not_found, no_channel_text(change.channel));
     case Outcome::too_many_channels:
-        return error(403, error_code::forbidden, "too many channels");
+        return error(403, error_code::forbidden,
+                     fmt::format("too many channels: {} has {}", change.vhost, channels))
+            .refusing(RefusalReason::too_many_channels);
     case Outcome::vhost_exists:
     case Outcome::not_stored:
         break;
@@ -234,7 +250,7 @@ BackendApi::Route BackendApi::route(std::string_view path) const {
 std::shared_ptr<Vhost> BackendApi::vhost_at_front_of(std::string_view path) const {
     std::shared_ptr<Vhost> vhost;
     std::string front;
-    while (path.starts_with('/')) {
+    while (path.starts_with('/') && front.size() < name_bytes_max) {
         const auto end = std::min(path.find('/', 1), path.size());
         const auto segment = path_segments(path.substr(0, end));
         if (!segment || segment->empty())
@@ -280,7 +296,7 @@ HeadVerdict BackendApi::judge_head(const HttpRequest &head) const {
     HeadVerdict verdict{refusal_of(head, found, path), takes_events};
     if (!verdict.refusal && found.resource == Resource::channel_events &&
         !found.vhost->find_channel(found.channel))
-        verdict.refusal = no_channel();
+        verdict.refusal = no_channel(found.channel);
     return verdict;
 }
 
@@ -313,14 +329,9 @@ HttpReply BackendApi::handle(const HttpRequest &request) {
 HttpReply BackendApi::open_channel(const HttpRequest &request, const Vhost &vhost,
                                    const std::string &name) {
     const Author author = author_of(request);
-    if (name.size() > name_bytes_max) {
-        record_failed_change(request, author, 400);
-        return failure(400, error_code::invalid_channel_name,
-                       "channel name is longer than 255 bytes");
-    }
     if (!is_valid_channel_name(name)) {
         record_failed_change(request, author, 400);
-        return failure(400, error_code::invalid_channel_name, "invalid channel name");
+        return failure(400, error_code::invalid_channel_name, complaint_about_channel_name(name));
     }
     const Change change{Change::Kind::open_channel, vhost.path(), name, author};
     if (vhost.find_channel(name))
@@ -333,7 +344,7 @@ HttpReply BackendApi::close_channel(const HttpRequest &request, const Vhost &vho
     const Author author = author_of(request);
     if (!vhost.find_channel(name)) {
         record_failed_change(request, author, 404);
-        return no_channel();
+        return no_channel(name);
     }
     return make({Change::Kind::close_channel, vhost.path(), name, author});
 }
@@ -341,8 +352,10 @@ HttpReply BackendApi::close_channel(const HttpRequest &request, const Vhost &vho
 HttpReply BackendApi::make(const Change &change) {
     HttpReply reply;
     reply.later = [this, change](const Answer &answer) {
-        hub_.change(change,
-                    [change, answer](Outcome outcome) { answer(response_to(change, outcome)); });
+        hub_.change(change, [this, change, answer](Outcome outcome) {
+            const auto vhost = hub_.find_vhost(change.vhost);
+            answer(response_to(change, outcome, vhost ? vhost->channel_count() : 0));
+        });
     };
     return reply;
 }
@@ -351,7 +364,7 @@ HttpReply BackendApi::list_subscribers(const Vhost &vhost, const std::string &na
                                        std::string_view query) {
     const auto channel = vhost.find_channel(name);
     if (!channel)
-        return no_channel();
+        return no_channel(name);
     const auto parameters = query_parameters(query);
     if (!parameters)
         return bad_request("query is malformed");
@@ -368,7 +381,7 @@ HttpReply BackendApi::list_subscribers(const Vhost &vhost, const std::string &na
 HttpReply BackendApi::fire(Vhost &vhost, const std::string &name, std::string_view body) {
     const auto channel = vhost.find_channel(name);
     if (!channel)
-        return no_channel();
+        return no_channel(name);
     const auto document = scan_json_object(body);
     if (!document)
         return bad_request(no_object);
@@ -405,8 +418,8 @@ HttpReply BackendApi::fire_many(Vhost &vhost, std::string_view body) const {
             results += ',';
         const auto refusal = fire_one(vhost, element.value);
         if (refusal)
-            results += fmt::format(R"({{"status":{},"error":"{}","code":{}}})", refusal->status,
-                                   refusal->text, refusal->code);
+            results += fmt::format(R"({{"status":{},"error":{},"code":{}}})", refusal->status,
+                                   json_string(refusal->text), refusal->code);
         else
             results += R"({"status":202})";
     }
@@ -421,9 +434,10 @@ std::optional<BackendApi::Refusal> BackendApi::fire_one(Vhost &vhost, std::strin
     const JsonMember *name = find_member(*members, "channel");
     if (name == nullptr || name->type != JsonType::string)
         return Refusal{400, error_code::bad_request, "no channel"};
-    const auto channel = vhost.find_channel(decode_json_string(name->value));
+    const std::string channel_name = decode_json_string(name->value);
+    const auto channel = vhost.find_channel(channel_name);
     if (!channel)
-        return Refusal{404, error_code::channel_not_found, "channel doesn't exist"};
+        return Refusal{404, error_code::channel_not_found, no_channel_text(channel_name)};
     const auto read = read_trigger(*members);
     if (const auto *refusal = std::get_if<Refusal>(&read))
         return *refusal;

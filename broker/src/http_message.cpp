@@ -117,6 +117,8 @@ std::string_view http_reason(int status) {
         return "Payload Too Large";
     case 426:
         return "Upgrade Required";
+    case 429:
+        return "Too Many Requests";
     case 431:
         return "Request Header Fields Too Large";
     case 503:

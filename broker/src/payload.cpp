@@ -144,6 +144,8 @@ std::string connected_message(std::string_view sid) {
     return message_with(":connected", "sid", sid);
 }
 
+std::string authenticated_message() { return message(R"(":authenticated")", "{}"); }
+
 std::string closed_message(std::string_view sid) { return message_with(":closed", "sid", sid); }
 
 std::string subscribed_message(std::string_view channel, const std::string *uid,

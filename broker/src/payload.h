@@ -36,6 +36,7 @@ std::string member_left_message(const JsonMembers &data, const JsonMembers &fare
                                 std::string_view uid, std::string_view channel);
 
 std::string connected_message(std::string_view sid);
+std::string authenticated_message();
 std::string closed_message(std::string_view sid);
 // `uid` is one's own and null on channels that anybody may join; `roster` is a JSON array, and
 // empty where there is none.

@@ -266,7 +266,7 @@ void Session::auth(const Command &command) {
     permission_ = std::move(permission);
     is_known_ = true;
     drop_forbidden_subscriptions();
-    say(R"({":authenticated":{}})");
+    say(authenticated_message());
     note("authenticated");
 }
 

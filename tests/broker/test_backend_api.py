@@ -4,6 +4,7 @@ import base64
 import json
 import re
 import time
+import urllib.parse
 from email.utils import parsedate_to_datetime
 
 from broker import BrokerTest, RawConnection, main, wait_past
@@ -146,18 +147,26 @@ class Channels(BrokerTest):
     def test_names(self):
         for name in ("a", "_", "9", "private-x", "presence-x", "a.b-c_d", "x" * 255, "%61", "a-"):
             self.assertEqual(self.vhost.request("POST", "/channels/" + name).status, 202, name)
-        for name in ("-a", ".a", "a!", "a%20b", "%C5%BC", "a%2Fb", "a%0A", "a%00", "a:b"):
+        for name in ("-a", ".a", "a!", "a%20b", "%C5%BC", "a%2Fb", "a%0A", "a%00", "a%22b", "a:b"):
             response = self.vhost.request("POST", "/channels/" + name)
             self.assertEqual((response.status, response.json()["code"]), (400, 451), name)
+            given = json.loads(response.json()["error"].removeprefix("invalid channel name: "))
+            self.assertEqual(given, urllib.parse.unquote(name))
+        # What is no text is not repeated.
+        response = self.vhost.request("POST", "/channels/a%FF")
+        self.assertEqual((response.status, response.json()),
+                         (400, {"error": "invalid channel name", "code": 451}))
 
     def test_close(self):
         self.vhost.open("c")
         response = self.vhost.request("DELETE", "/channels/c")
         self.assertEqual((response.status, response.body), (202, b""))
         self.assertEqual(response.headers["Location"], self.vhost.path + "/channels/c")
-        for name in ("c", "nope", "bad!", "%C5%BC"):
-            response = self.vhost.request("DELETE", "/channels/" + name)
-            self.assertEqual((response.status, response.json()["code"]), (404, 454))
+        for name, text in (("c", "channel c doesn't exist"), ("nope", "channel nope doesn't exist"),
+                           ("bad!", "channel doesn't exist"), ("%C5%BC", "channel doesn't exist")):
+            for method, suffix in (("DELETE", ""), ("POST", "/events"), ("GET", "/subscribers")):
+                response = self.vhost.request(method, f"/channels/{name}{suffix}")
+                self.assertEqual((response.status, response.json()), (404, {"error": text, "code": 454}))
 
     def test_misleading_name_is_logged(self):
         self.vhost.open("priv-room")
@@ -356,7 +365,7 @@ class Batches(BrokerTest):
                                '{"channel":"c","event":"last","data":null}')
         self.assertEqual([r["status"] for r in results],
                          [202, 404, 400, 400, 400, 400, 400, 202, 202])
-        self.assertEqual(results[1], {"status": 404, "code": 454, "error": "channel doesn't exist"})
+        self.assertEqual(results[1], {"status": 404, "code": 454, "error": "channel nowhere doesn't exist"})
         self.assertTrue(all(r["code"] == 400 and r["error"] for r in results[2:7]))
         self.assertEqual([self.listener.hear(), self.listener.hear()],
                          [{"first": {"channel": "c"}}, {"last": {"channel": "c"}}])

@@ -115,6 +115,15 @@ class Headers(BadHttpTest):
                         self.fire_head(*["A: b"] * 198), "GET / HTTP/1.1\r\n" + "A: b\r\n" * 200):
             self.refused(request, 431)
 
+    def test_the_answer_says_how_much_may_come(self):
+        for request, status, text in (
+                (self.fire_head("A: " + "x" * 17000), 431, "the headers are larger than 16384 bytes, or more than 199"),
+                (self.fire_head(f"Content-Length: {LIMIT + 1}"), 413, f"the body is larger than {LIMIT} bytes")):
+            with RawConnection(self.broker.addr) as raw:
+                raw.send(request)
+                answer = raw.response()
+                self.assertEqual((answer[0], json.loads(answer[2])), (status, {"error": text, "code": status}))
+
     def test_large(self):
         request = self.head("GET", "/bogus", "A: " + "x" * 15000)
         self.assertEqual(self.answers(request), [(404, 404)])

@@ -1,5 +1,6 @@
 """What a browser, a channel list or a vhost may grow to, and the answer at that point."""
 
+import http.client
 import json
 import resource
 import select
@@ -148,14 +149,15 @@ class Handshakes(AtTheDoor):
         def handshake():
             with RawConnection(self.broker.addr) as raw:
                 raw.send(HANDSHAKE.format(self.vhost.path))
-                status, headers = raw.head()
-                return status, headers.get("retry-after")
+                line = raw.file.readline().decode().rstrip()
+                return line, http.client.parse_headers(raw.file).get("Retry-After")
 
+        welcome = "HTTP/1.1 101 Switching Protocols"
         answers = [handshake() for _ in range(50)]
-        self.assertEqual(answers[0], (101, None))
-        self.assertIn((429, "1"), answers)
+        self.assertEqual(answers[0], (welcome, None))
+        self.assertIn(("HTTP/1.1 429 Too Many Requests", "1"), answers)
         self.assertGreater(figure(self.broker, "too_many_handshakes"), 0)
-        wait_until(lambda: handshake()[0] == 101, "it to be let in again")
+        wait_until(lambda: handshake()[0] == welcome, "it to be let in again")
 
 
 class FewDescriptors(unittest.TestCase):
@@ -215,9 +217,12 @@ class Channels(BrokerTest):
             self.vhost.open(f"c{number}")
         response = self.vhost.request("POST", "/channels/c3")
         self.assertEqual((response.status, response.json()),
-                         (403, {"error": "too many channels", "code": 403}))
+                         (403, {"error": f"too many channels: {self.vhost.path} has 3", "code": 403}))
+        self.assertEqual(figure(self.broker, "too_many_channels"), 1)
+        before = figure(self.broker, "too_many_channels", "admin")
         response = self.broker.admin("POST", f"{self.vhost.path}/channels/c3")
         self.assertEqual((response.status, response.json()), (400, {"error": "too many channels"}))
+        self.assertEqual(figure(self.broker, "too_many_channels", "admin"), before + 1)
         self.vhost.open("c2")
         self.vhost.request("DELETE", "/channels/c0")
         self.vhost.open("c3")
