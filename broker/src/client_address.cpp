@@ -46,15 +46,19 @@ std::string ClientAddress::text() const {
     return ip::address_v4(bytes).to_string();
 }
 
+bool ClientAddress::has_network() const {
+    return !is_v4() && !ip::address_v6(bytes_).is_loopback();
+}
+
 ClientAddress ClientAddress::network() const {
     ClientAddress network = *this;
-    if (!is_v4())
+    if (has_network())
         std::fill(network.bytes_.begin() + network_size, network.bytes_.end(), 0);
     return network;
 }
 
 std::string ClientAddress::network_text() const {
-    return is_v4() || !is_known() ? text() : network().text() + "/64";
+    return has_network() && is_known() ? network().text() + "/64" : text();
 }
 
 } // namespace webrocket

@@ -27,7 +27,8 @@ class ClientAddress {
     // `-` when it is not known.
     std::string text() const;
 
-    // What is counted as one client: an IPv4 address, but all 2^64 of an IPv6 host's network.
+    // What is counted as one client: an IPv4 address, but all 2^64 of an IPv6 host's network. That
+    // of ::1 would be the one of an address that is not known.
     ClientAddress network() const;
     // Of a network(): with its /64, for people.
     std::string network_text() const;
@@ -35,6 +36,8 @@ class ClientAddress {
     friend auto operator<=>(const ClientAddress &, const ClientAddress &) = default;
 
   private:
+    bool has_network() const;
+
     std::array<unsigned char, 16> bytes_{};
 };
 

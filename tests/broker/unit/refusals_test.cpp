@@ -60,6 +60,11 @@ TEST(refusals, a_network_of_ipv6_is_one_address) {
     EXPECT_TRUE(is_news(refusals, RefusalReason::origin, address("2001:db8:0:1::1")));
     EXPECT_EQ(refusals.summaries().at(0).text,
               "address=2001:db8::/64 refused 1 more times within a minute: origin 1");
+    EXPECT_TRUE(is_news(refusals, RefusalReason::wrong_cookie, address("::1")));
+    EXPECT_TRUE(is_news(refusals, RefusalReason::wrong_cookie, ClientAddress()));
+    EXPECT_FALSE(is_news(refusals, RefusalReason::wrong_cookie, address("::1")));
+    EXPECT_EQ(refusals.summaries().at(0).text,
+              "address=::1 refused 1 more times within a minute: wrong_cookie 1");
 }
 
 TEST(refusals, a_pages_errors_are_told_when_there_are_many) {

@@ -52,6 +52,9 @@ TEST(client_address, has_a_network_that_counts_as_one_client) {
     EXPECT_EQ(address("2001:db8:1:2:3:4:5:6").network_text(), "2001:db8:1:2::/64");
     EXPECT_EQ(address("192.0.2.1").network(), address("192.0.2.1"));
     EXPECT_EQ(address("192.0.2.1").network_text(), "192.0.2.1");
+    EXPECT_EQ(address("::1").network(), address("::1"));
+    EXPECT_EQ(address("::1").network_text(), "::1");
+    EXPECT_EQ(ClientAddress().network_text(), "-");
 }
 
 TEST(address_range, contains) {
