@@ -15,4 +15,7 @@ std::size_t descriptor_limit();
 // and loops: an operator has to get in above all when all others are.
 std::size_t connections_carried(std::size_t descriptors, std::size_t loops);
 
+// Of the admin port at most, or whoever comes there could take all of them.
+std::size_t admin_connections_carried(std::size_t descriptors);
+
 } // namespace webrocket

@@ -14,7 +14,7 @@ using boost::system::error_code;
 
 Listener::Listener(EventLoops &loops, Port port, const boost::asio::ip::tcp::endpoint &endpoint,
                    HttpHandler &handler, const HttpRules &rules, TlsContext *tls,
-                   Admission *admission, bool beside_ipv4)
+                   Admission &admission, bool beside_ipv4)
     : loops_(loops), port_(port),
       acceptor_(loops, format_address(endpoint),
                 [this](EventLoop &loop, boost::asio::ip::tcp::socket socket) {
@@ -31,16 +31,12 @@ Listener::Listener(EventLoops &loops, Port port, const boost::asio::ip::tcp::end
 }
 
 void Listener::consider(EventLoop &loop, boost::asio::ip::tcp::socket socket) {
-    if (admission_ == nullptr) {
-        welcome(loop, std::move(socket), nullptr);
-        return;
-    }
     ClientAddress address;
     error_code unknown;
     if (const auto peer = socket.remote_endpoint(unknown); !unknown)
         address = ClientAddress(peer.address());
     auto [verdict, place] =
-        rules_.proxies.trusts(address) ? admission_->admit_proxy() : admission_->admit(address);
+        rules_.proxies.trusts(address) ? admission_.admit_proxy() : admission_.admit(address);
     if (verdict == Admission::Verdict::admitted)
         welcome(loop, std::move(socket), std::move(place));
     else
@@ -51,7 +47,7 @@ void Listener::consider(EventLoop &loop, boost::asio::ip::tcp::socket socket) {
 void Listener::turn_away(boost::asio::ip::tcp::socket socket, const ClientAddress &address,
                          Admission::Verdict verdict) {
     const bool is_full = verdict == Admission::Verdict::full;
-    const auto &limits = admission_->limits();
+    const auto &limits = admission_.limits();
     loops_.refusals().add(
         port_, is_full ? RefusalReason::too_many_connections : RefusalReason::too_many_of_address,
         address,

@@ -17,10 +17,9 @@ namespace webrocket {
 class Listener {
   public:
     // Throws boost::system::system_error when the address cannot be had.
-    // `tls` may be null, and so may `admission`, which lets everybody in then. `beside_ipv4`:
-    // another listener has the same port of IPv4.
+    // `tls` may be null. `beside_ipv4`: another listener has the same port of IPv4.
     Listener(EventLoops &loops, Port port, const boost::asio::ip::tcp::endpoint &endpoint,
-             HttpHandler &handler, const HttpRules &rules, TlsContext *tls, Admission *admission,
+             HttpHandler &handler, const HttpRules &rules, TlsContext *tls, Admission &admission,
              bool beside_ipv4);
 
     boost::asio::ip::tcp::endpoint endpoint() const { return acceptor_.socket().local_endpoint(); }
@@ -39,7 +38,7 @@ class Listener {
     HttpHandler &handler_;
     const HttpRules &rules_;
     TlsContext *tls_;
-    Admission *admission_;
+    Admission &admission_;
     const std::shared_ptr<UnreadAnswers> unread_;
 };
 

@@ -44,7 +44,7 @@ listen(const std::vector<boost::asio::ip::tcp::endpoint> &endpoints,
 
 Listeners make_listeners(EventLoops &loops, Port port, const std::string &address,
                          HttpHandler &handler, const HttpRules &rules, TlsContext *tls,
-                         Admission *admission) {
+                         Admission &admission) {
     const auto endpoints = parse_address(address);
     if (endpoints.empty())
         throw std::runtime_error("not an address: " + address);
@@ -133,6 +133,11 @@ AdmissionLimits admission_limits(const Options &options) {
     return limits;
 }
 
+AdmissionLimits admin_admission_limits() {
+    const std::size_t carried = admin_connections_carried(descriptor_limit());
+    return {carried, carried, 0};
+}
+
 // At the start, and not when they run out.
 void warn_of_few_descriptors(const Options &options) {
     const std::size_t descriptors = descriptor_limit();
@@ -176,16 +181,16 @@ Server::Server(const Options &options)
       loops_(options.threads, options.intervals), hub_(store_, loops_, vhost_limits(options)),
       unheard_events_(hub_), public_tls_(tls_context(options.tls, options.tls_rules)),
       admin_tls_(tls_context(options.admin_tls, options.tls_rules)),
-      admission_(admission_limits(options)),
+      admission_(admission_limits(options)), admin_admission_(admin_admission_limits()),
       public_port_(hub_, health_, admission_, frontend_rules(options), backend_rules(options),
                    options.vhost_script),
       admin_api_(hub_, loops_, health_, storage_.cookie(), storage_.reader()),
       http_rules_{HttpLimits(), TrustedProxies(options.trusted_proxies),
                   options.http_queue_bytes_max},
       public_listeners_(make_listeners(loops_, Port::service, options.addr, public_port_,
-                                       http_rules_, public_tls_.get(), &admission_)),
+                                       http_rules_, public_tls_.get(), admission_)),
       admin_listeners_(make_listeners(loops_, Port::admin, options.admin_addr, admin_api_,
-                                      http_rules_, admin_tls_.get(), nullptr)),
+                                      http_rules_, admin_tls_.get(), admin_admission_)),
       admin_socket_(make_admin_socket()), signals_(loops_.first().io(), SIGINT, SIGTERM, SIGHUP),
       stop_timer_(loops_.first().io()), report_timer_(loops_.first().io()),
       log_timer_(loops_.first().io()) {}

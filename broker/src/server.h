@@ -73,6 +73,7 @@ class Server {
     std::unique_ptr<TlsContext> public_tls_;
     std::unique_ptr<TlsContext> admin_tls_;
     Admission admission_;
+    Admission admin_admission_;
     PublicPort public_port_;
     AdminApi admin_api_;
     HttpRules http_rules_;

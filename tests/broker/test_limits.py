@@ -199,8 +199,20 @@ class FewDescriptors(unittest.TestCase):
         wait_until(self.lets_in, "room to come back")
         vhost.disconnect()
 
-    def lets_in(self):
-        comer = Comer(self.broker.addr)
+    def test_the_admin_port_takes_no_more_than_its_own(self):
+        comers = [Comer(self.broker.admin_addr) for _ in range(self.LIMIT + 50)]
+        for comer in comers:
+            self.addCleanup(comer.close)
+        wait_until(lambda: len(select.select([comer.socket for comer in comers], [], [], 0)[0]) ==
+                   len(comers) - 64, "those that are too many to be turned away")
+        self.assertTrue(self.lets_in())
+        for comer in comers:
+            comer.close()
+        wait_until(lambda: self.lets_in(self.broker.admin_addr), "room to come back")
+        self.assertGreaterEqual(figure(self.broker, "too_many_connections", "admin"), len(comers) - 64)
+
+    def lets_in(self, addr=None):
+        comer = Comer(addr or self.broker.addr)
         self.addCleanup(comer.close)
         return comer.is_let_in()
 

@@ -84,6 +84,8 @@ TEST(descriptors, some_are_left_for_the_operator) {
     EXPECT_EQ(connections_carried(256, 4), 256U - 112);
     EXPECT_EQ(connections_carried(64, 1), 16U);
     EXPECT_EQ(connections_carried(0, 1), 0U);
+    EXPECT_EQ(admin_connections_carried(100), 64U);
+    EXPECT_EQ(admin_connections_carried(4000), 1000U);
 }
 
 } // namespace
