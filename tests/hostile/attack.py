@@ -57,6 +57,30 @@ def hang_up(connection):
     connection.close()
 
 
+def in_turn(count, begin, stop, pause):
+    """Has so many connections, made by begin(number), and lets the oldest go for another one, again and
+    again. Where the target is too busy to be connected to there is one less."""
+    begun = failed = 0
+
+    def another():
+        nonlocal begun, failed
+        begun += 1
+        try:
+            return begin(begun - 1)
+        except OSError:
+            failed += 1
+            return None
+
+    connections = [another() for _ in range(count)]
+    in_full_swing()
+    while not stop.wait(pause):
+        at = begun % count
+        if connections[at] is not None:
+            hang_up(connections[at])
+        connections[at] = another()
+    return {"begun": begun, "failed": failed}
+
+
 class Stop:
     """True once the attack is to end."""
 

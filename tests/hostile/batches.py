@@ -24,15 +24,7 @@ def batches(target, stop):
             pass
         return connection
 
-    connections = [begin(number) for number in range(CONNECTIONS)]
-    attack.in_full_swing()
-    begun = CONNECTIONS
-    while not stop.wait(0.02):
-        at = begun % CONNECTIONS
-        attack.hang_up(connections[at])
-        connections[at] = begin(begun)
-        begun += 1
-    return {"begun": begun}
+    return attack.in_turn(CONNECTIONS, begin, stop, 0.02)
 
 
 if __name__ == "__main__":

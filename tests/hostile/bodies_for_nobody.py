@@ -19,15 +19,7 @@ def bodies_for_nobody(target, stop):
             pass
         return connection
 
-    connections = [begin(number) for number in range(CONNECTIONS)]
-    attack.in_full_swing()
-    begun = CONNECTIONS
-    while not stop.wait(0.01):
-        at = begun % CONNECTIONS
-        attack.hang_up(connections[at])
-        connections[at] = begin(begun)
-        begun += 1
-    return {"begun": begun}
+    return attack.in_turn(CONNECTIONS, begin, stop, 0.01)
 
 
 if __name__ == "__main__":

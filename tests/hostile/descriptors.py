@@ -3,18 +3,11 @@
 import attack
 
 WANTED = 7000
+PATIENCE = 5.0  # with a target that does not get round to it
 
 
 def descriptors(target, stop):
-    connections = [target.connect() for _ in range(WANTED)]
-    attack.in_full_swing()
-    opened = WANTED
-    while not stop.wait(0.002):
-        at = opened % WANTED
-        connections[at].close()
-        connections[at] = target.connect()
-        opened += 1
-    return {"opened": opened}
+    return attack.in_turn(WANTED, lambda _: target.connect(PATIENCE), stop, 0.002)
 
 
 if __name__ == "__main__":

@@ -18,7 +18,10 @@ Before all that it looks whether it would notice: a broker that is stopped for m
 """
 
 import argparse
+import contextlib
+import http.client
 import json
+import math
 import os
 import selectors
 import statistics
@@ -114,9 +117,16 @@ class Observer(threading.Thread):
     def run(self):
         while not self.ended.wait(0.05):
             self.most = max(self.most, resident(self.broker))
-            begin = time.monotonic()
-            assert self.broker.admin("GET", "/healthz", cookie=None).status == 200
-            self.slowest = max(self.slowest, time.monotonic() - begin)
+            self.slowest = max(self.slowest, self.time_to_answer())
+
+    def time_to_answer(self):
+        """For ever, when it does not."""
+        begin = time.monotonic()
+        try:
+            status = self.broker.admin("GET", "/healthz", cookie=None).status
+        except (OSError, http.client.HTTPException):
+            status = None
+        return time.monotonic() - begin if status == 200 else math.inf
 
     def __enter__(self):
         self.start()
@@ -162,16 +172,21 @@ class Nightmare:
 
     def attack(self, name):
         """(quiet, under attack, what the attack has done)"""
-        descriptors = self.broker.descriptors()
         quiet = self.measure()
-        attack = self.start(name, self.vhost.token)
-        hostile = self.measure()
-        done = json.loads(attack.end())
+        return quiet, *self.under_attack(name)
+
+    def under_attack(self, name, watching=contextlib.nullcontext()):
+        """(what is measured, what the attack has done), of an attack of which nothing is left."""
+        descriptors = self.broker.descriptors()
+        with watching:
+            attack = self.start(name, self.vhost.token)
+            hostile = self.measure()
+            done = json.loads(attack.end())
         self.programs.remove(attack)
         wait_until(lambda: self.broker.descriptors() <= descriptors,
                    f"the descriptors to return to {descriptors} after {name}")
         self.works()
-        return quiet, hostile, done
+        return hostile, done
 
     def greed(self, name):
         """(under an attack on the other broker, under attack, what the attack has done, the observer,
@@ -180,15 +195,9 @@ class Nightmare:
         calm = self.measure()
         elsewhere.end()
         self.programs.remove(elsewhere)
-        descriptors, refused = self.broker.descriptors(), self.refused(GREEDY[name])
-        with Observer(self.broker) as observer:
-            attack = self.start(name, self.vhost.token)
-            hostile = self.measure()
-            done = json.loads(attack.end())
-        self.programs.remove(attack)
-        wait_until(lambda: self.broker.descriptors() <= descriptors,
-                   f"the descriptors to return to {descriptors} after {name}")
-        self.works()
+        refused = self.refused(GREEDY[name])
+        observer = Observer(self.broker)
+        hostile, done = self.under_attack(name, observer)
         return calm, hostile, done, observer, self.refused(GREEDY[name]) > refused
 
     def refused(self, reasons):
@@ -268,6 +277,8 @@ def what_is_taken(name, repetitions, result):
         yield f"{name}: the broker takes {taken / (1 << 20):.0f} MiB"
     if slowest > ADMIN_MAX:
         yield f"{name}: the admin port takes {slowest * 1000:.0f} ms"
+    if any(observer.slowest == math.inf for observer in observers):
+        yield f"{name}: the admin port does not answer"
     if not all(repetition[4] for repetition in repetitions):
         yield f"{name}: no figure tells of it"
 
