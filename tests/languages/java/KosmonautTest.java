@@ -807,15 +807,21 @@ public final class KosmonautTest {
     // ---- Running ----
 
     private static void run(Method test) throws IllegalAccessException {
+        Throwable problem = null;
         try {
             test.invoke(null);
-            stage("workers 0");
         } catch (InvocationTargetException failed) {
-            failed.getCause().printStackTrace();
-            System.out.println("FAIL " + test.getName());
-            return;
+            problem = failed.getCause();
         }
-        System.out.println("ok " + test.getName());
+        try {
+            stage("workers 0"); // however it has ended: the next test counts them
+        } catch (AssertionError left) {
+            problem = problem == null ? left : problem;
+        }
+        if (problem != null) {
+            problem.printStackTrace();
+        }
+        System.out.println((problem == null ? "ok " : "FAIL ") + test.getName());
     }
 
     /** Runs all tests, or those whose names hold one of the arguments. */
