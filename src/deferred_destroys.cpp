@@ -18,8 +18,7 @@ void owed_destroy::call() const {
     (void)has_thrown([this] { destroy(user_data); }); // nobody is left to tell
 }
 
-deferred_destroys::~deferred_destroys() {
-    innermost_ = outer_;
+void deferred_destroys::leave_behind() noexcept {
     while (waiting *const one = first_) {
         first_ = one->next;
         one->next = left_behind_.load(std::memory_order_relaxed);
@@ -44,9 +43,8 @@ bool deferred_destroys::put_off(const owed_destroy &what) noexcept {
     return true;
 }
 
-void deferred_destroys::run() {
-    if (left_behind_.load(std::memory_order_relaxed) != nullptr)
-        append(left_behind_.exchange(nullptr, std::memory_order_acquire));
+void deferred_destroys::run_all() {
+    append(left_behind_.exchange(nullptr, std::memory_order_acquire));
     while (first_ != nullptr) {
         const std::unique_ptr<waiting> next(first_);
         first_ = next->next;

@@ -21,14 +21,22 @@ struct owed_destroy {
 /// until the call is at a place that may be unwound.
 class deferred_destroys {
   public:
-    deferred_destroys() noexcept : outer_(std::exchange(innermost_, this)) {}
+    deferred_destroys() noexcept : place_(innermost_), outer_(std::exchange(place_, this)) {}
     /// What is left, since the thread is being ended, waits for the next run() of any thread.
-    ~deferred_destroys();
+    ~deferred_destroys() {
+        place_ = outer_;
+        if (first_ != nullptr)
+            leave_behind();
+    }
     deferred_destroys(const deferred_destroys &) = delete;
     deferred_destroys &operator=(const deferred_destroys &) = delete;
 
-    /// Calls them, in the order in which they came.
-    void run();
+    /// Calls them, in the order in which they came. There are none as a rule, and a worker's hot
+    /// path comes here for each event.
+    void run() {
+        if (first_ != nullptr || left_behind_.load(std::memory_order_relaxed) != nullptr)
+            run_all();
+    }
 
     /// False where no call waits for it, or where there is no memory.
     static bool put_off(const owed_destroy &what) noexcept;
@@ -39,12 +47,15 @@ class deferred_destroys {
         waiting *next;
     };
     void append(waiting *chain) noexcept;
+    void run_all();
+    void leave_behind() noexcept;
 
     static constinit inline thread_local deferred_destroys *innermost_ = nullptr;
     static constinit inline std::atomic<waiting *> left_behind_{nullptr};
 
     waiting *first_ = nullptr;
     waiting **end_ = &first_;
+    deferred_destroys *&place_;      // innermost_, which to find costs a call
     deferred_destroys *const outer_; // of the call whose callback made this one
 };
 
