@@ -59,15 +59,13 @@ bool routes::has_handlers() const noexcept {
                        [](const route &r) { return r.handler != nullptr; });
 }
 
-routes routes::with(const pattern &what, callback_ptr<kn_handler> handler) const {
-    routes result = *this;
-    const auto known = std::find_if(result.list_.begin(), result.list_.end(),
+void routes::set(const pattern &what, callback_ptr<kn_handler> handler) {
+    const auto known = std::find_if(list_.begin(), list_.end(),
                                     [&](const route &r) { return r.what.text() == what.text(); });
-    if (known != result.list_.end())
+    if (known != list_.end())
         known->handler = std::move(handler);
     else if (handler != nullptr)
-        result.list_.push_back({what, std::move(handler)});
-    return result;
+        list_.push_back({what, std::move(handler)});
 }
 
 bool routes::cover(std::string_view channel, std::string_view event) const noexcept {

@@ -52,8 +52,8 @@ class routes {
     bool knows(std::string_view pattern_text) const noexcept;
     bool has_handlers() const noexcept;
 
-    /// These with one handler more, replaced, or (when empty) removed.
-    routes with(const pattern &what, callback_ptr<kn_handler> handler) const;
+    /// One handler more, replaced, or (when empty) removed.
+    void set(const pattern &what, callback_ptr<kn_handler> handler);
 
     /// What to ask the broker for.
     topic_filter filter() const;

@@ -152,15 +152,15 @@ kn_status worker::change_handlers(Change &&change) {
 
 kn_status worker::on(std::string_view pattern_text, callback_ptr<kn_handler> handler) {
     const pattern what(pattern_text);
-    std::shared_ptr<const routes> before; // outlives the seat: `destroy` may call back in
     return change_handlers([&] {
         const bool is_fixed = state() != KN_WORKER_IDLE && !options_.filter;
         if (handler != nullptr && is_fixed && !routes_->knows(pattern_text))
             throw failure(KN_ESTATE, "the new pattern" + quoted(pattern_text) +
                                          " has to come before the worker's first use, unless the "
                                          "options hold a filter");
-        before = routes_;
-        routes_ = std::make_shared<const routes>(routes_->with(what, std::move(handler)));
+        if (routes_.use_count() > 1) // events are handed over by them
+            routes_ = std::make_shared<routes>(*routes_);
+        routes_->set(what, std::move(handler));
     });
 }
 
@@ -460,13 +460,13 @@ void worker::end(ending how) noexcept {
 /// Hands over what has come so far, without a look at the network; why it stopped before, if it
 /// did.
 kn_status worker::hand_over_from(event_ptr first) {
-    while_called<const routes> current(*this);
+    while_called<routes> current(*this);
     const kn_status answer = hand_over_all(std::move(first), current);
     current.let_go();
     return answer;
 }
 
-kn_status worker::hand_over_all(event_ptr first, while_called<const routes> &to) {
+kn_status worker::hand_over_all(event_ptr first, while_called<routes> &to) {
     for (event_ptr event = std::move(first); event; event = read_event()) {
         to.keep(routes_); // a handler may change them, but not for the event it has
         if (!hand_over(*event, *to))

@@ -100,7 +100,7 @@ class worker final : private stream_listener {
     void end(ending how) noexcept;
 
     kn_status hand_over_from(event_ptr first);
-    kn_status hand_over_all(event_ptr first, while_called<const routes> &to);
+    kn_status hand_over_all(event_ptr first, while_called<routes> &to);
     bool hand_over(kn_event &event, const routes &to);
 
     bool finish_closing() noexcept;
@@ -130,7 +130,7 @@ class worker final : private stream_listener {
     std::atomic<bool> in_callback_{false};
 
     // From here on the driver's alone.
-    std::shared_ptr<const routes> routes_ = std::make_shared<const routes>();
+    std::shared_ptr<routes> routes_ = std::make_shared<routes>();
     callback_ptr<kn_error_handler> error_handler_;
 
     reactor reactor_;

@@ -26,7 +26,7 @@ kn::callback_ptr<kn_handler> handler() {
 std::string filter_of(std::initializer_list<const char *> patterns) {
     routes r;
     for (const char *text : patterns)
-        r = r.with(pattern(text), handler());
+        r.set(pattern(text), handler());
     return r.filter().regex;
 }
 
@@ -34,7 +34,7 @@ std::string filter_of(std::initializer_list<const char *> patterns) {
 routes handlers_for(const std::vector<std::string> &patterns) {
     routes r;
     for (const std::string &text : patterns)
-        r = r.with(pattern(text), handler());
+        r.set(pattern(text), handler());
     return r;
 }
 
@@ -206,17 +206,20 @@ TEST(filter, spells_the_colon_where_a_handler_does) {
 }
 
 TEST(routes, a_removed_handler_keeps_its_place) {
-    routes r = routes().with(pattern("a/x"), handler()).with(pattern("b/x"), handler());
-    r = r.with(pattern("a/x"), nullptr);
+    routes r;
+    r.set(pattern("a/x"), handler());
+    r.set(pattern("b/x"), handler());
+    r.set(pattern("a/x"), nullptr);
     EXPECT_TRUE(r.has_handlers());
     EXPECT_TRUE(r.knows("a/x"));
     EXPECT_EQ(r.filter().regex, "b/x");
-    r = r.with(pattern("b/x"), nullptr);
+    r.set(pattern("b/x"), nullptr);
     EXPECT_FALSE(r.has_handlers());
 }
 
 TEST(routes, removing_what_is_not_there_changes_nothing) {
-    const routes r = routes().with(pattern("a/x"), nullptr);
+    routes r;
+    r.set(pattern("a/x"), nullptr);
     EXPECT_FALSE(r.knows("a/x"));
 }
 
