@@ -57,7 +57,6 @@
 #define BadRequest @
 #define DestroyAll @
 #define Bell @
-#define Success @
 
 /* AssertMacros.h of Apple's systems */
 #define check(...) @
