@@ -325,7 +325,7 @@ class Echoes(LoadTest):
         pace = threading.Event()
         while sender.is_alive():
             heard.append(flood.hear(answer_pings=False))
-            pace.wait(0.08)
+            pace.wait(0.04)  # for some four pings in all
         sender.join()
         while len(heard) < count:
             heard.append(flood.hear(answer_pings=False))
