@@ -31,7 +31,7 @@ struct ListFree {
 
 std::string error_text(const std::string &body) {
     if (const auto members = scan_json_object(body)) {
-        for (const auto &member : *members) {
+        for (const auto &member : JsonMembers(*members)) {
             if (json_key_is(member.key, "error") && member.type == JsonType::string)
                 return decode_json_string(member.value);
         }

@@ -18,7 +18,7 @@ using Arguments = std::vector<std::string>;
 
 JsonMember member(std::string_view object, std::string_view name, JsonType type) {
     if (const auto members = scan_json_object(object)) {
-        for (const auto &candidate : *members) {
+        for (const auto &candidate : JsonMembers(*members)) {
             if (json_key_is(candidate.key, name) && candidate.type == type)
                 return candidate;
         }
@@ -44,7 +44,7 @@ std::vector<std::string_view> elements(std::string_view object, std::string_view
     if (!members)
         fail_on_response();
     std::vector<std::string_view> values;
-    for (const auto &element : *members)
+    for (const auto &element : JsonMembers(*members))
         values.push_back(element.value);
     return values;
 }

@@ -12,7 +12,9 @@
 
 #include <algorithm>
 #include <charconv>
+#include <fmt/compile.h>
 #include <fmt/format.h>
+#include <iterator>
 #include <spdlog/spdlog.h>
 
 namespace webrocket {
@@ -28,6 +30,9 @@ constexpr int channel_not_found = 454;
 constexpr int vhost_not_found = 455;
 constexpr int internal_error = 597;
 } // namespace error_code
+
+// {"trigger":{"data":{"text":"hi"}}}
+constexpr std::size_t levels_of_trigger = 3;
 
 HttpResponse error(int status, int code, std::string_view text) {
     HttpResponse response;
@@ -382,14 +387,13 @@ HttpReply BackendApi::fire(Vhost &vhost, const std::string &name, std::string_vi
     const auto channel = vhost.find_channel(name);
     if (!channel)
         return no_channel(name);
-    const auto document = scan_json_object(body);
+    const auto document = scan_json_object(body, {.levels = levels_of_trigger});
     if (!document)
         return bad_request(no_object);
     const JsonMember *trigger = find_member(*document, "trigger");
-    const auto members = trigger != nullptr ? scan_json_object(trigger->value) : std::nullopt;
-    if (!members)
+    if (trigger == nullptr || trigger->type != JsonType::object)
         return bad_request("no trigger object");
-    const auto read = read_trigger(*members);
+    const auto read = read_trigger(members_of(*trigger));
     if (const auto *refusal = std::get_if<Refusal>(&read))
         return failure(refusal->status, refusal->code, refusal->text);
     publish(vhost, *channel, std::get<Trigger>(read));
@@ -397,29 +401,28 @@ HttpReply BackendApi::fire(Vhost &vhost, const std::string &name, std::string_vi
 }
 
 HttpReply BackendApi::fire_many(Vhost &vhost, std::string_view body) const {
-    const auto document = scan_json_object(body);
+    // Each is answered at some length, however short it is: what is too much is not even read.
+    const std::size_t batch_max = rules_.get()->batch_max;
+    const auto document =
+        scan_json_object(body, {.levels = levels_of_trigger + 1, .second_level_max = batch_max});
     if (!document)
         return bad_request(no_object);
-    const JsonMember *triggers = find_member(*document, "triggers");
-    const auto list = triggers != nullptr ? scan_json_array(triggers->value) : std::nullopt;
-    if (!list)
-        return bad_request("no triggers array");
-    // Each is answered at some length, however short it is.
-    const std::size_t batch_max = rules_.get()->batch_max;
-    if (list->size() > batch_max)
+    if (!document->is_whole)
         return failure(413, 413, fmt::format("more than {} triggers", batch_max),
                        RefusalReason::batch_too_large);
+    const JsonMember *triggers = find_member(*document, "triggers");
+    if (triggers == nullptr || triggers->type != JsonType::array)
+        return bad_request("no triggers array");
     HttpReply reply;
     reply.response.with("Content-Type", "application/json");
     std::string &results = reply.response.body;
     results = R"({"results":[)";
-    for (const auto &element : *list) {
-        if (&element != &list->front())
+    for (const auto &element : members_of(*triggers)) {
+        if (!results.ends_with('['))
             results += ',';
-        const auto refusal = fire_one(vhost, element.value);
+        const auto refusal = fire_one(vhost, element);
         if (refusal)
-            results += fmt::format(R"({{"status":{},"error":{},"code":{}}})", refusal->status,
-                                   json_string(refusal->text), refusal->code);
+            append_result(results, *refusal);
         else
             results += R"({"status":202})";
     }
@@ -427,18 +430,25 @@ HttpReply BackendApi::fire_many(Vhost &vhost, std::string_view body) const {
     return reply;
 }
 
-std::optional<BackendApi::Refusal> BackendApi::fire_one(Vhost &vhost, std::string_view element) {
-    const auto members = scan_json_object(element);
-    if (!members)
+// There may be many of them.
+void BackendApi::append_result(std::string &results, const Refusal &refusal) {
+    fmt::format_to(std::back_inserter(results),
+                   FMT_COMPILE(R"({{"status":{},"error":{},"code":{}}})"), refusal.status,
+                   json_string(refusal.text), refusal.code);
+}
+
+std::optional<BackendApi::Refusal> BackendApi::fire_one(Vhost &vhost, const JsonMember &element) {
+    if (element.type != JsonType::object)
         return Refusal{400, error_code::bad_request, "not a trigger object"};
-    const JsonMember *name = find_member(*members, "channel");
+    const JsonMembers members = members_of(element);
+    const JsonMember *name = find_member(members, "channel");
     if (name == nullptr || name->type != JsonType::string)
         return Refusal{400, error_code::bad_request, "no channel"};
     const std::string channel_name = decode_json_string(name->value);
     const auto channel = vhost.find_channel(channel_name);
     if (!channel)
         return Refusal{404, error_code::channel_not_found, no_channel_text(channel_name)};
-    const auto read = read_trigger(*members);
+    const auto read = read_trigger(members);
     if (const auto *refusal = std::get_if<Refusal>(&read))
         return *refusal;
     publish(vhost, *channel, std::get<Trigger>(read));
@@ -462,12 +472,12 @@ BackendApi::read_trigger(const JsonMembers &members) {
     if (data->flaw != JsonFlaw::none)
         return Refusal{400, error_code::bad_request,
                        fmt::format("data has {}", describe(data->flaw))};
-    return Trigger{event->value, data->value};
+    return Trigger{event->value, members_of(*data)};
 }
 
 void BackendApi::publish(Vhost &vhost, Channel &channel, const Trigger &trigger) {
-    vhost.publish(channel, share(websocket_text(trigger_message(
-                               trigger.event, members_of(trigger.data), channel.name()))));
+    vhost.publish(channel, share(websocket_text(
+                               trigger_message(trigger.event, trigger.data, channel.name()))));
 }
 
 HttpReply BackendApi::issue_token(Vhost &vhost, std::string_view query, bool head_only) {

@@ -66,8 +66,8 @@ class BackendApi {
 
     // What a backend wants sent: JSON texts, the data empty for {}.
     struct Trigger {
-        std::string_view event;
-        std::string_view data;
+        std::string_view event; // with its quotes
+        JsonMembers data;
     };
     struct Refusal {
         int status;
@@ -75,7 +75,8 @@ class BackendApi {
         std::string text;
     };
     static std::variant<Trigger, Refusal> read_trigger(const JsonMembers &members);
-    static std::optional<Refusal> fire_one(Vhost &vhost, std::string_view element);
+    static void append_result(std::string &results, const Refusal &refusal);
+    static std::optional<Refusal> fire_one(Vhost &vhost, const JsonMember &element);
     static void publish(Vhost &vhost, Channel &channel, const Trigger &trigger);
 
     static HttpReply issue_token(Vhost &vhost, std::string_view query, bool head_only);

@@ -18,6 +18,9 @@ constexpr std::array<std::pair<std::string_view, CommandKind>, 7> command_names 
      {"close", CommandKind::close},
      {"pong", CommandKind::pong}}};
 
+// A command, what it is about, and what that says: {"broadcast":{"data":{"text":"hi"}}}.
+constexpr std::size_t levels_of_data = 3;
+
 CommandKind kind_of(std::string_view key) {
     for (const auto &[name, kind] : command_names) {
         if (json_key_is(key, name))
@@ -48,6 +51,7 @@ void read_payload(Command &command, const JsonMembers &payload) {
     if (const JsonMember *data = find_member(payload, "data");
         data != nullptr && data->type == JsonType::object) {
         command.data = data->value;
+        command.data_members = members_of(*data);
         command.data_flaw = data->flaw;
     }
 }
@@ -56,14 +60,15 @@ void read_payload(Command &command, const JsonMembers &payload) {
 
 Command parse_command(std::string_view frame, std::size_t nesting_max) {
     Command command;
-    const auto members = scan_json_object(frame, nesting_max);
-    if (!members)
+    auto document = scan_json_object(frame, {.depth_max = nesting_max, .levels = levels_of_data});
+    if (!document)
         return command;
-    const auto chosen =
-        std::find_if(members->begin(), members->end(), [](const JsonMember &member) {
-            return kind_of(member.key) != CommandKind::malformed;
-        });
-    if (chosen == members->end())
+    command.document = std::move(*document);
+    const JsonMembers members = command.document;
+    const auto chosen = std::find_if(members.begin(), members.end(), [](const JsonMember &member) {
+        return kind_of(member.key) != CommandKind::malformed;
+    });
+    if (chosen == members.end())
         return command;
     const CommandKind kind = kind_of(chosen->key);
     if (kind == CommandKind::pong) {
@@ -72,15 +77,13 @@ Command parse_command(std::string_view frame, std::size_t nesting_max) {
     }
     if (chosen->type != JsonType::object)
         return command;
-    const auto payload = scan_json_object(chosen->value);
-    if (!payload)
-        return command;
     command.kind = kind;
-    read_payload(command, *payload);
-    if (kind == CommandKind::broadcast && find_member(*payload, "trigger") == nullptr)
-        command.trigger = text(find_member(*members, "trigger"));
-    if (kind == CommandKind::subscribe && find_member(*payload, "hidden") == nullptr)
-        command.hidden = is_true(find_member(*members, "hidden"));
+    const JsonMembers payload = members_of(*chosen);
+    read_payload(command, payload);
+    if (kind == CommandKind::broadcast && find_member(payload, "trigger") == nullptr)
+        command.trigger = text(find_member(members, "trigger"));
+    if (kind == CommandKind::subscribe && find_member(payload, "hidden") == nullptr)
+        command.hidden = is_true(find_member(members, "hidden"));
     return command;
 }
 

@@ -21,17 +21,24 @@ enum class CommandKind : std::uint8_t {
     pong // left over from an old draft; means nothing
 };
 
-// Fields of the wrong type are absent. Views point into the frame.
+// Fields of the wrong type are absent. Views point into the frame, and the members into the
+// document.
 struct Command {
+    Command() = default;
+    Command(Command &&) = default;
+    Command &operator=(Command &&) = default;
+
     CommandKind kind = CommandKind::malformed;
     std::string token;
     std::string channel;
     std::string event;
     std::string_view event_json; // as written, with its quotes
     std::string trigger;
-    std::string_view data;               // a JSON object, or empty
+    std::string_view data; // a JSON object, or empty
+    JsonMembers data_members;
     JsonFlaw data_flaw = JsonFlaw::none; // for which it is not to be passed on
     bool hidden = false;
+    JsonDocument document; // which has the members
 };
 
 // Takes the first known key of the frame's object; a sibling `trigger` or `hidden` counts where

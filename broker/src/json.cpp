@@ -3,6 +3,7 @@
 #include "hex.h"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <charconv>
 #include <cstdint>
@@ -103,98 +104,161 @@ std::uint32_t four_hex_digits(std::string_view digits) {
 // word, which is what bounds the depth.
 class Scanner {
   public:
-    Scanner(std::string_view text, std::size_t depth_max)
-        : text_(text), depth_max_(std::min(depth_max, json_depth_max)) {
-        constexpr std::size_t members_expected = 8;
-        members_.reserve(members_expected);
+    Scanner(std::string_view text, const JsonWanted &wanted)
+        : at_(text.data()), end_(text.data() + text.size()),
+          depth_max_(std::min(wanted.depth_max, json_depth_max)),
+          levels_(std::min(wanted.levels, json_levels_max)),
+          second_level_max_(wanted.second_level_max) {
+        constexpr std::size_t members_expected = 16;
+        document_.list.reserve(members_expected);
     }
 
-    std::optional<JsonMembers> scan(char opening) {
+    std::optional<JsonDocument> scan(char opening) {
         skip_space();
-        if (peek() != opening || !value_start())
+        if (peek() != opening || !open() || !inside())
             return std::nullopt;
-        while (depth_ > 0) {
-            if (!step())
-                return std::nullopt;
-        }
-        skip_space();
-        if (at_ != text_.size())
-            return std::nullopt;
-        return std::move(members_);
+        return std::move(document_);
     }
 
   private:
     static_assert(json_depth_max <= 64, "the stack of open containers is one 64-bit word");
 
-    char peek() const { return at_ < text_.size() ? text_[at_] : '\0'; }
+    enum class Value { invalid, scalar, container };
+
+    char peek() const { return at_ < end_ ? *at_ : '\0'; }
 
     void skip_space() {
-        while (at_ < text_.size() && (text_[at_] == ' ' || text_[at_] == '\n' ||
-                                      text_[at_] == '\r' || text_[at_] == '\t'))
+        while (at_ < end_ && (*at_ == ' ' || *at_ == '\n' || *at_ == '\r' || *at_ == '\t'))
             ++at_;
     }
 
     bool in_object() const { return (open_objects_ & 1) != 0; }
+    bool is_at_closing() const { return peek() == (in_object() ? '}' : ']'); }
 
-    // One member or element of the innermost open container, or the end of that container.
-    bool step() {
-        skip_space();
-        const char closing = in_object() ? '}' : ']';
-        if (peek() == closing && !after_comma_) {
-            ++at_;
-            close_container();
-            return true;
-        }
-        if (!first_ && !after_comma_) {
+    // From behind the opening of the outermost container to the end of the text, or to the member
+    // that is one too many.
+    bool inside() {
+        bool may_be_empty = true;
+        while (true) {
+            skip_space();
+            if (!may_be_empty || !is_at_closing()) {
+                const Value read = item();
+                if (read == Value::invalid)
+                    return false;
+                if (second_level_count_ > second_level_max_) {
+                    document_.is_whole = false;
+                    return true;
+                }
+                may_be_empty = read == Value::container;
+                if (may_be_empty)
+                    continue;
+                skip_space();
+            }
+            close_containers();
+            if (depth_ == 0)
+                return at_ == end_;
             if (peek() != ',')
                 return false;
             ++at_;
-            after_comma_ = true;
-            return true;
+            may_be_empty = false;
         }
-        first_ = false;
-        after_comma_ = false;
-        std::string_view key;
-        if (in_object()) {
-            const std::size_t key_start = at_;
-            has_nul_ = false;
-            if (!string())
-                return false;
-            key = text_.substr(key_start, at_ - key_start);
-            if (has_nul_)
-                note(JsonFlaw::name);
-            skip_space();
-            if (peek() != ':')
-                return false;
-            ++at_;
-            skip_space();
-        }
-        const std::size_t start = at_;
-        if (depth_ == 1) {
-            top_key_ = key;
-            top_start_ = start;
-        }
-        const std::size_t depth_before = depth_;
-        if (!value_start())
+    }
+
+    // A member or an element of the innermost container; of a container its opening.
+    Value item() {
+        const bool is_listed = depth_ <= levels_;
+        if (is_listed)
+            begin_member();
+        if (in_object() && !name(is_listed))
+            return Value::invalid;
+        const char *const start = at_;
+        if (is_listed)
+            member_at(depth_).value = {start, 0};
+        const std::size_t depth = depth_;
+        const Value read = value();
+        if (is_listed && read == Value::scalar)
+            end_member(depth);
+        return read;
+    }
+
+    // With the colon, up to the value.
+    bool name(bool is_listed) {
+        const char *const start = at_;
+        has_nul_ = false;
+        if (peek() != '"' || !string())
             return false;
-        if (depth_ == depth_before && depth_ == 1)
-            add_member();
+        if (is_listed)
+            member_at(depth_).key = span(start);
+        if (has_nul_)
+            note(JsonFlaw::name);
+        skip_space();
+        if (peek() != ':')
+            return false;
+        ++at_;
+        skip_space();
         return true;
     }
 
-    void close_container() {
-        --depth_;
-        open_objects_ >>= 1;
-        first_ = false;
-        after_comma_ = false;
-        if (depth_ == 1)
-            add_member();
+    Value value() {
+        switch (peek()) {
+        case '{':
+        case '[':
+            return open() ? Value::container : Value::invalid;
+        case '"':
+            return scalar(string());
+        case 't':
+            return scalar(literal("true"));
+        case 'f':
+            return scalar(literal("false"));
+        case 'n':
+            return scalar(literal("null"));
+        default:
+            return scalar(number());
+        }
     }
 
-    void add_member() {
-        const auto value = text_.substr(top_start_, at_ - top_start_);
-        members_.push_back({top_key_, value, type_of(value.front()), flaw_});
-        flaw_ = JsonFlaw::none;
+    static Value scalar(bool is_valid) { return is_valid ? Value::scalar : Value::invalid; }
+
+    bool open() {
+        if (depth_ == depth_max_)
+            return false;
+        open_objects_ = (open_objects_ << 1) | (*at_ == '{' ? 1U : 0U);
+        ++depth_;
+        ++at_;
+        return true;
+    }
+
+    // As many as end here, with the space behind them.
+    void close_containers() {
+        while (depth_ > 0 && is_at_closing()) {
+            ++at_;
+            --depth_;
+            open_objects_ >>= 1;
+            if (depth_ > 0 && depth_ <= levels_)
+                end_member(depth_);
+            skip_space();
+        }
+    }
+
+    std::string_view span(const char *start) const {
+        return {start, static_cast<std::size_t>(at_ - start)};
+    }
+
+    // The one that is being read, of a container that is that deep.
+    JsonMember &member_at(std::size_t depth) { return document_.list[present_[depth]]; }
+
+    void begin_member() {
+        present_[depth_] = document_.list.size();
+        document_.list.emplace_back();
+        second_level_count_ += depth_ == 2 ? 1 : 0;
+    }
+
+    void end_member(std::size_t depth) {
+        JsonMember &member = member_at(depth);
+        member.value = span(member.value.data());
+        member.type = type_of(member.value.front());
+        member.listed_inside =
+            static_cast<std::uint32_t>(document_.list.size() - present_[depth] - 1);
     }
 
     static JsonType type_of(char first) {
@@ -215,53 +279,31 @@ class Scanner {
         }
     }
 
-    // Consumes a whole scalar, or the opening of a container.
-    bool value_start() {
-        switch (peek()) {
-        case '{':
-        case '[':
-            if (depth_ == depth_max_)
-                return false;
-            open_objects_ = (open_objects_ << 1) | (peek() == '{' ? 1U : 0U);
-            ++depth_;
-            ++at_;
-            first_ = true;
-            after_comma_ = false;
-            return true;
-        case '"':
-            return string();
-        case 't':
-            return literal("true");
-        case 'f':
-            return literal("false");
-        case 'n':
-            return literal("null");
-        default:
-            return number();
-        }
-    }
-
     bool literal(std::string_view word) {
-        if (text_.substr(at_, word.size()) != word)
+        if (std::string_view(at_, static_cast<std::size_t>(end_ - at_)).substr(0, word.size()) !=
+            word)
             return false;
         at_ += word.size();
         return true;
     }
 
     bool digits() {
-        const std::size_t start = at_;
+        const char *const start = at_;
         while (peek() >= '0' && peek() <= '9')
             ++at_;
         return at_ > start;
     }
 
+    // Of every member that it is in.
     void note(JsonFlaw flaw) {
-        if (flaw_ == JsonFlaw::none)
-            flaw_ = flaw;
+        for (std::size_t depth = 1; depth <= std::min(depth_, levels_); ++depth) {
+            if (member_at(depth).flaw == JsonFlaw::none)
+                member_at(depth).flaw = flaw;
+        }
     }
 
     bool number() {
-        const std::size_t start = at_;
+        const char *const start = at_;
         if (peek() == '-')
             ++at_;
         if (peek() == '0')
@@ -282,28 +324,25 @@ class Scanner {
             if (!digits())
                 return false;
         }
-        const auto written = text_.substr(start, at_ - start);
-        constexpr std::size_t length_always_in_range = 300;
-        if ((has_exponent || written.size() > length_always_in_range) && !is_in_range(written))
+        constexpr std::ptrdiff_t length_always_in_range = 300;
+        if ((has_exponent || at_ - start > length_always_in_range) && !is_in_range(start, at_))
             note(JsonFlaw::number);
         return true;
     }
 
-    static bool is_in_range(std::string_view number) {
+    static bool is_in_range(const char *start, const char *end) {
         double value = 0;
-        return std::from_chars(number.data(), number.data() + number.size(), value).ec ==
-               std::errc();
+        return std::from_chars(start, end, value).ec == std::errc();
     }
 
+    // At its opening quote.
     bool string() {
-        if (peek() != '"')
-            return false;
         ++at_;
-        while (at_ < text_.size()) {
-            at_ += plain_length(text_.substr(at_));
-            if (at_ == text_.size())
+        while (true) {
+            at_ += plain_length({at_, static_cast<std::size_t>(end_ - at_)});
+            if (at_ == end_)
                 return false;
-            const auto byte = static_cast<unsigned char>(text_[at_]);
+            const auto byte = static_cast<unsigned char>(*at_);
             if (byte == '"') {
                 ++at_;
                 return true;
@@ -316,13 +355,13 @@ class Scanner {
             } else if (byte < 0x80) {
                 ++at_;
             } else {
-                const std::size_t length = utf8_sequence_length(text_.substr(at_, 4));
+                const std::size_t length =
+                    utf8_sequence_length({at_, static_cast<std::size_t>(end_ - at_)});
                 if (length == 0)
                     return false;
                 at_ += length;
             }
         }
-        return false;
     }
 
     // Half a surrogate pair is refused: it stands for no text, and whoever decodes it fails.
@@ -346,47 +385,49 @@ class Scanner {
     }
 
     bool unicode_escape(std::uint32_t &code) {
-        if (text_.size() - at_ < 4)
+        constexpr std::ptrdiff_t length = 4;
+        if (end_ - at_ < length || !std::all_of(at_, at_ + length, is_hex_digit))
             return false;
-        for (std::size_t i = 0; i < 4; ++i) {
-            if (hex_value(text_[at_ + i]) < 0)
-                return false;
-        }
-        code = four_hex_digits(text_.substr(at_, 4));
-        at_ += 4;
+        code = four_hex_digits({at_, static_cast<std::size_t>(length)});
+        at_ += length;
         has_nul_ = has_nul_ || code == 0;
         return true;
     }
 
-    std::string_view text_;
-    std::size_t depth_max_;
-    std::size_t at_ = 0;
+    static bool is_hex_digit(char digit) { return hex_value(digit) >= 0; }
+
+    const char *at_;
+    const char *const end_;
+    const std::size_t depth_max_;
+    const std::size_t levels_;
+    const std::size_t second_level_max_;
     std::size_t depth_ = 0;
     std::uint64_t open_objects_ = 0;
-    bool first_ = false;
-    bool after_comma_ = false;
-    JsonFlaw flaw_ = JsonFlaw::none; // of the outermost container's present member
-    bool has_nul_ = false;           // whether the name that was read last has one
-    std::string_view top_key_;
-    std::size_t top_start_ = 0;
-    JsonMembers members_;
+    bool has_nul_ = false; // whether the name that was read last has one
+    std::size_t second_level_count_ = 0;
+    std::array<std::size_t, json_levels_max + 1> present_{}; // by depth, in the list
+    JsonDocument document_;
 };
 
 } // namespace
 
-std::optional<JsonMembers> scan_json_object(std::string_view text, std::size_t depth_max) {
-    return Scanner(text, depth_max).scan('{');
+std::optional<JsonDocument> scan_json_object(std::string_view text, const JsonWanted &wanted) {
+    return Scanner(text, wanted).scan('{');
 }
 
-std::optional<JsonMembers> scan_json_array(std::string_view text) {
-    return Scanner(text, json_depth_max).scan('[');
+std::optional<JsonDocument> scan_json_array(std::string_view text) {
+    return Scanner(text, {}).scan('[');
 }
+
+JsonMembers members_of(const JsonMember &member) { return {&member + 1, member.listed_inside}; }
 
 const JsonMember *find_member(const JsonMembers &members, std::string_view name) {
-    const auto found =
-        std::find_if(members.rbegin(), members.rend(),
-                     [name](const JsonMember &member) { return json_key_is(member.key, name); });
-    return found == members.rend() ? nullptr : &*found;
+    const JsonMember *found = nullptr;
+    for (const JsonMember &member : members) {
+        if (json_key_is(member.key, name))
+            found = &member;
+    }
+    return found;
 }
 
 std::string_view describe(JsonFlaw flaw) {

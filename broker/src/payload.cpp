@@ -71,18 +71,19 @@ std::string overlay(const JsonMembers &data, std::initializer_list<ReservedName>
 }
 
 // The members of `under`, except those that `over` has too, and those of `over`.
-JsonMembers merged(const JsonMembers &under, const JsonMembers &over) {
-    if (over.empty())
-        return under;
+JsonDocument merged(const JsonMembers &under, const JsonMembers &over) {
     std::set<std::string> won;
     for (const auto &member : over)
         won.insert(decode_json_string(member.key));
-    JsonMembers all;
+    JsonDocument all;
+    const auto add = [&all](const JsonMember &member) {
+        all.list.push_back({member.key, member.value, member.type});
+    };
     for (const auto &member : under) {
         if (!won.contains(decode_json_string(member.key)))
-            all.push_back(member);
+            add(member);
     }
-    all.insert(all.end(), over.begin(), over.end());
+    std::for_each(over.begin(), over.end(), add);
     return all;
 }
 
@@ -110,8 +111,8 @@ std::string presence_payload(std::string_view channel, const Sender &who, bool h
 
 } // namespace
 
-JsonMembers members_of(std::string_view object) {
-    return object.empty() ? JsonMembers() : scan_json_object(object).value_or(JsonMembers());
+JsonDocument known_object(std::string_view object) {
+    return object.empty() ? JsonDocument() : scan_json_object(object).value_or(JsonDocument());
 }
 
 std::string broadcast_message(std::string_view event, const JsonMembers &data,

@@ -17,8 +17,8 @@ struct Sender {
     const std::string *uid = nullptr; // null: it is not authenticated
 };
 
-// The members of a JSON text that was scanned before; none of an empty one.
-JsonMembers members_of(std::string_view object);
+// A JSON text that was scanned before; nothing of an empty one.
+JsonDocument known_object(std::string_view object);
 
 // To pages: whole messages. `event` is JSON text with its quotes.
 

@@ -48,20 +48,20 @@ std::string member_joined(const Member &member) {
 }
 
 std::string member_left(const Subscription &subscription, const JsonMembers &farewell) {
-    return websocket_text(member_left_message(members_of(subscription.data), farewell,
+    return websocket_text(member_left_message(known_object(subscription.data), farewell,
                                               subscription.member->uid,
                                               subscription.channel->name()));
 }
 
 std::string joined_report(const Subscription &subscription) {
     return joined_payload(subscription.channel->name(), sender_of(subscription),
-                          subscription.hidden, members_of(subscription.data));
+                          subscription.hidden, known_object(subscription.data));
 }
 
 std::string left_report(const Subscription &subscription, Departure departure,
                         const JsonMembers &farewell) {
     return left_payload(subscription.channel->name(), sender_of(subscription), subscription.hidden,
-                        members_of(subscription.data), farewell, name_of(departure));
+                        known_object(subscription.data), farewell, name_of(departure));
 }
 
 } // namespace webrocket

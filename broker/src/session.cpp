@@ -292,7 +292,7 @@ void Session::subscribe(const Command &command) {
         subscription->data = command.data;
         if (!command.hidden)
             subscription->member = std::make_unique<Member>(
-                make_member(*channel, permission_->uid, members_of(command.data)));
+                make_member(*channel, permission_->uid, command.data_members));
     }
     forget_closed_channel(channel->name());
     // Now: once the channel knows of it, it must not be lost for want of memory.
@@ -332,7 +332,7 @@ void Session::unsubscribe(const Command &command) {
         return refuse_stranger(*channel);
     if (command.data.size() > rules_.member_data_bytes_max)
         return refuse(refusal::limit_reached);
-    vhost_->unsubscribe(*subscription, Departure::left, members_of(command.data));
+    vhost_->unsubscribe(*subscription, Departure::left, command.data_members);
     drop(*subscription);
     say(unsubscribed_message(channel->name()));
     note("unsubscribed from {}", channel->name());
@@ -349,7 +349,7 @@ void Session::broadcast(const Command &command) {
         return refuse_stranger(*channel);
     if (!command.trigger.empty() && !may_speak_for(command.trigger))
         return refuse(refusal::forbidden);
-    const JsonMembers data = members_of(command.data);
+    const JsonMembers &data = command.data_members;
     vhost_->publish(*channel, share(websocket_text(broadcast_message(command.event_json, data,
                                                                      channel->name(), sid_))));
     note("broadcast {} on {}", command.event_json, channel->name());
@@ -366,7 +366,7 @@ void Session::trigger(const Command &command) {
     if (!may_speak_for(command.event))
         return refuse(refusal::forbidden);
     note("triggered {}", command.event_json);
-    const JsonMembers data = members_of(command.data);
+    const JsonMembers &data = command.data_members;
     tell_workers(PageEvent::trigger, command.event, data, channel_spoken_of(data));
 }
 

@@ -73,7 +73,7 @@ void expect_same(const webrocket::JsonMember &member, const json_t *value) {
     }
 }
 
-void expect_object(const std::vector<webrocket::JsonMember> &members, const json_t *root) {
+void expect_object(const webrocket::JsonMembers &members, const json_t *root) {
     std::size_t distinct = 0;
     for (const auto &member : members) {
         const std::string key = webrocket::decode_json_string(member.key);
@@ -88,6 +88,27 @@ void expect_object(const std::vector<webrocket::JsonMember> &members, const json
         expect_same(member, value);
     }
     expect(distinct == json_object_size(root));
+}
+
+// Whatever else is listed with them.
+void expect_same_outer_members(const webrocket::JsonMembers &alone,
+                               const webrocket::JsonMembers &deep) {
+    expect(std::equal(alone.begin(), alone.end(), deep.begin(), deep.end(),
+                      [](const auto &one, const auto &other) {
+                          return one.key.data() == other.key.data() && one.value == other.value &&
+                                 one.type == other.type && one.flaw == other.flaw;
+                      }));
+    for (const auto &member : deep) {
+        if (member.type != webrocket::JsonType::object)
+            continue;
+        const auto inner = webrocket::scan_json_object(member.value);
+        expect(inner.has_value());
+        const auto listed = webrocket::members_of(member);
+        expect(std::equal(inner->list.begin(), inner->list.end(), listed.begin(), listed.end(),
+                          [](const auto &one, const auto &other) {
+                              return one.value == other.value && one.flaw == other.flaw;
+                          }));
+    }
 }
 
 void expect_command(std::string_view text, bool is_object) {
@@ -117,6 +138,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t *data, std::size_t size
     const auto members = webrocket::scan_json_object(text);
     const auto elements = webrocket::scan_json_array(text);
     expect(!members || !elements);
+    const auto deep = webrocket::scan_json_object(text, {.levels = webrocket::json_levels_max});
+    expect(members.has_value() == deep.has_value());
+    if (members)
+        expect_same_outer_members(*members, *deep);
     if (text.find('\0') != std::string_view::npos)
         expect(!members && !elements);
     const Document document(text);
@@ -136,9 +161,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t *data, std::size_t size
         if (members)
             expect_object(*members, document.root);
         if (elements) {
-            expect(elements->size() == json_array_size(document.root));
-            for (std::size_t i = 0; i < elements->size(); ++i)
-                expect_same((*elements)[i], json_array_get(document.root, i));
+            expect(elements->list.size() == json_array_size(document.root));
+            for (std::size_t i = 0; i < elements->list.size(); ++i)
+                expect_same(elements->list[i], json_array_get(document.root, i));
         }
     }
     expect_command(text, members.has_value());

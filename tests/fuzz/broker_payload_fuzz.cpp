@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "expect.hpp"
@@ -29,10 +30,10 @@ std::string on_one_line(std::string_view text) {
     return line;
 }
 
-webrocket::JsonMembers members_of(std::string_view object) {
-    const auto members = webrocket::scan_json_object(object);
+webrocket::JsonDocument members_of(std::string_view object) {
+    auto members = webrocket::scan_json_object(object);
     expect(members.has_value());
-    return *members;
+    return std::move(*members);
 }
 
 void expect_line(std::string_view text) {
@@ -43,7 +44,7 @@ void expect_line(std::string_view text) {
 void expect_payload(std::string_view payload, const webrocket::JsonMembers &given,
                     const std::vector<std::string> &words) {
     expect_line(payload);
-    const auto found = members_of(payload);
+    const auto found = members_of(payload).list;
     std::size_t at = 0;
     for (const auto &member : given) {
         if (is_the_broker_s(member))
@@ -64,12 +65,12 @@ void expect_message(std::string_view message, const webrocket::JsonMembers &give
     const auto envelope = webrocket::scan_json_object(message);
     if (!envelope)
         return;
-    expect(envelope->size() == 1);
-    expect_payload(envelope->front().value, given, words);
+    expect(envelope->list.size() == 1);
+    expect_payload(envelope->list.front().value, given, words);
 }
 
 void expect_payloads(std::string_view object) {
-    const auto given = webrocket::members_of(object);
+    const auto given = webrocket::known_object(object);
     const std::string channel_word(channel);
     const std::string sid_word(sid);
     expect_message(webrocket::broadcast_message("\"hello\"", given, channel, sid), given,
@@ -82,15 +83,15 @@ void expect_payloads(std::string_view object) {
 }
 
 void expect_merged(std::string_view object, std::string_view over) {
-    const auto before = webrocket::members_of(object);
-    const auto winners = webrocket::members_of(over);
+    const auto before = webrocket::known_object(object);
+    const auto winners = webrocket::known_object(over);
     const std::string message = webrocket::member_left_message(before, winners, uid, channel);
     expect_line(message);
     const auto envelope = webrocket::scan_json_object(message);
     if (!envelope)
         return;
-    const auto all = members_of(envelope->front().value);
-    for (const auto &member : all) {
+    const auto all = members_of(envelope->list.front().value);
+    for (const auto &member : all.list) {
         if (is_the_broker_s(member))
             continue;
         const std::string key = webrocket::decode_json_string(member.key);
@@ -100,8 +101,8 @@ void expect_merged(std::string_view object, std::string_view over) {
         const webrocket::JsonMember *last = webrocket::find_member(all, key);
         expect(last->value == on_one_line((winner != nullptr ? winner : loser)->value));
     }
-    for (const auto &some : {winners, before}) {
-        for (const auto &member : some)
+    for (const auto *some : {&winners, &before}) {
+        for (const auto &member : some->list)
             expect(webrocket::json_key_is(member.key, "sid") ||
                    webrocket::find_member(all, webrocket::decode_json_string(member.key)) !=
                        nullptr);

@@ -3,10 +3,18 @@
 
 #include <gtest/gtest.h>
 #include <string>
+#include <vector>
 
 namespace {
 
 using namespace webrocket;
+
+std::vector<std::string> values(const JsonMembers &members) {
+    std::vector<std::string> found;
+    for (const auto &member : members)
+        found.emplace_back(member.value);
+    return found;
+}
 
 std::string nested(std::string_view open, std::string_view middle, std::string_view close,
                    std::size_t times) {
@@ -23,7 +31,7 @@ TEST(json, members_are_spans_of_the_text) {
     const auto members = scan_json_object(
         R"( { "a" : 1.0 , "b":{"x":[1, 2]},"c":[ ],"d":"\"}" ,"e":true,"f":null,"a":-0e+1} )");
     ASSERT_TRUE(members);
-    ASSERT_EQ(members->size(), 7U);
+    ASSERT_EQ(members->list.size(), 7U);
     const std::string_view expected[][2] = {{R"("a")", "1.0"},  {R"("b")", R"({"x":[1, 2]})"},
                                             {R"("c")", "[ ]"},  {R"("d")", R"("\"}")"},
                                             {R"("e")", "true"}, {R"("f")", "null"},
@@ -31,10 +39,10 @@ TEST(json, members_are_spans_of_the_text) {
     const JsonType types[] = {JsonType::number, JsonType::object,  JsonType::array,
                               JsonType::string, JsonType::boolean, JsonType::null,
                               JsonType::number};
-    for (std::size_t i = 0; i < members->size(); ++i) {
-        EXPECT_EQ((*members)[i].key, expected[i][0]);
-        EXPECT_EQ((*members)[i].value, expected[i][1]);
-        EXPECT_EQ((*members)[i].type, types[i]);
+    for (std::size_t i = 0; i < members->list.size(); ++i) {
+        EXPECT_EQ(members->list[i].key, expected[i][0]);
+        EXPECT_EQ(members->list[i].value, expected[i][1]);
+        EXPECT_EQ(members->list[i].type, types[i]);
     }
 }
 
@@ -136,7 +144,7 @@ TEST(json, every_byte_in_every_place_of_a_string) {
         const std::string text = "{\"a\":\"" + body + "\"}";
         const auto members = scan_json_object(text);
         ASSERT_TRUE(members) << place;
-        EXPECT_EQ(members->front().value, '"' + body + '"');
+        EXPECT_EQ(members->list.front().value, '"' + body + '"');
         EXPECT_TRUE(is_valid_utf8(body));
     }
 }
@@ -166,7 +174,7 @@ TEST(json, depth) {
 JsonFlaw flaw_of(const std::string &value) {
     const auto members = scan_json_object("{\"a\":1e400,\"data\":" + value + ",\"b\":1e400}");
     EXPECT_TRUE(members) << value;
-    return members ? (*members)[1].flaw : JsonFlaw::none;
+    return members ? members->list[1].flaw : JsonFlaw::none;
 }
 
 TEST(json, numbers_beyond_a_double_are_noticed) {
@@ -204,10 +212,57 @@ TEST(json, names_with_a_zero_are_noticed) {
 TEST(json, arrays) {
     const auto elements = scan_json_array(R"([1,"x",{"a":2}])");
     ASSERT_TRUE(elements);
-    ASSERT_EQ(elements->size(), 3U);
-    EXPECT_EQ((*elements)[2].value, R"({"a":2})");
+    EXPECT_EQ(values(*elements), (std::vector<std::string>{"1", R"("x")", R"({"a":2})"}));
     EXPECT_FALSE(scan_json_array("{}"));
     EXPECT_FALSE(scan_json_array("[1"));
+}
+
+TEST(json, members_of_members_are_listed_in_the_same_pass) {
+    const auto document = scan_json_object(
+        R"({"a":{"b":[1,{"c":2}],"d":{}},"e":[],"f":{"g":3},"a":{"h":{"i":{"j":4}}}})",
+        {.levels = 3});
+    ASSERT_TRUE(document);
+    EXPECT_EQ(values(*document).size(), 4U);
+    const JsonMembers first = members_of(document->list.front());
+    EXPECT_EQ(values(first), (std::vector<std::string>{R"([1,{"c":2}])", "{}"}));
+    EXPECT_EQ(values(members_of(*first.begin())), (std::vector<std::string>{"1", R"({"c":2})"}));
+    EXPECT_TRUE(members_of(*find_member(*document, "e")).empty());
+    EXPECT_EQ(values(members_of(*find_member(*document, "f"))), std::vector<std::string>{"3"});
+    const JsonMember *last = find_member(*document, "a");
+    const JsonMember *deep = find_member(members_of(*last), "h");
+    ASSERT_NE(deep, nullptr);
+    EXPECT_EQ(values(members_of(*deep)), std::vector<std::string>{R"({"j":4})"});
+    // That is as deep as they were wanted.
+    EXPECT_TRUE(members_of(*find_member(members_of(*deep), "i")).empty());
+}
+
+TEST(json, flaws_are_of_every_member_they_are_in) {
+    const auto document = scan_json_object(
+        R"({"a":{"b":1,"c":{"d":[1e999]},"e":2},"f":{"g":{"\u0000":1}},"h":3})", {.levels = 3});
+    ASSERT_TRUE(document);
+    const auto flaw = [&](std::string_view outer, std::string_view inner) {
+        return find_member(members_of(*find_member(*document, outer)), inner)->flaw;
+    };
+    EXPECT_EQ(find_member(*document, "a")->flaw, JsonFlaw::number);
+    EXPECT_EQ(flaw("a", "b"), JsonFlaw::none);
+    EXPECT_EQ(flaw("a", "c"), JsonFlaw::number);
+    EXPECT_EQ(flaw("a", "e"), JsonFlaw::none);
+    EXPECT_EQ(find_member(*document, "f")->flaw, JsonFlaw::name);
+    EXPECT_EQ(flaw("f", "g"), JsonFlaw::name);
+    EXPECT_EQ(find_member(*document, "h")->flaw, JsonFlaw::none);
+}
+
+TEST(json, no_more_is_read_than_is_wanted) {
+    const JsonWanted wanted{.levels = 3, .second_level_max = 3};
+    const auto all = scan_json_object(R"({"t":[{"a":1,"b":2},{},{}],"n":1,"m":2})", wanted);
+    ASSERT_TRUE(all);
+    EXPECT_TRUE(all->is_whole);
+    for (const char *text : {R"({"t":[1,2,3,4]})", R"({"t":[{},{},{},{},and what is no JSON)",
+                             R"({"t":[1,2],"u":{"a":1,"b":2}})"}) {
+        const auto some = scan_json_object(text, wanted);
+        ASSERT_TRUE(some) << text;
+        EXPECT_FALSE(some->is_whole) << text;
+    }
 }
 
 TEST(json, decodes_strings) {

@@ -11,12 +11,11 @@ namespace {
 using webrocket::broadcast_message;
 using webrocket::event_payload;
 using webrocket::joined_payload;
-using webrocket::JsonMembers;
+using webrocket::known_object;
 using webrocket::left_payload;
 using webrocket::member_entry;
 using webrocket::member_joined_message;
 using webrocket::member_left_message;
-using webrocket::members_of;
 using webrocket::Sender;
 using webrocket::trigger_message;
 
@@ -25,7 +24,7 @@ const Sender sender{"s-1", &alice};
 const Sender nobody{"s-1", nullptr};
 
 std::string broadcast(std::string_view data) {
-    return broadcast_message("\"e\"", members_of(data), "c", "s-1");
+    return broadcast_message("\"e\"", known_object(data), "c", "s-1");
 }
 
 // Every way to spell a member that is not the page's to set, beside one that is.
@@ -58,20 +57,21 @@ TEST(payload, a_page_names_no_user_to_pages) {
 
 TEST(payload, a_page_names_nobody_to_workers) {
     for (const auto &data : forgeries) {
-        EXPECT_EQ(event_payload(members_of(data), "c", sender),
+        EXPECT_EQ(event_payload(known_object(data), "c", sender),
                   R"({"a":1,"channel":"c","sid":"s-1","uid":"al\"ice"})")
             << data;
-        EXPECT_EQ(event_payload(members_of(data), "c", nobody),
+        EXPECT_EQ(event_payload(known_object(data), "c", nobody),
                   R"({"a":1,"channel":"c","sid":"s-1","uid":null})")
             << data;
-        EXPECT_EQ(event_payload(members_of(data), "", nobody), R"({"a":1,"sid":"s-1","uid":null})")
+        EXPECT_EQ(event_payload(known_object(data), "", nobody),
+                  R"({"a":1,"sid":"s-1","uid":null})")
             << data;
     }
 }
 
 TEST(payload, a_member_has_the_uid_and_no_sid) {
     for (const auto &data : forgeries)
-        EXPECT_EQ(member_entry(members_of(data), "u", "presence-c"),
+        EXPECT_EQ(member_entry(known_object(data), "u", "presence-c"),
                   R"({"a":1,"uid":"u","channel":"presence-c"})")
             << data;
     EXPECT_EQ(member_joined_message(R"({"uid":"u"})"), R"({":memberJoined":{"uid":"u"}})");
@@ -79,10 +79,10 @@ TEST(payload, a_member_has_the_uid_and_no_sid) {
 
 TEST(payload, a_farewell_names_nobody) {
     for (const auto &data : forgeries) {
-        EXPECT_EQ(member_left_message({}, members_of(data), "u", "presence-c"),
+        EXPECT_EQ(member_left_message({}, known_object(data), "u", "presence-c"),
                   R"({":memberLeft":{"a":1,"uid":"u","channel":"presence-c"}})")
             << data;
-        EXPECT_EQ(member_left_message(members_of(data), {}, "u", "presence-c"),
+        EXPECT_EQ(member_left_message(known_object(data), {}, "u", "presence-c"),
                   R"({":memberLeft":{"a":1,"uid":"u","channel":"presence-c"}})")
             << data;
     }
@@ -90,7 +90,7 @@ TEST(payload, a_farewell_names_nobody) {
 
 TEST(payload, a_backend_says_what_it_likes_but_for_the_channel) {
     EXPECT_EQ(
-        trigger_message("\"e\"", members_of(R"({"uid":7,"sid":"x","\u0063hannel":"f"})"), "c"),
+        trigger_message("\"e\"", known_object(R"({"uid":7,"sid":"x","\u0063hannel":"f"})"), "c"),
         R"({"e":{"uid":7,"sid":"x","channel":"c"}})");
 }
 
@@ -106,19 +106,19 @@ TEST(payload, names_that_only_look_alike_stay) {
 }
 
 TEST(payload, is_one_line) {
-    EXPECT_EQ(event_payload(members_of("{\r\n\"a\"\n:\r[\n1,\r\n2]\n}"), "", nobody),
+    EXPECT_EQ(event_payload(known_object("{\r\n\"a\"\n:\r[\n1,\r\n2]\n}"), "", nobody),
               "{\"a\":[ 1,  2],\"sid\":\"s-1\",\"uid\":null}");
 }
 
 TEST(payload, what_is_said_last_lies_over_what_was_said_first) {
-    EXPECT_EQ(member_left_message(members_of(R"({"a":1.0,"b":2,"\u0063":3})"),
-                                  members_of(R"({"c":4,"\u0061":{"b":5}})"), "u", "p"),
+    EXPECT_EQ(member_left_message(known_object(R"({"a":1.0,"b":2,"\u0063":3})"),
+                                  known_object(R"({"c":4,"\u0061":{"b":5}})"), "u", "p"),
               R"({":memberLeft":{"b":2,"c":4,"\u0061":{"b":5},"uid":"u","channel":"p"}})");
 }
 
 TEST(payload, reports_keep_what_a_page_says_of_itself_apart) {
-    const JsonMembers data = members_of(R"({"uid":"f","a":1})");
-    const JsonMembers farewell = members_of(R"({"sid":"f","a":2})");
+    const auto data = known_object(R"({"uid":"f","a":1})");
+    const auto farewell = known_object(R"({"sid":"f","a":2})");
     EXPECT_EQ(joined_payload("p", sender, true, data),
               R"({"channel":"p","sid":"s-1","uid":"al\"ice","hidden":true,)"
               R"("data":{"uid":"f","a":1}})");
