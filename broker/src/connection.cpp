@@ -142,6 +142,17 @@ void Connection::queue_up(Frame frame) {
     }
 }
 
+// A unix socket has no such option, and holds less.
+void Connection::limit_unsent_in_kernel() {
+    constexpr int bytes = 128 * 1024;
+    ::setsockopt(socket_.native_handle(), IPPROTO_TCP, TCP_NOTSENT_LOWAT, &bytes, sizeof bytes);
+}
+
+void Connection::write_now() {
+    if (!waiting_for_room_ && !doomed_)
+        guarded([this] { write_queue(); });
+}
+
 std::uint64_t Connection::acknowledged_position() {
     int in_kernel = 0;
     if (::ioctl(socket_.native_handle(), TIOCOUTQ, &in_kernel) != 0)

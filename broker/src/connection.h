@@ -74,6 +74,11 @@ class Connection final : public std::enable_shared_from_this<Connection>,
     void send(Frame frame);
     void set_pending_limit(std::size_t bytes) { pending_limit_ = bytes; }
     std::size_t pending_bytes() const { return queue_.bytes(); }
+    // As much of it as the kernel takes.
+    void write_now();
+    // Has what the peer does not take wait where it is counted: the kernel would hold megabytes of
+    // it. What is on its way to the peer comes on top of that, so no line is slower for it.
+    void limit_unsent_in_kernel();
 
     // Bytes to the peer since the beginning: up to the end of the queue, and up to where the peer's
     // system has taken them.

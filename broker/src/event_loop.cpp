@@ -24,6 +24,7 @@ EventLoop::EventLoop(std::size_t index, const TimerIntervals &intervals, Refusal
     set(TimerKind::newcomer, intervals.newcomer);
     set(TimerKind::websocket_ping, intervals.websocket_ping);
     set(TimerKind::worker_heartbeat, intervals.worker_heartbeat);
+    set(TimerKind::rest, intervals.rest);
 }
 
 EventLoop::~EventLoop() {

@@ -38,9 +38,10 @@ enum class TimerKind {
     message,
     newcomer,
     websocket_ping,
-    worker_heartbeat
+    worker_heartbeat,
+    rest
 };
-inline constexpr std::size_t timer_kind_count = 10;
+inline constexpr std::size_t timer_kind_count = 11;
 
 struct TimerIntervals {
     std::chrono::milliseconds handshake{10000}; // of TLS; and for the head of a request
@@ -52,6 +53,7 @@ struct TimerIntervals {
     std::chrono::milliseconds newcomer{300000}; // 0: for ever
     std::chrono::milliseconds websocket_ping{30000};
     std::chrono::milliseconds worker_heartbeat{15000};
+    std::chrono::milliseconds rest{5};
 };
 
 using LoopHook =

@@ -8,8 +8,9 @@
 namespace webrocket {
 namespace {
 
-// A client that pipelines without reading the answers has to wait at this many bytes of them.
-constexpr std::size_t pending_answers_max = 256 * 1024;
+// A client that pipelines has to wait at this many bytes of answers until they are on their way,
+// and others have had their turn.
+constexpr std::size_t turn_bytes_max = 32 * 1024;
 
 } // namespace
 
@@ -77,9 +78,11 @@ void HttpConnection::on_data(std::string_view bytes) {
 }
 
 void HttpConnection::process(std::string_view input) {
+    given_in_turn_ = 0;
     while (!input.empty() && !connection_.ending() && !successor_ && !waiting_) {
-        if (connection_.pending_bytes() > pending_answers_max) {
+        if (given_in_turn_ > turn_bytes_max || connection_.pending_bytes() > turn_bytes_max) {
             connection_.pause_reading();
+            rest();
             break;
         }
         const auto state = parser_.feed(input);
@@ -110,6 +113,28 @@ void HttpConnection::process(std::string_view input) {
     unparsed_.assign(input);
 }
 
+void HttpConnection::rest() {
+    resting_ = connection_.shared_from_this();
+    if (rest_) {
+        rest_->arm();
+        return;
+    }
+    connection_.limit_unsent_in_kernel();
+    rest_ = std::make_unique<Deadline>(connection_, TimerKind::rest, [this] {
+        resting_.reset();
+        if (connection_.pending_bytes() == 0)
+            go_on();
+    });
+}
+
+void HttpConnection::go_on() {
+    if (waiting_ || resting_)
+        return;
+    connection_.resume_reading();
+    if (!unparsed_.empty())
+        on_data({});
+}
+
 // Each part of a request has its time, which bytes now and then do not extend.
 void HttpConnection::wait_for_the_rest(bool has_begun) {
     if (parser_.has_new_head()) {
@@ -129,14 +154,18 @@ void HttpConnection::await(TimerKind kind) {
 }
 
 void HttpConnection::send_answer(std::string bytes) {
-    if (!has_room_for(bytes.size())) {
+    const std::size_t size = bytes.size();
+    given_in_turn_ += size;
+    connection_.send(make_frame(std::move(bytes)));
+    if (connection_.ending())
+        return;
+    if (!may_wait()) {
         connection_.report_refusal(
             RefusalReason::unread_answer,
-            fmt::format("an answer of {} bytes: too much waits to be read", bytes.size()));
+            fmt::format("an answer of {} bytes: too much waits to be read", size));
         connection_.abort();
         return;
     }
-    connection_.send(make_frame(std::move(bytes)));
     if (is_unread_)
         return;
     is_unread_ = true;
@@ -144,14 +173,18 @@ void HttpConnection::send_answer(std::string bytes) {
     connection_.arm(TimerKind::unread_answer);
 }
 
-// Small ones there may always be: whoever lets large ones wait must not keep others from theirs.
-bool HttpConnection::has_room_for(std::size_t bytes) {
-    constexpr std::size_t small = std::size_t{16} << 10;
-    if (connection_.pending_bytes() + bytes <= small)
+// A little may always wait, and what the kernel takes does not: whoever lets much wait must not
+// keep others from theirs.
+bool HttpConnection::may_wait() {
+    constexpr std::size_t little = std::size_t{16} << 10;
+    if (connection_.pending_bytes() > little)
+        connection_.write_now();
+    const std::size_t left = connection_.pending_bytes();
+    if (left <= little || left <= unread_taken_)
         return true;
-    if (!unread_->take(bytes))
+    if (!unread_->take(left - unread_taken_))
         return false;
-    unread_taken_ += bytes;
+    unread_taken_ = left;
     return true;
 }
 
@@ -316,7 +349,7 @@ void HttpConnection::on_timer() {
         } else {
             connection_.report_refusal(RefusalReason::unread_answer,
                                        fmt::format("to wait on: {} bytes of answers are not read",
-                                                   connection_.pending_bytes()));
+                                                   connection_.queued_position() - acknowledged_));
             connection_.abort();
         }
         return;
@@ -331,11 +364,7 @@ void HttpConnection::on_drained() {
     forget_unread();
     if (std::exchange(is_unread_, false) && !waiting_)
         connection_.arm(in_head_ ? TimerKind::http_head : TimerKind::http_request);
-    if (waiting_)
-        return;
-    connection_.resume_reading();
-    if (!unparsed_.empty())
-        on_data({});
+    go_on();
 }
 
 // An idle client loses nothing; whoever has begun to ask gets an answer.

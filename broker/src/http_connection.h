@@ -61,10 +61,12 @@ class HttpConnection final : public Protocol {
     class Waiting;
 
     void process(std::string_view input);
+    void rest();
+    void go_on();
     void wait_for_the_rest(bool has_begun);
     void await(TimerKind kind);
     void send_answer(std::string bytes);
-    bool has_room_for(std::size_t bytes);
+    bool may_wait();
     void forget_unread();
     bool is_being_read();
     void consider_head();
@@ -89,9 +91,12 @@ class HttpConnection final : public Protocol {
     std::size_t unread_taken_ = 0;
     HttpParser parser_;
     std::string unparsed_;
-    std::string asked_;                // what is or was last refused, or is being waited for
-    ResponseContext context_;          // of the request that is being answered
-    std::shared_ptr<Waiting> waiting_; // for an answer that takes a while
+    std::string asked_;                   // what is or was last refused, or is being waited for
+    ResponseContext context_;             // of the request that is being answered
+    std::shared_ptr<Waiting> waiting_;    // for an answer that takes a while
+    std::unique_ptr<Deadline> rest_;      // of whoever has been given much at once
+    std::shared_ptr<Connection> resting_; // then, since nothing is read that would hold it
+    std::size_t given_in_turn_ = 0;       // bytes of answers
     bool stopping_ = false;
     bool is_answered_ = false; // the request whose body is still coming
     bool in_head_ = false;

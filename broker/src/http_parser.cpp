@@ -52,11 +52,42 @@ std::string_view first_lines(std::string_view input, std::size_t count) {
     return is_end ? input : input.substr(0, input.size() - rest.size());
 }
 
+// The room for the longest body there may be, which a body that has become long moves into: growing
+// step by step would move half a megabyte at a time and hold up the loop. A thread keeps one for
+// the next, since the kernel takes its time, too, to hand out a megabyte.
+class LongBodies {
+  public:
+    static constexpr std::size_t begin = std::size_t{64} << 10;
+
+    static void make_room(std::string &body) {
+        std::string room = std::move(spare_);
+        spare_.clear();
+        room.reserve(static_cast<std::size_t>(HttpLimits().body_size_max));
+        room.assign(body);
+        body = std::move(room);
+    }
+
+    static void take_back(std::string &&body) {
+        if (body.capacity() > spare_.capacity() && body.capacity() > begin)
+            spare_ = std::move(body);
+        spare_.clear();
+    }
+
+  private:
+    static thread_local std::string spare_;
+};
+thread_local std::string LongBodies::spare_;
+
 // Grows with what comes. Beast's own reserves what Content-Length promises, and promises cost
 // nothing: many clients that send no more than that would leave the heap in pieces too large to be
 // of use and too small to be given back.
 struct GrowingBody {
     struct value_type {
+        value_type() = default;
+        value_type(value_type &&) = default;
+        value_type &operator=(value_type &&) = default;
+        ~value_type() { LongBodies::take_back(std::move(text)); }
+
         std::string text;
         bool is_discarded = false;
     };
@@ -76,7 +107,7 @@ struct GrowingBody {
             std::size_t count = 0;
             for (const auto buffer : boost::beast::buffers_range_ref(buffers)) {
                 if (!body_.is_discarded)
-                    body_.text.append(static_cast<const char *>(buffer.data()), buffer.size());
+                    append({static_cast<const char *>(buffer.data()), buffer.size()});
                 count += buffer.size();
             }
             return count;
@@ -85,6 +116,13 @@ struct GrowingBody {
         static void finish(boost::system::error_code &error) { error = {}; }
 
       private:
+        void append(std::string_view part) {
+            std::string &text = body_.text;
+            if (text.size() >= LongBodies::begin && text.size() + part.size() > text.capacity())
+                LongBodies::make_room(text);
+            text.append(part);
+        }
+
         value_type &body_;
     };
 };

@@ -7,6 +7,7 @@
 #include <csignal>
 #include <cstdio>
 #include <exception>
+#include <malloc.h>
 #include <sys/resource.h>
 
 #ifndef WEBROCKET_VERSION
@@ -25,6 +26,15 @@ void switch_core_dumps_off() {
     setrlimit(RLIMIT_CORE, &limit);
 }
 
+// Large blocks come from the kernel and go back to it, always: the C library would begin to keep
+// them after the first one, in a heap that long-lived small ones then leave in pieces.
+void give_large_blocks_back() {
+    constexpr int large = 256 * 1024;
+    constexpr int kept_free = 1024 * 1024;
+    mallopt(M_MMAP_THRESHOLD, large);
+    mallopt(M_TRIM_THRESHOLD, kept_free);
+}
+
 } // namespace
 
 int main(int argc, char **argv) {
@@ -39,6 +49,7 @@ int main(int argc, char **argv) {
             return parsed.exit_status;
         }
         webrocket::set_up_log(parsed.options.log_level, parsed.options.log_format);
+        give_large_blocks_back();
         // A peer that has gone and a file that may not grow are errors to deal with, not to die of.
         std::signal(SIGPIPE, SIG_IGN);
         std::signal(SIGXFSZ, SIG_IGN);

@@ -120,13 +120,27 @@ TEST_F(http_connection, so_much_waits_for_all_of_them) {
     // Those that are gone wait for nothing any more.
     run_until([&] { return patient.expired() && other.expired(); });
     EXPECT_TRUE(unread_->take(std::size_t{50} << 20));
-    // Small answers have room all the same.
-    handler_.body_size = 100;
+    // What the kernel takes at once has room all the same.
+    handler_.body_size = 20'000;
     tcp::socket fourth(io());
     const auto modest = connect(fourth);
     run_until([this] { return handler_.asked == 4; });
     char byte = 0;
     run_until([&] { return ::recv(fourth.native_handle(), &byte, 1, MSG_DONTWAIT) == 1; });
+}
+
+TEST_F(http_connection, whoever_has_been_given_much_lets_others_have_their_turn) {
+    handler_.body_size = 20'000;
+    connect(peer_);
+    run_until([this] { return handler_.asked == 1; });
+    std::string pipelined;
+    for (int i = 0; i < 6; ++i)
+        pipelined += request;
+    boost::asio::write(peer_, boost::asio::buffer(pipelined));
+    run_until([this] { return handler_.asked > 1; });
+    EXPECT_EQ(handler_.asked, 3);
+    run_until([this] { return handler_.asked == 7; });
+    EXPECT_EQ(refused(), 0U);
 }
 
 } // namespace
