@@ -72,7 +72,7 @@ ChangeWriter::~ChangeWriter() {
 void ChangeWriter::submit(Change change, ChangeDone done) {
     {
         const std::lock_guard lock(mutex_);
-        submissions_.push_back({std::move(change), std::move(done), {}, Outcome::done});
+        submissions_.push_back({std::move(change), std::move(done), {}, Outcome::done, false});
     }
     submitted_.notify_one();
 }
@@ -136,17 +136,21 @@ void ChangeWriter::carry_out_together(Submission *first, Submission *last) {
         if (it->outcome == Outcome::done)
             target_.apply(it->change, it->secret);
         target_.record(it->change, it->outcome);
-        std::exchange(it->done, nullptr)(it->outcome);
+        it->is_made = true;
+        it->done(it->outcome);
+        it->done = nullptr;
     }
 }
 
-// Out of memory, most likely. Whoever still waits for an answer gets one; what is in the storage by
-// then counts from the next start on.
+// Out of memory, most likely. Whoever still waits for an answer gets one, also who could not be
+// given theirs; what is in the storage by then counts from the next start on.
 void ChangeWriter::give_up(Submissions &submissions, const std::exception &error) noexcept {
     without_exceptions([&] { spdlog::error("changes failed: {}", error.what()); });
     for (auto &submission : submissions) {
         if (submission.done)
-            without_exceptions([&] { submission.done(Outcome::not_stored); });
+            without_exceptions([&] {
+                submission.done(submission.is_made ? submission.outcome : Outcome::not_stored);
+            });
     }
 }
 

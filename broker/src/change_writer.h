@@ -52,6 +52,7 @@ class ChangeWriter {
         ChangeDone done;
         std::string secret;
         Outcome outcome = Outcome::done;
+        bool is_made = false; // or refused: that is the outcome
     };
     using Submissions = std::vector<Submission>;
 

@@ -4,6 +4,7 @@
 
 #include <future>
 #include <gtest/gtest.h>
+#include <new>
 #include <set>
 #include <string>
 #include <vector>
@@ -123,6 +124,22 @@ TEST(change_writer, a_limit_holds_within_a_transaction) {
     const auto results = outcomes(
         store, channels, {Submitted(Kind::open_channel, "a"), Submitted(Kind::open_channel, "b")});
     EXPECT_EQ(results, (std::vector{Outcome::done, Outcome::too_many_channels}));
+}
+
+TEST(change_writer, an_answer_that_could_not_be_given_is_given_again) {
+    RecordingStore store;
+    Channels channels;
+    std::vector<Outcome> told;
+    {
+        ChangeWriter writer(store, channels);
+        writer.submit({Kind::open_channel, "/v", "a"}, [&told](Outcome outcome) {
+            told.push_back(outcome);
+            if (told.size() == 1)
+                throw std::bad_alloc();
+        });
+    }
+    EXPECT_EQ(told, (std::vector{Outcome::done, Outcome::done}));
+    EXPECT_TRUE(channels.open.contains("a"));
 }
 
 TEST(change_writer, what_is_not_stored_has_not_happened) {
