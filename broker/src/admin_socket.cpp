@@ -14,29 +14,28 @@
 #include <utility>
 
 namespace webrocket {
-using boost::system::error_code;
-
 namespace {
 
 [[noreturn]] void fail(const std::filesystem::path &file, const std::string &reason) {
     throw std::runtime_error(fmt::format("cannot listen on {}: {}", file.string(), reason));
 }
 
-// Nobody answers behind a socket whose server was killed.
+// Nobody answers behind a socket whose server was killed. One that stands still may have no room
+// for another connection: that is not waited for.
 bool is_in_use(const std::filesystem::path &file) {
+    using Protocol = boost::asio::local::stream_protocol;
     boost::asio::io_context io;
-    boost::asio::local::stream_protocol::socket probe(io);
-    error_code error;
-    probe.connect({file.string()}, error);
-    return error != boost::asio::error::connection_refused;
+    Protocol::socket probe(io, Protocol());
+    probe.non_blocking(true);
+    const Protocol::endpoint endpoint(file.string());
+    return ::connect(probe.native_handle(), endpoint.data(),
+                     static_cast<socklen_t>(endpoint.size())) == 0 ||
+           errno != ECONNREFUSED;
 }
 
 void remove_stale(const std::filesystem::path &file) {
-    struct stat status {};
-    if (::lstat(file.c_str(), &status) != 0)
+    if (!std::filesystem::exists(std::filesystem::symlink_status(file)))
         return;
-    if (!S_ISSOCK(status.st_mode))
-        fail(file, "there is something else of that name");
     if (is_in_use(file))
         fail(file, "another process is using it");
     if (::unlink(file.c_str()) != 0)
@@ -57,18 +56,25 @@ bool is_owner(std::optional<uid_t> user) { return user && (*user == 0 || *user =
 
 std::size_t AdminSocket::path_length_max() { return sizeof(sockaddr_un::sun_path) - 1; }
 
-AdminSocket::AdminSocket(EventLoops &loops, std::filesystem::path file, HttpHandler &owners,
-                         HttpHandler &others, const HttpRules &rules)
-    : loops_(loops), file_(std::move(file)), owners_(owners), others_(others), rules_(rules),
-      unread_(std::make_shared<UnreadAnswers>(rules.unread_bytes_max)),
+void AdminSocket::require_place_for(const std::filesystem::path &file) {
+    if (file.string().size() > path_length_max())
+        fail(file, fmt::format("the path has {} bytes, and a socket's may have {}; "
+                               "--admin-socket names another one, or none",
+                               file.string().size(), path_length_max()));
+    struct stat status {};
+    if (::lstat(file.c_str(), &status) == 0 && !S_ISSOCK(status.st_mode))
+        fail(file, "there is something else of that name");
+}
 
+AdminSocket::AdminSocket(EventLoops &loops, std::filesystem::path file, HttpHandler &owners,
+                         HttpHandler &others, const HttpRules &rules,
+                         std::shared_ptr<UnreadAnswers> unread)
+    : loops_(loops), file_(std::move(file)), owners_(owners), others_(others), rules_(rules),
+      unread_(std::move(unread)),
       acceptor_(loops, file_.string(), [this](EventLoop &loop, Protocol::socket socket) {
           welcome(loop, std::move(socket));
       }) {
-    if (file_.string().size() > path_length_max())
-        fail(file_, fmt::format("the path has {} bytes, and a socket's may have {}; "
-                                "--admin-socket names another one, or none",
-                                file_.string().size(), path_length_max()));
+    require_place_for(file_);
     remove_stale(file_);
     try {
         listen();

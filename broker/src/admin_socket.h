@@ -19,13 +19,17 @@ class AdminSocket {
     // `owners` serves root and the user of this process, `others` whoever else gets through to the
     // socket. Throws std::runtime_error with a message for the operator.
     AdminSocket(EventLoops &loops, std::filesystem::path file, HttpHandler &owners,
-                HttpHandler &others, const HttpRules &rules);
+                HttpHandler &others, const HttpRules &rules,
+                std::shared_ptr<UnreadAnswers> unread);
     ~AdminSocket();
     AdminSocket(const AdminSocket &) = delete;
     AdminSocket &operator=(const AdminSocket &) = delete;
 
     // The longest path that a socket may have.
     static std::size_t path_length_max();
+    // Throws likewise when no socket could be made of that name. Whether another process has it is
+    // not asked.
+    static void require_place_for(const std::filesystem::path &file);
 
     const std::filesystem::path &file() const { return file_; }
     void start() { acceptor_.start(); }

@@ -6,8 +6,8 @@
 namespace webrocket {
 
 struct Admission::Book {
-    const AdmissionLimits limits;
     std::mutex mutex;
+    AdmissionLimits limits;
     std::size_t in_all = 0;
     std::map<ClientAddress, std::size_t> by_address;
     std::map<ClientAddress, MessageRate> rates;
@@ -36,9 +36,22 @@ class Admission::Kept {
     std::optional<ClientAddress> address_;
 };
 
-Admission::Admission(const AdmissionLimits &limits) : book_(std::make_shared<Book>(limits)) {}
+Admission::Admission(const AdmissionLimits &limits) : book_(std::make_shared<Book>()) {
+    book_->limits = limits;
+}
 
-const AdmissionLimits &Admission::limits() const { return book_->limits; }
+AdmissionLimits Admission::limits() const {
+    const std::lock_guard lock(book_->mutex);
+    return book_->limits;
+}
+
+void Admission::set_limits(const AdmissionLimits &limits) {
+    const std::lock_guard lock(book_->mutex);
+    // Each has been made for the rate before.
+    if (limits.handshakes_per_second_max != book_->limits.handshakes_per_second_max)
+        book_->rates.clear();
+    book_->limits = limits;
+}
 
 Admission::Answer Admission::admit(const ClientAddress &address) { return admit(&address); }
 
@@ -74,17 +87,18 @@ Admission::Place Admission::claim(const ClientAddress &address) {
 }
 
 bool Admission::allows_handshake(const ClientAddress &address) {
+    // With so many others, what was remembered of each is of no use.
+    constexpr std::size_t addresses_max = 10000;
+    const std::lock_guard lock(book_->mutex);
     const std::size_t per_second = book_->limits.handshakes_per_second_max;
     if (per_second == 0)
         return true;
-    // With so many others, what was remembered of each is of no use.
-    constexpr std::size_t addresses_max = 10000;
-    const auto now = MessageRate::Clock::now();
-    const std::lock_guard lock(book_->mutex);
     auto &rates = book_->rates;
     if (rates.size() >= addresses_max)
         rates.clear();
-    return rates.try_emplace(address.network(), per_second).first->second.allows(1, now);
+    MessageRate &rate = rates.try_emplace(address.network(), per_second).first->second;
+    // Not read before: to a rate that has just begun, or was asked meanwhile, it would be the past.
+    return rate.allows(1, MessageRate::Clock::now());
 }
 
 } // namespace webrocket

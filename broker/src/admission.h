@@ -31,7 +31,9 @@ class Admission {
 
     explicit Admission(const AdmissionLimits &limits);
 
-    const AdmissionLimits &limits() const;
+    AdmissionLimits limits() const;
+    // For those that come from now on.
+    void set_limits(const AdmissionLimits &limits);
 
     // A connection of the port.
     Answer admit(const ClientAddress &address);

@@ -18,7 +18,6 @@ namespace webrocket {
 struct HttpRules {
     HttpLimits limits;
     TrustedProxies proxies;
-    std::size_t unread_bytes_max = std::size_t{32} << 20; // of all connections of a port
 };
 
 // What the clients of a port have not read yet of their answers, but for small ones.
@@ -26,17 +25,18 @@ class UnreadAnswers {
   public:
     explicit UnreadAnswers(std::size_t bytes_max) : bytes_max_(bytes_max) {}
 
-    // Any thread. False when there is no room for so many more.
+    // Any thread, all of these. False when there is no room for so many more.
     bool take(std::size_t bytes) {
-        if (bytes_.fetch_add(bytes) + bytes <= bytes_max_)
+        if (bytes_.fetch_add(bytes) + bytes <= bytes_max_.load())
             return true;
         give_back(bytes);
         return false;
     }
     void give_back(std::size_t bytes) { bytes_.fetch_sub(bytes); }
+    void set_limit(std::size_t bytes_max) { bytes_max_.store(bytes_max); }
 
   private:
-    const std::size_t bytes_max_;
+    std::atomic<std::size_t> bytes_max_;
     std::atomic<std::size_t> bytes_ = 0;
 };
 

@@ -13,15 +13,16 @@ namespace webrocket {
 using boost::system::error_code;
 
 Listener::Listener(EventLoops &loops, Port port, const boost::asio::ip::tcp::endpoint &endpoint,
-                   HttpHandler &handler, const HttpRules &rules, TlsContext *tls,
-                   Admission &admission, bool beside_ipv4)
+                   HttpHandler &handler, const HttpRules &rules,
+                   std::shared_ptr<UnreadAnswers> unread, TlsContext *tls, Admission &admission,
+                   bool beside_ipv4)
     : loops_(loops), port_(port),
       acceptor_(loops, format_address(endpoint),
                 [this](EventLoop &loop, boost::asio::ip::tcp::socket socket) {
                     consider(loop, std::move(socket));
                 }),
       handler_(handler), rules_(rules), tls_(tls), admission_(admission),
-      unread_(std::make_shared<UnreadAnswers>(rules.unread_bytes_max)) {
+      unread_(std::move(unread)) {
     acceptor_.socket().open(endpoint.protocol());
     acceptor_.socket().set_option(boost::asio::socket_base::reuse_address(true));
     if (beside_ipv4)
@@ -47,7 +48,7 @@ void Listener::consider(EventLoop &loop, boost::asio::ip::tcp::socket socket) {
 void Listener::turn_away(boost::asio::ip::tcp::socket socket, const ClientAddress &address,
                          Admission::Verdict verdict) {
     const bool is_full = verdict == Admission::Verdict::full;
-    const auto &limits = admission_.limits();
+    const AdmissionLimits limits = admission_.limits();
     loops_.refusals().add(
         port_, is_full ? RefusalReason::too_many_connections : RefusalReason::too_many_of_address,
         address,

@@ -19,8 +19,8 @@ class Listener {
     // Throws boost::system::system_error when the address cannot be had.
     // `tls` may be null. `beside_ipv4`: another listener has the same port of IPv4.
     Listener(EventLoops &loops, Port port, const boost::asio::ip::tcp::endpoint &endpoint,
-             HttpHandler &handler, const HttpRules &rules, TlsContext *tls, Admission &admission,
-             bool beside_ipv4);
+             HttpHandler &handler, const HttpRules &rules, std::shared_ptr<UnreadAnswers> unread,
+             TlsContext *tls, Admission &admission, bool beside_ipv4);
 
     boost::asio::ip::tcp::endpoint endpoint() const { return acceptor_.socket().local_endpoint(); }
     void start() { acceptor_.start(); }

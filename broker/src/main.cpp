@@ -2,6 +2,7 @@
 #include "log.h"
 #include "options.h"
 #include "server.h"
+#include "start_check.h"
 
 #include <algorithm>
 #include <csignal>
@@ -43,6 +44,13 @@ int main(int argc, char **argv) {
             return webrocket::parse_options(argc, argv, WEBROCKET_VERSION);
         };
         const auto parsed = parse();
+        if (parsed.checks && parsed.exit_status == 0) {
+            const auto obstacles = webrocket::obstacles_to_start(parsed.options);
+            for (const auto &obstacle : obstacles)
+                std::fprintf(stderr, "webrocket-server: %s\n", obstacle.c_str());
+            if (!obstacles.empty())
+                return webrocket::usage_error;
+        }
         if (!parsed.run) {
             std::fputs(parsed.output.c_str(), stdout);
             std::fputs(parsed.complaint.c_str(), stderr);

@@ -6,7 +6,9 @@
 #include <cstdlib>
 #include <fmt/format.h>
 #include <fstream>
+#include <re2/re2.h>
 #include <sstream>
+#include <stdexcept>
 #include <system_error>
 #include <unistd.h>
 
@@ -89,21 +91,26 @@ std::string nearest(std::string_view wanted, const std::vector<std::string> &kno
                              });
 }
 
-// Of the Debian package's service, of this project's scripts, and of Kubernetes and Docker, which
-// tell every container of a service that is called webrocket.
-bool is_for_others(std::string_view variable) {
-    static constexpr std::array<std::string_view, 6> names = {
-        "WEBROCKET_OPTIONS", "WEBROCKET_SERVER", "WEBROCKET_SERVER_FLAGS",
-        "WEBROCKET_ADMIN",   "WEBROCKET_CLIENT", "WEBROCKET_PORT"};
-    static constexpr std::array<std::string_view, 4> families = {
-        "WEBROCKET_PORT_", "WEBROCKET_SERVICE_HOST", "WEBROCKET_SERVICE_PORT", "WEBROCKET_TEST_"};
-    return std::find(names.begin(), names.end(), variable) != names.end() ||
-           std::any_of(families.begin(), families.end(), [variable](std::string_view family) {
-               return variable.starts_with(family);
-           });
+// Kubernetes and Docker tell every container of the services beside it: of one that is called
+// webrocket, or webrocket-admin. `WEBROCKET_PORT=80` is not theirs, but somebody's mistake.
+bool is_of_a_service(std::string_view variable_and_value) {
+    static const RE2 form("^WEBROCKET(_\\w+)?_(SERVICE_HOST=|SERVICE_PORT(_\\w+)?=|"
+                          "PORT_\\d+_(TCP|UDP|SCTP)(_\\w+)?=|PORT=(tcp|udp|sctp)://)");
+    return RE2::PartialMatch(re2::StringPiece(variable_and_value.data(), variable_and_value.size()),
+                             form);
 }
 
-void require_known_variables(const std::vector<const CLI::Option *> &options) {
+// Of the Debian package's service, and of this project's scripts.
+bool is_for_others(std::string_view variable) {
+    static constexpr std::array<std::string_view, 5> names = {
+        "WEBROCKET_OPTIONS", "WEBROCKET_SERVER", "WEBROCKET_SERVER_FLAGS", "WEBROCKET_ADMIN",
+        "WEBROCKET_CLIENT"};
+    return std::find(names.begin(), names.end(), variable) != names.end() ||
+           variable.starts_with("WEBROCKET_TEST_");
+}
+
+std::vector<std::string> unknown_variables(const std::vector<const CLI::Option *> &options) {
+    std::vector<std::string> complaints;
     std::vector<std::string> known;
     for (const CLI::Option *option : options)
         for (const auto &name : plain_names_of(*option))
@@ -111,12 +118,13 @@ void require_known_variables(const std::vector<const CLI::Option *> &options) {
     for (char **entry = environ; *entry != nullptr; ++entry) {
         const std::string_view text = *entry;
         const std::string variable(text.substr(0, text.find('=')));
-        if (variable.starts_with(prefix) && !is_for_others(variable) &&
+        if (variable.starts_with(prefix) && !is_for_others(variable) && !is_of_a_service(text) &&
             std::find(known.begin(), known.end(), variable) == known.end())
-            throw OptionSourceError(
+            complaints.push_back(
                 fmt::format("{}: there is no option of that name; did you mean {}?", variable,
                             nearest(variable, known)));
     }
+    return complaints;
 }
 
 // A variable has one value, in which several are separated by commas or spaces.
@@ -151,8 +159,11 @@ std::string read_file(const std::string &file) {
     errno = 0;
     std::ifstream in(file, std::ios::binary);
     std::ostringstream text;
-    if (!in || !(text << in.rdbuf()))
-        throw OptionSourceError(
+    // To copy nothing would be a failure.
+    if (in.peek() != std::ifstream::traits_type::eof())
+        text << in.rdbuf();
+    if (!in.is_open() || in.bad() || !text)
+        throw std::runtime_error(
             fmt::format("{}: cannot be read: {}", file, std::generic_category().message(errno)));
     return text.str();
 }
@@ -181,7 +192,7 @@ std::vector<CLI::ConfigItem> items_of(const std::string &file, const std::string
         std::istringstream in(text);
         return CLI::ConfigTOML().from_config(in);
     } catch (const CLI::Error &error) {
-        throw OptionSourceError(fmt::format("{}: {}", file, error.what()));
+        throw std::runtime_error(fmt::format("{}: {}", file, error.what()));
     }
 }
 
@@ -192,13 +203,18 @@ OptionSources::OptionSources(const CLI::App &app, std::vector<std::string> comma
     if (alone)
         return;
     take_environment(app);
-    if (const std::string file = config_file(command_line_); !file.empty())
-        take_file(app, file);
+    if (const std::string file = config_file(command_line_); !file.empty()) {
+        try {
+            take_file(app, file);
+        } catch (const std::runtime_error &error) {
+            complaints_.emplace_back(error.what());
+        }
+    }
 }
 
 void OptionSources::take_environment(const CLI::App &app) {
     const auto options = settings_of(app);
-    require_known_variables(options);
+    complaints_ = unknown_variables(options);
     for (const CLI::Option *option : options) {
         for (const auto &name : plain_names_of(*option)) {
             const std::string variable = variable_of(name);
@@ -207,8 +223,8 @@ void OptionSources::take_environment(const CLI::App &app) {
                 continue;
             const auto values = values_of(*option, text);
             if (values.empty() || values.front().empty())
-                throw OptionSourceError(variable + " is empty; give it a value, or unset it");
-            if (!is_given(*option))
+                complaints_.push_back(variable + " is empty; give it a value, or unset it");
+            else if (!is_given(*option))
                 add(*option, values, variable);
         }
     }
@@ -217,25 +233,36 @@ void OptionSources::take_environment(const CLI::App &app) {
 void OptionSources::take_file(const CLI::App &app, const std::string &file) {
     const std::string text = read_file(file);
     for (const auto &item : items_of(file, text)) {
-        const std::string name = item.parents.empty() ? item.name : item.parents.front();
-        const std::string where = line_of(file, text, name);
-        const CLI::Option *option = item.parents.empty() ? find_setting(app, name) : nullptr;
-        if (option == nullptr || option->get_lnames().front() == "config") {
-            std::vector<std::string> known;
-            for (const CLI::Option *candidate : settings_of(app))
-                known.push_back(candidate->get_lnames().front());
-            throw OptionSourceError(fmt::format("{}: there is no option {}; did you mean {}?",
-                                                where, name, nearest(name, known)));
-        }
-        if (item.inputs.empty() || item.inputs.front().empty())
-            throw OptionSourceError(fmt::format("{}: {} is empty", where, name));
-        const std::string &called = option->get_lnames().front();
-        if (is_given(*option) || (where_.contains(called) && !where_[called].starts_with(file)))
-            continue;
-        where_[called] = where;
-        for (const auto &value : item.inputs)
-            arguments_.push_back("--" + name + "=" + value);
+        const std::string &name = item.parents.empty() ? item.name : item.parents.front();
+        take_item(app, file, line_of(file, text, name), item);
     }
+}
+
+void OptionSources::take_item(const CLI::App &app, const std::string &file,
+                              const std::string &where, const CLI::ConfigItem &item) {
+    const std::string &name = item.parents.empty() ? item.name : item.parents.front();
+    const CLI::Option *option = item.parents.empty() ? find_setting(app, name) : nullptr;
+    if (option == nullptr || option->get_lnames().front() == "config") {
+        std::vector<std::string> known;
+        for (const CLI::Option *candidate : settings_of(app))
+            known.push_back(candidate->get_lnames().front());
+        auto complaint = fmt::format("{}: there is no option {}; did you mean {}?", where, name,
+                                     nearest(name, known));
+        // A section is told of once, and not with each of its lines.
+        if (complaints_.empty() || complaints_.back() != complaint)
+            complaints_.push_back(std::move(complaint));
+        return;
+    }
+    if (item.inputs.empty() || item.inputs.front().empty()) {
+        complaints_.push_back(fmt::format("{}: {} is empty", where, name));
+        return;
+    }
+    const std::string &called = option->get_lnames().front();
+    if (is_given(*option) || (where_.contains(called) && !where_[called].starts_with(file)))
+        return;
+    where_[called] = where;
+    for (const auto &value : item.inputs)
+        arguments_.push_back("--" + name + "=" + value);
 }
 
 bool OptionSources::is_given(const CLI::Option &option) const {

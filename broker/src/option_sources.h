@@ -4,26 +4,21 @@
 
 #include <CLI/CLI.hpp>
 #include <map>
-#include <stdexcept>
 #include <string>
 #include <vector>
 
 namespace webrocket {
 
-// What is wrong with the environment or the file, for the operator.
-class OptionSourceError : public std::runtime_error {
-  public:
-    using std::runtime_error::runtime_error;
-};
-
 class OptionSources {
   public:
     // The command line comes first, then the environment, then the file; `alone`: there is nothing
-    // but the command line. Throws OptionSourceError.
+    // but the command line.
     OptionSources(const CLI::App &app, std::vector<std::string> command_line, bool alone);
 
-    // All of them.
+    // All that are understood.
     const std::vector<std::string> &arguments() const { return arguments_; }
+    // What is wrong with the environment or the file, for the operator.
+    const std::vector<std::string> &complaints() const { return complaints_; }
 
     // `WEBROCKET_THREADS`, `FILE:LINE`, or nothing when it is on the command line or nowhere.
     std::string where(const CLI::Option &option) const;
@@ -33,12 +28,15 @@ class OptionSources {
   private:
     void take_environment(const CLI::App &app);
     void take_file(const CLI::App &app, const std::string &file);
+    void take_item(const CLI::App &app, const std::string &file, const std::string &where,
+                   const CLI::ConfigItem &item);
     bool is_given(const CLI::Option &option) const;
     void add(const CLI::Option &option, const std::vector<std::string> &values,
              const std::string &where);
 
     std::vector<std::string> command_line_;
     std::vector<std::string> arguments_;
+    std::vector<std::string> complaints_;
     std::map<std::string, std::string> where_; // by the option's name
 };
 

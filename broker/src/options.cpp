@@ -19,8 +19,6 @@
 namespace webrocket {
 namespace {
 
-constexpr int usage_error = 2;
-
 constexpr std::chrono::milliseconds interval_max = std::chrono::hours(24 * 365);
 
 void add_interval(CLI::App &app, const std::string &flag, std::chrono::milliseconds &interval,
@@ -301,13 +299,6 @@ bool only_asks(const std::vector<std::string> &command_line) {
     });
 }
 
-// Beyond what each value says by itself.
-void check(const Options &options) {
-    for (const TlsFiles *files : {&options.tls, &options.admin_tls})
-        if (files->is_set())
-            const TlsContext usable(*files, options.tls_rules);
-}
-
 // docs/upgrading-from-2012.md lists them.
 Options options_of_2012() {
     Options options;
@@ -326,6 +317,15 @@ void parse(CLI::App &app, const std::vector<std::string> &arguments) {
     app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
 }
 
+// One that cannot be read is told of later.
+bool is_set(const CLI::Option &flag) {
+    try {
+        return flag.count() > 0 && flag.as<bool>();
+    } catch (const CLI::Error &) {
+        return false;
+    }
+}
+
 // It decides what the defaults are, so it has to be known before everything else.
 bool is_compatible(const std::vector<std::string> &command_line) {
     Options ignored;
@@ -333,10 +333,102 @@ bool is_compatible(const std::vector<std::string> &command_line) {
     const OptionDefinitions definitions(app, ignored);
     try {
         parse(app, OptionSources(app, command_line, false).arguments());
-    } catch (const std::runtime_error &) { // NOLINT(bugprone-empty-catch): said when it counts
+    } catch (const CLI::Error &) { // NOLINT(bugprone-empty-catch): said when it counts
     }
-    const CLI::Option *option = app.get_option("--compatible");
-    return option->count() > 0 && option->as<bool>();
+    return is_set(*app.get_option("--compatible"));
+}
+
+constexpr const char *check_flag = "--check-config";
+
+// Of a member, or of one of a member.
+template <auto... path>
+void take(Options &options, const Options &fresh) {
+    (options.*....*path) = (fresh.*....*path);
+}
+
+using Taking = void (*)(Options &, const Options &);
+
+// What can change while the server runs.
+constexpr std::array<std::pair<std::string_view, Taking>, 26> changeable = {{
+    {"compatible", take<&Options::compatible>},
+    {"log-level", take<&Options::log_level>},
+    {"drain-ms", take<&Options::drain>},
+    {"allow-origin", take<&Options::allowed_origins>},
+    {"worker-events-need-auth", take<&Options::worker_events_need_auth>},
+    {"max-connections-in-all", take<&Options::connections_max>},
+    {"max-connections-per-address", take<&Options::connections_per_address_max>},
+    {"max-handshakes-per-second-per-address", take<&Options::handshakes_per_second_max>},
+    {"max-connections", take<&Options::vhost_limits, &VhostLimits::connections_max>},
+    {"max-channels", take<&Options::vhost_limits, &VhostLimits::channels_max>},
+    {"max-workers", take<&Options::vhost_limits, &VhostLimits::workers_max>},
+    {"max-filters", take<&Options::vhost_limits, &VhostLimits::filters_max>},
+    {"max-members-per-uid", take<&Options::vhost_limits, &VhostLimits::members_per_uid_max>},
+    {"max-tokens",
+     take<&Options::vhost_limits, &VhostLimits::tokens, &TokenLimits::outstanding_max>},
+    {"max-token-bytes",
+     take<&Options::vhost_limits, &VhostLimits::tokens, &TokenLimits::bytes_max>},
+    {"token-lifetime-ms",
+     take<&Options::vhost_limits, &VhostLimits::tokens, &TokenLimits::lifetime>},
+    {"max-subscriptions", take<&Options::subscriptions_max>},
+    {"max-batch", take<&Options::batch_max>},
+    {"max-message-bytes", take<&Options::message_bytes_max>},
+    {"max-first-message-bytes", take<&Options::first_message_bytes_max>},
+    {"max-nesting", take<&Options::nesting_max>},
+    {"max-messages-per-second", take<&Options::messages_per_second_max>},
+    {"max-bytes-per-second", take<&Options::bytes_per_second_max>},
+    {"client-queue-bytes", take<&Options::client_queue_bytes_max>},
+    {"worker-queue-bytes", take<&Options::worker_queue_bytes_max>},
+    {"http-queue-bytes", take<&Options::http_queue_bytes_max>},
+}};
+
+// Each option with what is given to it.
+std::vector<std::vector<std::string>> each_option(const std::vector<std::string> &arguments) {
+    std::vector<std::vector<std::string>> options;
+    for (const auto &argument : arguments) {
+        if (options.empty() || argument.starts_with("--"))
+            options.emplace_back();
+        options.back().push_back(argument);
+    }
+    return options;
+}
+
+// The parser stops at the first that it finds, so it is asked about each option alone.
+std::vector<std::string> all_faults(const std::vector<std::string> &arguments,
+                                    const CLI::ParseError &first) {
+    std::vector<std::string> faults;
+    for (const auto &option : each_option(arguments)) {
+        Options ignored;
+        CLI::App app;
+        const OptionDefinitions definitions(app, ignored);
+        app.add_flag(check_flag);
+        try {
+            parse(app, option);
+        } catch (const CLI::RequiresError &) { // NOLINT(bugprone-empty-catch): it is alone
+        } catch (const CLI::ParseError &error) {
+            if (error.get_exit_code() != 0)
+                faults.emplace_back(error.what());
+        }
+    }
+    if (faults.empty())
+        faults.emplace_back(first.what());
+    return faults;
+}
+
+// A line for each. Whoever has written it on the command line gets a hint there.
+std::string complaint_of(const OptionSources &sources, const std::vector<std::string> &faults) {
+    std::string text;
+    bool is_at_hand = false;
+    for (const auto &complaint : sources.complaints())
+        text += fmt::format("webrocket-server: {}\n", complaint);
+    for (const auto &fault : faults) {
+        const std::string where = sources.where(fault);
+        is_at_hand = is_at_hand || where.empty();
+        text +=
+            where.empty() ? fault + "\n" : fmt::format("webrocket-server: {}: {}\n", where, fault);
+    }
+    if (is_at_hand)
+        text += "Run with --help for more information.\n";
+    return text;
 }
 
 } // namespace
@@ -356,84 +448,47 @@ ParsedOptions parse_options(int argc, char **argv, const std::string &version) {
         "after SIGINT or SIGTERM, with 1 when "
         "it\ncannot do its work, and with 2 after a wrong command line.");
     const OptionDefinitions definitions(app, parsed.options);
-    bool only_checks = false;
     app.add_flag(
-        "--check-config", only_checks,
+        check_flag, parsed.checks,
         "Say what is wrong with the options, or what would be in force, and start nothing");
-    const auto complain = [&parsed](const std::string &what_is_wrong) {
-        parsed.complaint = "webrocket-server: " + what_is_wrong + "\n";
+    const OptionSources sources(app, command_line, only_asks(command_line));
+    std::vector<std::string> faults;
+    try {
+        parse(app, sources.arguments());
+    } catch (const CLI::ParseError &error) {
+        if (error.get_exit_code() == 0) {
+            std::ostringstream output;
+            parsed.run = false;
+            parsed.checks = false;
+            parsed.exit_status = app.exit(error, output, output);
+            parsed.output = output.str();
+            return parsed;
+        }
+        faults = all_faults(sources.arguments(), error);
+    }
+    parsed.complaint = complaint_of(sources, faults);
+    if (!parsed.complaint.empty()) {
         parsed.run = false;
         parsed.exit_status = usage_error;
         return parsed;
-    };
-    try {
-        const OptionSources sources(app, command_line, only_asks(command_line));
-        try {
-            parse(app, sources.arguments());
-        } catch (const CLI::ParseError &error) {
-            const std::string where = sources.where(error.what());
-            if (error.get_exit_code() != 0 && !where.empty())
-                return complain(where + ": " + error.what());
-            parsed.run = false;
-            std::ostringstream output;
-            std::ostringstream complaint;
-            parsed.exit_status = app.exit(error, output, complaint) == 0 ? 0 : usage_error;
-            parsed.output = output.str();
-            parsed.complaint = complaint.str();
-            return parsed;
-        }
-        for (const CLI::Option *option : settings_in(app))
-            parsed.values[option->get_lnames().front()] =
-                fmt::to_string(fmt::join(values_of(*option), ", "));
-        if (only_checks) {
-            check(parsed.options);
-            parsed.output = what_is_in_force(app, sources);
-            parsed.run = false;
-        }
-    } catch (const std::runtime_error &error) {
-        return complain(error.what());
+    }
+    for (const CLI::Option *option : settings_in(app))
+        parsed.values[option->get_lnames().front()] =
+            fmt::to_string(fmt::join(values_of(*option), ", "));
+    if (parsed.checks) {
+        parsed.output = what_is_in_force(app, sources);
+        parsed.run = false;
     }
     return parsed;
 }
 
-bool is_changeable(const std::string &option) {
-    static constexpr std::array<std::string_view, 20> changeable = {"log-level",
-                                                                    "allow-origin",
-                                                                    "worker-events-need-auth",
-                                                                    "max-connections",
-                                                                    "max-channels",
-                                                                    "max-subscriptions",
-                                                                    "max-tokens",
-                                                                    "max-token-bytes",
-                                                                    "max-workers",
-                                                                    "max-filters",
-                                                                    "max-batch",
-                                                                    "max-members-per-uid",
-                                                                    "max-message-bytes",
-                                                                    "max-first-message-bytes",
-                                                                    "max-nesting",
-                                                                    "max-messages-per-second",
-                                                                    "max-bytes-per-second",
-                                                                    "client-queue-bytes",
-                                                                    "worker-queue-bytes",
-                                                                    "token-lifetime-ms"};
-    return std::find(changeable.begin(), changeable.end(), option) != changeable.end();
-}
-
-void take_changeable(Options &options, const Options &fresh) {
-    options.log_level = fresh.log_level;
-    options.allowed_origins = fresh.allowed_origins;
-    options.worker_events_need_auth = fresh.worker_events_need_auth;
-    options.vhost_limits = fresh.vhost_limits;
-    options.subscriptions_max = fresh.subscriptions_max;
-    options.nesting_max = fresh.nesting_max;
-    options.messages_per_second_max = fresh.messages_per_second_max;
-    options.bytes_per_second_max = fresh.bytes_per_second_max;
-    options.message_bytes_max = fresh.message_bytes_max;
-    options.first_message_bytes_max = fresh.first_message_bytes_max;
-    options.batch_max = fresh.batch_max;
-    options.client_queue_bytes_max = fresh.client_queue_bytes_max;
-    options.worker_queue_bytes_max = fresh.worker_queue_bytes_max;
+bool take_changeable(Options &options, const std::string &option, const Options &fresh) {
+    const auto found = std::find_if(changeable.begin(), changeable.end(),
+                                    [&option](const auto &one) { return one.first == option; });
+    if (found == changeable.end())
+        return false;
+    found->second(options, fresh);
+    return true;
 }
 
 } // namespace webrocket

@@ -55,15 +55,18 @@ struct ParsedOptions {
     Options options;
     std::map<std::string, std::string> values; // in force, by the option's name
     bool run = true;                           // false: only what follows is wanted
+    bool checks = false;                       // likewise, and what a start would meet with
     int exit_status = 0;
     std::string output;    // help, version, what is in force
-    std::string complaint; // what is wrong
+    std::string complaint; // what is wrong, a line for each
 };
+
+inline constexpr int usage_error = 2; // an exit status
 
 ParsedOptions parse_options(int argc, char **argv, const std::string &version);
 
-// What can change while the server runs; the rest needs a restart.
-bool is_changeable(const std::string &option);
-void take_changeable(Options &options, const Options &fresh);
+// Takes one over from `fresh`; false for those that need a restart, and cannot change while the
+// server runs.
+bool take_changeable(Options &options, const std::string &option, const Options &fresh);
 
 } // namespace webrocket

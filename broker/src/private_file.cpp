@@ -51,6 +51,20 @@ void close_to_others(const Descriptor &descriptor, const std::filesystem::path &
         spdlog::warn("{} is open to every user of this machine", file.string());
 }
 
+std::string read_all(const Descriptor &descriptor, const std::filesystem::path &file) {
+    std::string content;
+    std::array<char, 4096> piece{};
+    while (true) {
+        const ssize_t count = ::read(descriptor.number(), piece.data(), piece.size());
+        if (count < 0 && errno != EINTR)
+            fail("cannot read", file, errno);
+        if (count == 0)
+            return content;
+        if (count > 0)
+            content.append(piece.data(), static_cast<std::size_t>(count));
+    }
+}
+
 void write_all(const Descriptor &descriptor, const std::string &content,
                const std::filesystem::path &file) {
     std::size_t done = 0;
@@ -80,17 +94,28 @@ std::string read_private_file(const std::filesystem::path &file) {
     if (!descriptor.is_open())
         fail("cannot read", file, errno);
     close_to_others(descriptor, file);
-    std::string content;
-    std::array<char, 4096> piece{};
-    while (true) {
-        const ssize_t count = ::read(descriptor.number(), piece.data(), piece.size());
-        if (count < 0 && errno != EINTR)
-            fail("cannot read", file, errno);
-        if (count == 0)
-            return content;
-        if (count > 0)
-            content.append(piece.data(), static_cast<std::size_t>(count));
-    }
+    return read_all(descriptor, file);
+}
+
+std::string look_into_private_file(const std::filesystem::path &file) {
+    const Descriptor descriptor(file, O_RDONLY | O_NONBLOCK);
+    if (!descriptor.is_open())
+        fail("cannot read", file, errno);
+    return read_all(descriptor, file);
+}
+
+void require_usable_file(const std::filesystem::path &file) {
+    const Descriptor descriptor(file, O_RDWR | O_NONBLOCK);
+    if (!descriptor.is_open() && errno != ENOENT)
+        fail("cannot open", file, errno);
+}
+
+void require_usable_directory(const std::filesystem::path &directory) {
+    const std::filesystem::path there = directory.empty() ? "." : directory;
+    if (!std::filesystem::is_directory(there))
+        fail("cannot use the directory", there, std::filesystem::exists(there) ? ENOTDIR : ENOENT);
+    if (::faccessat(AT_FDCWD, there.c_str(), W_OK | X_OK, AT_EACCESS) != 0)
+        fail("cannot use the directory", there, errno);
 }
 
 void write_private_file(const std::filesystem::path &file, const std::string &content,

@@ -19,6 +19,15 @@ void ensure_private_file(const std::filesystem::path &file);
 // The whole of a file; one that every user may read is closed to them first.
 std::string read_private_file(const std::filesystem::path &file);
 
+// Likewise, and leaves it as it is.
+std::string look_into_private_file(const std::filesystem::path &file);
+
+// Of one that is there: whether it can be read and written.
+void require_usable_file(const std::filesystem::path &file);
+
+// Whether files can be made in it.
+void require_usable_directory(const std::filesystem::path &directory);
+
 // Replaces a file in one step: a reader sees all of it or nothing. `mode` is its mode, whatever the
 // umask is.
 void write_private_file(const std::filesystem::path &file, const std::string &content,

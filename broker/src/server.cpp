@@ -11,6 +11,7 @@
 #include <csignal>
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
+#include <sstream>
 
 namespace webrocket {
 namespace {
@@ -43,13 +44,15 @@ listen(const std::vector<boost::asio::ip::tcp::endpoint> &endpoints,
 }
 
 Listeners make_listeners(EventLoops &loops, Port port, const std::string &address,
-                         HttpHandler &handler, const HttpRules &rules, TlsContext *tls,
+                         HttpHandler &handler, const HttpRules &rules,
+                         const std::shared_ptr<UnreadAnswers> &unread, TlsContext *tls,
                          Admission &admission) {
     const auto endpoints = parse_address(address);
     if (endpoints.empty())
         throw std::runtime_error("not an address: " + address);
     const auto listen_on = [&](const boost::asio::ip::tcp::endpoint &endpoint) {
-        return std::make_unique<Listener>(loops, port, endpoint, handler, rules, tls, admission,
+        return std::make_unique<Listener>(loops, port, endpoint, handler, rules, unread, tls,
+                                          admission,
                                           endpoints.size() > 1 && endpoint.address().is_v6());
     };
     // Any free port of one family may be taken in the other.
@@ -165,6 +168,12 @@ void hold_back_signals() {
     pthread_sigmask(SIG_BLOCK, &asked, nullptr);
 }
 
+void tell_of_each(const char *what, const std::string &complaints) {
+    std::istringstream lines(complaints);
+    for (std::string line; std::getline(lines, line);)
+        spdlog::error("{}: {}", what, line);
+}
+
 const char *encryption(const std::unique_ptr<TlsContext> &tls) { return tls ? " (TLS)" : ""; }
 
 } // namespace
@@ -185,12 +194,14 @@ Server::Server(const Options &options)
       public_port_(hub_, health_, admission_, frontend_rules(options), backend_rules(options),
                    options.vhost_script),
       admin_api_(hub_, loops_, health_, storage_.cookie(), storage_.reader()),
-      http_rules_{HttpLimits(), TrustedProxies(options.trusted_proxies),
-                  options.http_queue_bytes_max},
+      http_rules_{HttpLimits(), TrustedProxies(options.trusted_proxies)},
+      public_unread_(std::make_shared<UnreadAnswers>(options.http_queue_bytes_max)),
+      admin_unread_(std::make_shared<UnreadAnswers>(options.http_queue_bytes_max)),
       public_listeners_(make_listeners(loops_, Port::service, options.addr, public_port_,
-                                       http_rules_, public_tls_.get(), admission_)),
+                                       http_rules_, public_unread_, public_tls_.get(), admission_)),
       admin_listeners_(make_listeners(loops_, Port::admin, options.admin_addr, admin_api_,
-                                      http_rules_, admin_tls_.get(), admin_admission_)),
+                                      http_rules_, admin_unread_, admin_tls_.get(),
+                                      admin_admission_)),
       admin_socket_(make_admin_socket()), signals_(loops_.first().io(), SIGINT, SIGTERM, SIGHUP),
       stop_timer_(loops_.first().io()), report_timer_(loops_.first().io()),
       log_timer_(loops_.first().io()) {}
@@ -218,7 +229,7 @@ std::unique_ptr<AdminSocket> Server::make_admin_socket() {
         return nullptr;
     }
     return std::make_unique<AdminSocket>(loops_, file, admin_api_.for_administrators(), admin_api_,
-                                         http_rules_);
+                                         http_rules_, admin_unread_);
 }
 
 void Server::run() {
@@ -268,32 +279,28 @@ void Server::on_signal(int number) {
 void Server::reload_options() {
     const ParsedOptions fresh = parse_();
     if (!fresh.run) {
-        const auto line_end = std::min(fresh.complaint.find('\n'), fresh.complaint.size());
-        spdlog::error("options not read again, those before stay: {}",
-                      fresh.complaint.substr(0, line_end));
+        tell_of_each("options not read again, those before stay", fresh.complaint);
         return;
     }
     // Told before they hold: the log level is one of them.
-    bool changed = false;
+    bool differs = false;
     for (const auto &[name, value] : fresh.values) {
         std::string &before = option_values_[name];
         if (value == before)
             continue;
-        if (is_changeable(name)) {
+        differs = true;
+        if (take_changeable(options_, name, fresh.options)) {
             spdlog::info("--{} is \"{}\" now, and was \"{}\"", name, value, before);
             before = value;
-            changed = true;
         } else {
             spdlog::warn("--{} stays \"{}\" until a restart, and would be \"{}\"", name, before,
                          value);
         }
     }
-    if (!changed) {
+    if (differs)
+        put_in_force();
+    else
         spdlog::info("options read again, none has changed");
-        return;
-    }
-    take_changeable(options_, fresh.options);
-    put_in_force();
 }
 
 // For whoever comes from now on; those that are connected keep the limits that they came with.
@@ -301,6 +308,10 @@ void Server::put_in_force() {
     spdlog::set_level(spdlog::level::from_str(options_.log_level));
     hub_.set_limits(vhost_limits(options_));
     public_port_.set_rules(frontend_rules(options_), backend_rules(options_));
+    admission_.set_limits(admission_limits(options_));
+    for (const auto &unread : {public_unread_, admin_unread_})
+        unread->set_limit(options_.http_queue_bytes_max);
+    warn_of_few_descriptors(options_);
 }
 
 // Each port for itself: what is wrong with the files of one must not keep the other from renewal.

@@ -77,6 +77,8 @@ class Server {
     PublicPort public_port_;
     AdminApi admin_api_;
     HttpRules http_rules_;
+    std::shared_ptr<UnreadAnswers> public_unread_;
+    std::shared_ptr<UnreadAnswers> admin_unread_;
     Listeners public_listeners_;
     Listeners admin_listeners_;
     std::unique_ptr<AdminSocket> admin_socket_; // null when it is not wanted

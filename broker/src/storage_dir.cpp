@@ -32,6 +32,19 @@ std::error_code make_directory(const std::filesystem::path &directory) {
     return error;
 }
 
+// As far as it has to be made: whether it could be.
+void require_that_it_can_be_made(std::filesystem::path directory) {
+    try {
+        while (!std::filesystem::exists(directory) && directory.has_parent_path() &&
+               directory != directory.parent_path())
+            directory = directory.parent_path();
+        require_usable_directory(std::filesystem::exists(directory) ? directory : ".");
+    } catch (const std::runtime_error &error) {
+        throw std::runtime_error(std::string("cannot create the storage directory: ") +
+                                 error.what());
+    }
+}
+
 // Whoever may put files there may have others read, or take the broker's own away.
 void require_that_others_cannot_change(const std::filesystem::path &directory) {
     struct stat status {};
@@ -65,6 +78,21 @@ std::vector<std::string> nodes_in(const std::filesystem::path &directory) {
     return names;
 }
 
+// A link that leads nowhere is no reason to make a file.
+bool is_there(const std::filesystem::path &file) {
+    return std::filesystem::exists(std::filesystem::symlink_status(file));
+}
+
+std::string secret_of(std::string text, const std::filesystem::path &file) {
+    while (!text.empty() && (text.back() == '\n' || text.back() == '\r'))
+        text.pop_back();
+    // Overwriting it would lock out everyone who knows the old one without a word.
+    if (!has_form_of_cookie(text))
+        throw std::runtime_error(file.string() + " does not hold a cookie; remove it to have " +
+                                 "a new one made");
+    return text;
+}
+
 } // namespace
 
 std::string find_node(const std::filesystem::path &directory) {
@@ -79,13 +107,18 @@ std::string find_node(const std::filesystem::path &directory) {
                                          fmt::join(names, ", ")));
 }
 
-StorageDir::StorageDir(std::filesystem::path directory, std::string node_name)
+StorageDir::StorageDir(std::filesystem::path directory, std::string node_name, Use use)
     : directory_(std::move(directory)), node_name_(std::move(node_name)) {
     if (!directory_.has_filename()) // it ends with a slash
         directory_ = directory_.parent_path();
     std::error_code error;
-    if (!std::filesystem::is_directory(directory_, error))
+    if (!std::filesystem::is_directory(directory_, error)) {
+        if (use == Use::look) {
+            require_that_it_can_be_made(directory_);
+            return;
+        }
         error = make_directory(directory_);
+    }
     if (error)
         throw std::runtime_error("cannot create the storage directory " + directory_.string() +
                                  ": " + error.message());
@@ -118,18 +151,21 @@ std::string StorageDir::cookie() const { return secret_in(cookie_file(), owner_o
 
 std::string StorageDir::reader() const { return secret_in(reader_file(), owner_and_group); }
 
+void StorageDir::look_at_directory() const {
+    if (std::filesystem::exists(directory_))
+        require_usable_directory(directory_);
+}
+
+void StorageDir::look_at_database() const { require_usable_file(database_file()); }
+
+void StorageDir::look_at_secret(const std::filesystem::path &file) {
+    if (is_there(file))
+        secret_of(look_into_private_file(file), file);
+}
+
 std::string StorageDir::secret_in(const std::filesystem::path &file, mode_t mode) {
-    // A link that leads nowhere is no reason to make one.
-    if (std::filesystem::exists(std::filesystem::symlink_status(file))) {
-        std::string text = read_private_file(file);
-        while (!text.empty() && (text.back() == '\n' || text.back() == '\r'))
-            text.pop_back();
-        // Overwriting it would lock out everyone who knows the old one without a word.
-        if (!has_form_of_cookie(text))
-            throw std::runtime_error(file.string() + " does not hold a cookie; remove it to have " +
-                                     "a new one made");
-        return text;
-    }
+    if (is_there(file))
+        return secret_of(read_private_file(file), file);
     std::string secret = random_hex(cookie_length);
     write_private_file(file, secret, mode);
     return secret;

@@ -15,9 +15,13 @@ std::string find_node(const std::filesystem::path &directory);
 
 class StorageDir {
   public:
+    // What is to be done with it: to look leaves everything as it is.
+    enum class Use { take, look };
+
     // Creates the directory, and refuses one that others may change. An empty name is found.
-    // Throws std::runtime_error with a message for the operator.
-    StorageDir(std::filesystem::path directory, std::string node_name);
+    // Throws std::runtime_error with a message for the operator; so does a look at one that could
+    // not be created.
+    StorageDir(std::filesystem::path directory, std::string node_name, Use use = Use::take);
 
     std::filesystem::path database_file() const;
     std::filesystem::path cookie_file() const;
@@ -28,6 +32,11 @@ class StorageDir {
     std::string cookie() const;
     // The secret that may only read, which the group of its file may have.
     std::string reader() const;
+
+    // Of what is there already: each throws as its use would.
+    void look_at_directory() const;
+    void look_at_database() const;
+    static void look_at_secret(const std::filesystem::path &file);
 
   private:
     static std::string secret_in(const std::filesystem::path &file, mode_t mode);

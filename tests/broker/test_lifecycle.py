@@ -291,6 +291,22 @@ class AdminSocket(LifecycleTest):
         other.stop()
         self.does_not_start("--admin-socket", path + "/x/y", says=os.strerror(errno.ENOENT))
 
+    def test_of_a_server_that_stands_still(self):
+        """So many wait there already that nobody else could."""
+        path = os.path.join(self.directory(), "admin")
+        with socket.socket(socket.AF_UNIX) as server:
+            server.bind(path)
+            server.listen(0)
+            while True:
+                waiting = socket.socket(socket.AF_UNIX)
+                self.addCleanup(waiting.close)
+                waiting.setblocking(False)
+                try:
+                    waiting.connect(path)
+                except BlockingIOError:
+                    break
+            self.does_not_start("--admin-socket", path, says=f"cannot listen on {path}: another process is using it")
+
     def test_too_long(self):
         directory = self.directory()
         path = os.path.join(directory, "x" * 107)

@@ -313,6 +313,26 @@ class Configuration(unittest.TestCase):
         file = self.write("node-name = from-file")
         self.assertRegex(self.refused("--config", file, "--threads", "none"), "^--threads: .*none")
 
+    def test_an_empty_file(self):
+        file = os.path.join(self.directory, "empty.conf")
+        open(file, "w").close()
+        self.assertEqual(self.node_name("--config", file, "--node-name", "started"), "started")
+        self.assertRegex(self.refused("--config", self.directory),
+                         f"^webrocket-server: {self.directory}: cannot be read: Is a directory")
+
+    def test_everything_that_is_wrong_is_named(self):
+        file = self.write("threads = 0", "no-such-option = 1", "node-name = good", "compatible = maybe", "max-tokens = none",
+                          "[what]", "x = 1")
+        said = self.refused("--config", file, "stray", "--log-level", "loud", "--addr", "nowhere", WEBROCKET_TREADS="1",
+                            WEBROCKET_MAX_BATCH="many").splitlines()
+        for start in ("webrocket-server: WEBROCKET_TREADS: there is no option", "webrocket-server: WEBROCKET_MAX_BATCH: .*many",
+                      f"webrocket-server: {file}:1: --threads: ", f"webrocket-server: {file}:2: there is no option no-such-option",
+                      f"webrocket-server: {file}:4: .*compatible.*maybe", f"webrocket-server: {file}:5: .*none",
+                      f"webrocket-server: {file}:6: there is no option what", "--log-level: .*loud", "--addr: .*nowhere"):
+            self.assertEqual(len([line for line in said if re.match(start, line)]), 1, (start, said))
+        self.assertIn("stray", "\n".join(said))
+        self.assertEqual(said[-1], "Run with --help for more information.")
+
     def test_variables(self):
         self.assertRegex(self.refused(WEBROCKET_THREADS="many"), "^webrocket-server: WEBROCKET_THREADS: .*many")
         self.assertRegex(self.refused(WEBROCKET_TREADS="2"),
@@ -325,6 +345,15 @@ class Configuration(unittest.TestCase):
         self.assertEqual(self.node_name("--node-name", "started", WEBROCKET_OPTIONS="", WEBROCKET_PORT="tcp://10.0.0.1:80",
                                         WEBROCKET_PORT_80_TCP="tcp://10.0.0.1:80", WEBROCKET_SERVICE_HOST="10.0.0.1",
                                         WEBROCKET_SERVICE_PORT="80", WEBROCKET_SERVICE_PORT_HTTP="80"), "started")
+        # And of others, whose names begin with it.
+        self.assertEqual(self.node_name("--node-name", "started", WEBROCKET_ADMIN_SERVICE_HOST="10.0.0.1",
+                                        WEBROCKET_ADMIN_SERVICE_PORT="81", WEBROCKET_ADMIN_SERVICE_PORT_HTTP_ADMIN="81",
+                                        WEBROCKET_ADMIN_PORT="tcp://10.0.0.1:81", WEBROCKET_ADMIN_PORT_81_TCP="tcp://10.0.0.1:81",
+                                        WEBROCKET_ADMIN_PORT_81_TCP_PROTO="tcp", WEBROCKET_ADMIN_PORT_81_TCP_PORT="81",
+                                        WEBROCKET_ADMIN_PORT_81_TCP_ADDR="10.0.0.1"), "started")
+        # But not of somebody who means an option.
+        for name in ("WEBROCKET_PORT", "WEBROCKET_ADMIN_PORT"):
+            self.assertRegex(self.refused(**{name: "9000"}), f"^webrocket-server: {name}: there is no option of that name")
         # Help is there whatever is wrong.
         ended = subprocess.run([SERVER, "--help"], env={**os.environ, "WEBROCKET_X": ""}, capture_output=True,
                                timeout=DEADLINE)
@@ -374,6 +403,43 @@ class Configuration(unittest.TestCase):
         self.assertIn("did you mean", self.checked(status=2, WEBROCKET_TREADS="1"))
         self.assertIn("cannot read /nonexistent", self.checked("--tls-cert", "/nonexistent", "--tls-key", "/nonexistent",
                                                                status=2))
+
+    def test_check_of_what_a_start_would_meet_with(self):
+        storage = os.path.join(self.directory, "storage")
+        words = ("--storage-dir", storage, "--node-name", "node")
+        self.checked(*words)
+        self.assertFalse(os.path.exists(storage))
+        os.mkdir(storage, 0o700)
+        for name, content in (("node.cookie", "no cookie"), ("node.reader", "0" * 40)):
+            with open(os.path.join(storage, name), "w") as file:
+                file.write(content)
+        os.symlink("/nonexistent", os.path.join(storage, "node.db"))
+        socket_path = os.path.join(self.directory, "socket")
+        open(socket_path, "w").close()
+
+        def state():
+            files = {name: os.lstat(os.path.join(storage, name)) for name in os.listdir(storage)}
+            return {name: (status.st_mode, status.st_size, status.st_mtime_ns) for name, status in files.items()}
+
+        before = state()
+        said = self.checked(*words, "--admin-socket", socket_path, "--ready-file", os.path.join(self.directory, "no/ready"),
+                            "--tls-cert", "/nonexistent", "--tls-key", "/nonexistent", status=2).splitlines()
+        self.assertEqual(len(said), 5, said)
+        for line, part in zip(said, ("cannot read /nonexistent", f"{storage}/node.db: it is a symbolic link",
+                                     f"{storage}/node.cookie does not hold a cookie",
+                                     f"cannot listen on {socket_path}: there is something else", f"{self.directory}/no: No such")):
+            self.assertTrue(line.startswith("webrocket-server: ") and part in line, (part, line))
+        os.chmod(storage, 0o777)
+        self.assertIn(f"chmod go-w {storage}", self.checked(*words, status=2))
+        os.chmod(storage, 0o700)
+        self.assertEqual(state(), before)
+        self.assertIn("Not a directory", self.checked("--storage-dir", socket_path + "/below", status=2))
+
+    def test_check_beside_a_server_that_runs(self):
+        broker = Broker()
+        self.addCleanup(broker.close)
+        self.checked(*broker.command()[1:])
+        self.assertEqual(broker.admin("GET", "/").status, 200)
 
     def refused(self, *arguments, **environment):
         ended = subprocess.run([SERVER, "--storage-dir", os.path.join(self.directory, "storage"), *arguments],
@@ -463,6 +529,33 @@ class Reload(unittest.TestCase):
         wait_until(is_taken, "the new limit")
         vhost.disconnect()
 
+    def test_connections_of_an_address(self):
+        broker = self.broker("max-connections-per-address = 2")
+
+        def holder():
+            connection = RawConnection(broker.addr)
+            self.addCleanup(connection.close)
+            connection.send("GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+            self.assertEqual(connection.response()[0], 200)
+
+        def is_let_in():
+            try:
+                return get(broker.addr, "/healthz").status == 200
+            except (http.client.HTTPException, ConnectionError):
+                return False
+
+        holder()
+        holder()
+        self.assertFalse(is_let_in())
+        self.reload(broker, "max-connections-per-address = 4", told="--max-connections-per-address")
+        wait_until(is_let_in, "the new limit")
+
+    def test_drain(self):
+        broker = self.broker("drain-ms = 3600000")
+        with broker.vhost("/moon").browser():
+            self.reload(broker, "drain-ms = 100", told="--drain-ms")
+            self.assertEqual(broker.stop(), 0)
+
     def test_log_level(self):
         broker = self.broker("log-level = info")
         vhost = broker.vhost("/moon")
@@ -479,6 +572,10 @@ class Reload(unittest.TestCase):
         told = self.reload(broker, "threads = 2", "max-tokens = 6", told="--threads")
         self.assertIn('warning --threads stays "1" until a restart, and would be "2"', told)
         self.assertIn('info --max-tokens is "6" now, and was "5"', told)
+        told = self.reload(broker, "threads = 2", "max-tokens = 6", told="--threads")
+        self.assertIn('warning --threads stays "1" until a restart', told)
+        told = self.reload(broker, "threads = 1", "max-tokens = 6", told="none has changed")
+        self.assertNotIn("--threads", told)
         self.assertIn("\nwebrocket_loops 1\n", broker.admin("GET", "/metrics").body.decode())
 
     def test_nothing_new_and_nothing_good(self):
@@ -489,6 +586,9 @@ class Reload(unittest.TestCase):
                       self.reload(broker, "max-channels = 1", told="read again"))
         told = self.reload(broker, "max-channels = none", told="those before stay")
         self.assertIn(f"error options not read again, those before stay: webrocket-server: {self.file}:1: ", told)
+        told = self.reload(broker, "max-channels = 2", "compatible = maybe", "threads = 0", told="--threads")
+        for line, name in ((2, "--compatible"), (3, "--threads")):
+            self.assertRegex(told, f"error options not read again, those before stay: webrocket-server: {self.file}:{line}: .*{name}")
         self.assertEqual(vhost.request("POST", "/channels/b").status, 403)
 
     def test_under_load(self):

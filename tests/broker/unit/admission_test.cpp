@@ -70,6 +70,26 @@ TEST(admission, so_many_handshakes_a_second) {
         EXPECT_TRUE(indifferent.allows_handshake(address("192.0.2.1")));
 }
 
+TEST(admission, limits_may_change_for_those_that_come) {
+    Admission admission({100, 1, 1});
+    const auto first = admission.admit(address("192.0.2.1"));
+    EXPECT_EQ(admission.admit(address("192.0.2.1")).verdict, Verdict::too_many_of_address);
+    EXPECT_TRUE(admission.allows_handshake(address("192.0.2.1")));
+    EXPECT_FALSE(admission.allows_handshake(address("192.0.2.1")));
+    admission.set_limits({2, 5, 3});
+    EXPECT_EQ(admission.limits().per_address_max, 5U);
+    const auto second = admission.admit(address("192.0.2.1"));
+    EXPECT_EQ(second.verdict, Verdict::admitted);
+    EXPECT_EQ(admission.admit(address("192.0.2.1")).verdict, Verdict::full);
+    for (int i = 0; i < 3; ++i)
+        EXPECT_TRUE(admission.allows_handshake(address("192.0.2.1")));
+    EXPECT_FALSE(admission.allows_handshake(address("192.0.2.1")));
+    // Fewer than there are: those stay.
+    admission.set_limits({1, 1, 0});
+    EXPECT_EQ(admission.admit(address("192.0.2.2")).verdict, Verdict::full);
+    EXPECT_TRUE(first.place && second.place);
+}
+
 TEST(admission, places_may_outlive_it) {
     Admission::Answer answer{Verdict::full, nullptr};
     {
