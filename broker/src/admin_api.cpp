@@ -3,6 +3,7 @@
 #include "json.h"
 #include "metrics.h"
 #include "secrets.h"
+#include "unix_user.h"
 #include "uri.h"
 
 #include <charconv>
@@ -10,6 +11,7 @@
 #include <iterator>
 #include <limits>
 #include <mutex>
+#include <unistd.h>
 #include <variant>
 
 namespace webrocket {
@@ -155,7 +157,9 @@ std::string collection(std::string_view name, const Items &items, Entry entry) {
 // Most answers hold secrets: no cache on the way, nor a browser's, is to keep any.
 void keep_to_oneself(HttpResponse &response) { response.with("Cache-Control", "no-store"); }
 
-Author author_of(const HttpRequest &request) { return {"administrator", request.address}; }
+Author author_of(const HttpRequest &request) {
+    return {"administrator", request.address, request.user ? user_name(*request.user) : ""};
+}
 
 // What the loops have found, put together by the last of them.
 class ConnectionGathering {
@@ -219,35 +223,20 @@ bool reads(std::string_view method) { return method == "GET" || method == "HEAD"
 
 } // namespace
 
-HeadVerdict AdminApi::judge_head(const HttpRequest &head) {
-    return judge_head(head, access_of(head));
-}
-
-HttpReply AdminApi::handle(const HttpRequest &request) {
-    return answer(request, access_of(request));
-}
-
-HeadVerdict AdminApi::Administrators::judge_head(const HttpRequest &head) {
-    return api_.judge_head(head, Access::everything);
-}
-
-HttpReply AdminApi::Administrators::handle(const HttpRequest &request) {
-    return api_.answer(request, Access::everything);
-}
-
 bool AdminApi::is_forbidden(const HttpRequest &request, Access access) {
     return access == Access::none || (access == Access::reads && !reads(request.method));
 }
 
-HeadVerdict AdminApi::judge_head(const HttpRequest &head, Access access) {
+HeadVerdict AdminApi::judge_head(const HttpRequest &head) {
     if (health_.answer(head))
         return {std::nullopt, false};
-    return {is_forbidden(head, access) ? std::optional(forbidden()) : std::nullopt, true};
+    return {is_forbidden(head, access_of(head)) ? std::optional(forbidden()) : std::nullopt, true};
 }
 
-HttpReply AdminApi::answer(const HttpRequest &request, Access access) {
+HttpReply AdminApi::handle(const HttpRequest &request) {
     if (auto response = health_.answer(request))
         return now(std::move(*response));
+    const Access access = access_of(request);
     // Before anything else, so that a stranger cannot tell what exists.
     if (is_forbidden(request, access))
         return forbidden();
@@ -267,8 +256,10 @@ HttpReply AdminApi::answer(const HttpRequest &request, Access access) {
     return reply;
 }
 
-// A monitoring system may not be able to send a header of another name.
 AdminApi::Access AdminApi::access_of(const HttpRequest &request) const {
+    if (request.user && (*request.user == 0 || *request.user == ::geteuid()))
+        return Access::everything;
+    // A monitoring system may not be able to send a header of another name.
     constexpr std::string_view scheme = "Bearer ";
     const auto authorization = request.header("Authorization");
     const auto bearer = authorization.starts_with(scheme) ? authorization.substr(scheme.size())

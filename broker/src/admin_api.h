@@ -14,7 +14,8 @@ namespace webrocket {
 
 class AdminApi final : public HttpHandler {
   public:
-    // `cookie` opens everything; `reader` what only shows, without the vhosts' tokens.
+    // `cookie` opens everything; `reader` what only shows, without the vhosts' tokens. Root and the
+    // user of this process need neither where it is known that they ask.
     AdminApi(Hub &hub, EventLoops &loops, const Health &health, std::string cookie,
              std::string reader)
         : hub_(hub), loops_(loops), health_(health), cookie_(std::move(cookie)),
@@ -24,27 +25,11 @@ class AdminApi final : public HttpHandler {
     HttpReply handle(const HttpRequest &request) override;
     HttpResponse refuse(int status) override;
 
-    // The same for those who have shown who they are, and need no cookie.
-    HttpHandler &for_administrators() { return administrators_; }
-
   private:
-    class Administrators final : public HttpHandler {
-      public:
-        explicit Administrators(AdminApi &api) : api_(api) {}
-        HeadVerdict judge_head(const HttpRequest &head) override;
-        HttpReply handle(const HttpRequest &request) override;
-        HttpResponse refuse(int status) override { return api_.refuse(status); }
-
-      private:
-        AdminApi &api_;
-    };
-
     enum class Access { none, reads, everything };
 
     Access access_of(const HttpRequest &request) const;
     static bool is_forbidden(const HttpRequest &request, Access access);
-    HeadVerdict judge_head(const HttpRequest &head, Access access);
-    HttpReply answer(const HttpRequest &request, Access access);
     HttpReply route(const HttpRequest &request, Access access);
     HttpReply root(const Author &author, std::string_view method, Access access);
     HttpReply metrics(std::string_view method) const;
@@ -66,7 +51,6 @@ class AdminApi final : public HttpHandler {
     const Health &health_;
     const std::string cookie_;
     const std::string reader_;
-    Administrators administrators_{*this};
 };
 
 } // namespace webrocket

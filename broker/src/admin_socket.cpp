@@ -1,6 +1,7 @@
 #include "admin_socket.h"
 
 #include "connection.h"
+#include "unix_user.h"
 
 #include <cerrno>
 #include <fmt/format.h>
@@ -50,8 +51,6 @@ std::optional<uid_t> user_at_the_other_end(int socket) {
     return peer.uid;
 }
 
-bool is_owner(std::optional<uid_t> user) { return user && (*user == 0 || *user == ::geteuid()); }
-
 } // namespace
 
 std::size_t AdminSocket::path_length_max() { return sizeof(sockaddr_un::sun_path) - 1; }
@@ -66,14 +65,14 @@ void AdminSocket::require_place_for(const std::filesystem::path &file) {
         fail(file, "there is something else of that name");
 }
 
-AdminSocket::AdminSocket(EventLoops &loops, std::filesystem::path file, HttpHandler &owners,
-                         HttpHandler &others, const HttpRules &rules,
-                         std::shared_ptr<UnreadAnswers> unread)
-    : loops_(loops), file_(std::move(file)), owners_(owners), others_(others), rules_(rules),
+AdminSocket::AdminSocket(EventLoops &loops, std::filesystem::path file, HttpHandler &handler,
+                         const HttpRules &rules, std::shared_ptr<UnreadAnswers> unread)
+    : loops_(loops), file_(std::move(file)), handler_(handler), rules_(rules),
       unread_(std::move(unread)),
       acceptor_(loops, file_.string(), [this](EventLoop &loop, Protocol::socket socket) {
           welcome(loop, std::move(socket));
       }) {
+    user_name(::geteuid()); // which may take a while, and nobody waits yet
     require_place_for(file_);
     remove_stale(file_);
     try {
@@ -101,11 +100,11 @@ void AdminSocket::listen() {
 
 void AdminSocket::welcome(EventLoop &loop, Protocol::socket socket) {
     loop.post([this, &loop, socket = std::move(socket)]() mutable {
-        HttpHandler &handler =
-            is_owner(user_at_the_other_end(socket.native_handle())) ? owners_ : others_;
+        const auto user = user_at_the_other_end(socket.native_handle());
         auto connection =
             std::make_shared<Connection>(loops_, loop, Port::admin, std::move(socket), nullptr);
-        connection->start(std::make_unique<HttpConnection>(*connection, handler, rules_, unread_));
+        connection->set_user(user);
+        connection->start(std::make_unique<HttpConnection>(*connection, handler_, rules_, unread_));
     });
 }
 

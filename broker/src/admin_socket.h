@@ -1,5 +1,4 @@
-// The unix socket of the admin port: whoever is root or the broker's own user needs no cookie
-// there.
+// The unix socket of the admin port, where the system says who is at the other end.
 #pragma once
 
 #include "acceptor.h"
@@ -16,11 +15,9 @@ namespace webrocket {
 
 class AdminSocket {
   public:
-    // `owners` serves root and the user of this process, `others` whoever else gets through to the
-    // socket. Throws std::runtime_error with a message for the operator.
-    AdminSocket(EventLoops &loops, std::filesystem::path file, HttpHandler &owners,
-                HttpHandler &others, const HttpRules &rules,
-                std::shared_ptr<UnreadAnswers> unread);
+    // Throws std::runtime_error with a message for the operator.
+    AdminSocket(EventLoops &loops, std::filesystem::path file, HttpHandler &handler,
+                const HttpRules &rules, std::shared_ptr<UnreadAnswers> unread);
     ~AdminSocket();
     AdminSocket(const AdminSocket &) = delete;
     AdminSocket &operator=(const AdminSocket &) = delete;
@@ -45,8 +42,7 @@ class AdminSocket {
 
     EventLoops &loops_;
     const std::filesystem::path file_;
-    HttpHandler &owners_;
-    HttpHandler &others_;
+    HttpHandler &handler_;
     const HttpRules &rules_;
     const std::shared_ptr<UnreadAnswers> unread_;
     Acceptor<Protocol> acceptor_;

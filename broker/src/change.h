@@ -8,10 +8,12 @@
 
 namespace webrocket {
 
-// Who wants a change, for the log: what they have shown, and where they are.
+// Who wants a change, for the log: what they have shown, where they are, and as which user of this
+// machine, where that is known.
 struct Author {
     std::string who;
     ClientAddress address;
+    std::string user = {};
 };
 
 struct Change {

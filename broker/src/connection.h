@@ -14,8 +14,10 @@
 #include <functional>
 #include <limits>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <sys/types.h>
 
 namespace webrocket {
 
@@ -119,6 +121,9 @@ class Connection final : public std::enable_shared_from_this<Connection>,
     // Of the client: the peer's, until a proxy that is trusted says otherwise.
     const ClientAddress &address() const { return address_; }
     void set_address(const ClientAddress &address) { address_ = address; }
+    // Who is at the other end of a unix socket.
+    std::optional<uid_t> user() const { return user_; }
+    void set_user(std::optional<uid_t> user) { user_ = user; }
 
     // The rest is for the loop.
     void end_turn();
@@ -170,6 +175,7 @@ class Connection final : public std::enable_shared_from_this<Connection>,
     std::uint64_t acknowledged_last_ = 0; // when the last words were last looked after
     std::size_t pending_limit_ = std::numeric_limits<std::size_t>::max();
     ClientAddress address_;
+    std::optional<uid_t> user_;
     std::array<std::shared_ptr<const void>, 2> places_;
     const Port port_;
     bool in_handshake_ : 1 = false;

@@ -1,5 +1,7 @@
 #include "http_connection.h"
 
+#include "unix_user.h"
+
 #include <algorithm>
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
@@ -59,11 +61,17 @@ HttpConnection::~HttpConnection() {
 }
 
 std::string HttpConnection::description() const {
-    return "HTTP client address=" + connection_.address().text();
+    const auto user = connection_.user();
+    return fmt::format("HTTP client {}address={}",
+                       user ? fmt::format("user={} ", user_name(*user)) : "",
+                       connection_.address().text());
 }
 
 LogFields HttpConnection::log_fields() const {
-    return {log_field("address", connection_.address().text())};
+    LogFields fields{log_field("address", connection_.address().text())};
+    if (const auto user = connection_.user())
+        fields.push_back(log_field("user", user_name(*user)));
+    return fields;
 }
 
 void HttpConnection::on_data(std::string_view bytes) {
@@ -245,6 +253,7 @@ HeadVerdict HttpConnection::judge_head(const HttpRequest &head) {
 void HttpConnection::identify(HttpRequest &request) {
     request.address = rules_.proxies.client_of(peer_, request);
     request.is_forwarded = rules_.proxies.trusts(peer_);
+    request.user = connection_.user();
     connection_.set_address(request.address);
 }
 

@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <sys/types.h>
 #include <utility>
 #include <vector>
 
@@ -28,6 +29,7 @@ struct HttpRequest {
     bool keep_alive = true;
     ClientAddress address;     // of whoever asks, behind trusted proxies
     bool is_forwarded = false; // by one of those
+    std::optional<uid_t> user; // of whoever asks over a unix socket
 
     // The first header of that name, whatever its case; empty if there is none.
     std::string_view header(std::string_view name) const;

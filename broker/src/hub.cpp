@@ -94,13 +94,24 @@ std::string hidden_vhost(const std::string &path, const std::string &database) {
         path, database);
 }
 
+std::string text_of(const Author &author) {
+    return fmt::format("by {}{} address={}", author.who,
+                       author.user.empty() ? "" : " user=" + author.user, author.address.text());
+}
+
+LogFields fields_of(const Author &author) {
+    LogFields fields{log_field("by", author.who), log_field("address", author.address.text())};
+    if (!author.user.empty())
+        fields.push_back(log_field("user", author.user));
+    return fields;
+}
+
 } // namespace
 
 void record_failed_change(const HttpRequest &request, const Author &author, int status) {
     log(spdlog::level::info,
-        fmt::format("{} by {} address={} answered {}", request_summary(request), author.who,
-                    author.address.text(), status),
-        {log_field("by", author.who), log_field("address", author.address.text())});
+        fmt::format("{} {} answered {}", request_summary(request), text_of(author), status),
+        fields_of(author));
 }
 
 Hub::Hub(Store &store, EventLoops &loops, const VhostLimits &limits)
@@ -203,13 +214,12 @@ void Hub::apply(const Change &change, const std::string &secret) {
 }
 
 void Hub::record(const Change &change, Outcome outcome) {
-    const auto &[who, address] = change.author;
     const bool done = outcome == Outcome::done;
-    auto text = fmt::format("{} {}{} by {} address={}", subject_of(change), done ? "" : "not ",
-                            deed_of(change), who, address.text());
+    auto text = fmt::format("{} {}{} {}", subject_of(change), done ? "" : "not ", deed_of(change),
+                            text_of(change.author));
     if (!done)
         text += fmt::format(": {}", name_of(outcome));
-    LogFields fields{log_field("by", who), log_field("address", address.text())};
+    LogFields fields = fields_of(change.author);
     if (!change.vhost.empty())
         fields.push_back(log_field("vhost", change.vhost));
     if (!change.channel.empty())
@@ -218,10 +228,8 @@ void Hub::record(const Change &change, Outcome outcome) {
 }
 
 void Hub::add_vhost(const std::string &path, const std::string &access_token) {
-    {
-        const std::unique_lock lock(mutex_);
-        vhosts_.emplace(path, std::make_shared<Vhost>(path, access_token, loops_, limits_));
-    }
+    const std::unique_lock lock(mutex_);
+    vhosts_.emplace(path, std::make_shared<Vhost>(path, access_token, loops_, limits_));
 }
 
 void Hub::remove_vhost(const std::string &path) {

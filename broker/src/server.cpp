@@ -228,8 +228,7 @@ std::unique_ptr<AdminSocket> Server::make_admin_socket() {
                      file.string(), file.string().size(), AdminSocket::path_length_max());
         return nullptr;
     }
-    return std::make_unique<AdminSocket>(loops_, file, admin_api_.for_administrators(), admin_api_,
-                                         http_rules_, admin_unread_);
+    return std::make_unique<AdminSocket>(loops_, file, admin_api_, http_rules_, admin_unread_);
 }
 
 void Server::run() {

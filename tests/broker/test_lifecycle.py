@@ -263,10 +263,11 @@ class AdminSocket(LifecycleTest):
         """Even those whom the file's mode lets through."""
         directory = self.directory()
         path = os.path.join(directory, "admin")
-        self.node("--admin-socket", path)
+        node = self.node("--admin-socket", path)
         os.chmod(directory, 0o755)
         os.chmod(path, 0o666)
         self.assertEqual(self.ask(path, user=65534, group=65534, extra_groups=[]), "403")
+        self.assertIn("HTTP client user=65534 address=- refused GET /: 403", node.log_text())
         self.assertEqual(self.ask(path), "200")
 
     def test_of_a_server_that_was_killed(self):

@@ -3,7 +3,9 @@
 import datetime
 import json
 import os
+import pwd
 import re
+import socket
 import subprocess
 import threading
 import time
@@ -396,6 +398,24 @@ class Changes(unittest.TestCase):
                 (lambda: self.vhost.request("POST", "/channels/.x"), "backend", "POST /moon/channels/.x"),
                 (lambda: self.vhost.request("DELETE", "/channels/x"), "backend", "DELETE /moon/channels/x")):
             self.assertEqual(self.line_of(act), (who, None, None, deed))
+
+    def test_on_the_admin_socket(self):
+        """Where there is no address, but a user."""
+        with socket.socket(socket.AF_UNIX) as administrator:
+            administrator.settimeout(DEADLINE)
+            administrator.connect(self.broker.ready["admin_socket"])
+
+            def ask(method, path):
+                administrator.sendall(f"{method} {path} HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n".encode())
+                return administrator.recv(65536).split()[1]
+
+            made, = self.lines_of(lambda: self.assertEqual(ask("POST", "/sun"), b"302"))
+            failed, = self.lines_of(lambda: self.assertEqual(ask("POST", "/sun"), b"400"))
+        user = pwd.getpwuid(os.geteuid()).pw_name
+        for line, text in ((made, f"vhost /sun added by administrator user={user} address=-"),
+                           (failed, f"POST /sun by administrator user={user} address=- answered 400")):
+            self.assertEqual((line["message"], line["by"], line["user"], line["address"]),
+                             (text, "administrator", user, "-"))
 
     def test_nothing_changes_by_reading(self):
         self.assertEqual(self.lines_of(lambda: (self.broker.admin("GET", "/"), self.broker.admin("GET", "/sun"),
