@@ -1,6 +1,7 @@
 #include "hub.h"
 
 #include "hex.h"
+#include "json.h"
 #include "log.h"
 #include "names.h"
 #include "secrets.h"
@@ -78,11 +79,19 @@ std::string_view name_of(Outcome outcome) {
     return {};
 }
 
-// What somebody wrote into the storage by hand must not get past the rules.
-bool is_sound(const StoredVhost &stored) {
-    return is_valid_vhost_path(stored.path) && stored.access_token.size() == vhost_token_length &&
-           std::all_of(stored.access_token.begin(), stored.access_token.end(),
-                       [](char c) { return hex_value(c) >= 0; });
+bool is_vhost_token(std::string_view text) {
+    return text.size() == vhost_token_length &&
+           std::all_of(text.begin(), text.end(), [](char c) { return hex_value(c) >= 0; });
+}
+
+// What somebody wrote into the storage by hand must not get past the rules, nor what an older
+// broker wrote there under others. Nothing when all is well.
+const char *flaw_of(const StoredVhost &stored) {
+    if (stored.path.size() > name_bytes_max)
+        return "its path is longer than 255 bytes";
+    if (!is_valid_vhost_path(stored.path))
+        return "its path is none";
+    return is_vhost_token(stored.access_token) ? nullptr : "its token is none";
 }
 
 // Left out, its backends and its pages would find no vhost and nobody would know why.
@@ -117,8 +126,8 @@ void record_failed_change(const HttpRequest &request, const Author &author, int 
 Hub::Hub(Store &store, EventLoops &loops, const VhostLimits &limits)
     : loops_(loops), limits_(limits), writer_(store, *this) {
     for (const auto &stored : store.load()) {
-        if (!is_sound(stored)) {
-            spdlog::error("a stored vhost whose path or token is none is left out");
+        if (const char *flaw = flaw_of(stored)) {
+            spdlog::error("the stored vhost {} is left out: {}", json_string(stored.path), flaw);
             continue;
         }
         if (is_reserved_vhost_path(stored.path))
@@ -128,7 +137,10 @@ Hub::Hub(Store &store, EventLoops &loops, const VhostLimits &limits)
             if (is_valid_channel_name(name))
                 vhost->add_channel(name);
             else
-                spdlog::error("a stored channel of {} whose name is none is left out", stored.path);
+                spdlog::error("the stored channel {} of {} is left out: {}", json_string(name),
+                              stored.path,
+                              name.size() > name_bytes_max ? "its name is longer than 255 bytes"
+                                                           : "its name is none");
         }
         vhosts_.emplace(stored.path, std::move(vhost));
     }

@@ -405,6 +405,20 @@ class Damage(StorageTest):
                     self.assertTrue(found == before, "it started with it")
 
 
+    def test_what_is_left_out_is_named(self):
+        """It may have been all right in an older version."""
+        node, before, _ = self.stored()
+        path, name = "/" + "x" * 255, "c" * 256
+        self.change(node, f"INSERT INTO vhost VALUES ('{path}', '{'0' * 40}')", "INSERT INTO vhost VALUES ('/sun', 'none')",
+                    f"INSERT INTO channel VALUES ('/moon', '{name}')")
+        node.start()
+        self.assertEqual(snapshot(node), before)
+        for line in (f'the stored vhost "{path}" is left out: its path is longer than 255 bytes',
+                     'the stored vhost "/sun" is left out: its token is none',
+                     f'the stored channel "{name}" of /moon is left out: its name is longer than 255 bytes'):
+            self.assertIn(" error " + line + "\n", node.log_text())
+
+
 class HiddenVhosts(StorageTest):
     def test_one_whose_path_has_become_a_resource_ends_the_start(self):
         node = Node()
