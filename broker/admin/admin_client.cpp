@@ -1,6 +1,7 @@
 #include "admin_client.h"
 
 #include "json.h"
+#include "printable.h"
 
 #include <array>
 #include <curl/curl.h>
@@ -33,7 +34,7 @@ std::string error_text(const std::string &body) {
     if (const auto members = scan_json_object(body)) {
         for (const auto &member : JsonMembers(*members)) {
             if (json_key_is(member.key, "error") && member.type == JsonType::string)
-                return decode_json_string(member.value);
+                return printable(decode_json_string(member.value));
         }
     }
     return invalid_response;

@@ -1,6 +1,7 @@
 #include "commands.h"
 
 #include "json.h"
+#include "printable.h"
 
 #include <algorithm>
 #include <charconv>
@@ -27,7 +28,7 @@ JsonMember member(std::string_view object, std::string_view name, JsonType type)
 }
 
 std::string text(std::string_view object, std::string_view name) {
-    return decode_json_string(member(object, name, JsonType::string).value);
+    return printable(decode_json_string(member(object, name, JsonType::string).value));
 }
 
 // Nothing when it is null.
@@ -54,24 +55,6 @@ std::string lines(std::vector<std::string> entries) {
     std::string out;
     for (const auto &entry : entries)
         out.append(entry).append(1, '\n');
-    return out;
-}
-
-// Users choose their names: none may look like another line, or speak to the terminal.
-std::string printable(const std::string &text) {
-    std::string out;
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        const auto byte = static_cast<unsigned char>(text[i]);
-        const auto next = static_cast<unsigned char>(i + 1 < text.size() ? text[i + 1] : '\0');
-        if (byte < 0x20 || byte == 0x7f) {
-            out += fmt::format("\\x{:02x}", byte);
-        } else if (byte == 0xc2 && next < 0xa0) { // the other control characters
-            out += fmt::format("\\x{:02x}", next);
-            ++i;
-        } else {
-            out += text[i];
-        }
-    }
     return out;
 }
 
@@ -163,7 +146,7 @@ std::string connection_line(std::string_view connection) {
     const auto uid = optional_text(connection, "uid");
     line += "\t" + printable(uid.value_or("-"));
     for (const auto *name : {"address", "since"})
-        line += "\t" + printable(text(connection, name));
+        line += "\t" + text(connection, name);
     for (const auto *name : {"messages", "bytes", "refused", "queue"})
         line += "\t" + std::string(member(connection, name, JsonType::number).value);
     return line + "\n";

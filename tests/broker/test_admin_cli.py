@@ -604,6 +604,11 @@ class OtherServers(Checks, unittest.TestCase):
                                      (204, b'')):
                     Page.status, Page.body = status, body
                     self.fails(run(*words, "list_vhosts"), invalid)
+                # Root asks, and whoever has the server's user may answer.
+                Page.status, Page.body = 200, b'{"vhosts":[{"path":"/a\\u001b[31m\\n/b"}]}'
+                self.prints(run(*words, "list_vhosts"), "/a\\x1b[31m\\x0a/b")
+                Page.status, Page.body = 400, b'{"error":"\\u009b2J"}'
+                self.fails(run(*words, "list_vhosts"), "\\x9b2J")
                 Page.status, Page.body = 500, b'{"error":"internal error"}'
                 for command, count in COMMANDS.items():
                     self.fails(run(*words, "--yes", command, *["x"] * count), "internal error")
