@@ -148,13 +148,23 @@ class Stage:
         token = self.vhost.token if self.vhost else ""
         text = "\n".join([
             "set -e",
-            f"TOKEN={token}",
             'curl() { command curl --silent --show-error "$@"; }',
             f'webrocket-admin() {{ "{ADMIN}" --admin-addr {admin} --cookie {self.broker.cookie} "$@"; }}',
             *self.assignments,
             command])
-        text = text.replace("localhost:8080", f"{host}:{port}").replace("localhost:8081", admin)
-        return text.replace("/var/lib/webrocket/webrocket.cookie", self.broker.ready["cookie_file"])
+        for shown, real in (("localhost:8080", f"{host}:{port}"), ("localhost:8081", admin),
+                            ("/var/lib/webrocket/webrocket.sock", self.broker.ready["admin_socket"]),
+                            ("moon.curl", self.curl_file("moon", f'user = "wr:{token}"')),
+                            ("admin.curl", self.curl_file("admin", f'header = "X-WebRocket-Cookie: {self.broker.cookie}"'))):
+            text = text.replace(shown, real)
+        return text
+
+    def curl_file(self, name, line):
+        """What a user keeps beside a page's commands, so that no secret is in them."""
+        path = os.path.join(self.broker.dir, name + ".options")
+        with open(path, "w") as file:
+            file.write(line + "\n")
+        return path
 
     def start(self, command):
         if re.match(r"\w+=", command):
