@@ -3,6 +3,7 @@
 #include "json.h"
 #include "log_sink.h"
 
+#include <chrono>
 #include <memory>
 #include <poll.h>
 #include <spdlog/pattern_formatter.h>
@@ -64,13 +65,13 @@ bool flush_log() {
 }
 
 bool finish_log() {
-    constexpr int patience_ms = 500; // with a reader that takes nothing at all
-    pollfd wanted{STDERR_FILENO, POLLOUT, 0};
+    constexpr auto patience = std::chrono::milliseconds(500); // with one that takes nothing at all
     while (sink && sink->is_pending()) {
-        if (::poll(&wanted, 1, patience_ms) <= 0)
+        if (!sink->wait(patience))
             return false;
         sink->flush();
     }
+    pollfd wanted{STDERR_FILENO, POLLOUT, 0};
     return ::poll(&wanted, 1, 0) > 0;
 }
 

@@ -19,11 +19,6 @@ bool is_kind(int descriptor, mode_t kind) {
     return ::fstat(descriptor, &status) == 0 && (status.st_mode & S_IFMT) == kind;
 }
 
-bool has_room(int descriptor) {
-    pollfd wanted{descriptor, POLLOUT, 0};
-    return ::poll(&wanted, 1, 0) > 0;
-}
-
 std::string_view color_of(spdlog::level::level_enum level) {
     switch (level) {
     case spdlog::level::critical:
@@ -43,7 +38,8 @@ constexpr std::string_view no_color = "\033[m";
 } // namespace
 
 // Others may write to the same pipe or terminal, and expect it to wait for them: it is opened once
-// more to be told otherwise. Where that is not allowed, poll() says whether there is room.
+// more to be told otherwise. Where that is not allowed, or would not help, as with files, somebody
+// else waits.
 LogSink::LogSink(int descriptor)
     : descriptor_(descriptor), is_terminal_(::isatty(descriptor) == 1) {
     if (is_kind(descriptor, S_IFSOCK)) {
@@ -56,6 +52,8 @@ LogSink::LogSink(int descriptor)
             kind_ = Kind::non_blocking;
         }
     }
+    if (kind_ == Kind::blocking)
+        writer_.emplace(descriptor_);
 }
 
 LogSink::~LogSink() {
@@ -136,14 +134,19 @@ std::size_t LogSink::write_some(std::string_view text) {
     return text.size();
 }
 
-std::ptrdiff_t LogSink::try_to_write(std::string_view text) const {
+bool LogSink::wait(std::chrono::milliseconds patience) {
+    if (writer_)
+        return writer_->wait(patience);
+    pollfd wanted{descriptor_, POLLOUT, 0};
+    return ::poll(&wanted, 1, static_cast<int>(patience.count())) > 0;
+}
+
+std::ptrdiff_t LogSink::try_to_write(std::string_view text) {
     errno = 0;
     if (kind_ == Kind::socket)
         return ::send(descriptor_, text.data(), text.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
-    if (kind_ == Kind::any && !has_room(descriptor_)) {
-        errno = EAGAIN;
-        return -1;
-    }
+    if (writer_)
+        return writer_->write(text);
     return ::write(descriptor_, text.data(), text.size());
 }
 
