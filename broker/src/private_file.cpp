@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <system_error>
 #include <unistd.h>
+#include <utility>
 
 namespace webrocket {
 namespace {
@@ -29,8 +30,8 @@ class Descriptor {
         if (number_ >= 0)
             ::close(number_);
     }
-    Descriptor(const Descriptor &) = delete;
-    Descriptor &operator=(const Descriptor &) = delete;
+    Descriptor(Descriptor &&other) noexcept : number_(std::exchange(other.number_, -1)) {}
+    Descriptor &operator=(Descriptor &&) = delete;
 
     bool is_open() const { return number_ >= 0; }
     int number() const { return number_; }
@@ -49,6 +50,16 @@ void close_to_others(const Descriptor &descriptor, const std::filesystem::path &
         spdlog::warn("{} was open to every user of this machine; it no longer is", file.string());
     else
         spdlog::warn("{} is open to every user of this machine", file.string());
+}
+
+std::filesystem::path draft_of(std::filesystem::path file) { return file += ".new"; }
+
+Descriptor make_draft(const std::filesystem::path &draft) {
+    ::unlink(draft.c_str());
+    Descriptor descriptor(draft, O_WRONLY | O_CREAT | O_EXCL);
+    if (!descriptor.is_open())
+        fail("cannot create", draft, errno);
+    return descriptor;
 }
 
 std::string read_all(const Descriptor &descriptor, const std::filesystem::path &file) {
@@ -118,15 +129,17 @@ void require_usable_directory(const std::filesystem::path &directory) {
         fail("cannot use the directory", there, errno);
 }
 
+void require_place_for_private_file(const std::filesystem::path &file) {
+    const std::filesystem::path draft = draft_of(file);
+    const Descriptor descriptor = make_draft(draft);
+    ::unlink(draft.c_str());
+}
+
 void write_private_file(const std::filesystem::path &file, const std::string &content,
                         mode_t mode) {
-    std::filesystem::path draft = file;
-    draft += ".new";
-    ::unlink(draft.c_str());
+    const std::filesystem::path draft = draft_of(file);
     try {
-        const Descriptor descriptor(draft, O_WRONLY | O_CREAT | O_EXCL);
-        if (!descriptor.is_open())
-            fail("cannot create", draft, errno);
+        const Descriptor descriptor = make_draft(draft);
         if (::fchmod(descriptor.number(), mode) != 0)
             fail("cannot write", draft, errno);
         write_all(descriptor, content, draft);

@@ -28,6 +28,9 @@ void require_usable_file(const std::filesystem::path &file);
 // Whether files can be made in it.
 void require_usable_directory(const std::filesystem::path &directory);
 
+// Whether it could be written.
+void require_place_for_private_file(const std::filesystem::path &file);
+
 // Replaces a file in one step: a reader sees all of it or nothing. `mode` is its mode, whatever the
 // umask is.
 void write_private_file(const std::filesystem::path &file, const std::string &content,

@@ -10,9 +10,12 @@
 namespace webrocket {
 
 ReadyFile::ReadyFile(std::filesystem::path file) : file_(std::move(file)) {
-    if (is_wanted() && ::unlink(file_.c_str()) != 0 && errno != ENOENT)
+    if (!is_wanted())
+        return;
+    if (::unlink(file_.c_str()) != 0 && errno != ENOENT)
         throw std::runtime_error("cannot replace " + file_.string() + ": " +
                                  std::generic_category().message(errno));
+    require_place_for_private_file(file_);
 }
 
 void ReadyFile::write(const std::string &content) {

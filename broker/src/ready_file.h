@@ -8,7 +8,8 @@ namespace webrocket {
 
 class ReadyFile {
   public:
-    // Removes what a server that was killed has left behind. An empty path: no file is wanted.
+    // Removes what a server that was killed has left behind, and sees whether another could be
+    // written there. An empty path: no file is wanted.
     // Throws std::runtime_error with a message for the operator, as write() does.
     explicit ReadyFile(std::filesystem::path file);
     ~ReadyFile() { withdraw(); }

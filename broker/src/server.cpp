@@ -241,12 +241,13 @@ void Server::run() {
     report_every_minute();
     watch_log();
     health_.set_ready(true);
-    write_ready_file();
     warn_of_what_is_open();
     spdlog::info("listening on {}{}, admin on {}{}{}", addresses(public_listeners_),
                  encryption(public_tls_), addresses(admin_listeners_), encryption(admin_tls_),
                  admin_socket_ ? " and " + admin_socket_->file().string() : std::string());
     warn_of_few_descriptors(options_);
+    // Whoever waits for it finds all that the start has to say.
+    write_ready_file();
     notify_ready();
     loops_.run();
     hold_back_signals();
