@@ -13,7 +13,7 @@ import time
 import unittest
 
 from broker import DEADLINE, SERVER, Broker, Browser, BrokerTest, Closed, RawConnection, Response, main, wait_until
-from test_lifecycle import Node
+from node import Node
 
 
 def get(addr, path, **headers):

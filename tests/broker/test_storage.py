@@ -12,7 +12,7 @@ import tempfile
 import unittest
 
 from broker import DEADLINE, RawConnection, main
-from test_lifecycle import LifecycleTest, Node
+from node import LifecycleTest, Node
 
 CHANGES = (("POST", "/sun"), ("POST", "/moon/channels/new"), ("PUT", "/moon/token"),
            ("DELETE", "/moon/channels/old"), ("DELETE", "/moon/channels"), ("DELETE", "/moon"), ("DELETE", "/"))
