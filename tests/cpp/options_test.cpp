@@ -68,7 +68,7 @@ TEST(Options, WhatIsThrownNamesTheSetting) {
     says([&] { options.max_connections(0); }, "max_connections");
     says([&] { options.add_header("Host", "mine"); }, "add_header");
     kosmonaut::batch batch;
-    says([&] { batch.add("news", "hello", "no json"); }, "'hello' on 'news'");
+    says([&] { batch.add("news", "hello", "no json"); }, "trigger 1");
 }
 
 TEST(Options, NamesThatAreMacrosElsewhereHaveOthers) {

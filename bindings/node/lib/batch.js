@@ -31,11 +31,10 @@ export class Batch {
   /** Adds a trigger behind those that are there. Throws KN_EINVAL or KN_EJSON. */
   add(channel, event, data) {
     const bytes = payload(data);
-    const name = checkedText(event, 'the event');
-    const status = kn.kn_batch_add(this.pointer, checkedText(channel, 'the channel'), name, bytes,
-      bytes === null ? 0 : bytes.length);
-    check(status,
-      `the trigger of '${name}' on '${channel}' cannot be: ${kn.kn_status_message(status)}`);
+    const status = kn.kn_batch_add(this.pointer, checkedText(channel, 'the channel'),
+      checkedText(event, 'the event'), bytes, bytes === null ? 0 : bytes.length);
+    // By its place: what was given for a name may be a token that went astray.
+    check(status, `trigger ${this.length + 1} cannot be: ${kn.kn_status_message(status)}`);
     return this;
   }
 

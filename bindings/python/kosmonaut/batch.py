@@ -37,8 +37,9 @@ class Batch:
             self._handle.pointer, _values.text(channel, "channel"), _values.text(event, "event"),
             payload, 0 if payload is None else len(payload))
         if status < 0:
+            # By its place: what was given for a name may be a token that went astray.
             raise errors.of_status(
-                status, f"the trigger of {event!r} on {channel!r} cannot be: "
+                status, f"trigger {len(self) + 1} cannot be: "
                 f"{lib.kn_status_message(status).decode()}")
 
     def clear(self) -> None:

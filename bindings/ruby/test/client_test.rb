@@ -288,7 +288,7 @@ class OptionsTest < BrokerTest
     end
     assert_includes error.message, "X-Key"
     error = assert_raises(Kosmonaut::InvalidPayload) { Kosmonaut::Batch.new.add("news", "hello", "[") }
-    assert_includes error.message, "'hello' on 'news'"
+    assert_includes error.message, "trigger 1"
   end
 
   def test_messages_name_their_subject

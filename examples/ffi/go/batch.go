@@ -5,6 +5,7 @@ import "C"
 
 import (
 	"encoding/json"
+	"fmt"
 	"unsafe"
 )
 
@@ -31,12 +32,13 @@ func (b *Batch) Close() error {
 // Add adds a trigger behind those that are there; channel, event and data are as for
 // [Client.Trigger]. Unless it returns nil, nothing was added.
 func (b *Batch) Add(channel, event string, data any) error {
-	op := "batch add " + channel + "/" + event
 	batch := b.handle.enter()
 	if batch == nil {
 		return ErrClosed
 	}
 	defer b.handle.leave()
+	// By its place: what was given for a name may be a token that went astray.
+	op := fmt.Sprintf("batch add: trigger %d", int(C.kn_batch_count(batch))+1)
 	texts, free, err := cStrings(op, channel, event)
 	if err != nil {
 		return err

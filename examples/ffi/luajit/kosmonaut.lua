@@ -446,7 +446,8 @@ function Batch:add(channel, event, data)
   local status = library.kn_batch_add(self.box.handle, c_text(channel, "the channel"),
                                       c_text(event, "the event"), data, data and #data or 0)
   if status < 0 then
-    error(failure(status, string.format("the trigger of '%s' on '%s' cannot be: %s", event, channel,
+    -- By its place: what was given for a name may be a token that went astray.
+    error(failure(status, string.format("trigger %d cannot be: %s", self:count() + 1,
                                         ffi.string(library.kn_status_message(status)))), 0)
   end
   return self

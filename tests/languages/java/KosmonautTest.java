@@ -186,7 +186,7 @@ public final class KosmonautTest {
                     "the channel 'nowhere' of /");
             try (Batch batch = new Batch()) {
                 says(refused(Status.JSON, () -> batch.add("news", "hello", "no json")),
-                        "'hello' on 'news'");
+                        "trigger 1");
             }
         }
     }

@@ -342,7 +342,7 @@ class WithBroker(unittest.TestCase):
             local client = kosmonaut.client(url)
             says("the channel 'nowhere' of /", client.trigger, client, "nowhere", "e")
             local batch = kosmonaut.batch()
-            says("'hello' on 'news'", batch.add, batch, "news", "hello", "no json")
+            says("trigger 1", batch.add, batch, "news", "hello", "no json")
         """)
         self.assertEqual(said, ["KN_EINVAL\ttrue"] * 5 + ["KN_ENOCHANNEL\ttrue", "KN_EJSON\ttrue"])
 

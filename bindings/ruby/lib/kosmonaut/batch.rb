@@ -20,8 +20,8 @@ module Kosmonaut
                             Native.c_string(event, "the event"), bytes, length)
       end
       if status.negative?
-        raise Error.of(status, "the trigger of '#{event}' on '#{channel}' cannot be: " \
-                               "#{Status.message(status)}")
+        # By its place: what was given for a name may be a token that went astray.
+        raise Error.of(status, "trigger #{size + 1} cannot be: #{Status.message(status)}")
       end
 
       self

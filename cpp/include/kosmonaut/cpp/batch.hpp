@@ -46,10 +46,10 @@ class batch {
      */
     batch &add(std::string_view channel, std::string_view event, std::string_view data = "{}") {
         const kn_status status = put(channel, event, data);
+        // By its place: what was given for a name may be a token that went astray.
         if (status < 0) {
-            throw error(static_cast<kosmonaut::status>(status), "the trigger of '" +
-                                                                    std::string(event) + "' on '" +
-                                                                    std::string(channel) + "'");
+            throw error(static_cast<kosmonaut::status>(status),
+                        "trigger " + std::to_string(size() + 1));
         }
         return *this;
     }

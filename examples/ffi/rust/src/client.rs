@@ -386,7 +386,8 @@ impl Batch {
         let status = unsafe {
             sys::kn_batch_add(batch, c_channel.as_ptr(), c_event.as_ptr(), data, length)
         };
-        require_of(status, || format!("the trigger of '{event}' on '{channel}'"))?;
+        // By its place: what was given for a name may be a token that went astray.
+        require_of(status, || format!("trigger {}", self.len() + 1))?;
         Ok(self)
     }
 

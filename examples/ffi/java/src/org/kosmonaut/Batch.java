@@ -29,7 +29,8 @@ public final class Batch implements AutoCloseable {
         String name = Kosmonaut.text(event, "the event");
         KosmonautException.require(handle.use(b -> Kn.kn_batch_add(
                 b, on, name, Kosmonaut.payload(data), Kosmonaut.length(data))),
-                () -> "the trigger of '" + event + "' on '" + channel + "'");
+                // By its place: what was given for a name may be a token that went astray.
+                () -> "trigger " + (size() + 1));
         return this;
     }
 
