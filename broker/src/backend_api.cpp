@@ -12,9 +12,7 @@
 
 #include <algorithm>
 #include <charconv>
-#include <fmt/compile.h>
 #include <fmt/format.h>
-#include <iterator>
 #include <spdlog/spdlog.h>
 
 namespace webrocket {
@@ -430,11 +428,11 @@ HttpReply BackendApi::fire_many(Vhost &vhost, std::string_view body) const {
     return reply;
 }
 
-// There may be many of them.
+// There may be a thousand of them in an answer, for which all pages wait: nothing is allocated.
 void BackendApi::append_result(std::string &results, const Refusal &refusal) {
-    fmt::format_to(std::back_inserter(results),
-                   FMT_COMPILE(R"({{"status":{},"error":{},"code":{}}})"), refusal.status,
-                   json_string(refusal.text), refusal.code);
+    results.append(R"({"status":)").append(std::to_string(refusal.status)).append(R"(,"error":)");
+    append_json_string(results, refusal.text);
+    results.append(R"(,"code":)").append(std::to_string(refusal.code)).append(1, '}');
 }
 
 std::optional<BackendApi::Refusal> BackendApi::fire_one(Vhost &vhost, const JsonMember &element) {

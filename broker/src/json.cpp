@@ -93,6 +93,20 @@ void append_utf8(std::string &out, std::uint32_t code) {
     }
 }
 
+void append_escaped(std::string &out, char c) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (c == '"' || c == '\\') {
+        out.push_back('\\');
+        out.push_back(c);
+    } else if (byte < 0x20) {
+        out.append("\\u00");
+        out.push_back(hex_digits[byte >> 4]);
+        out.push_back(hex_digits[byte & 0x0f]);
+    } else {
+        out.push_back(c);
+    }
+}
+
 std::uint32_t four_hex_digits(std::string_view digits) {
     std::uint32_t code = 0;
     for (const char c : digits.substr(0, 4))
@@ -496,17 +510,13 @@ bool json_key_is(std::string_view quoted, std::string_view name) {
 
 void append_json_string(std::string &out, std::string_view text) {
     out.push_back('"');
-    for (const char c : text) {
-        const auto byte = static_cast<unsigned char>(c);
-        if (c == '"' || c == '\\') {
-            out.push_back('\\');
-            out.push_back(c);
-        } else if (byte < 0x20) {
-            out.append("\\u00");
-            out.push_back(hex_digits[byte >> 4]);
-            out.push_back(hex_digits[byte & 0x0f]);
-        } else {
-            out.push_back(c);
+    while (!text.empty()) {
+        const std::size_t plain = plain_length(text);
+        out.append(text.substr(0, plain));
+        text.remove_prefix(plain);
+        if (!text.empty()) {
+            append_escaped(out, text.front());
+            text.remove_prefix(1);
         }
     }
     out.push_back('"');
