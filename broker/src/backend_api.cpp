@@ -394,8 +394,7 @@ HttpReply BackendApi::fire(Vhost &vhost, const std::string &name, std::string_vi
     const auto read = read_trigger(members_of(*trigger));
     if (const auto *refusal = std::get_if<Refusal>(&read))
         return failure(refusal->status, refusal->code, refusal->text);
-    publish(vhost, *channel, std::get<Trigger>(read));
-    return accepted();
+    return publish(vhost, *channel, std::get<Trigger>(read)) ? accepted() : no_channel(name);
 }
 
 HttpReply BackendApi::fire_many(Vhost &vhost, std::string_view body) const {
@@ -449,7 +448,8 @@ std::optional<BackendApi::Refusal> BackendApi::fire_one(Vhost &vhost, const Json
     const auto read = read_trigger(members);
     if (const auto *refusal = std::get_if<Refusal>(&read))
         return *refusal;
-    publish(vhost, *channel, std::get<Trigger>(read));
+    if (!publish(vhost, *channel, std::get<Trigger>(read)))
+        return Refusal{404, error_code::channel_not_found, no_channel_text(channel_name)};
     return std::nullopt;
 }
 
@@ -473,9 +473,9 @@ BackendApi::read_trigger(const JsonMembers &members) {
     return Trigger{event->value, members_of(*data)};
 }
 
-void BackendApi::publish(Vhost &vhost, Channel &channel, const Trigger &trigger) {
-    vhost.publish(channel, share(websocket_text(
-                               trigger_message(trigger.event, trigger.data, channel.name()))));
+bool BackendApi::publish(Vhost &vhost, Channel &channel, const Trigger &trigger) {
+    return vhost.publish(channel, share(websocket_text(trigger_message(trigger.event, trigger.data,
+                                                                       channel.name()))));
 }
 
 HttpReply BackendApi::issue_token(Vhost &vhost, std::string_view query, bool head_only) {

@@ -77,7 +77,7 @@ class BackendApi {
     static std::variant<Trigger, Refusal> read_trigger(const JsonMembers &members);
     static void append_result(std::string &results, const Refusal &refusal);
     static std::optional<Refusal> fire_one(Vhost &vhost, const JsonMember &element);
-    static void publish(Vhost &vhost, Channel &channel, const Trigger &trigger);
+    static bool publish(Vhost &vhost, Channel &channel, const Trigger &trigger);
 
     static HttpReply issue_token(Vhost &vhost, std::string_view query, bool head_only);
     HttpReply stream(const std::shared_ptr<Vhost> &vhost, const HttpRequest &request,

@@ -99,10 +99,12 @@ std::vector<SubscriberSummary> Vhost::subscribers(const Channel &channel, std::s
     return summaries;
 }
 
-void Vhost::publish(Channel &channel, SharedBytes frame) {
+bool Vhost::publish(Channel &channel, SharedBytes frame) {
     const std::lock_guard lock(mutex_);
-    if (!channel.is_closed())
-        publish_locked(channel, frame);
+    if (channel.is_closed())
+        return false;
+    publish_locked(channel, frame);
+    return true;
 }
 
 void Vhost::publish_locked(Channel &channel, const SharedBytes &frame) {

@@ -104,8 +104,8 @@ class Vhost final : public std::enable_shared_from_this<Vhost> {
                                                std::size_t limit) const;
 
     // To everyone who listens to the channel. Each hears what is published on a channel in the
-    // same order as everybody else.
-    void publish(Channel &channel, SharedBytes frame);
+    // same order as everybody else. False when the channel has been closed meanwhile.
+    [[nodiscard]] bool publish(Channel &channel, SharedBytes frame);
 
     // Subscriptions; on the subscriber's loop. Every join and leave passes here; those of visible
     // members are announced, a join to the newcomer too. `welcome` makes the answer that the
