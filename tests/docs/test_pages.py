@@ -70,17 +70,17 @@ class Figures(unittest.TestCase):
 
 
 class Rules(unittest.TestCase):
-    """docs/rules.md and the patches that break its rules."""
+    """docs/rules.md and the mutations that break its rules."""
 
     rows = re.findall(r"^\| (\d+) \| (.+?) \| `([^`]+)`(?:, `(\w+)`)? \| \[`([^`]+)`\]\(",
                       (ROOT / "docs" / "rules.md").read_text(), re.M)
 
-    def test_each_rule_has_its_patch_and_each_patch_its_rule(self):
-        patches = {path.name: path.read_text() for path in (ROOT / "tests" / "mutations").glob("*.patch")}
-        self.assertEqual(sorted(row[-1] for row in self.rows), sorted(patches))
+    def test_each_rule_has_its_mutation_and_each_mutation_its_rule(self):
+        mutations = {path.name: path.read_text() for path in (ROOT / "tests" / "mutations").glob("*.mutation")}
+        self.assertEqual(sorted(row[-1] for row in self.rows), sorted(mutations))
         for number, rule, test, case, file in self.rows:
             with self.subTest(file):
-                fields = dict(re.findall(r"^(\w+): (.*)$", patches[file].partition("\n\n")[0], re.M))
+                fields = dict(re.findall(r"^(\w+): (.*)$", mutations[file].partition("\n\n")[0], re.M))
                 self.assertEqual(fields["Rule"], f"{number} ({rule})")
                 self.assertEqual((fields["Test"], fields.get("Case", "")), (test, case))
 
