@@ -352,8 +352,33 @@ void Connection::on_readable() {
         return;
     if (loops_.are_crowded()) {
         wait_for_the_others();
-        return;
+    } else if (!protocol_->gives_way()) {
+        read_input();
+    } else if (loop_.has_a_line()) {
+        wait_in_line();
+        waiting_for_input_ = true;
+        input_in_line_ = true;
+    } else {
+        loop_.in_turn([this] { read_input(); });
     }
+}
+
+void Connection::take_turn() {
+    if (torn_down_ || doomed_)
+        return;
+    guarded([this] {
+        if (!input_in_line_) {
+            call_protocol([](Protocol &protocol) { protocol.on_turn(); });
+            return;
+        }
+        input_in_line_ = false;
+        waiting_for_input_ = false;
+        if (!reading_paused_)
+            read_input();
+    });
+}
+
+void Connection::read_input() {
     std::size_t count = 0;
     switch (tls_ ? read_encrypted(count) : read(count)) {
     case Input::none_yet:

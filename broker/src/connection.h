@@ -38,6 +38,10 @@ class Protocol {
     virtual void on_encrypted() {}
     // The server stops.
     virtual void on_shutdown() = 0;
+    // Whether what comes may wait until others have been heard.
+    virtual bool gives_way() const { return false; }
+    // It has waited in line, as it wanted to.
+    virtual void on_turn() {}
     // Who is at the other end, for log lines: for people, and for machines.
     virtual std::string description() const = 0;
     virtual LogFields log_fields() const { return {}; }
@@ -95,6 +99,9 @@ class Connection final : public std::enable_shared_from_this<Connection>,
     bool is_reading_paused() const { return reading_paused_; }
     void resume_reading();
 
+    // Has the protocol's on_turn() called when others have been heard.
+    void wait_in_line() { loop_.put_in_line(shared_from_this()); }
+
     // Writes what is queued, as long as the peer takes any of it, then says goodbye and waits a
     // moment for the peer to do the same, so that the last words are not lost to a reset. No more
     // calls to the protocol.
@@ -128,6 +135,7 @@ class Connection final : public std::enable_shared_from_this<Connection>,
     // The rest is for the loop.
     void end_turn();
     void drop_if_doomed();
+    void take_turn();
     void shut_down();
 
   private:
@@ -138,6 +146,7 @@ class Connection final : public std::enable_shared_from_this<Connection>,
     void wait_for_input();
     void wait_for_the_others();
     void on_readable();
+    void read_input();
     Input read(std::size_t &count);
     Input read_encrypted(std::size_t &count);
     void take_input(std::string_view bytes);
@@ -183,6 +192,7 @@ class Connection final : public std::enable_shared_from_this<Connection>,
     bool end_turn_scheduled_ : 1 = false;
     bool waiting_for_room_ : 1 = false;
     bool waiting_for_input_ : 1 = false;
+    bool input_in_line_ : 1 = false; // others are heard before it is read
     bool reading_paused_ : 1 = false;
     bool write_after_input_ : 1 = false; // TLS could not write before it has read
     bool read_after_room_ : 1 = false;   // nor read before it has written

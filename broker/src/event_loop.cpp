@@ -2,6 +2,7 @@
 
 #include "connection.h"
 
+#include <algorithm>
 #include <ctime>
 #include <utility>
 
@@ -28,6 +29,7 @@ EventLoop::EventLoop(std::size_t index, const TimerIntervals &intervals, Refusal
 }
 
 EventLoop::~EventLoop() {
+    line_.clear();
     for (auto &queue : timers_)
         queue->entries.clear();
     connections_.clear();
@@ -76,6 +78,43 @@ void EventLoop::drop_the_doomed() {
         Connection &connection = *it++;
         connection.drop_if_doomed();
     }
+}
+
+void EventLoop::put_in_line(std::shared_ptr<Connection> connection) {
+    line_.push_back(std::move(connection));
+    post_line();
+}
+
+void EventLoop::post_line() {
+    if (line_is_posted_)
+        return;
+    posted_at_ = std::chrono::steady_clock::now();
+    serve_line_after(rounds_of_others);
+}
+
+void EventLoop::serve_line_after(unsigned rounds) {
+    post([this, rounds] {
+        line_is_posted_ = false; // unless it is again
+        if (rounds == 0)
+            serve_line();
+        else
+            without_exceptions([this, rounds] { serve_line_after(rounds - 1); });
+    });
+    line_is_posted_ = true;
+}
+
+// Half of the time is theirs where the others have more to do than a moment's work.
+void EventLoop::serve_line() {
+    turn_time_ = {};
+    const auto others_time = std::chrono::steady_clock::now() - posted_at_;
+    const auto limit = std::max<std::chrono::steady_clock::duration>(turn_time_max, others_time);
+    while (!line_.empty() && turn_time_ <= limit) {
+        const auto connection = std::move(line_.front());
+        line_.pop_front();
+        in_turn([&connection] { connection->take_turn(); });
+    }
+    if (!line_.empty())
+        without_exceptions([this] { post_line(); });
 }
 
 void EventLoop::empty_mailbox() {

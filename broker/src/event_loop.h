@@ -17,6 +17,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -160,6 +161,18 @@ class EventLoop {
     // A connection could not say that it ends.
     void look_for_the_doomed() { some_are_doomed_ = true; }
 
+    // Clients of HTTP take turns, a moment of the loop's time each: those that find it used up wait
+    // in line, until whatever else is ready has been heard. One request may cost what a hundred
+    // messages of pages do, and a hundred may come at once.
+    bool has_a_line() const { return !line_.empty() || turn_time_ > turn_time_max; }
+    void put_in_line(std::shared_ptr<Connection> connection);
+    template <typename Call>
+    void in_turn(const Call &call) {
+        const auto begin = std::chrono::steady_clock::now();
+        call();
+        turn_time_ += std::chrono::steady_clock::now() - begin;
+    }
+
     static void disarm(TimerEntry &entry) { entry.TimerHook::unlink(); }
     // Whether browsers that nobody knows have to go after a while.
     bool limits_newcomers() const { return interval_of(TimerKind::newcomer).count() > 0; }
@@ -173,6 +186,9 @@ class EventLoop {
 
   private:
     static constexpr std::size_t mailbox_bytes_max = std::size_t{16} << 20;
+    static constexpr std::chrono::microseconds turn_time_max{200};
+    // A message is read, published, and written, in a round each, after one that finds it.
+    static constexpr unsigned rounds_of_others = 3;
 
     struct TimerQueue {
         explicit TimerQueue(boost::asio::io_context &io) : timer(io) {}
@@ -190,6 +206,9 @@ class EventLoop {
     void schedule_end_turn();
     void end_turn();
     void drop_the_doomed();
+    void post_line();
+    void serve_line_after(unsigned rounds);
+    void serve_line();
     void empty_mailbox();
     void run_timer(TimerQueue &queue);
 
@@ -204,6 +223,10 @@ class EventLoop {
     std::vector<std::shared_ptr<Connection>> ending_turn_now_;
     std::atomic<bool> end_turn_posted_ = false;
     bool some_are_doomed_ = false;
+    std::deque<std::shared_ptr<Connection>> line_;
+    bool line_is_posted_ = false;
+    std::chrono::steady_clock::time_point posted_at_;
+    std::chrono::steady_clock::duration turn_time_{0};
     std::vector<std::unique_ptr<TimerQueue>> timers_;
     boost::intrusive::list<Connection, boost::intrusive::base_hook<LoopHook>,
                            boost::intrusive::constant_time_size<false>>

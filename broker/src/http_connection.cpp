@@ -128,11 +128,16 @@ void HttpConnection::rest() {
         return;
     }
     connection_.limit_unsent_in_kernel();
-    rest_ = std::make_unique<Deadline>(connection_, TimerKind::rest, [this] {
-        resting_.reset();
-        if (connection_.pending_bytes() == 0)
-            go_on();
-    });
+    rest_ = std::make_unique<Deadline>(connection_, TimerKind::rest,
+                                       [this] { connection_.wait_in_line(); });
+}
+
+void HttpConnection::on_turn() {
+    if (resting_ == nullptr)
+        return;
+    const auto kept = std::move(resting_);
+    if (connection_.pending_bytes() == 0)
+        go_on();
 }
 
 void HttpConnection::go_on() {

@@ -54,6 +54,8 @@ class HttpConnection final : public Protocol {
     void on_drained() override;
     void on_encrypted() override;
     void on_shutdown() override;
+    bool gives_way() const override { return true; }
+    void on_turn() override;
     std::string description() const override;
     LogFields log_fields() const override;
 

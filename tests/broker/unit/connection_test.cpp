@@ -4,6 +4,7 @@
 #include <boost/asio/connect.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/write.hpp>
+#include <chrono>
 #include <cstdlib>
 #include <filesystem>
 #include <gtest/gtest.h>
@@ -12,6 +13,7 @@
 #include <string>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <vector>
 
 namespace {
 
@@ -242,6 +244,47 @@ TEST_F(encrypted_connection, waits_when_tls_has_no_room_to_answer) {
     while (heard_.empty() && !connection_->ending())
         io().run_one_for(std::chrono::seconds(10));
     EXPECT_EQ(heard_, "hello");
+}
+
+// What costs a loop more than a moment, or a page.
+class Heard final : public Protocol {
+  public:
+    Heard(std::string &order, char name) : order_(order), name_(name) {}
+    bool gives_way() const override { return name_ == 'h'; }
+    void on_data(std::string_view) override {
+        const auto end = std::chrono::steady_clock::now() + std::chrono::milliseconds(1);
+        while (gives_way() && std::chrono::steady_clock::now() < end) {
+        }
+        order_ += name_;
+    }
+    void on_end() override {}
+    void on_timer() override {}
+    void on_shutdown() override {}
+    std::string description() const override { return "peer"; }
+
+  private:
+    std::string &order_;
+    const char name_;
+};
+
+TEST(connections, those_of_http_take_turns_and_pages_come_first) {
+    EventLoops loops{1, {}};
+    auto &io = loops.first().io();
+    tcp::acceptor acceptor(io, {boost::asio::ip::address_v4::loopback(), 0});
+    std::vector<tcp::socket> peers;
+    std::string order;
+    for (const char name : std::string("hhhhhhhhp")) {
+        auto &peer = peers.emplace_back(io);
+        peer.connect(acceptor.local_endpoint());
+        auto connection = std::make_shared<Connection>(loops, loops.first(), Port::service,
+                                                       acceptor.accept(), nullptr);
+        connection->start(std::make_unique<Heard>(order, name));
+        boost::asio::write(peer, boost::asio::buffer(&name, 1));
+    }
+    while (order.size() < peers.size() && io.run_one_for(std::chrono::seconds(10)) > 0) {
+    }
+    EXPECT_EQ(order.size(), peers.size());
+    EXPECT_LE(order.find('p'), 1U) << order;
 }
 
 } // namespace
