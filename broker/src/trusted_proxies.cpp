@@ -37,11 +37,11 @@ std::optional<ClientAddress> parse_node(std::string_view node) {
 }
 
 // `value` is an X-Forwarded-For. Empty elements of a list say nothing.
-void add_plain_hops(std::string_view value, std::vector<std::optional<ClientAddress>> &hops) {
+void add_plain_hops(std::string_view value, std::vector<std::string> &hops) {
     while (!value.empty()) {
         const auto comma = std::min(value.find(','), value.size());
         if (const auto node = trimmed(value.substr(0, comma)); !node.empty())
-            hops.push_back(parse_node(node));
+            hops.emplace_back(node);
         value.remove_prefix(std::min(comma + 1, value.size()));
     }
 }
@@ -53,14 +53,14 @@ class ForwardedReader {
     explicit ForwardedReader(std::string_view value) : rest_(value) {}
 
     // Nothing at all when it is not well-formed: where its elements end is not known then.
-    std::optional<std::vector<std::optional<ClientAddress>>> read() {
-        std::vector<std::optional<ClientAddress>> hops;
+    std::optional<std::vector<std::string>> read() {
+        std::vector<std::string> hops;
         while (true) {
             skip_blanks();
             if (!rest_.empty() && rest_.front() != ',') {
                 if (!read_element())
                     return std::nullopt;
-                hops.push_back(for_);
+                hops.push_back(std::move(for_));
             }
             if (rest_.empty())
                 return hops;
@@ -70,7 +70,7 @@ class ForwardedReader {
 
   private:
     bool read_element() {
-        for_.reset();
+        for_.clear();
         bool has_for = false;
         while (true) {
             skip_blanks();
@@ -86,14 +86,14 @@ class ForwardedReader {
                 name.find_first_of(",;\" \t") != std::string_view::npos)
                 return false;
             rest_.remove_prefix(equals + 1);
-            const auto value = read_value();
+            auto value = read_value();
             if (!value)
                 return false;
             if (equal_ignoring_case(name, "for")) {
                 if (has_for)
                     return false;
                 has_for = true;
-                for_ = parse_node(*value);
+                for_ = std::move(*value);
             }
         }
     }
@@ -133,10 +133,10 @@ class ForwardedReader {
     }
 
     std::string_view rest_;
-    std::optional<ClientAddress> for_;
+    std::string for_;
 };
 
-void add_forwarded_hops(std::string_view value, std::vector<std::optional<ClientAddress>> &hops) {
+void add_forwarded_hops(std::string_view value, std::vector<std::string> &hops) {
     if (const auto read = ForwardedReader(value).read())
         hops.insert(hops.end(), read->begin(), read->end());
     else
@@ -189,13 +189,16 @@ bool TrustedProxies::trusts(const ClientAddress &address) const {
                        [&address](const auto &range) { return range.contains(address); });
 }
 
-// From the nearest on. When all of them are trusted the furthest is the client.
+// From the nearest on: what a client has written before them is not looked at. When all of them
+// are trusted the furthest is the client.
 std::optional<ClientAddress> TrustedProxies::last_untrusted(const Hops &hops) const {
+    std::optional<ClientAddress> address;
     for (auto hop = hops.rbegin(); hop != hops.rend(); ++hop) {
-        if (!*hop || !trusts(**hop))
-            return *hop;
+        address = parse_node(*hop);
+        if (!address || !trusts(*address))
+            break;
     }
-    return hops.empty() ? std::nullopt : hops.front();
+    return address;
 }
 
 ClientAddress TrustedProxies::client_of(const ClientAddress &peer,

@@ -40,7 +40,7 @@ class TrustedProxies {
 
   private:
     // Nothing when a hop could not be read.
-    using Hops = std::vector<std::optional<ClientAddress>>;
+    using Hops = std::vector<std::string>; // as they are written, read when they are needed
     std::optional<ClientAddress> last_untrusted(const Hops &hops) const;
 
     std::vector<AddressRange> ranges_;
