@@ -2,6 +2,8 @@
 
 import os
 import re
+import subprocess
+import tempfile
 import unittest
 
 ROOT = os.path.realpath(os.path.join(os.path.dirname(__file__), "../.."))
@@ -20,6 +22,14 @@ LIBRARIES = {
     "wslay": ({"libwslay-dev"}, "wslay-devel", "wslay"),
 }
 BY_THE_SYSTEM = {"Threads", "PkgConfig"}
+# An apt-cache that has much more to say than whether there is a package, to a reader that may have left.
+APT_CACHE = """#!/bin/sh
+case $2 in
+  *-1.81) echo "  Candidate: 1.81.0-5" ;;
+  *) echo "  Candidate: (none)" ;;
+esac
+seq 1 100000
+"""
 # Of the group "build", what only the examples need: packages are built without them.
 OF_EXAMPLES = {"libcpp-httplib-dev"}
 
@@ -70,6 +80,28 @@ class Packages(unittest.TestCase):
         words = {word.removeprefix("the admin tool ") for word in words} - {"too", "CMake", "a C++20 compiler"}
         self.assertEqual({re.sub(r" \d$", "", word) for word in words},
                          {re.sub(r" \d$", "", word) for _, _, word in LIBRARIES.values()})
+
+
+class Available(unittest.TestCase):
+    """The name that install-dependencies takes, of several that a package has had."""
+
+    def available(self, names):
+        function = re.search(r"^available\(\) \{.*?^\}", read("scripts/install-dependencies"), re.M | re.S)[0]
+        with tempfile.TemporaryDirectory() as directory:
+            with open(f"{directory}/apt-cache", "w") as program:
+                program.write(APT_CACHE)
+            os.chmod(program.name, 0o755)
+            return subprocess.run(
+                ["bash", "-c", f'set -euo pipefail\n{function}\navailable "$1"', "bash", names],
+                env={**os.environ, "PATH": f"{directory}:{os.environ['PATH']}"}, timeout=30, check=True,
+                stdout=subprocess.PIPE, text=True).stdout.strip()
+
+    def test_the_first_that_there_is(self):
+        self.assertEqual(self.available("boost-1.81|boost"), "boost-1.81")
+        self.assertEqual(self.available("boost-1.90|boost-1.81"), "boost-1.81")
+
+    def test_the_last_when_there_is_none(self):
+        self.assertEqual(self.available("boost-1.90|boost"), "boost")
 
 
 if __name__ == "__main__":
