@@ -19,6 +19,8 @@ from measuring import PEER, ROOT, processors
 
 sys.path.insert(0, os.path.join(ROOT, "tests", "broker"))
 
+from harness import Broker  # noqa: E402
+
 DEADLINE = 20.0
 
 
@@ -85,9 +87,8 @@ class WebRocket:
         self.on = on or processors(PEER)
 
     def __enter__(self):
-        from broker import Broker  # reads where the server is when it is imported
         with running_on(self.on):
-            self.broker = Broker(*self.flags)
+            self.broker = Broker(*self.flags, server=os.environ["WEBROCKET_SERVER"])
         self.vhost = self.broker.vhost("/bench")
         self.vhost.open("bench")
         self.vhost.disconnect()

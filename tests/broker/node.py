@@ -7,7 +7,7 @@ import subprocess
 import tempfile
 import unittest
 
-from broker import DEADLINE, SERVER, Broker
+from harness import DEADLINE, SERVER, Broker
 
 
 class Node(Broker):

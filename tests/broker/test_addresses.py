@@ -9,7 +9,7 @@ import subprocess
 import sys
 import unittest
 
-from broker import ADMIN, DEADLINE, SERVER, main
+from harness import ADMIN, DEADLINE, SERVER, main
 from node import LifecycleTest
 
 

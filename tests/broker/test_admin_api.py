@@ -6,7 +6,7 @@ import re
 import resource
 import unittest
 
-from broker import DEADLINE, Broker, BrokerTest, Closed, RawConnection, main, wait_until
+from harness import DEADLINE, Broker, BrokerTest, Closed, RawConnection, main, wait_until
 
 HEX_40 = re.compile(r"[0-9a-f]{40}")
 UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")

@@ -13,7 +13,7 @@ import tempfile
 import threading
 import unittest
 
-from broker import ADMIN, DEADLINE, Broker, BrokerTest, main
+from harness import ADMIN, DEADLINE, Broker, BrokerTest, main
 
 COMMANDS = {"list_vhosts": 0, "add_vhost": 1, "delete_vhost": 1, "show_vhost": 1, "clear_vhosts": 0,
             "regenerate_vhost_token": 1, "list_channels": 1, "add_channel": 2, "delete_channel": 2,

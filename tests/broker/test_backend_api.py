@@ -7,7 +7,7 @@ import time
 import urllib.parse
 from email.utils import parsedate_to_datetime
 
-from broker import BrokerTest, RawConnection, main, wait_past
+from harness import BrokerTest, RawConnection, main, wait_past
 
 
 class Checks(BrokerTest):

@@ -6,7 +6,7 @@ import socket
 import struct
 import threading
 
-from broker import BrokerTest, RawConnection, main, wait_until
+from harness import BrokerTest, RawConnection, main, wait_until
 
 EVENT = '{"trigger":{"event":"e","data":{"k":["\\u00e9",1.5e3,true,null]}}}'
 LIMIT = 1 << 20

@@ -6,8 +6,8 @@ import random
 import socket
 import struct
 
-from broker import (BINARY, CLOSE, CONTINUATION, PING, TEXT, UNLIMITED, Browser, Closed, WitnessedTest, frame,
-                    main, wait_until)
+from harness import (BINARY, CLOSE, CONTINUATION, PING, TEXT, UNLIMITED, Browser, Closed, WitnessedTest, frame,
+                     main, wait_until)
 
 BAD_REQUEST = {":error": {"code": 400, "status": "Bad request"}}
 

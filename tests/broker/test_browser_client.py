@@ -5,7 +5,7 @@ import json
 import os
 import re
 
-from broker import BrokerTest, RawConnection, main
+from harness import BrokerTest, RawConnection, main
 
 CLIENT = os.path.join(os.path.dirname(__file__), "../../broker/client")
 BYTES_MAX = 5000  # compressed, as a server in front of the broker sends it

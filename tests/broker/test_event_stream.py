@@ -12,8 +12,8 @@ import sys
 import unittest
 import urllib.parse
 
-from broker import (DEADLINE, UNLIMITED, Broker, BrokerTest, EventStream, RawConnection, main,
-                    wait_until)
+from harness import (DEADLINE, UNLIMITED, Broker, BrokerTest, EventStream, RawConnection, main,
+                     wait_until)
 
 
 class Stream(BrokerTest):

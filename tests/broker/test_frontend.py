@@ -7,8 +7,8 @@ import threading
 
 import websockets
 
-from broker import (CLOSE, DEADLINE, PING, PONG, BrokerTest, Closed, RawConnection, Vhost, frame, main,
-                    wait_until)
+from harness import (CLOSE, DEADLINE, PING, PONG, BrokerTest, Closed, RawConnection, Vhost, frame, main,
+                     wait_until)
 
 KEY = "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=="
 

@@ -12,7 +12,7 @@ import os
 import random
 import unittest
 
-from broker import CLOSE, PING, PONG, TEXT, UNLIMITED, BrokerTest, Closed, frame, main
+from harness import CLOSE, PING, PONG, TEXT, UNLIMITED, BrokerTest, Closed, frame, main
 
 COMMANDS = int(os.environ.get("WEBROCKET_IDENTITY_COMMANDS", "1500"))
 SEED = int(os.environ.get("WEBROCKET_IDENTITY_SEED", "0")) or random.randrange(1, 1 << 32)

@@ -11,7 +11,7 @@ import socket
 import subprocess
 import threading
 
-from broker import DEADLINE, SERVER, RawConnection, main, split, wait_until
+from harness import DEADLINE, SERVER, RawConnection, main, split, wait_until
 from node import LifecycleTest, Node
 
 MEMBERS = {"addr", "admin_addr", "admin_socket", "cookie_file"}

@@ -10,8 +10,8 @@ import threading
 import time
 import unittest
 
-from broker import (CLOSE, CONTINUATION, DEADLINE, PING, PONG, TEXT, Broker, BrokerTest, Browser, Closed,
-                    RawConnection, frame, main, wait_until)
+from harness import (CLOSE, CONTINUATION, DEADLINE, PING, PONG, TEXT, Broker, BrokerTest, Browser, Closed,
+                     RawConnection, frame, main, wait_until)
 
 HANDSHAKE = ("GET {} HTTP/1.1\r\nHost: test\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
              "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n")

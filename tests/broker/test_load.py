@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import websockets
 
-from broker import DEADLINE, TEXT, Browser, BrokerTest, EventStream, frame, main, wait_until
+from harness import DEADLINE, TEXT, Browser, BrokerTest, EventStream, frame, main, wait_until
 
 
 def command(name, **payload):

@@ -12,7 +12,7 @@ import tempfile
 import time
 import unittest
 
-from broker import DEADLINE, SERVER, Broker, Browser, BrokerTest, Closed, RawConnection, Response, main, wait_until
+from harness import DEADLINE, SERVER, Broker, Browser, BrokerTest, Closed, RawConnection, Response, main, wait_until
 from node import Node
 
 

@@ -3,7 +3,7 @@
 import resource
 import unittest
 
-from broker import Broker, RawConnection, main, wait_until
+from harness import Broker, RawConnection, main, wait_until
 
 MIB = 1 << 20
 

@@ -2,7 +2,7 @@
 
 import unittest
 
-from broker import CLOSE, TEXT, BrokerTest, frame, main, wait_until
+from harness import CLOSE, TEXT, BrokerTest, frame, main, wait_until
 
 ROOM = "presence-room"
 BOTH = f"{ROOM}/:(joined|left)"

@@ -11,8 +11,8 @@ import threading
 import time
 import unittest
 
-from broker import (CLOSE, DEADLINE, PING, PONG, TEXT, UNLIMITED, Broker, Browser, BrokerTest, Vhost, frame,
-                    main, wait_until)
+from harness import (CLOSE, DEADLINE, PING, PONG, TEXT, UNLIMITED, Broker, Browser, BrokerTest, Vhost, frame,
+                     main, wait_until)
 
 CROWD = 1000
 

@@ -8,8 +8,8 @@ import os
 import socket
 import struct
 
-from broker import (BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, UNLIMITED, Broker, Browser, RawConnection,
-                    WitnessedTest, frame, main, wait_until)
+from harness import (BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, UNLIMITED, Broker, Browser, RawConnection,
+                     WitnessedTest, frame, main, wait_until)
 
 LIMIT = 1 << 20
 KEY = "dGhlIHNhbXBsZSBub25jZQ=="

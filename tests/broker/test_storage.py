@@ -11,7 +11,7 @@ import subprocess
 import tempfile
 import unittest
 
-from broker import DEADLINE, RawConnection, main
+from harness import DEADLINE, RawConnection, main
 from node import LifecycleTest, Node
 
 CHANGES = (("POST", "/sun"), ("POST", "/moon/channels/new"), ("PUT", "/moon/token"),

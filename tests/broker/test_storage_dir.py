@@ -8,7 +8,7 @@ import stat
 import subprocess
 import unittest
 
-from broker import ADMIN, DEADLINE, main
+from harness import ADMIN, DEADLINE, main
 from node import LifecycleTest, Node
 
 

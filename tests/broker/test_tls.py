@@ -14,7 +14,7 @@ import tempfile
 import threading
 import unittest
 
-from broker import ADMIN, DEADLINE, SERVER, UNLIMITED, Broker, Browser, main, wait_until
+from harness import ADMIN, DEADLINE, SERVER, UNLIMITED, Broker, Browser, main, wait_until
 
 
 EC = ("ec", "-pkeyopt", "ec_paramgen_curve:P-256")

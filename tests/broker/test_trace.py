@@ -12,8 +12,8 @@ import time
 import unittest
 import urllib.parse
 
-from broker import (ADMIN, CLOSE, DEADLINE, SERVER, Broker, Browser, BrokerTest, EventStream, RawConnection, frame, main,
-                    wait_until)
+from harness import (ADMIN, CLOSE, DEADLINE, SERVER, Broker, Browser, BrokerTest, EventStream, RawConnection, frame,
+                     main, wait_until)
 
 HANDSHAKE = ("Host: test\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
              "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n")

@@ -12,7 +12,7 @@ import sys
 import tempfile
 import unittest
 
-from broker import DEADLINE, Broker, Response, main, split, wait_until
+from harness import DEADLINE, Broker, Response, main, split, wait_until
 
 CHAT = os.environ.get("CHAT_BACKEND", "chat-backend")
 VISITORS = os.path.join(os.path.dirname(__file__), "../../examples/chat/visitors.py")

@@ -21,7 +21,7 @@ import time
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "broker"))
 
 import writers  # noqa: E402
-from broker import DEADLINE, Broker  # noqa: E402
+from harness import DEADLINE, Broker  # noqa: E402
 
 LONGEST = 0.4  # seconds that a broker may live
 

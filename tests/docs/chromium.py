@@ -11,7 +11,7 @@ import shutil
 import subprocess
 import tempfile
 
-from broker import DEADLINE, Browser, RawConnection, wait_until
+from harness import DEADLINE, Browser, RawConnection, wait_until
 
 # A test's browser speaks to nobody but the test; root and containers have no sandbox.
 FLAGS = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-quic",

@@ -28,7 +28,7 @@ import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "broker"))
 
-from broker import ADMIN, DEADLINE, Broker, Browser, Vhost, wait_until  # noqa: E402
+from harness import ADMIN, DEADLINE, Broker, Browser, Vhost, wait_until  # noqa: E402
 from pages import pages  # noqa: E402
 
 ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")

@@ -21,8 +21,8 @@ import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "broker"))
 
-from broker import DEADLINE, wait_until  # noqa: E402
 from chromium import Page as BrowserPage  # noqa: E402
+from harness import DEADLINE, wait_until  # noqa: E402
 from pages import ROOT, Page  # noqa: E402
 
 IS_INSTALLED = os.environ.get("FIRST_STEPS") == "installed"

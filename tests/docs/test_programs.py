@@ -44,8 +44,8 @@ import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "broker"))
 
-from broker import DEADLINE, Broker, wait_until  # noqa: E402
 from fronts import Authority, Front  # noqa: E402
+from harness import DEADLINE, Broker, wait_until  # noqa: E402
 from pages import ROOT, blocks, pages  # noqa: E402
 
 LIBRARY = pathlib.Path(os.environ["KOSMONAUT_LIBRARY"])

@@ -26,7 +26,7 @@ sys.path.insert(0, str(ROOT / "tests" / "broker"))
 sys.path.insert(0, str(ROOT / "bindings" / "python"))
 
 import kosmonaut  # noqa: E402
-from broker import DEADLINE, Broker, Browser, Closed, RawConnection, wait_until  # noqa: E402
+from harness import DEADLINE, Broker, Browser, Closed, RawConnection, wait_until  # noqa: E402
 from pages import Page  # noqa: E402
 
 FILES = ROOT / "docs" / "proxies"

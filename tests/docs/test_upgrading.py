@@ -14,7 +14,7 @@ import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "broker"))
 
-from broker import Broker, wait_until  # noqa: E402
+from harness import Broker, wait_until  # noqa: E402
 from pages import ROOT  # noqa: E402
 
 SERVER = os.environ["WEBROCKET_SERVER"]

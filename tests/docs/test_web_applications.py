@@ -24,7 +24,7 @@ import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "broker"))
 
-from broker import DEADLINE, Broker, wait_until  # noqa: E402
+from harness import DEADLINE, Broker, wait_until  # noqa: E402
 from pages import ROOT, Page  # noqa: E402
 
 PAGE = Page(ROOT / "docs" / "web-applications.md")

@@ -19,7 +19,7 @@ import threading
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "broker"))
 
 import machine  # noqa: E402
-from broker import Browser  # noqa: E402
+from harness import Browser  # noqa: E402
 
 DEADLINE = 30.0
 

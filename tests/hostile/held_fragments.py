@@ -2,7 +2,7 @@
 may, the others try for a megabyte. Pongs show that they are there."""
 
 import attack
-from broker import CONTINUATION, PONG, TEXT, frame
+from harness import CONTINUATION, PONG, TEXT, frame
 
 BROWSERS = 400
 PIECE = b"x" * 1000

@@ -33,7 +33,7 @@ import time
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "broker"))
 
 import machine  # noqa: E402
-from broker import Broker, wait_until  # noqa: E402
+from harness import Broker, wait_until  # noqa: E402
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ATTACKS = ["slow_readers", "half_open", "connections", "large_headers", "lying_frames", "subscribes"]

@@ -2,7 +2,7 @@
 than follows."""
 
 import attack
-from broker import BINARY, CLOSE, CONTINUATION, PING, TEXT, frame
+from harness import BINARY, CLOSE, CONTINUATION, PING, TEXT, frame
 
 LIES = [frame(TEXT, b"x", length=(1 << 63) - 1, length_bytes=8),
         frame(TEXT, b"x", length=(1 << 64) - 1, length_bytes=8),

@@ -3,7 +3,7 @@
 import socket
 
 import attack
-from broker import PONG, frame
+from harness import PONG, frame
 
 WANTED = 3000
 ADDRESS = "127.0.0.250"

@@ -5,7 +5,7 @@ import json
 import time
 
 import attack
-from broker import TEXT, frame
+from harness import TEXT, frame
 
 PER_SECOND = 1000
 BROWSERS = 50

@@ -24,7 +24,7 @@ import time
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "broker"))
 
 import machine  # noqa: E402
-from broker import PING, PONG, TEXT, Browser, frame  # noqa: E402
+from harness import PING, PONG, TEXT, Browser, frame  # noqa: E402
 
 PER_SECOND = 200  # messages of each browser
 PATIENCE = 10.0   # for those that are still on their way

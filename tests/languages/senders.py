@@ -4,7 +4,7 @@
     senders.py LANGUAGE COMMAND…     COMMAND is started with one argument more, the vhost's URL
 
 A server that is no broker, for a broker refuses most of these, sends the payloads of
-tests/vectors/senders.json as `private-room/who`. The program of scenario.py triggers `sender` for each,
+tests/vectors/senders.json as `private-room/who`. The program of driver.py triggers `sender` for each,
 with the `uid` and `sid` that its library tells, and is alive after the last one.
 """
 
@@ -17,7 +17,7 @@ import threading
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
-from scenario import DEADLINE, Program  # noqa: E402
+from driver import DEADLINE, Program  # noqa: E402
 
 VECTORS = pathlib.Path(__file__).resolve().parents[1] / "vectors" / "senders.json"
 

@@ -29,7 +29,7 @@ import threading
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "broker"))
 
-from broker import DEADLINE, Broker, Closed, wait_until  # noqa: E402
+from harness import DEADLINE, Broker, Closed, wait_until  # noqa: E402
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PREFIX = pathlib.Path(os.environ.get("KOSMONAUT_PREFIX", "/usr/local"))

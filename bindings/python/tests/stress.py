@@ -35,7 +35,7 @@ def frame(payload):
 
 def send(host, port, path, token, topic, total):
     """Sends one piece for each byte that comes in, until there is nothing left to send."""
-    from broker import Browser
+    from harness import Browser
     browser = Browser((host, int(port)), path)
     browser.say("auth", token=token)
     assert browser.hear() == {":authenticated": {}}

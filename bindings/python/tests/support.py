@@ -16,7 +16,7 @@ for directory in (ROOT / "tests" / "broker", PACKAGE):
     if str(directory) not in sys.path:
         sys.path.insert(0, str(directory))
 
-from broker import DEADLINE, UNLIMITED, Broker, wait_until  # noqa: E402
+from harness import DEADLINE, UNLIMITED, Broker, wait_until  # noqa: E402
 
 import kosmonaut  # noqa: E402
 

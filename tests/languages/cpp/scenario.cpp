@@ -1,4 +1,4 @@
-// The program that tests/languages/scenario.py drives, in C++: the worker runs on a thread of its
+// The program that tests/languages/driver.py drives, in C++: the worker runs on a thread of its
 // own.
 #include <chrono>
 #include <cstdlib>

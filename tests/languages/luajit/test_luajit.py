@@ -14,7 +14,7 @@ import unittest
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 sys.path.insert(0, str(ROOT / "tests" / "broker"))
 
-from broker import DEADLINE, Broker, wait_until  # noqa: E402
+from harness import DEADLINE, Broker, wait_until  # noqa: E402
 
 MODULES = ROOT / "examples" / "ffi" / "luajit"
 PRELUDE = f"""

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """One day of a backend, in ten steps, for whichever language it is written in.
 
-    scenario.py LANGUAGE COMMAND…     COMMAND is started with one argument more, the vhost's URL
+    driver.py LANGUAGE COMMAND…     COMMAND is started with one argument more, the vhost's URL
 
 The program makes a client and a worker, whose handler for `private-room/ask` triggers `answer` on the
 event's channel: {"to": the sender's uid, "n": the event's n}. It says {"ready":true} on its standard
@@ -26,7 +26,7 @@ import threading
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "broker"))
 
-from broker import DEADLINE, Broker, wait_until  # noqa: E402
+from harness import DEADLINE, Broker, wait_until  # noqa: E402
 
 ROOM = "private-room"
 CONNECTED, CLOSED = 2, 5

@@ -61,7 +61,8 @@ def split(addr):
 class Broker:
     """One server process. Its storage outlives stop(), so that start() is a restart."""
 
-    def __init__(self, *flags):
+    def __init__(self, *flags, server=SERVER):
+        self.server = server
         self.flags = flags
         self.dir = tempfile.mkdtemp(prefix="webrocket-test-")
         self.process = None
@@ -78,7 +79,7 @@ class Broker:
         return os.path.join(self.storage, "test-node.db")
 
     def command(self, *flags):
-        return [SERVER, "--addr", f"127.0.0.1:{self.port}", "--admin-addr", "127.0.0.1:0",
+        return [self.server, "--addr", f"127.0.0.1:{self.port}", "--admin-addr", "127.0.0.1:0",
                 "--storage-dir", self.storage, "--node-name", "test-node",
                 "--ready-file", os.path.join(self.dir, "ready.json"), *FLAGS, *self.flags, *flags]
 
