@@ -182,7 +182,6 @@ void HttpConnection::send_answer(std::string bytes) {
     if (is_unread_)
         return;
     is_unread_ = true;
-    acknowledged_ = connection_.acknowledged_position();
     connection_.arm(TimerKind::unread_answer);
 }
 

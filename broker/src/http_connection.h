@@ -102,8 +102,10 @@ class HttpConnection final : public Protocol {
     bool stopping_ = false;
     bool is_answered_ = false; // the request whose body is still coming
     bool in_head_ = false;
-    bool is_unread_ = false;              // the last answer, as far as is known
-    std::uint64_t acknowledged_ = 0;      // when that was last looked at
+    bool is_unread_ = false; // the last answer, as far as is known
+    // When that was last looked at, which may be some answers ago: a look at each would cost more
+    // than the time that it may give a client once.
+    std::uint64_t acknowledged_ = 0;
     std::unique_ptr<Protocol> successor_; // for the rest of the call that made it
 };
 
