@@ -1,6 +1,7 @@
 #include "channel.h"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 namespace webrocket {
@@ -63,11 +64,15 @@ void Channel::remove(Subscription &subscription) {
     take_out(subscriptions_, &Subscription::position, subscription);
 }
 
-void Channel::receive(const Letter &letter, EventLoop &loop) {
-    const Frame frame(letter.bytes);
+void Channel::receive(std::span<const Letter> letters, EventLoop &loop) {
+    std::array<Frame, letters_max> frames;
+    std::transform(letters.begin(), letters.end(), frames.begin(),
+                   [](const Letter &letter) { return Frame(letter.bytes); });
     for (const Subscription *subscription : on_loop_[loop.index()]) {
-        if (subscription->since < letter.number)
-            subscription->subscriber->deliver(frame);
+        for (std::size_t i = 0; i < letters.size(); ++i) {
+            if (subscription->since < letters[i].number)
+                subscription->subscriber->deliver(frames[i]);
+        }
     }
 }
 

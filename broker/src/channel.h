@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -79,8 +80,9 @@ class Channel final : public Addressee, public std::enable_shared_from_this<Chan
     std::uint64_t next_number() { return ++last_number_; }
     bool has_listeners_on(std::size_t loop) const { return !on_loop_[loop].empty(); }
 
-    // On each loop, without the lock: delivers to that loop's listeners.
-    void receive(const Letter &letter, EventLoop &loop) override;
+    // On each loop, without the lock: delivers to that loop's listeners, to one after the other all
+    // that has come. To go through thousands of them costs more than what they are given.
+    void receive(std::span<const Letter> letters, EventLoop &loop) override;
     // The listeners of a loop, which become nobody's. On that loop, with the lock.
     std::vector<Subscription *> take_listeners_of(std::size_t loop);
 

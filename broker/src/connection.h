@@ -183,10 +183,7 @@ class Connection final : public std::enable_shared_from_this<Connection>,
     std::uint64_t written_ = 0;
     std::uint64_t acknowledged_last_ = 0; // when the last words were last looked after
     std::size_t pending_limit_ = std::numeric_limits<std::size_t>::max();
-    ClientAddress address_;
-    std::optional<uid_t> user_;
-    std::array<std::shared_ptr<const void>, 2> places_;
-    const Port port_;
+    // Beside the queue: whoever sends to thousands waits for memory more than for anything else.
     bool in_handshake_ : 1 = false;
     bool in_protocol_ : 1 = false;
     bool end_turn_scheduled_ : 1 = false;
@@ -201,6 +198,10 @@ class Connection final : public std::enable_shared_from_this<Connection>,
     bool sending_side_closed_ : 1 = false;
     bool doomed_ : 1 = false;
     bool torn_down_ : 1 = false;
+    ClientAddress address_;
+    std::optional<uid_t> user_;
+    std::array<std::shared_ptr<const void>, 2> places_;
+    const Port port_;
 };
 
 // A wait beside the one that a connection has for its protocol. What is to be done when it is over

@@ -8,6 +8,19 @@
 
 namespace webrocket {
 
+namespace {
+
+// How many of them the first addressee gets before another one has a letter.
+std::size_t letters_to_one(std::span<const Letter> letters) {
+    const auto some = letters.first(std::min(letters.size(), Addressee::letters_max));
+    const auto end = std::find_if(some.begin(), some.end(), [&](const Letter &letter) {
+        return letter.to != letters.front().to;
+    });
+    return static_cast<std::size_t>(end - some.begin());
+}
+
+} // namespace
+
 EventLoop::EventLoop(std::size_t index, const TimerIntervals &intervals, Refusals &refusals)
     : index_(index), refusals_(refusals), ping_(make_frame(websocket_ping())) {
     for (std::size_t i = 0; i < timer_kind_count; ++i)
@@ -103,12 +116,14 @@ void EventLoop::serve_line_after(unsigned rounds) {
     line_is_posted_ = true;
 }
 
-// Half of the time is theirs where the others have more to do than a moment's work.
+// Where the others have more to do than a moment's work, half of the time is theirs: whoever
+// publishes to thousands is then heard together with those who do, and written for once.
 void EventLoop::serve_line() {
-    turn_time_ = {};
     const auto others_time = std::chrono::steady_clock::now() - posted_at_;
-    const auto limit = std::max<std::chrono::steady_clock::duration>(turn_time_max, others_time);
-    while (!line_.empty() && turn_time_ <= limit) {
+    turn_limit_ = std::clamp<std::chrono::steady_clock::duration>(others_time, turn_limit_min,
+                                                                  turn_limit_max);
+    turn_time_ = {};
+    while (!line_.empty() && turn_time_ <= turn_limit_) {
         const auto connection = std::move(line_.front());
         line_.pop_front();
         in_turn([&connection] { connection->take_turn(); });
@@ -123,8 +138,11 @@ void EventLoop::empty_mailbox() {
         opened_.swap(mailbox_);
         mailbox_bytes_.store(0, std::memory_order_relaxed);
     }
-    for (auto &letter : opened_)
-        without_exceptions([&] { letter.to->receive(letter, *this); });
+    for (std::span<const Letter> rest = opened_; !rest.empty();) {
+        const auto letters = rest.first(letters_to_one(rest));
+        without_exceptions([&] { letters.front().to->receive(letters, *this); });
+        rest = rest.subspan(letters.size());
+    }
     opened_.clear();
 }
 

@@ -21,6 +21,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -79,8 +80,11 @@ struct Letter;
 // Something that has to happen on a loop.
 class Addressee {
   public:
+    // Of letters that come one after the other to one addressee.
+    static constexpr std::size_t letters_max = 64;
+
     virtual ~Addressee() = default;
-    virtual void receive(const Letter &letter, EventLoop &loop) = 0;
+    virtual void receive(std::span<const Letter> letters, EventLoop &loop) = 0;
 };
 
 struct Letter {
@@ -164,7 +168,7 @@ class EventLoop {
     // Clients of HTTP take turns, a moment of the loop's time each: those that find it used up wait
     // in line, until whatever else is ready has been heard. One request may cost what a hundred
     // messages of pages do, and a hundred may come at once.
-    bool has_a_line() const { return !line_.empty() || turn_time_ > turn_time_max; }
+    bool has_a_line() const { return !line_.empty() || turn_time_ > turn_limit_; }
     void put_in_line(std::shared_ptr<Connection> connection);
     template <typename Call>
     void in_turn(const Call &call) {
@@ -186,7 +190,8 @@ class EventLoop {
 
   private:
     static constexpr std::size_t mailbox_bytes_max = std::size_t{16} << 20;
-    static constexpr std::chrono::microseconds turn_time_max{200};
+    static constexpr std::chrono::microseconds turn_limit_min{200};
+    static constexpr std::chrono::milliseconds turn_limit_max{2};
     // A message is read, published, and written, in a round each, after one that finds it.
     static constexpr unsigned rounds_of_others = 3;
 
@@ -227,6 +232,7 @@ class EventLoop {
     bool line_is_posted_ = false;
     std::chrono::steady_clock::time_point posted_at_;
     std::chrono::steady_clock::duration turn_time_{0};
+    std::chrono::steady_clock::duration turn_limit_ = turn_limit_min;
     std::vector<std::unique_ptr<TimerQueue>> timers_;
     boost::intrusive::list<Connection, boost::intrusive::base_hook<LoopHook>,
                            boost::intrusive::constant_time_size<false>>

@@ -14,7 +14,7 @@ class Vhost::ChannelRemoval final : public Addressee {
   public:
     ChannelRemoval(std::shared_ptr<Vhost> vhost, std::shared_ptr<Channel> channel)
         : vhost_(std::move(vhost)), channel_(std::move(channel)) {}
-    void receive(const Letter &, EventLoop &loop) override {
+    void receive(std::span<const Letter>, EventLoop &loop) override {
         vhost_->dissolve_channel_on(loop, *channel_);
     }
 
@@ -26,7 +26,7 @@ class Vhost::ChannelRemoval final : public Addressee {
 class Vhost::VhostRemoval final : public Addressee {
   public:
     explicit VhostRemoval(std::shared_ptr<Vhost> vhost) : vhost_(std::move(vhost)) {}
-    void receive(const Letter &, EventLoop &loop) override { vhost_->dissolve_on(loop); }
+    void receive(std::span<const Letter>, EventLoop &loop) override { vhost_->dissolve_on(loop); }
 
   private:
     std::shared_ptr<Vhost> vhost_;

@@ -19,9 +19,11 @@ class WorkerStream::Mailbox final : public Addressee {
     }
     WorkerStream *stream() const { return stream_; }
 
-    void receive(const Letter &letter, EventLoop &) override {
-        if (stream_ != nullptr)
-            stream_->receive(letter.bytes);
+    void receive(std::span<const Letter> letters, EventLoop &) override {
+        for (const Letter &letter : letters) {
+            if (stream_ != nullptr)
+                without_exceptions([&] { stream_->receive(letter.bytes); });
+        }
     }
 
   private:
@@ -32,7 +34,7 @@ class WorkerStream::Mailbox final : public Addressee {
 class WorkerStream::Dismissal final : public Addressee {
   public:
     explicit Dismissal(std::shared_ptr<Mailbox> mailbox) : mailbox_(std::move(mailbox)) {}
-    void receive(const Letter &, EventLoop &) override {
+    void receive(std::span<const Letter>, EventLoop &) override {
         if (WorkerStream *stream = mailbox_->stream())
             stream->end();
     }
