@@ -1,25 +1,15 @@
-#!/usr/bin/env python3
-"""Describes the C ABI for whoever writes or checks a binding.
-
-    abi/describe.py            compares abi/kosmonaut.json with the headers
-    abi/describe.py --write    makes it anew
+"""The C ABI as data: what abi/kosmonaut.json holds, and every generated declaration is made of.
 
 Everything in it is read from the headers: types from the declarations, the rest (who owns what, where
 NULL is allowed, on which thread, which statuses) from the comments, whose form the tests of docs/
 look after.
 """
 
-import json
-import pathlib
 import re
-import sys
 
-HERE = pathlib.Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parent / "tests" / "docs"))
+from headers import ROOT
 
-from headers import Callback, Constant, Function, ROOT, Type, declarations  # noqa: E402
-
-FILE = HERE / "kosmonaut.json"
+FIRST_RELEASE = "1.0"  # what does not say since when it is there came with it
 
 
 def release():
@@ -49,32 +39,24 @@ def may_be_null(kind, text):
     return re.search(r"(?<!not )\bNULL\b", text) is not None
 
 
-def texts_of(declaration):
-    """What is said of each parameter; `as for kn_other()` says what is said there."""
-    texts = {}
-    for name, text in declaration.described_parameters:
-        text = one_line(text)
-        elsewhere = re.match(r"as for (kn_\w+)\(\)", text)
-        if elsewhere and name in by_name[elsewhere[1]].parameters:
-            rest = text[elsewhere.end():].removeprefix(".")
-            text = texts_of(by_name[elsewhere[1]])[name].removesuffix("." if rest else "") + rest
-        texts[name] = text
-    return texts
+def payloads(declaration):
+    """The names of the parameters that are bytes with a length beside them; the result's is "".
 
-
-def parameters_of(declaration):
-    texts = texts_of(declaration)
-    for name, kind in zip(declaration.parameters, declaration.types):
-        text = texts.get(name, "")
-        if "*" in kind or kind in callbacks:
-            yield {"name": name, "type": kind, "nullable": may_be_null(kind, text),
-                   **ownership(kind, text), "text": text}
+    A payload is `const char *NAME, size_t NAME_length`, or the result beside `size_t *length`.
+    """
+    parameters = list(zip(declaration.types, declaration.parameters))
+    found = set()
+    for at, (kind, name) in enumerate(parameters):
+        if not name.endswith("length"):
+            continue
+        before = parameters[at - 1] if at > 0 else None
+        if kind == "size_t" and before == ("const char *", name.removesuffix("_length")):
+            found.add(before[1])
+        elif (kind, name) == ("size_t *", "length") and declaration.returns == "const char *":
+            found.add("")
         else:
-            yield {"name": name, "type": kind, "text": text}
-
-
-def statuses_of(text):
-    return list(dict.fromkeys(name for name in re.findall(r"\bKN_\w+", text) if name in statuses))
+            raise AssertionError(f"{declaration}: what is '{kind} {name}' the length of?")
+    return found
 
 
 def brief_of(declaration):
@@ -83,45 +65,83 @@ def brief_of(declaration):
 
 
 def entry(declaration):
-    return {"name": declaration.name, "header": declaration.header, "since": declaration.since,
-            "text": brief_of(declaration)}
+    return {"name": declaration.name, "header": declaration.header,
+            "since": declaration.since or FIRST_RELEASE, "text": brief_of(declaration)}
 
 
-def function(f):
-    returned = one_line(" ".join(f.sections("return")))
-    return {**entry(f), "threads": f.thread_rule,
-            "returns": {"type": f.returns, **returned_ownership(f, returned), "text": returned},
-            "parameters": list(parameters_of(f)),
-            **({"statuses": statuses_of(returned)} if f.returns == "kn_status" else {})}
+def returned_ownership(kind, text):
+    return ownership(kind.replace("const char *", "char *"), text) if "*" in kind else {}
 
 
-def returned_ownership(f, text):
-    return ownership(f.returns.replace("const char *", "char *"), text) if "*" in f.returns else {}
+class Describer:
+    """Describes declarations, whose comments may point at each other."""
+
+    def __init__(self, by_name):
+        self.by_name = by_name
+        self.callbacks = {d.name for d in self.of_kind("callback")}
+        self.statuses = {d.name for d in self.of_kind("constant") if d.header == "status.h"}
+
+    def of_kind(self, kind):
+        return [d for d in self.by_name.values() if d.kind == kind]
+
+    def texts_of(self, declaration):
+        """What is said of each parameter; `as for kn_other()` says what is said there."""
+        texts = {}
+        for name, text in declaration.described_parameters:
+            text = one_line(text)
+            elsewhere = re.match(r"as for (kn_\w+)\(\)", text)
+            if elsewhere and name in self.by_name[elsewhere[1]].parameters:
+                rest = text[elsewhere.end():].removeprefix(".")
+                text = (self.texts_of(self.by_name[elsewhere[1]])[name].removesuffix("." if rest else "")
+                        + rest)
+            texts[name] = text
+        return texts
+
+    def parameters_of(self, declaration):
+        texts = self.texts_of(declaration)
+        with_length = payloads(declaration) if declaration.kind == "function" else ()
+        for name, kind in zip(declaration.parameters, declaration.types):
+            text = texts.get(name, "")
+            if "*" in kind or kind in self.callbacks:
+                yield {"name": name, "type": kind, **({"payload": True} if name in with_length else {}),
+                       "nullable": may_be_null(kind, text), **ownership(kind, text), "text": text}
+            else:
+                yield {"name": name, "type": kind, "text": text}
+
+    def statuses_of(self, text):
+        return list(dict.fromkeys(name for name in re.findall(r"\bKN_\w+", text) if name in self.statuses))
+
+    def function(self, f):
+        returned = one_line(" ".join(f.sections("return")))
+        return {**entry(f), "threads": f.thread_rule,
+                "returns": {"type": f.returns, **({"payload": True} if "" in payloads(f) else {}),
+                            **returned_ownership(f.returns, returned), "text": returned},
+                "parameters": list(self.parameters_of(f)),
+                **({"statuses": self.statuses_of(returned)} if f.returns == "kn_status" else {})}
+
+    def callback(self, c):
+        return {**entry(c), "returns": {"type": "void"}, "parameters": list(self.parameters_of(c))}
+
+    def type(self, t):
+        return {**entry(t), "kind": "handle" if t.is_handle else "alias",
+                **({"stands_for": t.stands_for} if t.stands_for else {})}
+
+    def constant(self, c):
+        return {**entry(c), "value": c.value}
+
+    def macro(self, m):
+        return {"name": m.name, "header": m.header, "since": m.since or FIRST_RELEASE}
 
 
-def described():
+def described(by_name):
+    """The description of headers.declarations()."""
+    describer = Describer(by_name)
     return {
         "version": release(),
         "library": "libkosmonaut.so.1",
-        "functions": [function(d) for d in known if isinstance(d, Function)],
-        "callbacks": [{**entry(d), "returns": {"type": "void"}, "parameters": list(parameters_of(d))}
-                      for d in known if isinstance(d, Callback)],
-        "types": [{**entry(d), "kind": "handle" if d.is_handle else "alias",
-                   **({"stands_for": d.stands_for} if d.stands_for else {})}
-                  for d in known if isinstance(d, Type)],
-        "constants": [{**entry(d), "since": d.since or "1.0", "value": d.value}
-                      for d in known if isinstance(d, Constant)],
+        "functions": [describer.function(d) for d in describer.of_kind("function")],
+        "callbacks": [describer.callback(d) for d in describer.of_kind("callback")],
+        "types": [describer.type(d) for d in describer.of_kind("type")],
+        "constants": [describer.constant(d) for d in describer.of_kind("constant")],
+        "macros": [describer.macro(d) for d in describer.of_kind("macro")],
     }
-
-
-by_name = declarations()
-known = list(by_name.values())
-callbacks = {d.name for d in known if isinstance(d, Callback)}
-statuses = {d.name for d in known if isinstance(d, Constant) and d.header == "status.h"}
-
-if __name__ == "__main__":
-    text = json.dumps(described(), indent=1, ensure_ascii=False) + "\n"
-    if sys.argv[1:] == ["--write"]:
-        FILE.write_text(text)
-    elif not FILE.exists() or FILE.read_text() != text:
-        sys.exit(f"{FILE.relative_to(ROOT)} is not what the headers say; abi/describe.py --write makes it anew")

@@ -1,12 +1,16 @@
 #!/usr/bin/env python3
 """The C headers, what is said about them, and the list of their names, held against each other."""
 
+import pathlib
 import re
+import sys
 import unittest
 
-from headers import INCLUDE, ROOT, declarations
+ABI = pathlib.Path(__file__).resolve().parents[2] / "abi"
+sys.path.insert(0, str(ABI))
 
-ABI = ROOT / "abi"
+from headers import INCLUDE, ROOT, declarations, declarations_in  # noqa: E402
+
 DOCS = ROOT / "docs"
 
 DECLARED = declarations()
@@ -98,6 +102,14 @@ class Comments(unittest.TestCase):
         for d in (d for d in DECLARED.values() if d.kind not in ("constant", "macro")):
             with self.subTest(d):
                 self.assertRegex(d.since or "never", r"^\d+\.\d+$")
+
+    def test_what_the_first_release_had_not_says_since_when(self):
+        """What does not say it counts as the first's; so says abi/describe.py."""
+        first = {d.name for path in (ABI / "baseline/include/kosmonaut").glob("*.h")
+                 for d in declarations_in(path)}
+        for d in DECLARED.values():
+            with self.subTest(d):
+                self.assertTrue(d.since or d.name in first)
 
     def test_constants_have_a_comment(self):
         for d in (d for d in DECLARED.values() if d.kind == "constant"):

@@ -774,6 +774,8 @@ TEST(out_of_memory_scenarios, have_every_public_function) {
     std::ifstream symbols(KN_SYMBOLS);
     ASSERT_TRUE(symbols) << KN_SYMBOLS;
     for (std::string line; std::getline(symbols, line);) {
+        if (line.starts_with('#'))
+            continue;
         const std::string name = line.substr(0, line.find('@'));
         EXPECT_EQ(covered.count(name), 1U) << name;
     }

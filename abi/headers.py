@@ -6,7 +6,7 @@ A declaration in a form that this file does not know is an error, not something 
 import pathlib
 import re
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
+ROOT = pathlib.Path(__file__).resolve().parents[1]
 INCLUDE = ROOT / "include" / "kosmonaut"
 
 COMMENT = r"/\*\*((?:(?!\*/).)*)\*/\s*"
