@@ -10,7 +10,7 @@ import pathlib
 import sys
 
 from describe import described
-from generators import symbols
+from generators import go, java, luajit, nodejs, python, ruby, rust, symbols
 from generators.common import HEAD
 from headers import ROOT, declarations
 
@@ -24,7 +24,10 @@ def description_file(description):
 
 def generated(description):
     """The text of every generated file by its path from the root."""
-    return {**description_file(description), **symbols.files(description)}
+    files = description_file(description)
+    for generator in (symbols, python, ruby, nodejs, rust, java, go, luajit):
+        files.update(generator.files(description))
+    return files
 
 
 def text_of(path):

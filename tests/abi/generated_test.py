@@ -12,7 +12,7 @@ sys.path.insert(0, str(ROOT / "abi"))
 
 import generate  # noqa: E402
 from describe import described  # noqa: E402
-from generators import symbols  # noqa: E402
+from generators import go, java, luajit, nodejs, python, ruby, rust, symbols  # noqa: E402
 from generators.common import HEAD  # noqa: E402
 from headers import declarations, declarations_in  # noqa: E402
 
@@ -89,6 +89,84 @@ class Declarations(unittest.TestCase):
         made = flat("".join(generator.files(self.description).values()))
         for text in texts:
             self.assertTrue(flat(text) in made, f"{generator.__name__} does not say: {text}")
+
+    def test_python(self):
+        self.expect(
+            python,
+            "Completion = CFUNCTYPE(None, c_void_p, c_void_p)",
+            '"kn_client_say": (_status, (c_void_p, c_char_p, c_size_t, _output, _output)),',
+            '"kn_client_say_async": (_status, (c_void_p, c_char_p, c_size_t, *_handed_in)),',
+            '"kn_client_said": (c_void_p, (c_void_p, c_int64, _length)),',
+            '"kn_client_free": (None, (c_void_p,)),',
+            '"kn_count": (c_size_t, ()),')
+
+    def test_ruby(self):
+        self.expect(
+            ruby,
+            """WAITING = {
+              kn_client_free: [:void, :pointer],
+              kn_client_say: [:status, :pointer, :pointer, :size, :pointer, :pointer],
+              kn_client_say_async: [:status, :pointer, :pointer, :size, :pointer, :pointer, :pointer, :pointer]
+            }""",
+            "QUICK = { kn_client_said: [:pointer, :pointer, :int64, :pointer], kn_count: [:size] }")
+
+    def test_nodejs(self):
+        self.expect(
+            nodejs,
+            "HANDLES = [ 'kn_client', 'kn_error', 'kn_result', ]",
+            "'void kn_completion(const kn_result *result, void *user_data)',",
+            """`kn_status kn_client_say(kn_client *client, const void *data, size_t data_length,
+                _Out_ void **answer, _Out_ kn_error **error)`,""",
+            """`kn_status kn_client_say_async(kn_client *client, const void *data, size_t data_length,
+                kn_completion *fn, void *user_data, kn_destroy *destroy, _Out_ kn_error **error)`,""",
+            "'const void *kn_client_said(const kn_client *client, int64_t since_ms, _Out_ size_t *length)',",
+            "'void kn_client_free(kn_client *client)',",
+            "'size_t kn_count()',")
+
+    def test_rust(self):
+        self.expect(
+            rust,
+            'pub type kn_completion = Option<unsafe extern "C" fn(*const kn_result, *mut c_void)>;',
+            """pub fn kn_client_say(client: *mut kn_client, data: *const c_char, data_length: usize,
+                answer: *mut *mut c_char, error: *mut *mut kn_error, ) -> kn_status;""",
+            """pub fn kn_client_say_async(client: *mut kn_client, data: *const c_char, data_length: usize,
+                callback: kn_completion, user_data: *mut c_void, destroy: kn_destroy,
+                error: *mut *mut kn_error, ) -> kn_status;""",
+            """pub fn kn_client_said(client: *const kn_client, since_ms: i64,
+                length: *mut usize, ) -> *const c_char;""",
+            "pub fn kn_client_free(client: *mut kn_client);",
+            "pub fn kn_count() -> usize;")
+
+    def test_java(self):
+        self.expect(
+            java,
+            "interface Completion extends Callback { void invoke(Pointer result, Pointer userData); }",
+            """static native int kn_client_say(Pointer client, byte[] data, SizeT dataLength,
+                PointerByReference answer, PointerByReference error);""",
+            """static native int kn_client_say_async(Pointer client, byte[] data, SizeT dataLength,
+                Completion fn, Pointer userData, Destroy destroy, PointerByReference error);""",
+            "static native Pointer kn_client_said(Pointer client, long sinceMs, SizeT.ByReference length);",
+            "static native void kn_client_free(Pointer client);",
+            "static native SizeT kn_count();")
+
+    def test_go(self):
+        self.expect(
+            go,
+            """static inline kn_status kn_go_say_async(kn_client *client, const char *data, size_t data_length,
+                uintptr_t handle, kn_error **error) {
+                return kn_client_say_async(client, data, data_length, kn_go_on_completion, (void *)handle,
+                    kn_go_on_destroy, error); }""")
+
+    def test_luajit(self):
+        self.expect(
+            luajit,
+            "typedef int32_t kn_status;",
+            "typedef struct kn_client kn_client;",
+            "typedef void (*kn_completion)(const kn_result *result, void *user_data);",
+            """kn_status kn_client_say_async(kn_client *client, const char *data, size_t data_length,
+                kn_completion fn, void *user_data, void (*destroy)(void *), kn_error **error);""",
+            "const char *kn_client_said(const kn_client *client, int64_t since_ms, size_t *length);",
+            "size_t kn_count(void);")
 
     def test_symbols_have_the_version_of_their_release(self):
         self.expect(

@@ -1,5 +1,7 @@
 """The functions of libkosmonaut as its C headers declare them, and nothing else.
 
+Made of the headers in include/kosmonaut by scripts/generate; do not edit.
+
 Handles are `c_void_p`, and so is what a handle or a text is written to. Borrowed text is
 `c_char_p`; text that has to be freed and payloads, which have a length, are `c_void_p`.
 """
@@ -10,15 +12,15 @@ from ctypes import CFUNCTYPE, POINTER, c_char_p, c_int, c_int32, c_int64, c_size
 from typing import Any, Dict, Tuple
 
 Completion = CFUNCTYPE(None, c_void_p, c_void_p)
-Handler = CFUNCTYPE(None, c_void_p, c_void_p)
 ErrorHandler = CFUNCTYPE(None, c_void_p, c_void_p)
+Handler = CFUNCTYPE(None, c_void_p, c_void_p)
 LogHandler = CFUNCTYPE(None, c_int32, c_char_p, c_void_p)
 Destroy = CFUNCTYPE(None, c_void_p)
 
 CALLBACKS: Dict[str, Any] = {
     "kn_completion": Completion,
-    "kn_handler": Handler,
     "kn_error_handler": ErrorHandler,
+    "kn_handler": Handler,
     "kn_log_handler": LogHandler,
 }
 
@@ -48,20 +50,17 @@ FUNCTIONS: Dict[str, Tuple[Any, Tuple[Any, ...]]] = {
     "kn_client_free": (None, (c_void_p,)),
     "kn_client_open_channel": (_status, (c_void_p, c_char_p, _output)),
     "kn_client_close_channel": (_status, (c_void_p, c_char_p, _output)),
-    "kn_client_trigger": (
-        _status, (c_void_p, c_char_p, c_char_p, c_char_p, c_size_t, _output)),
+    "kn_client_trigger": (_status, (c_void_p, c_char_p, c_char_p, c_char_p, c_size_t, _output)),
     "kn_client_request_token": (_status, (c_void_p, c_char_p, c_char_p, _output, _output)),
     "kn_client_trigger_batch": (_status, (c_void_p, c_void_p, _output, _output)),
-    "kn_client_subscribers": (
-        _status, (c_void_p, c_char_p, c_char_p, c_int32, _output, _output)),
+    "kn_client_subscribers": (_status, (c_void_p, c_char_p, c_char_p, c_int32, _output, _output)),
     "kn_client_open_channel_async": (_status, (c_void_p, c_char_p, *_handed_in)),
     "kn_client_close_channel_async": (_status, (c_void_p, c_char_p, *_handed_in)),
     "kn_client_trigger_async": (
         _status, (c_void_p, c_char_p, c_char_p, c_char_p, c_size_t, *_handed_in)),
     "kn_client_request_token_async": (_status, (c_void_p, c_char_p, c_char_p, *_handed_in)),
     "kn_client_trigger_batch_async": (_status, (c_void_p, c_void_p, *_handed_in)),
-    "kn_client_subscribers_async": (
-        _status, (c_void_p, c_char_p, c_char_p, c_int32, *_handed_in)),
+    "kn_client_subscribers_async": (_status, (c_void_p, c_char_p, c_char_p, c_int32, *_handed_in)),
     "kn_client_dispatch": (_status, (c_void_p, _output)),
     "kn_client_flush": (_status, (c_void_p, c_int64, _output)),
     "kn_client_fd": (c_int, (c_void_p,)),
@@ -127,9 +126,6 @@ FUNCTIONS: Dict[str, Tuple[Any, Tuple[Any, ...]]] = {
     "kn_subscribers_data": (c_void_p, (c_void_p, c_size_t, _length)),
     "kn_subscribers_next": (c_char_p, (c_void_p,)),
     "kn_subscribers_free": (None, (c_void_p,)),
-    # version.h
-    "kn_version": (c_char_p, ()),
-    "kn_version_number": (c_int32, ()),
     # worker.h
     "kn_worker_new": (_status, (c_char_p, c_void_p, _output, _output)),
     "kn_worker_free": (None, (c_void_p,)),
@@ -148,4 +144,7 @@ FUNCTIONS: Dict[str, Tuple[Any, Tuple[Any, ...]]] = {
     "kn_worker_lag_ms": (c_int64, (c_void_p,)),
     "kn_worker_last_error": (c_void_p, (c_void_p,)),
     "kn_worker_stats": (_status, (c_void_p, _output, _output)),
+    # version.h
+    "kn_version": (c_char_p, ()),
+    "kn_version_number": (c_int32, ()),
 }

@@ -16,18 +16,4 @@ kn_status kn_go_worker_uncover(kn_worker *worker, const char *pattern, kn_error 
 /* A handle of 0 takes the error handler away. */
 kn_status kn_go_worker_on_error(kn_worker *worker, uintptr_t handle, kn_error **error);
 
-kn_status kn_go_open_channel_async(kn_client *client, const char *channel, uintptr_t handle,
-                                   kn_error **error);
-kn_status kn_go_close_channel_async(kn_client *client, const char *channel, uintptr_t handle,
-                                    kn_error **error);
-kn_status kn_go_trigger_async(kn_client *client, const char *channel, const char *event,
-                              const char *data, size_t data_length, uintptr_t handle,
-                              kn_error **error);
-kn_status kn_go_request_token_async(kn_client *client, const char *uid, const char *channels,
-                                    uintptr_t handle, kn_error **error);
-kn_status kn_go_trigger_batch_async(kn_client *client, const kn_batch *batch, uintptr_t handle,
-                                    kn_error **error);
-kn_status kn_go_subscribers_async(kn_client *client, const char *channel, const char *after,
-                                  int32_t limit, uintptr_t handle, kn_error **error);
-
 #endif

@@ -1,7 +1,7 @@
 package kosmonaut
 
 // #include <kosmonaut/kosmonaut.h>
-// #include "bridge.h"
+// #include "bridge_async.h"
 import "C"
 
 import (

@@ -1,3 +1,6 @@
+-- Made of the headers in include/kosmonaut by scripts/generate; do not edit.
+-- The rest is put together of the files in parts/.
+
 --- libkosmonaut for LuaJIT: backends for the WebRocket broker.
 --
 -- All times are milliseconds; 0 does not wait, and where a time may be left out that means "for
@@ -22,9 +25,55 @@ typedef void (*kn_completion)(const kn_result *result, void *user_data);
 typedef void (*kn_error_handler)(const kn_error *error, void *user_data);
 typedef void (*kn_handler)(kn_event *event, void *user_data);
 typedef void (*kn_log_handler)(int32_t level, const char *message, void *user_data);
-
-const char *kn_version(void);
-int32_t kn_version_number(void);
+kn_batch *kn_batch_new(void);
+void kn_batch_free(kn_batch *batch);
+kn_status kn_batch_add(kn_batch *batch, const char *channel, const char *event, const char *data,
+    size_t data_length);
+size_t kn_batch_count(const kn_batch *batch);
+void kn_batch_clear(kn_batch *batch);
+kn_status kn_result_status(const kn_result *result);
+const kn_error *kn_result_error(const kn_result *result);
+const char *kn_result_token(const kn_result *result);
+const kn_subscribers *kn_result_subscribers(const kn_result *result);
+size_t kn_result_count(const kn_result *result);
+kn_status kn_result_item_status(const kn_result *result, size_t index);
+const kn_error *kn_result_item_error(const kn_result *result, size_t index);
+void kn_result_free(kn_result *result);
+kn_status kn_client_new(const char *url, const kn_options *options, kn_client **client,
+    kn_error **error);
+void kn_client_free(kn_client *client);
+kn_status kn_client_open_channel(kn_client *client, const char *channel, kn_error **error);
+kn_status kn_client_close_channel(kn_client *client, const char *channel, kn_error **error);
+kn_status kn_client_trigger(kn_client *client, const char *channel, const char *event,
+    const char *data, size_t data_length, kn_error **error);
+kn_status kn_client_request_token(kn_client *client, const char *uid, const char *channels,
+    char **token, kn_error **error);
+kn_status kn_client_trigger_batch(kn_client *client, const kn_batch *batch, kn_result **result,
+    kn_error **error);
+kn_status kn_client_subscribers(kn_client *client, const char *channel, const char *after,
+    int32_t limit, kn_subscribers **page, kn_error **error);
+kn_status kn_client_open_channel_async(kn_client *client, const char *channel, kn_completion fn,
+    void *user_data, void (*destroy)(void *), kn_error **error);
+kn_status kn_client_close_channel_async(kn_client *client, const char *channel, kn_completion fn,
+    void *user_data, void (*destroy)(void *), kn_error **error);
+kn_status kn_client_trigger_async(kn_client *client, const char *channel, const char *event,
+    const char *data, size_t data_length, kn_completion fn, void *user_data,
+    void (*destroy)(void *), kn_error **error);
+kn_status kn_client_request_token_async(kn_client *client, const char *uid, const char *channels,
+    kn_completion fn, void *user_data, void (*destroy)(void *), kn_error **error);
+kn_status kn_client_trigger_batch_async(kn_client *client, const kn_batch *batch, kn_completion fn,
+    void *user_data, void (*destroy)(void *), kn_error **error);
+kn_status kn_client_subscribers_async(kn_client *client, const char *channel, const char *after,
+    int32_t limit, kn_completion fn, void *user_data, void (*destroy)(void *), kn_error **error);
+kn_status kn_client_dispatch(kn_client *client, kn_error **error);
+kn_status kn_client_flush(kn_client *client, int64_t timeout_ms, kn_error **error);
+int kn_client_fd(const kn_client *client);
+kn_status kn_client_interrupt(kn_client *client);
+size_t kn_client_pending(const kn_client *client);
+int64_t kn_client_requests(const kn_client *client);
+int64_t kn_client_requests_with_status(const kn_client *client, kn_status status);
+int32_t kn_client_connections(const kn_client *client);
+kn_status kn_client_stats(kn_client *client, char **json, kn_error **error);
 kn_status kn_error_status(const kn_error *error);
 const char *kn_error_message(const kn_error *error);
 int32_t kn_error_http_status(const kn_error *error);
@@ -59,29 +108,18 @@ kn_status kn_options_set_max_connections(kn_options *options, int32_t count);
 kn_status kn_options_set_max_pending(kn_options *options, int32_t count);
 kn_status kn_options_set_worker_name(kn_options *options, const char *name);
 kn_status kn_options_set_ca_file(kn_options *options, const char *path);
-kn_status kn_options_set_client_certificate(kn_options *options, const char *cert_file, const char
-    *key_file);
+kn_status kn_options_set_client_certificate(kn_options *options, const char *cert_file,
+    const char *key_file);
 kn_status kn_options_set_verify(kn_options *options, int32_t verify);
 kn_status kn_options_set_proxy(kn_options *options, const char *url);
 kn_status kn_options_set_unix_socket(kn_options *options, const char *path);
 kn_status kn_options_add_header(kn_options *options, const char *name, const char *value);
 kn_status kn_options_set_user_agent(kn_options *options, const char *user_agent);
-kn_status kn_options_set_log(kn_options *options, int32_t level, kn_log_handler fn, void
-    *user_data, void (*destroy)(void *));
-kn_batch *kn_batch_new(void);
-void kn_batch_free(kn_batch *batch);
-kn_status kn_batch_add(kn_batch *batch, const char *channel, const char *event, const char *data,
-    size_t data_length);
-size_t kn_batch_count(const kn_batch *batch);
-void kn_batch_clear(kn_batch *batch);
-kn_status kn_result_status(const kn_result *result);
-const kn_error *kn_result_error(const kn_result *result);
-const char *kn_result_token(const kn_result *result);
-const kn_subscribers *kn_result_subscribers(const kn_result *result);
-size_t kn_result_count(const kn_result *result);
-kn_status kn_result_item_status(const kn_result *result, size_t index);
-const kn_error *kn_result_item_error(const kn_result *result, size_t index);
-void kn_result_free(kn_result *result);
+kn_status kn_options_set_log(kn_options *options, int32_t level, kn_log_handler fn, void *user_data,
+    void (*destroy)(void *));
+const char *kn_status_name(kn_status status);
+const char *kn_status_message(kn_status status);
+int32_t kn_status_is_retriable(kn_status status);
 size_t kn_subscribers_count(const kn_subscribers *page);
 const char *kn_subscribers_sid(const kn_subscribers *page, size_t index);
 const char *kn_subscribers_uid(const kn_subscribers *page, size_t index);
@@ -89,50 +127,14 @@ int32_t kn_subscribers_hidden(const kn_subscribers *page, size_t index);
 const char *kn_subscribers_data(const kn_subscribers *page, size_t index, size_t *length);
 const char *kn_subscribers_next(const kn_subscribers *page);
 void kn_subscribers_free(kn_subscribers *page);
-kn_status kn_client_new(const char *url, const kn_options *options, kn_client **client, kn_error
-    **error);
-void kn_client_free(kn_client *client);
-kn_status kn_client_open_channel(kn_client *client, const char *channel, kn_error **error);
-kn_status kn_client_close_channel(kn_client *client, const char *channel, kn_error **error);
-kn_status kn_client_trigger(kn_client *client, const char *channel, const char *event, const char
-    *data, size_t data_length, kn_error **error);
-kn_status kn_client_request_token(kn_client *client, const char *uid, const char *channels, char
-    **token, kn_error **error);
-kn_status kn_client_trigger_batch(kn_client *client, const kn_batch *batch, kn_result **result,
+kn_status kn_worker_new(const char *url, const kn_options *options, kn_worker **worker,
     kn_error **error);
-kn_status kn_client_subscribers(kn_client *client, const char *channel, const char *after, int32_t
-    limit, kn_subscribers **page, kn_error **error);
-kn_status kn_client_open_channel_async(kn_client *client, const char *channel, kn_completion fn,
-    void *user_data, void (*destroy)(void *), kn_error **error);
-kn_status kn_client_close_channel_async(kn_client *client, const char *channel, kn_completion fn,
-    void *user_data, void (*destroy)(void *), kn_error **error);
-kn_status kn_client_trigger_async(kn_client *client, const char *channel, const char *event, const
-    char *data, size_t data_length, kn_completion fn, void *user_data, void (*destroy)(void *),
-    kn_error **error);
-kn_status kn_client_request_token_async(kn_client *client, const char *uid, const char *channels,
-    kn_completion fn, void *user_data, void (*destroy)(void *), kn_error **error);
-kn_status kn_client_trigger_batch_async(kn_client *client, const kn_batch *batch, kn_completion
-    fn, void *user_data, void (*destroy)(void *), kn_error **error);
-kn_status kn_client_subscribers_async(kn_client *client, const char *channel, const char *after,
-    int32_t limit, kn_completion fn, void *user_data, void (*destroy)(void *), kn_error **error);
-kn_status kn_client_dispatch(kn_client *client, kn_error **error);
-kn_status kn_client_flush(kn_client *client, int64_t timeout_ms, kn_error **error);
-int kn_client_fd(const kn_client *client);
-kn_status kn_client_interrupt(kn_client *client);
-size_t kn_client_pending(const kn_client *client);
-int64_t kn_client_requests(const kn_client *client);
-int64_t kn_client_requests_with_status(const kn_client *client, kn_status status);
-int32_t kn_client_connections(const kn_client *client);
-kn_status kn_client_stats(kn_client *client, char **json, kn_error **error);
-kn_status kn_worker_new(const char *url, const kn_options *options, kn_worker **worker, kn_error
-    **error);
 void kn_worker_free(kn_worker *worker);
 kn_status kn_worker_on(kn_worker *worker, const char *pattern, kn_handler fn, void *user_data,
     void (*destroy)(void *), kn_error **error);
-kn_status kn_worker_on_error(kn_worker *worker, kn_error_handler fn, void *user_data, void
-    (*destroy)(void *), kn_error **error);
-kn_status kn_worker_next(kn_worker *worker, int64_t timeout_ms, kn_event **event, kn_error
-    **error);
+kn_status kn_worker_on_error(kn_worker *worker, kn_error_handler fn, void *user_data,
+    void (*destroy)(void *), kn_error **error);
+kn_status kn_worker_next(kn_worker *worker, int64_t timeout_ms, kn_event **event, kn_error **error);
 kn_status kn_worker_run(kn_worker *worker, kn_error **error);
 kn_status kn_worker_dispatch(kn_worker *worker, kn_error **error);
 int kn_worker_fd(const kn_worker *worker);
@@ -145,10 +147,11 @@ int64_t kn_worker_reconnects(const kn_worker *worker);
 int64_t kn_worker_lag_ms(const kn_worker *worker);
 kn_error *kn_worker_last_error(const kn_worker *worker);
 kn_status kn_worker_stats(kn_worker *worker, char **json, kn_error **error);
-const char *kn_status_name(kn_status status);
-const char *kn_status_message(kn_status status);
-int32_t kn_status_is_retriable(kn_status status);
+const char *kn_version(void);
+int32_t kn_version_number(void);
+]]
 
+ffi.cdef [[
 /* What frees its object when it is collected. */
 struct kosmonaut_batch { kn_batch *handle; };
 struct kosmonaut_client { kn_client *handle; };

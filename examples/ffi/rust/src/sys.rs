@@ -1,3 +1,5 @@
+// Made of the headers in include/kosmonaut by scripts/generate; do not edit.
+
 //! The C declarations, one for one. `kosmonaut/*.h` says what each function does; everything here
 //! is for the rest of the crate.
 
@@ -21,11 +23,20 @@ macro_rules! opaque {
     };
 }
 
-opaque! { kn_batch kn_result kn_client kn_error kn_event kn_options kn_subscribers kn_worker }
+opaque! {
+    kn_batch
+    kn_client
+    kn_error
+    kn_event
+    kn_options
+    kn_result
+    kn_subscribers
+    kn_worker
+}
 
-pub type kn_handler = Option<unsafe extern "C" fn(*mut kn_event, *mut c_void)>;
-pub type kn_error_handler = Option<unsafe extern "C" fn(*const kn_error, *mut c_void)>;
 pub type kn_completion = Option<unsafe extern "C" fn(*const kn_result, *mut c_void)>;
+pub type kn_error_handler = Option<unsafe extern "C" fn(*const kn_error, *mut c_void)>;
+pub type kn_handler = Option<unsafe extern "C" fn(*mut kn_event, *mut c_void)>;
 pub type kn_log_handler = Option<unsafe extern "C" fn(i32, *const c_char, *mut c_void)>;
 pub type kn_destroy = Option<unsafe extern "C" fn(*mut c_void)>;
 

@@ -73,12 +73,12 @@ public final class Batch implements AutoCloseable {
             List<Optional<KosmonautException>> failures = new ArrayList<>();
             long count = Kn.kn_result_count(result).longValue();
             for (long index = 0; index < count; index++) {
-                failures.add(failureOf(result, new Kn.SizeT(index)));
+                failures.add(failureOf(result, new CTypes.SizeT(index)));
             }
             return new Result(List.copyOf(failures));
         }
 
-        private static Optional<KosmonautException> failureOf(Pointer result, Kn.SizeT index) {
+        private static Optional<KosmonautException> failureOf(Pointer result, CTypes.SizeT index) {
             Status status = new Status(Kn.kn_result_item_status(result, index));
             if (status.code() >= 0) {
                 return Optional.empty();

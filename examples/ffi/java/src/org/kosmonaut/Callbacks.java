@@ -80,7 +80,7 @@ final class Callbacks {
     static final Kn.LogHandler ON_LOG = (level, message, userData) -> {
         try {
             if (target(userData) instanceof LogTarget target) {
-                target.log().accept(Options.LogLevel.of(level), Kn.text(message));
+                target.log().accept(Options.LogLevel.of(level), CTypes.text(message));
             }
         } catch (Throwable problem) {
             // What reports a failure must not be one.

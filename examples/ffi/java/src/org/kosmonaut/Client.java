@@ -86,7 +86,7 @@ public final class Client implements AutoCloseable {
         call((c, e) -> Kn.kn_client_request_token(
                 c, Kosmonaut.text(uid, "the uid"), Kosmonaut.text(channels, "the channels"),
                 token, e));
-        return Kn.take(token);
+        return CTypes.take(token);
     }
 
     /**
@@ -184,7 +184,7 @@ public final class Client implements AutoCloseable {
     public CompletableFuture<String> requestTokenAsync(String uid, String channels) {
         String who = Kosmonaut.text(uid, "the uid");
         String where = Kosmonaut.text(channels, "the channels");
-        return handIn(result -> Kn.text(Kn.kn_result_token(result)),
+        return handIn(result -> CTypes.text(Kn.kn_result_token(result)),
                 (c, data, e) -> Kn.kn_client_request_token_async(
                         c, who, where, Callbacks.ON_COMPLETION, data, Callbacks.DESTROY, e));
     }
@@ -273,6 +273,6 @@ public final class Client implements AutoCloseable {
     public String stats() {
         PointerByReference json = new PointerByReference();
         call((c, e) -> Kn.kn_client_stats(c, json, e));
-        return Kn.take(json);
+        return CTypes.take(json);
     }
 }

@@ -59,7 +59,7 @@ public final class Event implements AutoCloseable {
     }
 
     private String text(Function<Pointer, Pointer> getter) {
-        return handle.use(e -> Kn.text(getter.apply(e)));
+        return handle.use(e -> CTypes.text(getter.apply(e)));
     }
 
     /** A message, or a kind that was asked for. */
@@ -106,7 +106,7 @@ public final class Event implements AutoCloseable {
     /** A copy of the payload, byte for byte as it came. From a broker it is a JSON object. */
     public byte[] bytes() {
         return handle.use(e -> {
-            Kn.SizeT.ByReference length = new Kn.SizeT.ByReference();
+            CTypes.SizeT.ByReference length = new CTypes.SizeT.ByReference();
             return Kn.kn_event_data(e, length).getByteArray(0, length.value());
         });
     }

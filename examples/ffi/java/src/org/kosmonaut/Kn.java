@@ -1,7 +1,8 @@
+// Made of the headers in include/kosmonaut by scripts/generate; do not edit.
+
 package org.kosmonaut;
 
 import com.sun.jna.Callback;
-import com.sun.jna.IntegerType;
 import com.sun.jna.Library;
 import com.sun.jna.Native;
 import com.sun.jna.NativeLibrary;
@@ -9,6 +10,7 @@ import com.sun.jna.Pointer;
 import com.sun.jna.ptr.PointerByReference;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
+import org.kosmonaut.CTypes.SizeT;
 
 /**
  * The C declarations, one for one. {@code kosmonaut/*.h} says what each function does; everything
@@ -23,44 +25,16 @@ final class Kn {
                 Map.of(Library.OPTION_STRING_ENCODING, StandardCharsets.UTF_8.name())));
     }
 
-    /** {@code size_t}. */
-    public static final class SizeT extends IntegerType {
-        private static final long serialVersionUID = 1;
-
-        /** Zero, which the library of JNA asks for. */
-        public SizeT() {
-            this(0);
-        }
-
-        SizeT(long value) {
-            super(Native.SIZE_T_SIZE, value, true);
-        }
-
-        /** Where one is put. */
-        public static final class ByReference extends com.sun.jna.ptr.ByReference {
-            /** Has room for one. */
-            public ByReference() {
-                super(Native.SIZE_T_SIZE);
-            }
-
-            int value() {
-                Pointer where = getPointer();
-                return Math.toIntExact(
-                        Native.SIZE_T_SIZE == Long.BYTES ? where.getLong(0) : where.getInt(0));
-            }
-        }
-    }
-
-    interface Handler extends Callback {
-        void invoke(Pointer event, Pointer userData);
+    interface Completion extends Callback {
+        void invoke(Pointer result, Pointer userData);
     }
 
     interface ErrorHandler extends Callback {
         void invoke(Pointer error, Pointer userData);
     }
 
-    interface Completion extends Callback {
-        void invoke(Pointer result, Pointer userData);
+    interface Handler extends Callback {
+        void invoke(Pointer event, Pointer userData);
     }
 
     interface LogHandler extends Callback {
@@ -69,21 +43,6 @@ final class Kn {
 
     interface Destroy extends Callback {
         void invoke(Pointer userData);
-    }
-
-    /** What a getter shows; null for NULL. */
-    static String text(Pointer text) {
-        return text == null ? null : text.getString(0, StandardCharsets.UTF_8.name());
-    }
-
-    /** Takes over a text that the library handed out. */
-    static String take(PointerByReference text) {
-        Pointer taken = text.getValue();
-        try {
-            return text(taken);
-        } finally {
-            kn_string_free(taken);
-        }
     }
 
     static native Pointer kn_batch_new();
@@ -125,17 +84,17 @@ final class Kn {
             Pointer client, String channel, Completion fn, Pointer userData, Destroy destroy,
             PointerByReference error);
     static native int kn_client_trigger_async(
-            Pointer client, String channel, String event, byte[] data, SizeT dataLength, Completion
-            fn, Pointer userData, Destroy destroy, PointerByReference error);
+            Pointer client, String channel, String event, byte[] data, SizeT dataLength,
+            Completion fn, Pointer userData, Destroy destroy, PointerByReference error);
     static native int kn_client_request_token_async(
-            Pointer client, String uid, String channels, Completion fn, Pointer userData, Destroy
-            destroy, PointerByReference error);
+            Pointer client, String uid, String channels, Completion fn, Pointer userData,
+            Destroy destroy, PointerByReference error);
     static native int kn_client_trigger_batch_async(
             Pointer client, Pointer batch, Completion fn, Pointer userData, Destroy destroy,
             PointerByReference error);
     static native int kn_client_subscribers_async(
-            Pointer client, String channel, String after, int limit, Completion fn, Pointer
-            userData, Destroy destroy, PointerByReference error);
+            Pointer client, String channel, String after, int limit, Completion fn,
+            Pointer userData, Destroy destroy, PointerByReference error);
     static native int kn_client_dispatch(Pointer client, PointerByReference error);
     static native int kn_client_flush(Pointer client, long timeoutMs, PointerByReference error);
     static native int kn_client_fd(Pointer client);
@@ -196,8 +155,7 @@ final class Kn {
     static native Pointer kn_subscribers_sid(Pointer page, SizeT index);
     static native Pointer kn_subscribers_uid(Pointer page, SizeT index);
     static native int kn_subscribers_hidden(Pointer page, SizeT index);
-    static native Pointer kn_subscribers_data(
-            Pointer page, SizeT index, SizeT.ByReference length);
+    static native Pointer kn_subscribers_data(Pointer page, SizeT index, SizeT.ByReference length);
     static native Pointer kn_subscribers_next(Pointer page);
     static native void kn_subscribers_free(Pointer page);
     static native int kn_worker_new(
@@ -207,8 +165,8 @@ final class Kn {
             Pointer worker, String pattern, Handler fn, Pointer userData, Destroy destroy,
             PointerByReference error);
     static native int kn_worker_on_error(
-            Pointer worker, ErrorHandler fn, Pointer userData, Destroy destroy, PointerByReference
-            error);
+            Pointer worker, ErrorHandler fn, Pointer userData, Destroy destroy,
+            PointerByReference error);
     static native int kn_worker_next(
             Pointer worker, long timeoutMs, PointerByReference event, PointerByReference error);
     static native int kn_worker_run(Pointer worker, PointerByReference error);

@@ -12,7 +12,7 @@ public final class Kosmonaut {
 
     /** The version of the C library, such as "1.0.0". */
     public static String version() {
-        return Kn.text(Kn.kn_version());
+        return CTypes.text(Kn.kn_version());
     }
 
     /** The version of the C library as 0xMMmmpp; newer is greater. */
@@ -50,7 +50,7 @@ public final class Kosmonaut {
         return bytes.length == 0 ? new byte[1] : bytes;
     }
 
-    static Kn.SizeT length(String json) {
-        return new Kn.SizeT(json == null ? 0 : json.getBytes(StandardCharsets.UTF_8).length);
+    static CTypes.SizeT length(String json) {
+        return new CTypes.SizeT(json == null ? 0 : json.getBytes(StandardCharsets.UTF_8).length);
     }
 }

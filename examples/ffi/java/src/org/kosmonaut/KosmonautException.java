@@ -30,7 +30,7 @@ public class KosmonautException extends RuntimeException {
 
     /** Copies the details, which stay the library's. */
     KosmonautException(Pointer details) {
-        super(Kn.text(Kn.kn_error_message(details)));
+        super(CTypes.text(Kn.kn_error_message(details)));
         code = Kn.kn_error_status(details);
         httpStatus = Kn.kn_error_http_status(details);
         serverCode = Kn.kn_error_server_code(details);

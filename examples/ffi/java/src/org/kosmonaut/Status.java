@@ -66,12 +66,12 @@ public record Status(int code) {
 
     /** The name in C, for logs: "KN_ENOCHANNEL". */
     public String statusName() {
-        return Kn.text(Kn.kn_status_name(code));
+        return CTypes.text(Kn.kn_status_name(code));
     }
 
     /** A sentence for people; its wording may change. */
     public String message() {
-        return Kn.text(Kn.kn_status_message(code));
+        return CTypes.text(Kn.kn_status_message(code));
     }
 
     /**

@@ -14,12 +14,12 @@ import java.util.Optional;
  */
 public record Subscriber(String sid, Optional<String> uid, boolean isHidden, String data) {
     /** Copies a subscriber of a page, which stays the library's. */
-    static Subscriber of(Pointer page, Kn.SizeT index) {
-        Kn.SizeT.ByReference length = new Kn.SizeT.ByReference();
+    static Subscriber of(Pointer page, CTypes.SizeT index) {
+        CTypes.SizeT.ByReference length = new CTypes.SizeT.ByReference();
         Pointer data = Kn.kn_subscribers_data(page, index, length);
         return new Subscriber(
-                Kn.text(Kn.kn_subscribers_sid(page, index)),
-                Optional.ofNullable(Kn.text(Kn.kn_subscribers_uid(page, index))),
+                CTypes.text(Kn.kn_subscribers_sid(page, index)),
+                Optional.ofNullable(CTypes.text(Kn.kn_subscribers_uid(page, index))),
                 Kn.kn_subscribers_hidden(page, index) != 0,
                 new String(data.getByteArray(0, length.value()), StandardCharsets.UTF_8));
     }

@@ -20,10 +20,10 @@ public record SubscriberPage(List<Subscriber> subscribers, Optional<String> next
         List<Subscriber> subscribers = new ArrayList<>();
         long count = Kn.kn_subscribers_count(page).longValue();
         for (long index = 0; index < count; index++) {
-            subscribers.add(Subscriber.of(page, new Kn.SizeT(index)));
+            subscribers.add(Subscriber.of(page, new CTypes.SizeT(index)));
         }
         return new SubscriberPage(List.copyOf(subscribers),
-                Optional.ofNullable(Kn.text(Kn.kn_subscribers_next(page))));
+                Optional.ofNullable(CTypes.text(Kn.kn_subscribers_next(page))));
     }
 
     /** Goes over all pages, which it asks for one after the other. */

@@ -445,6 +445,6 @@ public final class Worker implements AutoCloseable {
     public String stats() {
         PointerByReference json = new PointerByReference();
         require(call((w, e) -> Kn.kn_worker_stats(w, json, e)));
-        return Kn.take(json);
+        return CTypes.take(json);
     }
 }
