@@ -48,27 +48,36 @@ def lost_names(files):
 
 def difference(path, text):
     return "".join(difflib.unified_diff(text_of(path).splitlines(True), text.splitlines(True),
-                                        path, f"{path}, by the headers", n=1))
+                                        path, f"{path}, made anew", n=1))
 
 
 def check(files):
     for path, text in outdated(files).items():
         print(difference(path, text), end="")
     if outdated(files):
-        sys.exit(f"not what the headers say: {', '.join(outdated(files))}; scripts/generate makes them anew")
+        sys.exit(f"not up to date: {', '.join(outdated(files))}; scripts/generate makes them anew")
 
 
-def write(files):
+def require_names(files):
     lost = lost_names(files)
     if lost:
         sys.exit(f"the headers have no longer what {NAMES} lists: {'; '.join(lost)}. A name stays for good "
                  "(ABI.md); one that no release has had is taken out of the list by hand.")
+
+
+def write(files):
     for path, text in outdated(files).items():
         (ROOT / path).write_text(text)
         print(f"made anew: {path}")
 
 
-if __name__ == "__main__":
+def main(usage, files):
     if sys.argv[1:] not in ([], ["--check"]):
-        sys.exit(__doc__)
-    (check if sys.argv[1:] else write)(generated(described(declarations())))
+        sys.exit(usage)
+    (check if sys.argv[1:] else write)(files)
+
+
+if __name__ == "__main__":
+    made = generated(described(declarations()))
+    require_names(made)
+    main(__doc__, made)
