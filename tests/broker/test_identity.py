@@ -3,8 +3,8 @@
 broker's word, whatever pages send.
 
 A stage of pages and workers plays commands, some of them random, and everything that anybody is told
-is held against what the broker alone can know. WEBROCKET_IDENTITY_COMMANDS says how many random ones
-(scripts/check-identity: 100 000), WEBROCKET_IDENTITY_SEED which.
+is held against what the broker alone can know. WEBROCKET_TEST_IDENTITY_COMMANDS says how many random ones
+(scripts/check-identity: 100 000), WEBROCKET_TEST_IDENTITY_SEED which.
 """
 
 import json
@@ -14,8 +14,8 @@ import unittest
 
 from harness import CLOSE, PING, PONG, TEXT, UNLIMITED, BrokerTest, Closed, frame, main
 
-COMMANDS = int(os.environ.get("WEBROCKET_IDENTITY_COMMANDS", "1500"))
-SEED = int(os.environ.get("WEBROCKET_IDENTITY_SEED", "0")) or random.randrange(1, 1 << 32)
+COMMANDS = int(os.environ.get("WEBROCKET_TEST_IDENTITY_COMMANDS", "1500"))
+SEED = int(os.environ.get("WEBROCKET_TEST_IDENTITY_SEED", "0")) or random.randrange(1, 1 << 32)
 RESERVED = ("channel", "sid", "uid")
 CHAT, PRIVATE, ROOM, HALL = "chat", "private-room", "presence-room", "presence-hall"
 CHANNELS = (CHAT, PRIVATE, ROOM, HALL)
@@ -359,7 +359,7 @@ class Forgeries(BrokerTest):
                     stage.settle()
             stage.settle()
         except Exception as problem:
-            raise AssertionError(f"WEBROCKET_IDENTITY_SEED={SEED}") from problem
+            raise AssertionError(f"WEBROCKET_TEST_IDENTITY_SEED={SEED}") from problem
         for kind in (":subscribed", ":memberJoined", ":memberLeft", "say", "fired", ":error",
                      "say told to workers", "told told to workers", ":joined told to workers"):
             self.assertGreater(stage.counts.get(kind, 0), 0, (kind, stage.counts, SEED))
