@@ -9,7 +9,8 @@ import re
 import select
 
 from harness import DEADLINE, PING, PONG, TEXT, Browser, RawConnection, frame, wait_until
-from order_history import (EVERYTHING, Backend, Command, Heard, History, Page, Request, Stream, WorkerEvent)
+from order_history import (EVERYTHING, Backend, Command, Heard, History, Page, Request, Stream, WorkerEvent,
+                           is_presence)
 
 # The first two stay; the others are closed and opened again.
 CHANNELS = ("news", "presence-hall", "talk", "private-desk", "presence-room")
@@ -280,7 +281,7 @@ class Play:
 
     def run(self, steps):
         for step in range(steps):
-            bursts = [*self.page_bursts(), *self.backend_bursts()]
+            bursts = [*self.page_bursts(), *self.backend_bursts()] if self.random.random() < 0.85 else [*self.rush()]
             self.random.shuffle(bursts)
             for party, data in bursts:
                 party.send(data)
@@ -322,6 +323,15 @@ class Play:
     def authenticate(self, page):
         is_token = self.tokens and self.random.random() < 0.9
         return page.authenticate(*(self.tokens.pop() if is_token else ("none", None)))
+
+    def rush(self):
+        """Many come and go at once, where it counts who was there when."""
+        channel = self.random.choice([channel for channel in CHANNELS if is_presence(channel)])
+        most = self.random.choice((4, 12, 40))
+        for page in self.pages:
+            if page.is_known and not page.is_leaving and page.unanswered() < UNANSWERED_MAX:
+                yield page, b"".join(self.random.choice((page.subscribe, page.unsubscribe))(channel)
+                                     for _ in range(self.random.randint(1, most)))
 
     def backend_bursts(self):
         for backend in self.backends:

@@ -159,8 +159,11 @@ def rosters(subscription, beginnings):
 def members_known_before(history, subscription):
     """Who was surely there, and who surely was not."""
     asked, told = subscription.command.at, subscription.at
+    roster = set(subscription.roster)
     for other in history.members(subscription.channel):
-        is_listed = other.command.number in subscription.roster
+        is_listed = other.command.number in roster
+        if not is_listed and other.at >= asked:
+            continue
         has_ended = other.end not in (None, "broken") and other.ended < asked
         if is_listed and (not other.is_announced or has_ended):
             problem = "is hidden or has ended, and is"
