@@ -1,6 +1,6 @@
 #include "admin_client.h"
 
-#include "json.h"
+#include "base/json.h"
 #include "printable.h"
 
 #include <array>

@@ -1,6 +1,6 @@
 #include "commands.h"
 
-#include "json.h"
+#include "base/json.h"
 #include "printable.h"
 
 #include <algorithm>

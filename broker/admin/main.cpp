@@ -1,7 +1,7 @@
 // webrocket-admin: the operator's command line.
+#include "base/json.h"
 #include "commands.h"
-#include "json.h"
-#include "storage_dir.h"
+#include "store/storage_dir.h"
 #include "trusted_file.h"
 
 #include <CLI/CLI.hpp>

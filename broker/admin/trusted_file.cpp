@@ -1,7 +1,7 @@
 #include "trusted_file.h"
 
 #include "admin_client.h"
-#include "secrets.h"
+#include "base/secrets.h"
 
 #include <array>
 #include <cerrno>

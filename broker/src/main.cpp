@@ -1,8 +1,8 @@
-#include "descriptors.h"
-#include "log.h"
-#include "options.h"
-#include "server.h"
-#include "start_check.h"
+#include "base/log.h"
+#include "server/descriptors.h"
+#include "server/options.h"
+#include "server/server.h"
+#include "server/start_check.h"
 
 #include <algorithm>
 #include <csignal>

@@ -1,9 +1,9 @@
 #include <kosmonaut/batch.h>
 
-#include "batch.hpp"
+#include "client/batch.hpp"
 #include "capi/boundary.hpp"
 #include "capi/payload.hpp"
-#include "result.hpp"
+#include "client/result.hpp"
 
 using kn::capi::guarded;
 using kn::capi::required;

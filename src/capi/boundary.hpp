@@ -11,11 +11,11 @@
 
 #include <cxxabi.h>
 
-#include "cancellation_hold.hpp"
-#include "deferred_destroys.hpp"
-#include "error.hpp"
-#include "failure.hpp"
-#include "process.hpp"
+#include "base/cancellation_hold.hpp"
+#include "base/deferred_destroys.hpp"
+#include "base/error.hpp"
+#include "base/failure.hpp"
+#include "base/process.hpp"
 
 namespace kn::capi {
 

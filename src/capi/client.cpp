@@ -3,7 +3,7 @@
 #include "capi/boundary.hpp"
 #include "capi/handles.hpp"
 #include "capi/payload.hpp"
-#include "stats.hpp"
+#include "client/stats.hpp"
 
 using kn::completion;
 using kn::user_data_owner;

@@ -1,4 +1,4 @@
-#include "event.hpp"
+#include "worker/event.hpp"
 #include "capi/boundary.hpp"
 
 using kn::failure;

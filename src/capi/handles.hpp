@@ -7,11 +7,11 @@
 #include <kosmonaut/options.h>
 #include <kosmonaut/worker.h>
 
+#include "base/process.hpp"
+#include "base/settings.hpp"
 #include "capi/boundary.hpp"
-#include "client.hpp"
+#include "client/client.hpp"
 #include "http/wiping_memory.hpp"
-#include "process.hpp"
-#include "settings.hpp"
 #include "worker/worker.hpp"
 
 struct kn_options {

@@ -2,10 +2,10 @@
 
 #include <sys/un.h>
 
+#include "backend/names.hpp"
 #include "capi/boundary.hpp"
 #include "capi/handles.hpp"
 #include "http/proxy.hpp"
-#include "names.hpp"
 
 using kn::failure;
 using kn::milliseconds;

@@ -4,7 +4,7 @@
 #include <optional>
 #include <string_view>
 
-#include "failure.hpp"
+#include "base/failure.hpp"
 
 namespace kn::capi {
 

@@ -1,4 +1,4 @@
-#include "status.hpp"
+#include "base/status.hpp"
 
 const char *kn_status_name(kn_status status) { return kn::status_name(status); }
 

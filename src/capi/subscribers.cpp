@@ -1,4 +1,4 @@
-#include "subscribers.hpp"
+#include "client/subscribers.hpp"
 
 namespace {
 

@@ -4,7 +4,7 @@
 
 #include "http/connection.hpp"
 #include "http/multi.hpp"
-#include "poll_set.hpp"
+#include "net/poll_set.hpp"
 
 namespace kn {
 

@@ -1,9 +1,9 @@
 #include "http/connection.hpp"
 
-#include "failure.hpp"
-#include "http/classify.hpp"
+#include "backend/classify.hpp"
+#include "base/failure.hpp"
+#include "base/status.hpp"
 #include "http/head_line.hpp"
-#include "status.hpp"
 
 namespace kn {
 namespace {

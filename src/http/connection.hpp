@@ -3,16 +3,16 @@
 #include <string>
 #include <string_view>
 
-#include "deadline.hpp"
-#include "endpoint.hpp"
-#include "failure.hpp"
+#include "base/deadline.hpp"
+#include "base/failure.hpp"
+#include "base/settings.hpp"
 #include "http/curl.hpp"
+#include "http/endpoint.hpp"
 #include "http/header_list.hpp"
 #include "http/open_sockets.hpp"
 #include "http/parsed_url.hpp"
 #include "http/request.hpp"
 #include "http/transfer.hpp"
-#include "settings.hpp"
 
 namespace kn {
 

@@ -3,7 +3,7 @@
 #include <optional>
 #include <string_view>
 
-#include "ascii.hpp"
+#include "base/ascii.hpp"
 
 namespace kn {
 

@@ -8,7 +8,7 @@
 #include <curl/curl.h>
 
 #include "http/transfer.hpp"
-#include "socket_watcher.hpp"
+#include "net/socket_watcher.hpp"
 
 namespace kn {
 

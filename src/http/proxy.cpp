@@ -4,9 +4,9 @@
 #include <iterator>
 #include <string>
 
-#include "failure.hpp"
+#include "backend/names.hpp"
+#include "base/failure.hpp"
 #include "http/parsed_url.hpp"
-#include "names.hpp"
 
 namespace kn {
 

@@ -1,9 +1,9 @@
 #pragma once
 
-#include "deadline.hpp"
+#include "base/deadline.hpp"
+#include "base/settings.hpp"
 #include "http/curl.hpp"
 #include "http/open_sockets.hpp"
-#include "settings.hpp"
 
 namespace kn {
 

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <mutex>
 
-#include "error.hpp"
+#include "base/error.hpp"
 
 namespace kn {
 

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
-#include "failure.hpp"
-#include "names.hpp"
-#include "quoted.hpp"
+#include "backend/names.hpp"
+#include "base/failure.hpp"
+#include "base/quoted.hpp"
 #include "worker/topic_regex.hpp"
 
 namespace kn {

@@ -7,7 +7,7 @@
 
 #include <kosmonaut/worker.h>
 
-#include "callback.hpp"
+#include "base/callback.hpp"
 
 namespace kn {
 

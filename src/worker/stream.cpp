@@ -2,13 +2,13 @@
 
 #include <algorithm>
 
-#include "ascii.hpp"
-#include "http/classify.hpp"
+#include "backend/classify.hpp"
+#include "base/ascii.hpp"
+#include "base/status.hpp"
 #include "http/head_line.hpp"
 #include "http/parsed_url.hpp"
 #include "http/sigpipe.hpp"
 #include "http/transfer.hpp"
-#include "status.hpp"
 
 namespace kn {
 namespace {

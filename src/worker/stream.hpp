@@ -6,14 +6,14 @@
 #include <string>
 #include <string_view>
 
-#include "endpoint.hpp"
-#include "failure.hpp"
+#include "base/failure.hpp"
+#include "base/settings.hpp"
 #include "http/curl.hpp"
+#include "http/endpoint.hpp"
 #include "http/header_list.hpp"
 #include "http/multi.hpp"
 #include "http/transfer.hpp"
-#include "reactor.hpp"
-#include "settings.hpp"
+#include "net/reactor.hpp"
 
 namespace kn {
 

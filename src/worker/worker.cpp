@@ -4,13 +4,13 @@
 
 #include <sys/random.h>
 
-#include "deferred_destroys.hpp"
-#include "error.hpp"
-#include "failure.hpp"
-#include "http/classify.hpp"
+#include "backend/classify.hpp"
+#include "base/deferred_destroys.hpp"
+#include "base/error.hpp"
+#include "base/failure.hpp"
+#include "base/quoted.hpp"
+#include "base/status.hpp"
 #include "http/curl.hpp"
-#include "quoted.hpp"
-#include "status.hpp"
 
 namespace kn {
 namespace {

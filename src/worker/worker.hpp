@@ -12,15 +12,15 @@
 
 #include <kosmonaut/worker.h>
 
-#include "deadline.hpp"
-#include "endpoint.hpp"
-#include "event.hpp"
+#include "base/deadline.hpp"
+#include "base/interruption.hpp"
+#include "base/occupancy.hpp"
+#include "base/process.hpp"
+#include "base/settings.hpp"
 #include "event_stream/parser.hpp"
-#include "interruption.hpp"
-#include "occupancy.hpp"
-#include "process.hpp"
-#include "reactor.hpp"
-#include "settings.hpp"
+#include "http/endpoint.hpp"
+#include "net/reactor.hpp"
+#include "worker/event.hpp"
 #include "worker/metrics.hpp"
 #include "worker/reconnect.hpp"
 #include "worker/routes.hpp"

@@ -1,5 +1,5 @@
 // What a failure of libcurl's is told as, where none can be had on a machine in good order.
-#include "http/classify.hpp"
+#include "backend/classify.hpp"
 
 #include <cstring>
 

@@ -1,9 +1,9 @@
 // The URL a handle is made with.
-#include "endpoint.hpp"
+#include "http/endpoint.hpp"
 
 #include <gtest/gtest.h>
 
-#include "failure.hpp"
+#include "base/failure.hpp"
 
 namespace {
 

@@ -1,5 +1,5 @@
 // An outline has to be JSON where its text is, for jansson is shown nothing but the outline.
-#include "json_outline.hpp"
+#include "json/json_outline.hpp"
 
 #include <gtest/gtest.h>
 #include <jansson.h>

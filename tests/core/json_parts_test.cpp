@@ -1,5 +1,5 @@
 // What is cut out of JSON is what was written, and nothing is cut out of what is no JSON.
-#include "json_parts.hpp"
+#include "json/json_parts.hpp"
 
 #include <gtest/gtest.h>
 

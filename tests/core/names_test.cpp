@@ -1,10 +1,10 @@
 // The grammar of names, and UTF-8.
-#include "names.hpp"
+#include "backend/names.hpp"
 
 #include <gtest/gtest.h>
 
-#include "failure.hpp"
-#include "utf8.hpp"
+#include "base/failure.hpp"
+#include "base/utf8.hpp"
 
 namespace {
 

@@ -8,7 +8,7 @@
 
 #include <gtest/gtest.h>
 
-#include "failure.hpp"
+#include "base/failure.hpp"
 #include "http/curl.hpp"
 #include "worker/topic_regex.hpp"
 

@@ -4,9 +4,9 @@
 #include <string>
 #include <string_view>
 
+#include "base/failure.hpp"
 #include "expect.hpp"
-#include "failure.hpp"
-#include "json.hpp"
+#include "json/json.hpp"
 
 namespace {
 

@@ -9,9 +9,9 @@
 #include <vector>
 
 #include "expect.hpp"
-#include "frame_decoder.h"
 #include "headed_input.hpp"
 #include "pieces.hpp"
+#include "websocket/frame_decoder.h"
 
 namespace {
 

@@ -9,8 +9,8 @@
 
 #include "expect.hpp"
 #include "headed_input.hpp"
-#include "header_grammar.h"
-#include "http_parser.h"
+#include "http/header_grammar.h"
+#include "http/http_parser.h"
 #include "pieces.hpp"
 
 namespace {

@@ -9,10 +9,10 @@
 
 #include <jansson.h>
 
-#include "command.h"
+#include "base/json.h"
+#include "client/command.h"
 #include "expect.hpp"
-#include "json.h"
-#include "topic.h"
+#include "hub/topic.h"
 
 namespace {
 

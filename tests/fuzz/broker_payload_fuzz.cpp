@@ -8,9 +8,9 @@
 #include <utility>
 #include <vector>
 
+#include "base/json.h"
 #include "expect.hpp"
-#include "json.h"
-#include "payload.h"
+#include "hub/payload.h"
 
 namespace {
 

@@ -5,10 +5,10 @@
 #include <string>
 #include <string_view>
 
+#include "base/pattern.h"
 #include "expect.hpp"
-#include "names.h"
-#include "pattern.h"
-#include "uri.h"
+#include "http/uri.h"
+#include "hub/names.h"
 
 namespace {
 

@@ -7,11 +7,11 @@
 
 #include <jansson.h>
 
-#include "api_call.hpp"
+#include "base/failure.hpp"
+#include "client/api_call.hpp"
 #include "expect.hpp"
-#include "failure.hpp"
 #include "headed_input.hpp"
-#include "json_outline.hpp"
+#include "json/json_outline.hpp"
 
 namespace {
 

@@ -4,9 +4,9 @@
 #include <string>
 #include <string_view>
 
-#include "endpoint.hpp"
+#include "base/failure.hpp"
 #include "expect.hpp"
-#include "failure.hpp"
+#include "http/endpoint.hpp"
 #include "http/proxy.hpp"
 
 namespace {

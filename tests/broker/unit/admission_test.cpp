@@ -1,7 +1,7 @@
 // Who gets one more connection.
-#include "admission.h"
+#include "net/admission.h"
 
-#include "descriptors.h"
+#include "server/descriptors.h"
 
 #include <gtest/gtest.h>
 #include <vector>

@@ -1,6 +1,6 @@
 // Changes: stored first, in order, together where they may be, and not at all when that fails.
-#include "change_writer.h"
-#include "store.h"
+#include "store/change_writer.h"
+#include "store/store.h"
 
 #include <future>
 #include <gtest/gtest.h>

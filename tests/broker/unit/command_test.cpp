@@ -1,5 +1,5 @@
 // Frames of browsers, taken apart into commands.
-#include "command.h"
+#include "client/command.h"
 
 #include <gtest/gtest.h>
 

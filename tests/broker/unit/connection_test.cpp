@@ -1,5 +1,5 @@
 // One connection on a loop of its own: what happens when the peer takes nothing more.
-#include "connection.h"
+#include "net/connection.h"
 
 #include <boost/asio/connect.hpp>
 #include <boost/asio/ip/tcp.hpp>

@@ -1,5 +1,5 @@
 // Incoming WebSocket frames: messages out of them however they are cut, and answers to bad ones.
-#include "frame_decoder.h"
+#include "websocket/frame_decoder.h"
 
 #include <gtest/gtest.h>
 #include <stdexcept>

@@ -1,5 +1,5 @@
 // The HTTP side of a connection whose peer does not read.
-#include "http_connection.h"
+#include "http/http_connection.h"
 
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/write.hpp>

@@ -1,5 +1,5 @@
 // Requests out of what a connection gets, whichever way it is cut.
-#include "http_parser.h"
+#include "http/http_parser.h"
 
 #include <gtest/gtest.h>
 #include <optional>

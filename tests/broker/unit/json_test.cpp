@@ -1,5 +1,5 @@
 // The JSON scanner: what it takes, what it refuses, and that it leaves everything as it was.
-#include "json.h"
+#include "base/json.h"
 
 #include <gtest/gtest.h>
 #include <string>

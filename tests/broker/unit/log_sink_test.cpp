@@ -1,6 +1,6 @@
 // Where lines go when nobody takes them.
-#include "blocking_writer.h"
-#include "log_sink.h"
+#include "base/blocking_writer.h"
+#include "base/log_sink.h"
 
 #include <algorithm>
 #include <array>

@@ -1,5 +1,5 @@
 // How fast a peer may speak.
-#include "message_rate.h"
+#include "base/message_rate.h"
 
 #include <gtest/gtest.h>
 

@@ -1,6 +1,6 @@
 // The grammar of names, topics included.
-#include "names.h"
-#include "topic.h"
+#include "hub/names.h"
+#include "hub/topic.h"
 
 #include <gtest/gtest.h>
 #include <string>

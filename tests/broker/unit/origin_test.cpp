@@ -1,5 +1,5 @@
 // Origins: as an operator writes them, and as browsers send them.
-#include "origin.h"
+#include "client/origin.h"
 
 #include <gtest/gtest.h>
 #include <stdexcept>

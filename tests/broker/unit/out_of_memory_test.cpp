@@ -1,11 +1,11 @@
 // Wherever memory ends: what needed it fails as a whole, and what comes later finds all in order.
-#include "acceptor.h"
-#include "admission.h"
-#include "connection.h"
-#include "presence.h"
-#include "token_book.h"
-#include "vhost.h"
-#include "worker_stream.h"
+#include "hub/presence.h"
+#include "hub/token_book.h"
+#include "hub/vhost.h"
+#include "net/acceptor.h"
+#include "net/admission.h"
+#include "net/connection.h"
+#include "worker/worker_stream.h"
 
 #include <array>
 #include <boost/asio/ip/tcp.hpp>

@@ -1,5 +1,5 @@
 // The queue of unsent frames: every byte leaves once, in order, however the kernel takes them.
-#include "outbound_queue.h"
+#include "net/outbound_queue.h"
 
 #include <gtest/gtest.h>
 #include <string>

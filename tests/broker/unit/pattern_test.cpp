@@ -1,5 +1,5 @@
 // Regular expressions from outside.
-#include "pattern.h"
+#include "base/pattern.h"
 
 #include <gtest/gtest.h>
 #include <string>

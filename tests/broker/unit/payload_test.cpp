@@ -1,5 +1,5 @@
 // What pages and workers are told, and in whose words.
-#include "payload.h"
+#include "hub/payload.h"
 
 #include <gtest/gtest.h>
 

@@ -1,5 +1,5 @@
 // How much is told of what is refused.
-#include "refusals.h"
+#include "net/refusals.h"
 
 #include <gtest/gtest.h>
 #include <set>

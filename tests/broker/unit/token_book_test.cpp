@@ -1,5 +1,5 @@
 // Single access tokens.
-#include "token_book.h"
+#include "hub/token_book.h"
 
 #include <gtest/gtest.h>
 #include <set>

@@ -1,5 +1,5 @@
 // Event names, topics, and filters that ask for the broker's own.
-#include "topic.h"
+#include "hub/topic.h"
 
 #include <gtest/gtest.h>
 

@@ -1,5 +1,5 @@
 // Where a client is, by its peer and by what trusted proxies say.
-#include "trusted_proxies.h"
+#include "http/trusted_proxies.h"
 
 #include <gtest/gtest.h>
 #include <string>

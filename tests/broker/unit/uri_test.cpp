@@ -1,5 +1,5 @@
 // Request targets.
-#include "uri.h"
+#include "http/uri.h"
 
 #include <gtest/gtest.h>
 

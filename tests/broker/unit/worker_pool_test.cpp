@@ -1,5 +1,5 @@
 // Who of the workers gets an event.
-#include "worker_pool.h"
+#include "hub/worker_pool.h"
 
 #include <gtest/gtest.h>
 #include <string>

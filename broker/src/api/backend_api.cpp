@@ -1,0 +1,552 @@
+#include "api/backend_api.h"
+
+#include "base/json.h"
+#include "base/pattern_complaint.h"
+#include "base/secrets.h"
+#include "client/frontend.h"
+#include "http/http_parser.h"
+#include "http/uri.h"
+#include "hub/names.h"
+#include "hub/payload.h"
+#include "hub/topic.h"
+
+#include <algorithm>
+#include <charconv>
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+namespace webrocket {
+namespace {
+
+// The numbers of the original protocol, beside the HTTP status.
+namespace error_code {
+constexpr int bad_request = 400;
+constexpr int unauthorized = 402;
+constexpr int forbidden = 403;
+constexpr int invalid_channel_name = 451;
+constexpr int channel_not_found = 454;
+constexpr int vhost_not_found = 455;
+constexpr int internal_error = 597;
+} // namespace error_code
+
+// {"trigger":{"data":{"text":"hi"}}}
+constexpr std::size_t levels_of_trigger = 3;
+
+HttpResponse error(int status, int code, std::string_view text) {
+    HttpResponse response;
+    response.status = status;
+    response.with("Content-Type", "application/json");
+    response.body = fmt::format(R"({{"error":{},"code":{}}})", json_string(text), code);
+    if (code == error_code::vhost_not_found)
+        response.refusing(RefusalReason::unknown_vhost);
+    return response;
+}
+
+HttpReply failure(int status, int code, std::string_view text,
+                  RefusalReason reason = RefusalReason::none) {
+    HttpReply reply{error(status, code, text), nullptr, nullptr};
+    if (reason != RefusalReason::none)
+        reply.response.refusing(reason);
+    return reply;
+}
+
+HttpReply bad_request(std::string_view text) { return failure(400, error_code::bad_request, text); }
+
+const std::string no_object =
+    fmt::format("body is not a JSON object, or is nested deeper than {} levels", json_depth_max);
+
+// Only what may be one is repeated.
+std::string no_channel_text(std::string_view name) {
+    return is_valid_channel_name(name) ? fmt::format("channel {} doesn't exist", name)
+                                       : "channel doesn't exist";
+}
+
+HttpReply no_channel(std::string_view name) {
+    return failure(404, error_code::channel_not_found, no_channel_text(name));
+}
+
+std::string complaint_about_channel_name(std::string_view name) {
+    if (name.size() > name_bytes_max)
+        return fmt::format("channel name is longer than {} bytes", name_bytes_max);
+    return "invalid channel name" + (is_valid_utf8(name) ? ": " + json_string(name) : "");
+}
+
+HttpReply accepted() {
+    HttpReply reply;
+    reply.response.status = 202;
+    return reply;
+}
+
+HttpResponse accepted_at(const Change &change) {
+    HttpResponse response;
+    response.status = 202;
+    response.with("Location", change.vhost + "/channels/" + change.channel);
+    return response;
+}
+
+// `channels` is how many the vhost has.
+HttpResponse response_to(const Change &change, Outcome outcome, std::size_t channels) {
+    switch (outcome) {
+    case Outcome::done:
+    case Outcome::channel_exists:
+        return accepted_at(change);
+    case Outcome::no_vhost:
+        return error(404, error_code::vhost_not_found, "vhost doesn't exist");
+    case Outcome::no_channel:
+        return error(404, error_code::channel_not_found, no_channel_text(change.channel));
+    case Outcome::too_many_channels:
+        return error(403, error_code::forbidden,
+                     fmt::format("too many channels: {} has {}", change.vhost, channels))
+            .refusing(RefusalReason::too_many_channels);
+    case Outcome::vhost_exists:
+    case Outcome::not_stored:
+        break;
+    }
+    return BackendApi::refuse(500);
+}
+
+HttpReply wrong_method(std::string allow) {
+    auto reply = failure(405, 405, "method not allowed");
+    reply.response.with("Allow", std::move(allow));
+    return reply;
+}
+
+// `allowed` as in the header Allow.
+bool lists_method(std::string_view allowed, std::string_view method) {
+    while (!allowed.empty()) {
+        const auto end = std::min(allowed.find(", "), allowed.size());
+        if (allowed.substr(0, end) == method)
+            return true;
+        allowed.remove_prefix(std::min(end + 2, allowed.size()));
+    }
+    return false;
+}
+
+bool is_authorized(const HttpRequest &request, const Vhost &vhost) {
+    const auto header = request.header("Authorization");
+    constexpr std::string_view scheme = "Basic ";
+    if (header.size() <= scheme.size() ||
+        !equal_ignoring_case(header.substr(0, scheme.size()), scheme))
+        return false;
+    auto encoded = header.substr(scheme.size());
+    encoded.remove_prefix(std::min(encoded.find_first_not_of(' '), encoded.size()));
+    const auto credentials = decode_base64(encoded);
+    return credentials && vhost.admits(*credentials);
+}
+
+Author author_of(const HttpRequest &request) { return {"backend", request.address}; }
+
+// Empty when there is none of that name.
+const std::string &parameter(const QueryParameters &parameters, std::string_view name) {
+    static const std::string absent;
+    const auto found = parameters.find(name);
+    return found == parameters.end() ? absent : found->second;
+}
+
+constexpr std::size_t page_size_default = 100;
+constexpr std::size_t page_size_max = 1000;
+
+std::optional<std::size_t> page_size(const std::string &text) {
+    if (text.empty())
+        return page_size_default;
+    std::size_t number = 0;
+    const char *end = text.data() + text.size();
+    const auto [stop, problem] = std::from_chars(text.data(), end, number);
+    if (problem != std::errc() || stop != end || number < 1 || number > page_size_max)
+        return std::nullopt;
+    return number;
+}
+
+std::string subscriber_entry(const SubscriberSummary &subscriber) {
+    return fmt::format(R"({{"sid":"{}","uid":{},"hidden":{},"data":{}}})", subscriber.sid,
+                       subscriber.uid ? json_string(*subscriber.uid) : "null", subscriber.hidden,
+                       subscriber.data.empty() ? "{}" : subscriber.data);
+}
+
+// `found` has one more than `size` when there is another page.
+std::string subscribers_document(const std::vector<SubscriberSummary> &found, std::size_t size) {
+    const std::size_t count = std::min(size, found.size());
+    std::string body = R"({"subscribers":[)";
+    for (std::size_t i = 0; i < count; ++i) {
+        if (i > 0)
+            body += ',';
+        body += subscriber_entry(found[i]);
+    }
+    body += "],\"next\":";
+    body += found.size() > size ? '"' + found[count - 1].sid + '"' : "null";
+    return body + "}";
+}
+
+} // namespace
+
+HttpResponse BackendApi::refuse(int status) {
+    switch (status) {
+    case 400:
+        return error(400, error_code::bad_request, "bad request");
+    case 408:
+        return error(408, 408, "request timeout");
+    case 413:
+        return error(413, 413,
+                     fmt::format("the body is larger than {} bytes", HttpLimits().body_size_max));
+    case 431:
+        return error(431, 431,
+                     fmt::format("the headers are larger than {} bytes, or more than {}",
+                                 HttpLimits().header_size_max, HttpLimits().header_lines_max - 1));
+    case 503:
+        return error(503, 503, "the broker is being stopped");
+    default:
+        return error(500, error_code::internal_error, "internal error");
+    }
+}
+
+std::string_view BackendApi::methods_of(Resource resource) {
+    switch (resource) {
+    case Resource::none:
+        break;
+    case Resource::channel:
+        return "POST, DELETE";
+    case Resource::channel_events:
+        return "POST";
+    case Resource::vhost:
+    case Resource::channel_subscribers:
+    case Resource::token:
+        return "GET, HEAD";
+    case Resource::events:
+        return "GET, POST";
+    }
+    return {};
+}
+
+// The resource is read from the right end of the path; what is left of it names the vhost. A
+// reading whose vhost does not exist gives way to the next one.
+BackendApi::Route BackendApi::route(std::string_view path) const {
+    const auto readable = path_segments(path);
+    if (!readable || readable->empty())
+        return {vhost_at_front_of(path), Resource::none, {}};
+    const auto &segments = *readable;
+    const std::size_t count = segments.size();
+    const auto from_right = [&](std::size_t i) -> std::string_view {
+        return i < count ? std::string_view(segments[count - 1 - i]) : std::string_view();
+    };
+    const auto vhost_before = [&](std::size_t length) {
+        return count > length ? hub_.find_vhost(join_segments(segments, count - length)) : nullptr;
+    };
+    std::shared_ptr<Vhost> vhost;
+    if (from_right(0) == "events" && from_right(2) == "channels" &&
+        (vhost = vhost_before(3)) != nullptr)
+        return {vhost, Resource::channel_events, segments[count - 2]};
+    if (from_right(0) == "subscribers" && from_right(2) == "channels" &&
+        (vhost = vhost_before(3)) != nullptr)
+        return {vhost, Resource::channel_subscribers, segments[count - 2]};
+    if (from_right(1) == "channels" && (vhost = vhost_before(2)) != nullptr)
+        return {vhost, Resource::channel, segments[count - 1]};
+    if (from_right(0) == "token" && (vhost = vhost_before(1)) != nullptr)
+        return {vhost, Resource::token, {}};
+    if (from_right(0) == "events" && (vhost = vhost_before(1)) != nullptr)
+        return {vhost, Resource::events, {}};
+    if ((vhost = vhost_before(0)) != nullptr)
+        return {vhost, Resource::vhost, {}};
+    return {vhost_at_front_of(path), Resource::none, {}};
+}
+
+// Whose path it is, though it names none of that vhost's resources.
+std::shared_ptr<Vhost> BackendApi::vhost_at_front_of(std::string_view path) const {
+    std::shared_ptr<Vhost> vhost;
+    std::string front;
+    while (path.starts_with('/') && front.size() < name_bytes_max) {
+        const auto end = std::min(path.find('/', 1), path.size());
+        const auto segment = path_segments(path.substr(0, end));
+        if (!segment || segment->empty())
+            break;
+        front.append(1, '/').append(segment->front());
+        if (auto longer = hub_.find_vhost(front))
+            vhost = std::move(longer);
+        path.remove_prefix(end);
+    }
+    return vhost;
+}
+
+std::optional<HttpReply> BackendApi::refusal_of(const HttpRequest &head, const Route &route,
+                                                std::string_view path) {
+    if (!route.vhost)
+        return failure(404, error_code::vhost_not_found, "vhost doesn't exist");
+    const bool reads = head.method == "GET" || head.method == "HEAD";
+    if (route.resource == Resource::vhost && reads)
+        return Frontend::not_websocket();
+    // No page has a backend's token; one that makes a browser send what it remembers is not heard.
+    if (head.header_count("Origin") > 0)
+        return failure(403, error_code::forbidden, "not for pages: the request has an Origin",
+                       RefusalReason::origin);
+    if (!is_authorized(head, *route.vhost)) {
+        auto reply = failure(401, error_code::unauthorized, "unauthorized");
+        reply.response.with("WWW-Authenticate", "Basic realm=\"WebRocket\"");
+        return reply;
+    }
+    if (route.resource == Resource::none)
+        return has_sound_escapes(path) ? failure(404, 404, "not found")
+                                       : bad_request("path is malformed");
+    const std::string_view allowed = methods_of(route.resource);
+    if (!lists_method(allowed, head.method))
+        return wrong_method(std::string(allowed));
+    return std::nullopt;
+}
+
+HeadVerdict BackendApi::judge_head(const HttpRequest &head) const {
+    const auto path = split_target(head.target).path;
+    const Route found = route(path);
+    const bool takes_events = found.resource == Resource::channel_events ||
+                              (found.resource == Resource::events && head.method == "POST");
+    HeadVerdict verdict{refusal_of(head, found, path), takes_events};
+    if (!verdict.refusal && found.resource == Resource::channel_events &&
+        !found.vhost->find_channel(found.channel))
+        verdict.refusal = no_channel(found.channel);
+    return verdict;
+}
+
+HttpReply BackendApi::handle(const HttpRequest &request) {
+    const auto [path, query] = split_target(request.target);
+    const Route found = route(path);
+    if (auto refusal = refusal_of(request, found, path))
+        return std::move(*refusal);
+    Vhost &vhost = *found.vhost;
+    const bool posts = request.method == "POST";
+    switch (found.resource) {
+    case Resource::none:
+    case Resource::vhost:
+        break;
+    case Resource::channel:
+        return posts ? open_channel(request, vhost, found.channel)
+                     : close_channel(request, vhost, found.channel);
+    case Resource::channel_events:
+        return fire(vhost, found.channel, request.body);
+    case Resource::channel_subscribers:
+        return list_subscribers(vhost, found.channel, query);
+    case Resource::token:
+        return issue_token(vhost, query, request.method == "HEAD");
+    case Resource::events:
+        return posts ? fire_many(vhost, request.body) : stream(found.vhost, request, query);
+    }
+    return {refuse(500), nullptr, nullptr};
+}
+
+HttpReply BackendApi::open_channel(const HttpRequest &request, const Vhost &vhost,
+                                   const std::string &name) {
+    const Author author = author_of(request);
+    if (!is_valid_channel_name(name)) {
+        record_failed_change(request, author, 400);
+        return failure(400, error_code::invalid_channel_name, complaint_about_channel_name(name));
+    }
+    const Change change{Change::Kind::open_channel, vhost.path(), name, author};
+    if (vhost.find_channel(name))
+        return {accepted_at(change), nullptr, nullptr};
+    return make(change);
+}
+
+HttpReply BackendApi::close_channel(const HttpRequest &request, const Vhost &vhost,
+                                    const std::string &name) {
+    const Author author = author_of(request);
+    if (!vhost.find_channel(name)) {
+        record_failed_change(request, author, 404);
+        return no_channel(name);
+    }
+    return make({Change::Kind::close_channel, vhost.path(), name, author});
+}
+
+HttpReply BackendApi::make(const Change &change) {
+    HttpReply reply;
+    reply.later = [this, change](const Answer &answer) {
+        hub_.change(change, [this, change, answer](Outcome outcome) {
+            const auto vhost = hub_.find_vhost(change.vhost);
+            answer(response_to(change, outcome, vhost ? vhost->channel_count() : 0));
+        });
+    };
+    return reply;
+}
+
+HttpReply BackendApi::list_subscribers(const Vhost &vhost, const std::string &name,
+                                       std::string_view query) {
+    const auto channel = vhost.find_channel(name);
+    if (!channel)
+        return no_channel(name);
+    const auto parameters = query_parameters(query);
+    if (!parameters)
+        return bad_request("query is malformed");
+    const auto limit = page_size(parameter(*parameters, "limit"));
+    if (!limit)
+        return bad_request("limit is not a number from 1 to 1000");
+    const auto page = vhost.subscribers(*channel, parameter(*parameters, "after"), *limit + 1);
+    HttpReply reply;
+    reply.response.with("Content-Type", "application/json").with("Cache-Control", "no-store");
+    reply.response.body = subscribers_document(page, *limit);
+    return reply;
+}
+
+HttpReply BackendApi::fire(Vhost &vhost, const std::string &name, std::string_view body) {
+    const auto channel = vhost.find_channel(name);
+    if (!channel)
+        return no_channel(name);
+    const auto document = scan_json_object(body, {.levels = levels_of_trigger});
+    if (!document)
+        return bad_request(no_object);
+    const JsonMember *trigger = find_member(*document, "trigger");
+    if (trigger == nullptr || trigger->type != JsonType::object)
+        return bad_request("no trigger object");
+    const auto read = read_trigger(members_of(*trigger));
+    if (const auto *refusal = std::get_if<Refusal>(&read))
+        return failure(refusal->status, refusal->code, refusal->text);
+    return publish(vhost, *channel, std::get<Trigger>(read)) ? accepted() : no_channel(name);
+}
+
+HttpReply BackendApi::fire_many(Vhost &vhost, std::string_view body) const {
+    // Each is answered at some length, however short it is: what is too much is not even read.
+    const std::size_t batch_max = rules_.get()->batch_max;
+    const auto document =
+        scan_json_object(body, {.levels = levels_of_trigger + 1, .second_level_max = batch_max});
+    if (!document)
+        return bad_request(no_object);
+    if (!document->is_whole)
+        return failure(413, 413, fmt::format("more than {} triggers", batch_max),
+                       RefusalReason::batch_too_large);
+    const JsonMember *triggers = find_member(*document, "triggers");
+    if (triggers == nullptr || triggers->type != JsonType::array)
+        return bad_request("no triggers array");
+    HttpReply reply;
+    reply.response.with("Content-Type", "application/json");
+    std::string &results = reply.response.body;
+    results = R"({"results":[)";
+    for (const auto &element : members_of(*triggers)) {
+        if (!results.ends_with('['))
+            results += ',';
+        const auto refusal = fire_one(vhost, element);
+        if (refusal)
+            append_result(results, *refusal);
+        else
+            results += R"({"status":202})";
+    }
+    results += "]}";
+    return reply;
+}
+
+// There may be a thousand of them in an answer, for which all pages wait: nothing is allocated.
+void BackendApi::append_result(std::string &results, const Refusal &refusal) {
+    results.append(R"({"status":)").append(std::to_string(refusal.status)).append(R"(,"error":)");
+    append_json_string(results, refusal.text);
+    results.append(R"(,"code":)").append(std::to_string(refusal.code)).append(1, '}');
+}
+
+std::optional<BackendApi::Refusal> BackendApi::fire_one(Vhost &vhost, const JsonMember &element) {
+    if (element.type != JsonType::object)
+        return Refusal{400, error_code::bad_request, "not a trigger object"};
+    const JsonMembers members = members_of(element);
+    const JsonMember *name = find_member(members, "channel");
+    if (name == nullptr || name->type != JsonType::string)
+        return Refusal{400, error_code::bad_request, "no channel"};
+    const std::string channel_name = decode_json_string(name->value);
+    const auto channel = vhost.find_channel(channel_name);
+    if (!channel)
+        return Refusal{404, error_code::channel_not_found, no_channel_text(channel_name)};
+    const auto read = read_trigger(members);
+    if (const auto *refusal = std::get_if<Refusal>(&read))
+        return *refusal;
+    if (!publish(vhost, *channel, std::get<Trigger>(read)))
+        return Refusal{404, error_code::channel_not_found, no_channel_text(channel_name)};
+    return std::nullopt;
+}
+
+std::variant<BackendApi::Trigger, BackendApi::Refusal>
+BackendApi::read_trigger(const JsonMembers &members) {
+    const JsonMember *event = find_member(members, "event");
+    const std::string name =
+        event != nullptr && event->type == JsonType::string ? decode_json_string(event->value) : "";
+    if (name.size() > name_bytes_max)
+        return Refusal{400, error_code::bad_request, "event name is longer than 255 bytes"};
+    if (!is_valid_event_name(name))
+        return Refusal{400, error_code::bad_request, "invalid event name"};
+    const JsonMember *data = find_member(members, "data");
+    if (data == nullptr || data->type == JsonType::null)
+        return Trigger{event->value, {}};
+    if (data->type != JsonType::object)
+        return Refusal{400, error_code::bad_request, "data is not an object"};
+    if (data->flaw != JsonFlaw::none)
+        return Refusal{400, error_code::bad_request,
+                       fmt::format("data has {}", describe(data->flaw))};
+    return Trigger{event->value, members_of(*data)};
+}
+
+bool BackendApi::publish(Vhost &vhost, Channel &channel, const Trigger &trigger) {
+    return vhost.publish(channel, share(websocket_text(trigger_message(trigger.event, trigger.data,
+                                                                       channel.name()))));
+}
+
+HttpReply BackendApi::issue_token(Vhost &vhost, std::string_view query, bool head_only) {
+    const auto parameters = query_parameters(query);
+    if (!parameters)
+        return bad_request("query is malformed");
+    const std::string &uid = parameter(*parameters, "uid");
+    const std::string &channels = parameter(*parameters, "channels");
+    if (uid.empty())
+        return bad_request("uid is missing");
+    if (uid.size() > name_bytes_max)
+        return bad_request("uid is longer than 255 bytes");
+    if (!is_valid_utf8(uid))
+        return bad_request("uid is not UTF-8");
+    if (uid.find('\0') != std::string::npos)
+        return bad_request("uid has U+0000 in it");
+    if (channels.empty())
+        return bad_request("channels is missing");
+    if (channels.size() > pattern_bytes_max)
+        return bad_request("channels is longer than 1024 bytes");
+    if (!Pattern::compile(channels))
+        return bad_request("channels " + pattern_complaint(channels));
+    HttpReply reply;
+    reply.response.with("Content-Type", "application/json").with("Cache-Control", "no-store");
+    // HEAD describes the answer; it must not use up room in the book.
+    const std::string token = head_only ? std::string(single_access_token_length, '0')
+                                        : vhost.issue_token({uid, channels});
+    reply.response.body = fmt::format(R"({{"token":"{}"}})", token);
+    return reply;
+}
+
+HttpReply BackendApi::stream(const std::shared_ptr<Vhost> &vhost, const HttpRequest &request,
+                             std::string_view query) const {
+    WorkerStream::Request stream;
+    const auto parameters = query_parameters(query);
+    if (!parameters)
+        return bad_request("query is malformed");
+    stream.filter = parameter(*parameters, "filter");
+    if (!stream.filter.empty()) {
+        stream.pattern = Pattern::compile(stream.filter);
+        if (!stream.pattern)
+            return bad_request("filter " + pattern_complaint(stream.filter));
+    }
+    stream.worker_name = parameter(*parameters, "worker");
+    if (stream.worker_name.size() > name_bytes_max)
+        return bad_request("worker is longer than 255 bytes");
+    if (!is_valid_utf8(stream.worker_name))
+        return bad_request("worker is not UTF-8");
+    if (const auto full = vhost->room_for_worker(stream.filter); full != WorkerRoom::enough) {
+        const bool of_workers = full == WorkerRoom::too_many_workers;
+        auto reply =
+            failure(503, 503, of_workers ? "too many workers" : "too many filters",
+                    of_workers ? RefusalReason::too_many_workers : RefusalReason::too_many_filters);
+        reply.response.with("Retry-After", "30");
+        return reply;
+    }
+    stream.worker_id = random_uuid();
+    stream.chunked = !request.http_1_0;
+    HttpReply reply;
+    reply.response.with("Content-Type", "text/event-stream")
+        .with("Cache-Control", "no-cache, no-transform")
+        .with("X-Accel-Buffering", "no"); // or nginx would hold the stream back
+    if (stream.chunked)
+        reply.response.with("Connection", "keep-alive").with("Transfer-Encoding", "chunked");
+    else
+        reply.response.with("Connection", "close");
+    reply.response.with("X-WebRocket-Worker-Id", stream.worker_id);
+    reply.takeover = [this, vhost, stream](Connection &connection) {
+        return std::make_unique<WorkerStream>(connection, vhost, stream, rules_.get()->streams);
+    };
+    return reply;
+}
+
+} // namespace webrocket

@@ -1,0 +1,90 @@
+// The HTTP endpoint of backends: channels, events, tokens, event streams.
+#pragma once
+
+#include "base/current.h"
+#include "base/json.h"
+#include "http/http_message.h"
+#include "hub/hub.h"
+#include "worker/worker_stream.h"
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+namespace webrocket {
+
+struct BackendRules {
+    WorkerStreamRules streams;
+    std::size_t batch_max = 1000; // triggers
+};
+
+class BackendApi {
+  public:
+    BackendApi(Hub &hub, const BackendRules &rules) : hub_(hub), rules_(rules) {}
+
+    // For what is asked from now on. Any thread.
+    void set_rules(const BackendRules &rules) { rules_.set(rules); }
+
+    HeadVerdict judge_head(const HttpRequest &head) const;
+    HttpReply handle(const HttpRequest &request);
+    static HttpResponse refuse(int status);
+
+  private:
+    enum class Resource {
+        none,
+        channel,
+        channel_events,
+        channel_subscribers,
+        token,
+        events,
+        vhost
+    };
+    struct Route {
+        std::shared_ptr<Vhost> vhost;
+        Resource resource = Resource::none;
+        std::string channel;
+    };
+
+    static std::string_view methods_of(Resource resource);
+    Route route(std::string_view path) const;
+    std::shared_ptr<Vhost> vhost_at_front_of(std::string_view path) const;
+    // What is wrong with a request whatever its body is.
+    static std::optional<HttpReply> refusal_of(const HttpRequest &head, const Route &route,
+                                               std::string_view path);
+
+    HttpReply open_channel(const HttpRequest &request, const Vhost &vhost, const std::string &name);
+    HttpReply close_channel(const HttpRequest &request, const Vhost &vhost,
+                            const std::string &name);
+    HttpReply make(const Change &change);
+    static HttpReply list_subscribers(const Vhost &vhost, const std::string &name,
+                                      std::string_view query);
+    static HttpReply fire(Vhost &vhost, const std::string &name, std::string_view body);
+    HttpReply fire_many(Vhost &vhost, std::string_view body) const;
+
+    // What a backend wants sent: JSON texts, the data empty for {}.
+    struct Trigger {
+        std::string_view event; // with its quotes
+        JsonMembers data;
+    };
+    struct Refusal {
+        int status;
+        int code;
+        std::string text;
+    };
+    static std::variant<Trigger, Refusal> read_trigger(const JsonMembers &members);
+    static void append_result(std::string &results, const Refusal &refusal);
+    static std::optional<Refusal> fire_one(Vhost &vhost, const JsonMember &element);
+    static bool publish(Vhost &vhost, Channel &channel, const Trigger &trigger);
+
+    static HttpReply issue_token(Vhost &vhost, std::string_view query, bool head_only);
+    HttpReply stream(const std::shared_ptr<Vhost> &vhost, const HttpRequest &request,
+                     std::string_view query) const;
+
+    Hub &hub_;
+    Current<BackendRules> rules_;
+};
+
+} // namespace webrocket

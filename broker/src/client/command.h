@@ -1,0 +1,48 @@
+// What browsers say: a frame taken apart into one command.
+#pragma once
+
+#include "base/json.h"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace webrocket {
+
+enum class CommandKind : std::uint8_t {
+    malformed,
+    auth,
+    subscribe,
+    unsubscribe,
+    broadcast,
+    trigger,
+    close,
+    pong // left over from an old draft; means nothing
+};
+
+// Fields of the wrong type are absent. Views point into the frame, and the members into the
+// document.
+struct Command {
+    Command() = default;
+    Command(Command &&) = default;
+    Command &operator=(Command &&) = default;
+
+    CommandKind kind = CommandKind::malformed;
+    std::string token;
+    std::string channel;
+    std::string event;
+    std::string_view event_json; // as written, with its quotes
+    std::string trigger;
+    std::string_view data; // a JSON object, or empty
+    JsonMembers data_members;
+    JsonFlaw data_flaw = JsonFlaw::none; // for which it is not to be passed on
+    bool hidden = false;
+    JsonDocument document; // which has the members
+};
+
+// Takes the first known key of the frame's object; a sibling `trigger` or `hidden` counts where
+// the old clients put them beside the command instead of into it.
+Command parse_command(std::string_view frame, std::size_t nesting_max = json_depth_max);
+
+} // namespace webrocket

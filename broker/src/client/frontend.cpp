@@ -1,0 +1,145 @@
+#include "client/frontend.h"
+
+#include "base/secrets.h"
+#include "client/origin.h"
+#include "client/websocket_connection.h"
+#include "http/header_grammar.h"
+#include "http/uri.h"
+
+#include <algorithm>
+
+namespace webrocket {
+namespace {
+
+HttpReply plain(int status, std::string text,
+                RefusalReason refusal = RefusalReason::bad_handshake) {
+    HttpReply reply;
+    reply.response.refusing(refusal);
+    reply.response.status = status;
+    reply.response.with("Content-Type", "text/plain; charset=utf-8");
+    reply.response.body = std::move(text) + "\n";
+    return reply;
+}
+
+bool is_origin(std::string_view origin) {
+    if (origin == "null")
+        return true;
+    const auto scheme_end = origin.find("://");
+    return scheme_end != std::string_view::npos && scheme_end > 0 &&
+           origin.size() > scheme_end + 3 &&
+           origin.find_first_of(" \t\"<>") == std::string_view::npos;
+}
+
+// None is accepted, but an offer that cannot be read is a handshake gone wrong.
+bool offers_sound_extensions(const HttpRequest &request) {
+    return std::all_of(request.headers.begin(), request.headers.end(), [](const auto &header) {
+        return !equal_ignoring_case(header.first, "Sec-WebSocket-Extensions") ||
+               is_extension_list(header.second);
+    });
+}
+
+// 16 bytes in base64.
+bool is_handshake_key(std::string_view key) {
+    const auto bytes = decode_base64(key);
+    return bytes && bytes->size() == 16;
+}
+
+bool origin_allowed(const HttpRequest &request, const std::vector<std::string> &allowed) {
+    if (request.header_count("Origin") == 0)
+        return true;
+    const auto origin = request.header("Origin");
+    if (!is_origin(origin))
+        return false;
+    return allowed.empty() ||
+           std::any_of(allowed.begin(), allowed.end(),
+                       [origin](const std::string &entry) { return allows_origin(entry, origin); });
+}
+
+} // namespace
+
+bool Frontend::is_handshake(const HttpRequest &request) {
+    return request.header_lists("Upgrade", "websocket");
+}
+
+HttpReply Frontend::not_websocket() { return plain(400, "not websocket protocol"); }
+
+HttpReply Frontend::handle(const HttpRequest &request) {
+    if (request.target.find('#') != std::string_view::npos)
+        return plain(400, "a fragment is not for servers");
+    const auto path = split_target(request.target).path;
+    if (const auto clean = clean_path(path); clean != path) {
+        auto reply = plain(301, "Moved Permanently", RefusalReason::none);
+        reply.response.with("Location", clean);
+        return reply;
+    }
+    const auto vhost = hub_.find_vhost(path);
+    if (!vhost)
+        return plain(404, "404 page not found", RefusalReason::unknown_vhost);
+    if (request.method != "GET") {
+        auto reply = plain(405, "Method Not Allowed");
+        reply.response.with("Allow", "GET");
+        return reply;
+    }
+    if (request.http_1_0 || !request.header_lists("Connection", "upgrade"))
+        return not_websocket();
+    if (request.header_count("Sec-WebSocket-Version") > 1)
+        return plain(400, "more than one websocket version");
+    if (request.header("Sec-WebSocket-Version") != "13") {
+        auto reply = plain(426, "unsupported websocket version");
+        reply.response.with("Upgrade", "websocket").with("Sec-WebSocket-Version", "13");
+        return reply;
+    }
+    const auto key = request.header("Sec-WebSocket-Key");
+    if (request.header_count("Sec-WebSocket-Key") != 1 || !is_handshake_key(key))
+        return plain(400, "invalid websocket key");
+    const auto rules = rules_.get();
+    if (!origin_allowed(request, rules->allowed_origins))
+        return plain(403, "Forbidden", RefusalReason::origin);
+    // A browser gives up when it offered a protocol and none comes back; which of several it
+    // would get is not for the broker to choose.
+    const auto protocol = request.header("Sec-WebSocket-Protocol");
+    if (request.header_count("Sec-WebSocket-Protocol") > 1 ||
+        protocol.find(',') != std::string_view::npos)
+        return plain(400, "more than one websocket protocol offered");
+    if (request.header_count("Sec-WebSocket-Protocol") == 1 && !is_token(protocol))
+        return plain(400, "invalid websocket protocol");
+    if (!offers_sound_extensions(request))
+        return plain(400, "invalid websocket extensions");
+    if (!admission_.allows_handshake(request.address)) {
+        auto reply = plain(429, "too many handshakes", RefusalReason::too_many_handshakes);
+        reply.response.with("Retry-After", "1");
+        return reply;
+    }
+    Admission::Place place;
+    if (request.is_forwarded && !(place = admission_.claim(request.address))) {
+        auto reply =
+            plain(503, "too many connections of one address", RefusalReason::too_many_of_address);
+        reply.response.with("Retry-After", "30");
+        return reply;
+    }
+    const std::shared_ptr<const Seat> seat = vhost->take_seat();
+    if (!seat) {
+        auto reply = plain(503, "too many connections", RefusalReason::too_many_connections);
+        reply.response.with("Retry-After", "30");
+        return reply;
+    }
+
+    HttpReply reply;
+    reply.response.status = 101;
+    reply.response.with("Upgrade", "websocket")
+        .with("Connection", "Upgrade")
+        .with("Sec-WebSocket-Accept", websocket_accept_key(key));
+    if (!protocol.empty())
+        reply.response.with("Sec-WebSocket-Protocol", std::string(protocol));
+    reply.takeover = [this, vhost, seat, place, rules](Connection &connection) {
+        if (place)
+            connection.keep_too(place);
+        connection.set_pending_limit(rules->pending_bytes_max);
+        return std::make_unique<WebSocketConnection>(
+            connection, hub_, vhost, seat,
+            std::shared_ptr<const SessionRules>(rules, &rules->session));
+    };
+    return reply;
+}
+
+} // namespace webrocket

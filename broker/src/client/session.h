@@ -1,0 +1,130 @@
+// The protocol state of one browser: who it is, what it listens to, and what its commands do.
+#pragma once
+
+#include "base/client_address.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "base/message_rate.h"
+#include "client/command.h"
+#include "hub/hub.h"
+
+#include <chrono>
+#include <cstdint>
+#include <fmt/format.h>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace webrocket {
+
+// How a session reaches its browser.
+class SessionTransport {
+  public:
+    virtual EventLoop &loop() = 0;
+    virtual const ClientAddress &address() const = 0;
+    // Bytes that wait for it.
+    virtual std::size_t pending_bytes() const = 0;
+    virtual void send(const Frame &frame) = 0;
+    // Sends a close frame and ends the connection in good order.
+    virtual void close(std::uint16_t code) = 0;
+
+  protected:
+    ~SessionTransport() = default;
+};
+
+struct SessionRules {
+    std::size_t subscriptions_max = 1000;
+    // Of what a member of a presence channel says about itself: it is kept, and sent to everyone
+    // who joins.
+    std::size_t member_data_bytes_max = 4096;
+    std::size_t nesting_max = json_depth_max;
+    // Of one browser; 0: as many as it likes.
+    std::size_t messages_per_second_max = 500;
+    std::size_t bytes_per_second_max = std::size_t{512} << 10;
+    // Of one message: until the browser has authenticated or subscribed, and afterwards.
+    std::size_t first_message_bytes_max = std::size_t{16} << 10;
+    std::size_t message_bytes_max = std::size_t{64} << 10;
+    // Whether workers hear only of what authenticated browsers do.
+    bool worker_events_need_auth = false;
+};
+
+class Session final : private Subscriber {
+  public:
+    Session(Hub &hub, std::shared_ptr<Vhost> vhost, SessionTransport &transport,
+            const SessionRules &rules);
+    ~Session();
+    Session(const Session &) = delete;
+    Session &operator=(const Session &) = delete;
+
+    void greet();
+    // Returns false when the session has ended.
+    bool on_message(std::string_view message);
+    // Whether it has ever authenticated or subscribed.
+    bool is_known() const { return is_known_; }
+    std::size_t message_size_max() const;
+    // Ends the session; whoever can still hear it is told.
+    void leave(Departure departure);
+    // Who it is, for log lines.
+    std::string description() const;
+    LogFields log_fields() const;
+
+  private:
+    const std::string &sid() const override { return sid_; }
+    EventLoop &loop() override { return transport_.loop(); }
+    void deliver(const Frame &frame) override { transport_.send(frame); }
+    ConnectionView view() const override;
+    void channel_removed(Subscription &subscription) override;
+    void vhost_removed() override;
+
+    void auth(const Command &command);
+    void subscribe(const Command &command);
+    void unsubscribe(const Command &command);
+    void broadcast(const Command &command);
+    void trigger(const Command &command);
+    void close();
+
+    bool obey(const Command &command);
+    bool is_too_fast(std::string_view message);
+    bool is_too_fast(CommandKind kind);
+    bool bear_with_it();
+    template <typename... Arguments>
+    void note(fmt::format_string<Arguments...> format, const Arguments &...arguments) const;
+    void say(std::string_view message);
+    void refuse(int code);
+    void refuse_missing_channel(std::string_view name);
+    bool may_join(std::string_view channel);
+    void refuse_stranger(const Channel &channel);
+    bool may_stay(const Subscription &subscription);
+    bool may_speak_for(std::string_view topic);
+    std::string_view channel_spoken_of(const JsonMembers &data) const;
+    void tell_workers(PageEvent kind, std::string_view topic, const JsonMembers &data,
+                      std::string_view channel);
+    Subscription *subscription_to(const Channel &channel);
+    Subscription *subscription_named(std::string_view channel) const;
+    void drop(Subscription &subscription);
+    void forget_closed_channel(std::string_view name);
+    void drop_all_subscriptions(Departure departure);
+    void drop_forbidden_subscriptions();
+
+    Hub &hub_;
+    std::shared_ptr<Vhost> vhost_; // null once the session has ended
+    SessionTransport &transport_;
+    const SessionRules &rules_;
+    std::string sid_;
+    std::shared_ptr<const Permission> permission_;
+    MessageRate message_rate_;
+    MessageRate byte_rate_;
+    MessageRate
+        subscription_rate_; // of what a page says on its own account, above all when it comes back
+    MessageRate patience_;
+    bool is_known_ = false;
+    const std::chrono::system_clock::time_point since_ = std::chrono::system_clock::now();
+    std::uint64_t messages_ = 0;
+    std::uint64_t message_bytes_ = 0;
+    std::uint64_t refused_ = 0;
+    CommandKind command_ = CommandKind::malformed; // that is being obeyed
+    std::vector<std::unique_ptr<Subscription>> subscriptions_;
+};
+
+} // namespace webrocket

@@ -1,0 +1,142 @@
+#include "client/websocket_connection.h"
+
+#include <fmt/format.h>
+#include <utility>
+
+namespace webrocket {
+namespace {
+
+// A browser that speaks faster than it listens to its own echo has to wait at this many bytes; one
+// that nobody knows is answered with little more than pongs.
+constexpr std::size_t pending_echo_max = std::size_t{1} << 20;
+constexpr std::size_t pending_echo_of_newcomer_max = std::size_t{4} << 10;
+
+} // namespace
+
+WebSocketConnection::WebSocketConnection(Connection &connection, Hub &hub,
+                                         std::shared_ptr<Vhost> vhost,
+                                         std::shared_ptr<const Seat> seat,
+                                         std::shared_ptr<const SessionRules> rules)
+    : connection_(connection), seat_(std::move(seat)), rules_(std::move(rules)),
+      session_(hub, std::move(vhost), *this, *rules_) {
+    connection_.arm(TimerKind::websocket_ping);
+    if (connection_.loop().limits_newcomers())
+        newcomer_deadline_ = std::make_unique<Deadline>(connection_, TimerKind::newcomer,
+                                                        [this] { on_newcomer_timeout(); });
+    session_.greet();
+}
+
+void WebSocketConnection::on_data(std::string_view bytes) {
+    heard_since_ping_ = true;
+    message_ended_ = false;
+    auto &pool = connection_.loop().decoders();
+    auto decoder = decoder_ ? std::move(decoder_) : pool.take();
+    const auto state = decoder->feed(bytes, *this, replies_);
+    send_replies();
+    switch (state) {
+    case FrameDecoder::State::between_messages:
+        message_deadline_.reset();
+        pool.give_back(std::move(decoder));
+        break;
+    case FrameDecoder::State::inside_message:
+        keep_inside_message(std::move(decoder));
+        break;
+    case FrameDecoder::State::closed:
+        session_.leave(Departure::closed);
+        connection_.finish();
+        return;
+    case FrameDecoder::State::broken:
+        if (!connection_.ending())
+            report_end(*decoder);
+        session_.leave(Departure::lost);
+        connection_.finish();
+        return;
+    }
+    if (session_.is_known())
+        newcomer_deadline_.reset();
+    if (connection_.pending_bytes() >
+        (session_.is_known() ? pending_echo_max : pending_echo_of_newcomer_max))
+        connection_.pause_reading();
+}
+
+void WebSocketConnection::keep_inside_message(std::unique_ptr<FrameDecoder> decoder) {
+    decoder_ = std::move(decoder);
+    if (!message_deadline_)
+        message_deadline_ = std::make_unique<Deadline>(connection_, TimerKind::message,
+                                                       [this] { on_late_message(); });
+    else if (message_ended_)
+        message_deadline_->arm();
+}
+
+// What is not read yet may have come in time.
+void WebSocketConnection::on_late_message() {
+    if (connection_.is_reading_paused())
+        message_deadline_->arm();
+    else
+        dismiss(RefusalReason::message_timeout, "to wait on for the end of a message");
+}
+
+void WebSocketConnection::on_newcomer_timeout() {
+    dismiss(RefusalReason::newcomer_timeout, "to wait on for an authentication or a subscription");
+}
+
+void WebSocketConnection::report_end(const FrameDecoder &decoder) {
+    if (decoder.was_too_big())
+        connection_.report_refusal(
+            RefusalReason::message_too_big,
+            fmt::format("a message of more than {} bytes", session_.message_size_max()));
+    else
+        connection_.report_refusal(RefusalReason::websocket_protocol, "what is no WebSocket");
+}
+
+void WebSocketConnection::dismiss(RefusalReason reason, std::string_view what) {
+    connection_.report_refusal(reason, what);
+    session_.leave(Departure::lost);
+    close(close_code::policy_violation);
+}
+
+void WebSocketConnection::send_replies() {
+    if (!replies_.empty())
+        connection_.send(make_frame(std::exchange(replies_, {})));
+}
+
+bool WebSocketConnection::on_message(std::string_view message) {
+    send_replies();
+    message_ended_ = true;
+    return session_.on_message(message) && !connection_.ending();
+}
+
+void WebSocketConnection::on_end() {
+    session_.leave(Departure::lost);
+    connection_.abort();
+}
+
+// A browser that has been sent a ping answers it. As long as the ping has not reached it, it has to
+// take what goes before it: what it says meanwhile does not show that it reads.
+void WebSocketConnection::on_timer() {
+    const auto acknowledged = connection_.acknowledged_position();
+    const bool has_arrived = acknowledged >= ping_position_;
+    const bool goes_on =
+        has_arrived ? heard_since_ping_ : acknowledged >= acknowledged_at_ping_ + reading_step_min;
+    if (!goes_on) {
+        // One that has vanished was not refused anything.
+        if (!has_arrived && !connection_.is_unanswered())
+            connection_.report_refusal(
+                RefusalReason::unread_answer,
+                fmt::format("to wait on: {} bytes are not read", connection_.pending_bytes()));
+        connection_.abort();
+        return;
+    }
+    heard_since_ping_ = false;
+    acknowledged_at_ping_ = acknowledged;
+    connection_.send(connection_.loop().ping());
+    ping_position_ = connection_.queued_position();
+    connection_.arm(TimerKind::websocket_ping);
+}
+
+void WebSocketConnection::close(std::uint16_t code) {
+    connection_.send(make_frame(websocket_close(code)));
+    connection_.finish();
+}
+
+} // namespace webrocket

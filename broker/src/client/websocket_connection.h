@@ -1,0 +1,61 @@
+// The WebSocket side of a connection: bytes to messages for its session, frames out, pings.
+#pragma once
+
+#include "client/session.h"
+#include "net/connection.h"
+#include "websocket/frame_decoder.h"
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace webrocket {
+
+class WebSocketConnection final : public Protocol,
+                                  private SessionTransport,
+                                  private FrameDecoder::Sink {
+  public:
+    WebSocketConnection(Connection &connection, Hub &hub, std::shared_ptr<Vhost> vhost,
+                        std::shared_ptr<const Seat> seat,
+                        std::shared_ptr<const SessionRules> rules);
+
+    void on_data(std::string_view bytes) override;
+    void on_end() override;
+    void on_timer() override;
+    void on_drained() override { connection_.resume_reading(); }
+    void on_shutdown() override { close(close_code::going_away); }
+    std::string description() const override { return session_.description(); }
+    LogFields log_fields() const override { return session_.log_fields(); }
+
+  private:
+    EventLoop &loop() override { return connection_.loop(); }
+    const ClientAddress &address() const override { return connection_.address(); }
+    std::size_t pending_bytes() const override { return connection_.pending_bytes(); }
+    void send(const Frame &frame) override { connection_.send(frame); }
+    void close(std::uint16_t code) override;
+    bool on_message(std::string_view message) override;
+    std::size_t message_size_max() const override { return session_.message_size_max(); }
+    void keep_inside_message(std::unique_ptr<FrameDecoder> decoder);
+    void on_late_message();
+    void on_newcomer_timeout();
+    void report_end(const FrameDecoder &decoder);
+    void dismiss(RefusalReason reason, std::string_view what);
+    void send_replies();
+
+    Connection &connection_;
+    std::shared_ptr<const Seat> seat_;
+    std::shared_ptr<const SessionRules> rules_;
+    // Only in the middle of a message.
+    std::unique_ptr<FrameDecoder> decoder_;
+    std::unique_ptr<Deadline> message_deadline_;
+    std::unique_ptr<Deadline> newcomer_deadline_; // until it has authenticated or subscribed
+    bool message_ended_ = false;                  // in the running call
+    std::string replies_;                         // control frames, only during a call
+    std::uint64_t ping_position_ = 0;
+    std::uint64_t acknowledged_at_ping_ = 0;
+    bool heard_since_ping_ = true;
+    Session session_;
+};
+
+} // namespace webrocket

@@ -1,0 +1,268 @@
+#include "hub/hub.h"
+
+#include "base/hex.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "base/secrets.h"
+#include "hub/names.h"
+
+#include <algorithm>
+#include <mutex>
+#include <spdlog/spdlog.h>
+#include <stdexcept>
+
+namespace webrocket {
+namespace {
+
+// People read `priv-` in old examples and expect a private channel.
+void warn_about_misleading_name(std::string_view vhost, std::string_view channel) {
+    if (channel.starts_with("priv-"))
+        log(spdlog::level::warn,
+            fmt::format("channel {} of {} is open to everyone: private ones start with private-",
+                        channel, vhost),
+            {log_field("vhost", vhost), log_field("channel", channel)});
+}
+
+std::string subject_of(const Change &change) {
+    switch (change.kind) {
+    case Change::Kind::add_vhost:
+    case Change::Kind::remove_vhost:
+        return "vhost " + change.vhost;
+    case Change::Kind::remove_all_vhosts:
+        return "all vhosts";
+    case Change::Kind::renew_access_token:
+        return "access token of " + change.vhost;
+    case Change::Kind::open_channel:
+    case Change::Kind::close_channel:
+        return fmt::format("channel {} of {}", change.channel, change.vhost);
+    case Change::Kind::close_all_channels:
+        return "all channels of " + change.vhost;
+    }
+    return {};
+}
+
+std::string_view deed_of(const Change &change) {
+    switch (change.kind) {
+    case Change::Kind::add_vhost:
+        return "added";
+    case Change::Kind::remove_vhost:
+    case Change::Kind::remove_all_vhosts:
+        return "removed";
+    case Change::Kind::renew_access_token:
+        return "renewed";
+    case Change::Kind::open_channel:
+        return "opened";
+    case Change::Kind::close_channel:
+    case Change::Kind::close_all_channels:
+        return "closed";
+    }
+    return {};
+}
+
+std::string_view name_of(Outcome outcome) {
+    switch (outcome) {
+    case Outcome::done:
+        return "done";
+    case Outcome::vhost_exists:
+        return "the vhost exists already";
+    case Outcome::no_vhost:
+        return "there is no such vhost";
+    case Outcome::channel_exists:
+        return "the channel exists already";
+    case Outcome::no_channel:
+        return "there is no such channel";
+    case Outcome::too_many_channels:
+        return "there are too many channels";
+    case Outcome::not_stored:
+        return "it could not be stored";
+    }
+    return {};
+}
+
+bool is_vhost_token(std::string_view text) {
+    return text.size() == vhost_token_length &&
+           std::all_of(text.begin(), text.end(), [](char c) { return hex_value(c) >= 0; });
+}
+
+// What somebody wrote into the storage by hand must not get past the rules, nor what an older
+// broker wrote there under others. Nothing when all is well.
+const char *flaw_of(const StoredVhost &stored) {
+    if (stored.path.size() > name_bytes_max)
+        return "its path is longer than 255 bytes";
+    if (!is_valid_vhost_path(stored.path))
+        return "its path is none";
+    return is_vhost_token(stored.access_token) ? nullptr : "its token is none";
+}
+
+// Left out, its backends and its pages would find no vhost and nobody would know why.
+std::string hidden_vhost(const std::string &path, const std::string &database) {
+    return fmt::format(
+        "the stored vhost {0} cannot be reached: a part of its path is the name of a "
+        "resource. Take it out of {1} (sqlite3: DELETE FROM channel WHERE vhost = "
+        "'{0}'; DELETE FROM vhost WHERE path = '{0}';), and add it under another path",
+        path, database);
+}
+
+std::string text_of(const Author &author) {
+    return fmt::format("by {}{} address={}", author.who,
+                       author.user.empty() ? "" : " user=" + author.user, author.address.text());
+}
+
+LogFields fields_of(const Author &author) {
+    LogFields fields{log_field("by", author.who), log_field("address", author.address.text())};
+    if (!author.user.empty())
+        fields.push_back(log_field("user", author.user));
+    return fields;
+}
+
+} // namespace
+
+void record_failed_change(const HttpRequest &request, const Author &author, int status) {
+    log(spdlog::level::info,
+        fmt::format("{} {} answered {}", request_summary(request), text_of(author), status),
+        fields_of(author));
+}
+
+Hub::Hub(Store &store, EventLoops &loops, const VhostLimits &limits)
+    : loops_(loops), limits_(limits), writer_(store, *this) {
+    for (const auto &stored : store.load()) {
+        if (const char *flaw = flaw_of(stored)) {
+            spdlog::error("the stored vhost {} is left out: {}", json_string(stored.path), flaw);
+            continue;
+        }
+        if (is_reserved_vhost_path(stored.path))
+            throw std::runtime_error(hidden_vhost(stored.path, store.name()));
+        auto vhost = std::make_shared<Vhost>(stored.path, stored.access_token, loops_, limits_);
+        for (const auto &name : stored.channels) {
+            if (is_valid_channel_name(name))
+                vhost->add_channel(name);
+            else
+                spdlog::error("the stored channel {} of {} is left out: {}", json_string(name),
+                              stored.path,
+                              name.size() > name_bytes_max ? "its name is longer than 255 bytes"
+                                                           : "its name is none");
+        }
+        vhosts_.emplace(stored.path, std::move(vhost));
+    }
+}
+
+std::shared_ptr<Vhost> Hub::find_vhost(std::string_view path) const {
+    const std::shared_lock lock(mutex_);
+    const auto found = vhosts_.find(path);
+    return found == vhosts_.end() ? nullptr : found->second;
+}
+
+std::vector<std::shared_ptr<Vhost>> Hub::vhosts() const {
+    const std::shared_lock lock(mutex_);
+    std::vector<std::shared_ptr<Vhost>> all;
+    all.reserve(vhosts_.size());
+    for (const auto &entry : vhosts_)
+        all.push_back(entry.second);
+    return all;
+}
+
+void Hub::set_limits(const VhostLimits &limits) {
+    const std::unique_lock lock(mutex_);
+    limits_ = limits;
+    for (const auto &entry : vhosts_)
+        entry.second->set_limits(limits);
+}
+
+void Hub::change(Change change, ChangeDone done) {
+    writer_.submit(std::move(change), std::move(done));
+}
+
+Outcome Hub::obstacle(const Change &change, std::size_t opening) const {
+    const auto vhost = find_vhost(change.vhost);
+    switch (change.kind) {
+    case Change::Kind::add_vhost:
+        return vhost ? Outcome::vhost_exists : Outcome::done;
+    case Change::Kind::remove_all_vhosts:
+        return Outcome::done;
+    case Change::Kind::remove_vhost:
+    case Change::Kind::renew_access_token:
+    case Change::Kind::close_all_channels:
+        return vhost ? Outcome::done : Outcome::no_vhost;
+    case Change::Kind::open_channel:
+        if (!vhost)
+            return Outcome::no_vhost;
+        if (vhost->find_channel(change.channel))
+            return Outcome::channel_exists;
+        return vhost->has_room_for_channels(opening + 1) ? Outcome::done
+                                                         : Outcome::too_many_channels;
+    case Change::Kind::close_channel:
+        if (!vhost)
+            return Outcome::no_vhost;
+        return vhost->find_channel(change.channel) ? Outcome::done : Outcome::no_channel;
+    }
+    return Outcome::not_stored;
+}
+
+void Hub::apply(const Change &change, const std::string &secret) {
+    switch (change.kind) {
+    case Change::Kind::add_vhost:
+        add_vhost(change.vhost, secret);
+        return;
+    case Change::Kind::remove_vhost:
+        remove_vhost(change.vhost);
+        return;
+    case Change::Kind::remove_all_vhosts:
+        remove_all_vhosts();
+        return;
+    case Change::Kind::renew_access_token:
+        find_vhost(change.vhost)->set_access_token(secret);
+        return;
+    case Change::Kind::open_channel:
+        find_vhost(change.vhost)->add_channel(change.channel);
+        warn_about_misleading_name(change.vhost, change.channel);
+        return;
+    case Change::Kind::close_channel:
+        find_vhost(change.vhost)->remove_channel(change.channel);
+        return;
+    case Change::Kind::close_all_channels:
+        find_vhost(change.vhost)->remove_all_channels();
+        return;
+    }
+}
+
+void Hub::record(const Change &change, Outcome outcome) {
+    const bool done = outcome == Outcome::done;
+    auto text = fmt::format("{} {}{} {}", subject_of(change), done ? "" : "not ", deed_of(change),
+                            text_of(change.author));
+    if (!done)
+        text += fmt::format(": {}", name_of(outcome));
+    LogFields fields = fields_of(change.author);
+    if (!change.vhost.empty())
+        fields.push_back(log_field("vhost", change.vhost));
+    if (!change.channel.empty())
+        fields.push_back(log_field("channel", change.channel));
+    log(spdlog::level::info, text, fields);
+}
+
+void Hub::add_vhost(const std::string &path, const std::string &access_token) {
+    const std::unique_lock lock(mutex_);
+    vhosts_.emplace(path, std::make_shared<Vhost>(path, access_token, loops_, limits_));
+}
+
+void Hub::remove_vhost(const std::string &path) {
+    std::shared_ptr<Vhost> removed;
+    {
+        const std::unique_lock lock(mutex_);
+        const auto found = vhosts_.find(path);
+        removed = std::move(found->second);
+        vhosts_.erase(found);
+    }
+    removed->dissolve();
+}
+
+void Hub::remove_all_vhosts() {
+    Vhosts removed;
+    {
+        const std::unique_lock lock(mutex_);
+        removed.swap(vhosts_);
+    }
+    for (const auto &entry : removed)
+        entry.second->dissolve();
+}
+
+} // namespace webrocket

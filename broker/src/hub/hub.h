@@ -1,0 +1,63 @@
+// The state of the broker, for every loop. Lookups are made where they are needed; what lasts is
+// changed by the writer's thread alone, which writes it first: what could not be stored has not
+// happened.
+#pragma once
+
+#include "base/pattern.h"
+#include "http/http_message.h"
+#include "hub/vhost.h"
+#include "net/event_loops.h"
+#include "store/change.h"
+#include "store/change_writer.h"
+#include "store/store.h"
+
+#include <map>
+#include <memory>
+#include <shared_mutex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace webrocket {
+
+// A change that was refused before it was tried, to somebody who may make some.
+void record_failed_change(const HttpRequest &request, const Author &author, int status);
+
+class Hub final : private ChangeTarget {
+  public:
+    Hub(Store &store, EventLoops &loops, const VhostLimits &limits);
+
+    std::shared_ptr<Vhost> find_vhost(std::string_view path) const;
+    // Sorted by path.
+    std::vector<std::shared_ptr<Vhost>> vhosts() const;
+
+    // Of all vhosts, those to come included. Any thread.
+    void set_limits(const VhostLimits &limits);
+
+    // Any thread. `done` is called on the writer's thread. Names must be valid.
+    void change(Change change, ChangeDone done);
+    std::size_t change_backlog() const { return writer_.backlog(); }
+
+    bool permits(const Permission &permission, std::string_view channel) {
+        return patterns_.matches(permission.channels, channel);
+    }
+
+  private:
+    using Vhosts = std::map<std::string, std::shared_ptr<Vhost>, std::less<>>;
+
+    Outcome obstacle(const Change &change, std::size_t opening) const override;
+    void apply(const Change &change, const std::string &secret) override;
+    void record(const Change &change, Outcome outcome) override;
+    void add_vhost(const std::string &path, const std::string &access_token);
+    void remove_vhost(const std::string &path);
+    void remove_all_vhosts();
+
+    EventLoops &loops_;
+    mutable std::shared_mutex mutex_;
+    VhostLimits limits_;
+    Vhosts vhosts_;
+    PatternCache patterns_;
+    ChangeWriter writer_; // the last to come, the first to go
+};
+
+} // namespace webrocket

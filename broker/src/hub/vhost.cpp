@@ -1,0 +1,371 @@
+#include "hub/vhost.h"
+
+#include "base/log.h"
+#include "base/secrets.h"
+#include "hub/topic.h"
+
+#include <algorithm>
+#include <fmt/format.h>
+
+namespace webrocket {
+
+// On its way to the loops with listeners, behind everything that was published before.
+class Vhost::ChannelRemoval final : public Addressee {
+  public:
+    ChannelRemoval(std::shared_ptr<Vhost> vhost, std::shared_ptr<Channel> channel)
+        : vhost_(std::move(vhost)), channel_(std::move(channel)) {}
+    void receive(std::span<const Letter>, EventLoop &loop) override {
+        vhost_->dissolve_channel_on(loop, *channel_);
+    }
+
+  private:
+    std::shared_ptr<Vhost> vhost_;
+    std::shared_ptr<Channel> channel_;
+};
+
+class Vhost::VhostRemoval final : public Addressee {
+  public:
+    explicit VhostRemoval(std::shared_ptr<Vhost> vhost) : vhost_(std::move(vhost)) {}
+    void receive(std::span<const Letter>, EventLoop &loop) override { vhost_->dissolve_on(loop); }
+
+  private:
+    std::shared_ptr<Vhost> vhost_;
+};
+
+Vhost::Vhost(std::string path, std::string access_token, EventLoops &loops,
+             const VhostLimits &limits)
+    : path_(std::move(path)), loops_(loops), limits_(limits),
+      seats_taken_(std::make_shared<std::atomic<std::size_t>>(0)),
+      access_token_(std::move(access_token)), tokens_(limits.tokens), browsers_(loops.size()) {}
+
+std::string Vhost::access_token() const {
+    const std::lock_guard lock(mutex_);
+    return access_token_;
+}
+
+bool Vhost::admits(std::string_view credentials) const {
+    return equal_secrets(credentials, "wr:" + access_token());
+}
+
+std::shared_ptr<Channel> Vhost::find_channel(std::string_view name) const {
+    const std::lock_guard lock(mutex_);
+    const auto found = channels_.find(name);
+    return found == channels_.end() ? nullptr : found->second;
+}
+
+std::size_t Vhost::channel_count() const {
+    const std::lock_guard lock(mutex_);
+    return channels_.size();
+}
+
+std::vector<ChannelSummary> Vhost::channels() const {
+    const std::lock_guard lock(mutex_);
+    std::vector<ChannelSummary> all;
+    all.reserve(channels_.size());
+    for (const auto &[name, channel] : channels_)
+        all.push_back({name, channel->subscriptions().size()});
+    return all;
+}
+
+std::size_t Vhost::subscriber_count(const Channel &channel) const {
+    const std::lock_guard lock(mutex_);
+    return channel.subscriptions().size();
+}
+
+std::vector<SubscriberSummary> Vhost::subscribers(const Channel &channel, std::string_view after,
+                                                  std::size_t limit) const {
+    const std::lock_guard lock(mutex_);
+    const auto by_sid = [](const Subscription *a, const Subscription *b) {
+        return a->subscriber->sid() < b->subscriber->sid();
+    };
+    std::vector<const Subscription *> page;
+    for (const Subscription *subscription : channel.subscriptions()) {
+        if (subscription->subscriber->sid() > after)
+            page.push_back(subscription);
+    }
+    limit = std::min(limit, page.size());
+    std::partial_sort(page.begin(), page.begin() + static_cast<std::ptrdiff_t>(limit), page.end(),
+                      by_sid);
+    page.resize(limit);
+    std::vector<SubscriberSummary> summaries;
+    summaries.reserve(limit);
+    for (const Subscription *subscription : page) {
+        SubscriberSummary summary{subscription->subscriber->sid(), std::nullopt,
+                                  subscription->hidden, subscription->data};
+        if (subscription->identity)
+            summary.uid = subscription->identity->uid;
+        summaries.push_back(std::move(summary));
+    }
+    return summaries;
+}
+
+bool Vhost::publish(Channel &channel, SharedBytes frame) {
+    const std::lock_guard lock(mutex_);
+    if (channel.is_closed())
+        return false;
+    publish_locked(channel, frame);
+    return true;
+}
+
+void Vhost::publish_locked(Channel &channel, const SharedBytes &frame) {
+    const auto number = channel.next_number();
+    for (std::size_t i = 0; i < loops_.size(); ++i) {
+        if (channel.has_listeners_on(i))
+            loops_[i].send({channel.shared_from_this(), frame, number});
+    }
+}
+
+Joining Vhost::subscribe(const std::shared_ptr<Channel> &channel, Subscription &subscription,
+                         const std::function<void(const std::string &roster)> &welcome) {
+    const std::lock_guard lock(mutex_);
+    if (channel->is_closed())
+        return Joining::channel_closed;
+    if (subscription.member && channel->roster_bytes() + subscription.member->entry.size() >
+                                   limits_.get()->roster_bytes_max)
+        return Joining::roster_full;
+    const bool presence = channel->type() == ChannelType::presence;
+    if (presence &&
+        channel->subscriptions_of(subscription.identity->uid) >= limits_.get()->members_per_uid_max)
+        return Joining::too_many_of_user;
+    welcome(presence ? roster(*channel) : std::string());
+    channel->add(subscription);
+    // Whoever has come has come, whether or not there is memory to tell the others.
+    without_exceptions([&] {
+        if (subscription.member)
+            publish_locked(*channel, share(member_joined(*subscription.member)));
+        if (presence)
+            report_locked(subscription, joined_event, joined_report(subscription));
+    });
+    return Joining::joined;
+}
+
+void Vhost::unsubscribe(Subscription &subscription, Departure departure,
+                        const JsonMembers &farewell) {
+    const std::lock_guard lock(mutex_);
+    Channel &channel = *subscription.channel;
+    channel.remove(subscription);
+    // Who is on a closed channel is told that it is closed, and the workers were told of it.
+    if (channel.is_closed())
+        return;
+    // Whoever goes has gone, whether or not there is memory to tell the others.
+    without_exceptions([&] {
+        if (subscription.member)
+            publish_locked(channel, share(member_left(subscription, farewell)));
+        if (channel.type() == ChannelType::presence)
+            report_locked(subscription, left_event, left_report(subscription, departure, farewell));
+    });
+}
+
+void Vhost::report_locked(const Subscription &subscription, std::string_view event,
+                          const std::string &payload) {
+    if (has_workers())
+        workers_.dispatch(implicit_topic(subscription.channel->name(), event), payload);
+}
+
+void Vhost::identify(Subscription &subscription, std::shared_ptr<const Permission> identity) {
+    const std::lock_guard lock(mutex_);
+    subscription.identity = std::move(identity);
+}
+
+std::string Vhost::issue_token(Permission permission) {
+    std::string token;
+    bool displacement_is_news = false;
+    {
+        const std::lock_guard lock(mutex_);
+        const auto displaced = tokens_.displaced();
+        token = tokens_.issue(std::move(permission));
+        if (tokens_.displaced() != displaced)
+            displacement_is_news = may_warn_again_locked();
+    }
+    if (displacement_is_news)
+        log(spdlog::level::warn,
+            fmt::format("too many single access tokens of {} wait for their use: the oldest are "
+                        "of no use any more",
+                        path_),
+            {log_field("vhost", path_)});
+    return token;
+}
+
+std::uint64_t Vhost::displaced_tokens() const {
+    const std::lock_guard lock(mutex_);
+    return tokens_.displaced();
+}
+
+// What happens with every request is worth a line a minute.
+bool Vhost::may_warn_again_locked() {
+    constexpr auto pause = std::chrono::minutes(1);
+    const auto now = std::chrono::steady_clock::now();
+    if (warned_ && now - *warned_ < pause)
+        return false;
+    warned_ = now;
+    return true;
+}
+
+std::shared_ptr<const Permission> Vhost::spend_token(std::string_view token) {
+    const std::lock_guard lock(mutex_);
+    auto permission = tokens_.spend(token);
+    return permission ? std::make_shared<const Permission>(std::move(*permission)) : nullptr;
+}
+
+WorkerRoom Vhost::room_for_worker(std::string_view filter) const {
+    const std::lock_guard lock(mutex_);
+    if (workers_.worker_count() >= limits_.get()->workers_max)
+        return WorkerRoom::too_many_workers;
+    if (workers_.filter_count() >= limits_.get()->filters_max && !workers_.has_filter(filter))
+        return WorkerRoom::too_many_filters;
+    return WorkerRoom::enough;
+}
+
+void Vhost::add_worker(Worker &worker, const std::string &filter,
+                       std::shared_ptr<const Pattern> pattern) {
+    const std::lock_guard lock(mutex_);
+    if (dissolved_) {
+        worker.dismiss();
+        return;
+    }
+    workers_.add(worker, filter, std::move(pattern));
+    has_workers_ = true;
+}
+
+void Vhost::remove_worker(Worker &worker) {
+    const std::lock_guard lock(mutex_);
+    workers_.remove(worker);
+    has_workers_ = workers_.has_workers();
+    last_worker_left_ = std::chrono::steady_clock::now();
+}
+
+std::vector<WorkerSummary> Vhost::workers() const {
+    const std::lock_guard lock(mutex_);
+    return workers_.workers();
+}
+
+void Vhost::tell_workers(PageEvent kind, std::string_view topic, std::string_view payload) {
+    Dispatch fate{};
+    {
+        const std::lock_guard lock(mutex_);
+        fate = workers_.dispatch(topic, payload);
+    }
+    // No filter has to want every broadcast. A trigger that none wants is one too many, or a filter
+    // too few.
+    if (fate == Dispatch::lost || (fate == Dispatch::not_wanted && kind == PageEvent::trigger))
+        miss_workers(kind);
+}
+
+void Vhost::miss_workers(PageEvent kind) {
+    constexpr auto memory = std::chrono::hours(24);
+    if (kind == PageEvent::broadcast) {
+        const auto left = last_worker_left_.load(std::memory_order_relaxed);
+        const bool had_one = left.time_since_epoch().count() != 0 &&
+                             std::chrono::steady_clock::now() - left < memory;
+        if (!has_workers() && !had_one)
+            return;
+    }
+    unheard_.fetch_add(1, std::memory_order_relaxed);
+}
+
+std::unique_ptr<Seat> Vhost::take_seat() {
+    auto seat = std::make_unique<Seat>(seats_taken_);
+    return seat->number() <= limits_.get()->connections_max ? std::move(seat) : nullptr;
+}
+
+void Vhost::connect(Subscriber &subscriber) {
+    browsers_[subscriber.loop().index()].insert(&subscriber);
+}
+
+void Vhost::disconnect(Subscriber &subscriber) {
+    browsers_[subscriber.loop().index()].erase(&subscriber);
+}
+
+void Vhost::set_limits(const VhostLimits &limits) {
+    limits_.set(limits);
+    const std::lock_guard lock(mutex_);
+    tokens_.set_limits(limits.tokens);
+}
+
+std::vector<ListedConnection> Vhost::connections_on(const EventLoop &loop,
+                                                    const ConnectionQuery &query) const {
+    const auto &browsers = browsers_[loop.index()];
+    std::vector<ConnectionView> views;
+    views.reserve(browsers.size());
+    for (const Subscriber *browser : browsers)
+        views.push_back(browser->view());
+    return list_connections(views, query, path_);
+}
+
+void Vhost::set_access_token(std::string token) {
+    const std::lock_guard lock(mutex_);
+    access_token_ = std::move(token);
+}
+
+void Vhost::add_channel(std::string_view name) {
+    auto channel = std::make_shared<Channel>(std::string(name), loops_.size());
+    const std::lock_guard lock(mutex_);
+    channels_.emplace(name, std::move(channel));
+}
+
+void Vhost::remove_channel(std::string_view name) {
+    const std::lock_guard lock(mutex_);
+    const auto found = channels_.find(name);
+    if (found == channels_.end())
+        return;
+    const auto channel = found->second;
+    channels_.erase(found);
+    remove_locked(channel);
+}
+
+void Vhost::remove_all_channels() {
+    const std::lock_guard lock(mutex_);
+    const auto removed = std::move(channels_);
+    channels_.clear();
+    for (const auto &entry : removed)
+        remove_locked(entry.second);
+}
+
+void Vhost::remove_locked(const std::shared_ptr<Channel> &channel) {
+    channel->close();
+    if (channel->type() == ChannelType::presence) {
+        for (const Subscription *subscription : channel->subscriptions())
+            report_locked(*subscription, left_event,
+                          left_report(*subscription, Departure::removed, {}));
+    }
+    const auto removal = std::make_shared<ChannelRemoval>(shared_from_this(), channel);
+    for (std::size_t i = 0; i < loops_.size(); ++i) {
+        if (channel->has_listeners_on(i))
+            loops_[i].send({removal, nullptr, 0});
+    }
+}
+
+void Vhost::dissolve_channel_on(EventLoop &loop, Channel &channel) {
+    std::vector<Subscription *> listeners;
+    {
+        const std::lock_guard lock(mutex_);
+        listeners = channel.take_listeners_of(loop.index());
+    }
+    for (Subscription *subscription : listeners)
+        subscription->subscriber->channel_removed(*subscription);
+}
+
+// The browsers learn that the vhost is gone, not that each of its channels is.
+void Vhost::dissolve() {
+    {
+        const std::lock_guard lock(mutex_);
+        dissolved_ = true;
+        for (const auto &entry : channels_)
+            entry.second->close();
+        channels_.clear();
+        workers_.dismiss_all();
+        has_workers_ = false;
+    }
+    const auto removal = std::make_shared<VhostRemoval>(shared_from_this());
+    for (std::size_t i = 0; i < loops_.size(); ++i)
+        loops_[i].send({removal, nullptr, 0});
+}
+
+void Vhost::dissolve_on(EventLoop &loop) {
+    const auto browsers = std::move(browsers_[loop.index()]);
+    browsers_[loop.index()].clear();
+    for (Subscriber *browser : browsers)
+        browser->vhost_removed();
+}
+
+} // namespace webrocket

@@ -1,0 +1,191 @@
+// One tenant: its channels, its tokens, its workers, its browsers. Any thread may use it: a lock
+// guards what it holds, for the length of a lookup or of a change, and what has to happen on other
+// loops is sent there.
+#pragma once
+
+#include "base/current.h"
+#include "hub/channel.h"
+#include "hub/presence.h"
+#include "hub/token_book.h"
+#include "hub/worker_pool.h"
+#include "net/event_loops.h"
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_set>
+#include <vector>
+
+namespace webrocket {
+
+struct VhostLimits {
+    TokenLimits tokens;
+    std::size_t connections_max = 100000;
+    std::size_t channels_max = 100000;
+    std::size_t workers_max = 1000;
+    std::size_t filters_max = 100; // each is tried on every event
+    // Subscriptions of one user to one presence channel.
+    std::size_t members_per_uid_max = 20;
+    // Whoever joins is sent the roster in one piece, which must not make a slow consumer of it.
+    std::size_t roster_bytes_max = std::size_t{4} << 20;
+};
+
+// What a page sends to workers: a trigger is for them, a broadcast is for the channel's subscribers
+// and reaches workers by the way.
+enum class PageEvent { trigger, broadcast };
+
+enum class Joining { joined, channel_closed, roster_full, too_many_of_user };
+
+enum class WorkerRoom { enough, too_many_workers, too_many_filters };
+
+// A browser's place in a vhost, given back by the destructor.
+class Seat {
+  public:
+    explicit Seat(std::shared_ptr<std::atomic<std::size_t>> taken)
+        : taken_(std::move(taken)), number_(taken_->fetch_add(1) + 1) {}
+    ~Seat() { taken_->fetch_sub(1); }
+    Seat(const Seat &) = delete;
+    Seat &operator=(const Seat &) = delete;
+
+    // How many were taken with it.
+    std::size_t number() const { return number_; }
+
+  private:
+    std::shared_ptr<std::atomic<std::size_t>> taken_;
+    const std::size_t number_;
+};
+
+struct ChannelSummary {
+    std::string name;
+    std::size_t subscribers = 0;
+};
+
+struct SubscriberSummary {
+    std::string sid;
+    std::optional<std::string> uid;
+    bool hidden = false;
+    std::string data; // JSON, or empty
+};
+
+class Vhost final : public std::enable_shared_from_this<Vhost> {
+  public:
+    Vhost(std::string path, std::string access_token, EventLoops &loops, const VhostLimits &limits);
+    Vhost(const Vhost &) = delete;
+    Vhost &operator=(const Vhost &) = delete;
+
+    const std::string &path() const { return path_; }
+    std::string access_token() const;
+    // Whether these are a backend's credentials, `user:password`.
+    bool admits(std::string_view credentials) const;
+
+    // What is there already stays, even if it is more than that.
+    void set_limits(const VhostLimits &limits);
+
+    // Set before the first of its channels is gone.
+    bool is_dissolved() const { return dissolved_; }
+
+    // Channels.
+    std::shared_ptr<Channel> find_channel(std::string_view name) const;
+    std::size_t channel_count() const;
+    bool has_room_for_channels(std::size_t count) const {
+        return channel_count() + count <= limits_.get()->channels_max;
+    }
+    std::vector<ChannelSummary> channels() const;
+    std::size_t subscriber_count(const Channel &channel) const;
+    // Sorted by sid, those behind `after` only, and `limit` of them at most.
+    std::vector<SubscriberSummary> subscribers(const Channel &channel, std::string_view after,
+                                               std::size_t limit) const;
+
+    // To everyone who listens to the channel. Each hears what is published on a channel in the
+    // same order as everybody else. False when the channel has been closed meanwhile.
+    [[nodiscard]] bool publish(Channel &channel, SharedBytes frame);
+
+    // Subscriptions; on the subscriber's loop. Every join and leave passes here; those of visible
+    // members are announced, a join to the newcomer too. `welcome` makes the answer that the
+    // newcomer gets before anything else, from the roster at that moment.
+    Joining subscribe(const std::shared_ptr<Channel> &channel, Subscription &subscription,
+                      const std::function<void(const std::string &roster)> &welcome);
+    void unsubscribe(Subscription &subscription, Departure departure,
+                     const JsonMembers &farewell = {});
+    // The subscriber goes on as somebody else.
+    void identify(Subscription &subscription, std::shared_ptr<const Permission> identity);
+
+    // Single access tokens.
+    std::string issue_token(Permission permission);
+    std::shared_ptr<const Permission> spend_token(std::string_view token);
+    std::uint64_t displaced_tokens() const;
+
+    // Workers. Asked before one is added, on its loop. One that comes too late, to a vhost that is
+    // gone, is dismissed.
+    WorkerRoom room_for_worker(std::string_view filter) const;
+    void add_worker(Worker &worker, const std::string &filter,
+                    std::shared_ptr<const Pattern> pattern);
+    void remove_worker(Worker &worker);
+    std::vector<WorkerSummary> workers() const;
+    bool has_workers() const { return has_workers_.load(std::memory_order_relaxed); }
+    void tell_workers(PageEvent kind, std::string_view topic, std::string_view payload);
+    // An event for which there is no worker.
+    void miss_workers(PageEvent kind);
+    // Triggers that no worker got, and broadcasts that came while a vhost that usually has workers
+    // had none.
+    std::uint64_t unheard_events() const { return unheard_.load(std::memory_order_relaxed); }
+
+    // Browsers. A seat is null when all are taken.
+    std::unique_ptr<Seat> take_seat();
+    std::size_t connection_count() const { return seats_taken_->load(); }
+    // On the subscriber's loop.
+    void connect(Subscriber &subscriber);
+    void disconnect(Subscriber &subscriber);
+    // Those of one loop, on that loop.
+    std::vector<ListedConnection> connections_on(const EventLoop &loop,
+                                                 const ConnectionQuery &query) const;
+
+    // The rest is for the hub, on the thread that makes changes.
+    void set_access_token(std::string token);
+    void add_channel(std::string_view name);
+    void remove_channel(std::string_view name);
+    void remove_all_channels();
+    // Everybody who is connected is told, and let go.
+    void dissolve();
+
+  private:
+    class ChannelRemoval;
+    class VhostRemoval;
+    using Channels = std::map<std::string, std::shared_ptr<Channel>, std::less<>>;
+
+    void publish_locked(Channel &channel, const SharedBytes &frame);
+    void report_locked(const Subscription &subscription, std::string_view event,
+                       const std::string &payload);
+    void remove_locked(const std::shared_ptr<Channel> &channel);
+    void dissolve_channel_on(EventLoop &loop, Channel &channel);
+    void dissolve_on(EventLoop &loop);
+    bool may_warn_again_locked();
+
+    const std::string path_;
+    EventLoops &loops_;
+    Current<VhostLimits> limits_;
+    const std::shared_ptr<std::atomic<std::size_t>> seats_taken_;
+
+    mutable std::mutex mutex_;
+    std::string access_token_;
+    Channels channels_;
+    TokenBook tokens_;
+    std::optional<std::chrono::steady_clock::time_point> warned_;
+    WorkerPools workers_;
+    std::atomic<bool> has_workers_ = false;
+    std::atomic<std::chrono::steady_clock::time_point> last_worker_left_{};
+    std::atomic<std::uint64_t> unheard_ = 0;
+    std::atomic<bool> dissolved_ = false;
+
+    // Each loop's own, without the lock.
+    std::vector<std::unordered_set<Subscriber *>> browsers_;
+};
+
+} // namespace webrocket

@@ -1,0 +1,507 @@
+#include "net/connection.h"
+
+#include <algorithm>
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <cerrno>
+#include <cstring>
+#include <netinet/tcp.h>
+#include <spdlog/spdlog.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+
+namespace webrocket {
+namespace asio = boost::asio;
+using boost::system::error_code;
+
+namespace {
+
+// None over a unix socket.
+ClientAddress address_of_peer(const Connection::Socket &socket) {
+    error_code unknown;
+    const auto peer = socket.remote_endpoint(unknown);
+    const int family = unknown ? AF_UNSPEC : peer.data()->sa_family;
+    asio::ip::tcp::endpoint endpoint;
+    if ((family != AF_INET && family != AF_INET6) || peer.size() > endpoint.capacity())
+        return {};
+    std::memcpy(endpoint.data(), peer.data(), peer.size());
+    return ClientAddress(endpoint.address());
+}
+
+} // namespace
+
+Connection::Connection(EventLoops &loops, EventLoop &loop, Port port, Socket socket,
+                       std::unique_ptr<TlsSession> tls)
+    : loops_(loops), loop_(loop), socket_(std::move(socket)), tls_(std::move(tls)), port_(port) {
+    address_ = address_of_peer(socket_);
+    loop_.add(*this);
+    loop_.figures().at(port_).connections_accepted.add(1);
+}
+
+Connection::~Connection() { loop_.figures().at(port_).connections_ended.add(1); }
+
+void Connection::start(std::unique_ptr<Protocol> protocol) {
+    error_code ignored;
+    socket_.non_blocking(true, ignored);
+    // Which a unix socket does not have, and does not need.
+    socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
+    protocol_ = std::move(protocol);
+    in_handshake_ = tls_ != nullptr;
+    if (in_handshake_)
+        arm(TimerKind::tls_handshake);
+    wait_for_input();
+}
+
+void Connection::become(std::unique_ptr<Protocol> protocol) {
+    replacement_ = std::move(protocol);
+    if (!in_protocol_)
+        protocol_ = std::move(replacement_);
+}
+
+void Connection::report_refusal(RefusalReason reason, std::string_view what) {
+    loop_.refusals().add_described(port_, reason, address_, [&] {
+        return std::pair(fmt::format("{} refused {}", protocol_->description(), what),
+                         protocol_->log_fields());
+    });
+}
+
+// A peer that hangs up in the middle was not refused anything.
+void Connection::report_failed_handshake() {
+    if (tls_->has_begun())
+        return;
+    if (const auto failure = tls_->failure(); !failure.empty())
+        report_refusal(RefusalReason::tls_handshake, "the TLS handshake: " + failure);
+}
+
+void Connection::report_exception(const std::exception &error) noexcept {
+    without_exceptions([&] {
+        const std::string who = protocol_ ? protocol_->description() : "a connection";
+        log(spdlog::level::err, fmt::format("{} dropped: {}", who, error.what()),
+            protocol_ ? protocol_->log_fields() : LogFields());
+    });
+}
+
+template <typename Call>
+void Connection::guarded(const Call &call) noexcept {
+    try {
+        call();
+    } catch (const std::exception &error) {
+        report_exception(error);
+        give_up();
+    }
+}
+
+// There may be no memory to do it as usual.
+void Connection::give_up() noexcept {
+    doomed_ = true;
+    try {
+        schedule_end_turn();
+    } catch (const std::exception &) {
+        loop_.look_for_the_doomed();
+    }
+}
+
+void Connection::drop_if_doomed() {
+    if (!doomed_)
+        return;
+    const auto kept = weak_from_this().lock();
+    tear_down();
+}
+
+void Connection::report_slow_consumer() {
+    loop_.figures().slow_connections_closed.add(1);
+    if (!protocol_)
+        return;
+    auto fields = protocol_->log_fields();
+    fields.push_back(log_field("unsent_bytes", queue_.bytes()));
+    log(spdlog::level::warn,
+        fmt::format("slow consumer: {} closed with {} bytes unsent", protocol_->description(),
+                    queue_.bytes()),
+        fields);
+}
+
+void Connection::send(Frame frame) {
+    if (ending())
+        return;
+    loop_.figures().frames_sent.add(1);
+    // Whoever sends to many goes on with the next.
+    guarded([&] { queue_up(std::move(frame)); });
+}
+
+void Connection::queue_up(Frame frame) {
+    queue_.push(std::move(frame));
+    // One turn may bring a lot: it is no peer's fault that nothing was written meanwhile.
+    if (queue_.bytes() > pending_limit_)
+        write_queue();
+    if (queue_.bytes() > pending_limit_ && !doomed_) {
+        report_slow_consumer();
+        abort();
+    } else if (!waiting_for_room_) {
+        schedule_end_turn();
+    }
+}
+
+// A unix socket has no such option, and holds less.
+void Connection::limit_unsent_in_kernel() {
+    constexpr int bytes = 128 * 1024;
+    ::setsockopt(socket_.native_handle(), IPPROTO_TCP, TCP_NOTSENT_LOWAT, &bytes, sizeof bytes);
+}
+
+void Connection::write_now() {
+    if (!waiting_for_room_ && !doomed_)
+        guarded([this] { write_queue(); });
+}
+
+std::uint64_t Connection::acknowledged_position() {
+    int in_kernel = 0;
+    if (::ioctl(socket_.native_handle(), TIOCOUTQ, &in_kernel) != 0)
+        return 0;
+    // What TLS adds is in the kernel's count and not in ours.
+    return written_ - std::min(written_, static_cast<std::uint64_t>(in_kernel));
+}
+
+bool Connection::is_unanswered() {
+    tcp_info info{};
+    socklen_t size = sizeof info;
+    return ::getsockopt(socket_.native_handle(), IPPROTO_TCP, TCP_INFO, &info, &size) == 0 &&
+           (info.tcpi_unacked > 0 || info.tcpi_probes > 1);
+}
+
+void Connection::resume_reading() {
+    if (!reading_paused_)
+        return;
+    reading_paused_ = false;
+    if (!torn_down_)
+        wait_for_input();
+}
+
+void Connection::finish() {
+    if (ending())
+        return;
+    finishing_ = true;
+    await_last_words();
+    resume_reading();
+    schedule_end_turn();
+}
+
+void Connection::abort() {
+    if (doomed_)
+        return;
+    doomed_ = true;
+    schedule_end_turn();
+}
+
+void Connection::schedule_end_turn() {
+    if (end_turn_scheduled_ || torn_down_)
+        return;
+    loop_.end_turn_with(shared_from_this());
+    end_turn_scheduled_ = true;
+}
+
+void Connection::end_turn() {
+    end_turn_scheduled_ = false;
+    if (doomed_) {
+        tear_down();
+        return;
+    }
+    if (!waiting_for_room_)
+        guarded([this] { write_pending(); });
+}
+
+void Connection::write_queue() {
+    while (!queue_.empty() && (tls_ ? write_some_encrypted() : write_some())) {
+    }
+}
+
+// False when there is no going on for the time being, or at all.
+bool Connection::write_some() {
+    OutboundQueue::Gather gather;
+    msghdr message{};
+    message.msg_iov = gather.data();
+    message.msg_iovlen = queue_.gather(gather);
+    const ssize_t written = ::sendmsg(socket_.native_handle(), &message, MSG_NOSIGNAL);
+    if (written >= 0) {
+        wrote(static_cast<std::size_t>(written));
+        return true;
+    }
+    if (errno == EINTR)
+        return true;
+    if (errno == EAGAIN || errno == EWOULDBLOCK)
+        wait_for_room();
+    else
+        abort();
+    return false;
+}
+
+bool Connection::write_some_encrypted() {
+    std::size_t written = 0;
+    switch (tls_->write(queue_, written)) {
+    case TlsSession::Result::done:
+        wrote(written);
+        return true;
+    case TlsSession::Result::wants_room:
+        wait_for_room();
+        return false;
+    case TlsSession::Result::wants_input:
+        // The handshake goes on with what the peer says next; whoever reads it writes then.
+        write_after_input_ = true;
+        return false;
+    case TlsSession::Result::ended:
+    case TlsSession::Result::failed:
+        abort();
+        return false;
+    }
+    return false;
+}
+
+void Connection::wrote(std::size_t count) {
+    queue_.consume(count);
+    written_ += count;
+    loop_.figures().bytes_sent.add(count);
+}
+
+void Connection::write_pending() {
+    write_queue();
+    if (doomed_ || !queue_.empty())
+        return;
+    if (finishing_ && peer_ended_) {
+        tear_down();
+        return;
+    }
+    if (finishing_) {
+        close_sending_side();
+        return;
+    }
+    call_protocol([](Protocol &protocol) { protocol.on_drained(); });
+}
+
+void Connection::wait_for_room() {
+    if (waiting_for_room_)
+        return;
+    socket_.async_wait(asio::socket_base::wait_write,
+                       [self = shared_from_this()](const error_code &error) {
+                           self->waiting_for_room_ = false;
+                           if (self->torn_down_)
+                               return;
+                           if (error || self->doomed_)
+                               self->tear_down();
+                           else
+                               self->guarded([&self] { self->on_room(); });
+                       });
+    waiting_for_room_ = true;
+}
+
+void Connection::on_room() {
+    write_pending();
+    if (!read_after_room_ || torn_down_ || doomed_)
+        return;
+    read_after_room_ = false;
+    on_readable();
+}
+
+void Connection::await_last_words() {
+    acknowledged_last_ = acknowledged_position();
+    arm(TimerKind::last_words);
+}
+
+void Connection::close_sending_side() {
+    if (sending_side_closed_)
+        return;
+    sending_side_closed_ = true;
+    arm(TimerKind::linger);
+    if (tls_)
+        tls_->say_goodbye();
+    error_code ignored;
+    socket_.shutdown(asio::socket_base::shutdown_send, ignored);
+}
+
+void Connection::wait_for_input() {
+    if (waiting_for_input_)
+        return;
+    waiting_for_input_ = true;
+    const auto go_on = [self = shared_from_this()](const error_code &error) {
+        self->waiting_for_input_ = false;
+        if (self->torn_down_ || self->doomed_)
+            return;
+        if (error)
+            self->give_up();
+        else
+            self->guarded([&self] { self->on_readable(); });
+    };
+    if (tls_ && tls_->has_buffered_input())
+        loop_.post([go_on] { go_on({}); });
+    else
+        socket_.async_wait(asio::socket_base::wait_read, go_on);
+}
+
+// A loop that does not keep up must not be given more; its own connections have to be served.
+void Connection::wait_for_the_others() {
+    constexpr auto pause = std::chrono::milliseconds(1);
+    waiting_for_input_ = true;
+    auto timer = std::make_shared<asio::steady_timer>(loop_.io(), pause);
+    timer->async_wait([self = shared_from_this(), timer](const error_code &) {
+        self->waiting_for_input_ = false;
+        if (!self->torn_down_ && !self->doomed_)
+            self->guarded([&self] { self->on_readable(); });
+    });
+}
+
+void Connection::on_readable() {
+    if (reading_paused_)
+        return;
+    if (loops_.are_crowded()) {
+        wait_for_the_others();
+    } else if (!protocol_->gives_way()) {
+        read_input();
+    } else if (loop_.has_a_line()) {
+        wait_in_line();
+        waiting_for_input_ = true;
+        input_in_line_ = true;
+    } else {
+        loop_.in_turn([this] { read_input(); });
+    }
+}
+
+void Connection::take_turn() {
+    if (torn_down_ || doomed_)
+        return;
+    guarded([this] {
+        if (!input_in_line_) {
+            call_protocol([](Protocol &protocol) { protocol.on_turn(); });
+            return;
+        }
+        input_in_line_ = false;
+        waiting_for_input_ = false;
+        if (!reading_paused_)
+            read_input();
+    });
+}
+
+void Connection::read_input() {
+    std::size_t count = 0;
+    switch (tls_ ? read_encrypted(count) : read(count)) {
+    case Input::none_yet:
+        wait_for_input();
+        return;
+    case Input::after_room:
+        // What there is to read stays there, and would be reported again and again.
+        read_after_room_ = true;
+        wait_for_room();
+        return;
+    case Input::failed:
+        abort();
+        return;
+    case Input::ended:
+        if (finishing_) {
+            abort();
+            return;
+        }
+        peer_ended_ = true;
+        call_protocol([](Protocol &protocol) { protocol.on_end(); });
+        return;
+    case Input::bytes:
+        loop_.figures().bytes_received.add(count);
+        take_input({loop_.read_buffer().data(), count});
+        return;
+    }
+}
+
+void Connection::take_input(std::string_view bytes) {
+    if (!finishing_)
+        call_protocol([bytes](Protocol &protocol) { protocol.on_data(bytes); });
+    if (write_after_input_) {
+        write_after_input_ = false;
+        schedule_end_turn();
+    }
+    if (!reading_paused_ && !doomed_)
+        wait_for_input();
+}
+
+Connection::Input Connection::read(std::size_t &count) {
+    error_code error;
+    // Nobody looks at what comes after the end: the kernel may throw it away.
+    count = socket_.receive(asio::buffer(loop_.read_buffer()), finishing_ ? MSG_TRUNC : 0, error);
+    if (!error)
+        return Input::bytes;
+    if (error == asio::error::would_block || error == asio::error::interrupted)
+        return Input::none_yet;
+    return error == asio::error::eof ? Input::ended : Input::failed;
+}
+
+Connection::Input Connection::read_encrypted(std::size_t &count) {
+    auto &buffer = loop_.read_buffer();
+    const auto result = tls_->read(buffer.data(), buffer.size(), count);
+    if (in_handshake_ && !finishing_ && tls_->is_established())
+        end_handshake();
+    switch (result) {
+    case TlsSession::Result::done:
+        return Input::bytes;
+    case TlsSession::Result::wants_room:
+        // TLS owes the peer an answer of its own.
+        return Input::after_room;
+    case TlsSession::Result::wants_input:
+        if (write_after_input_) {
+            write_after_input_ = false;
+            schedule_end_turn();
+        }
+        return Input::none_yet;
+    case TlsSession::Result::ended:
+        return Input::ended;
+    case TlsSession::Result::failed:
+        report_failed_handshake();
+        return Input::failed;
+    }
+    return Input::failed;
+}
+
+void Connection::end_handshake() {
+    in_handshake_ = false;
+    disarm();
+    call_protocol([](Protocol &protocol) { protocol.on_encrypted(); });
+}
+
+void Deadline::on_timer() {
+    const auto kept = connection_.shared_from_this();
+    if (!connection_.ending())
+        connection_.call_protocol([this](Protocol &) { on_over_(); });
+}
+
+void Connection::on_timer() {
+    guarded([this] { end_wait(); });
+}
+
+void Connection::end_wait() {
+    if (torn_down_ || doomed_)
+        return;
+    if (in_handshake_ && !finishing_) {
+        report_refusal(RefusalReason::tls_timeout, "to wait on for its TLS handshake");
+        abort();
+    } else if (!finishing_)
+        call_protocol([](Protocol &protocol) { protocol.on_timer(); });
+    else if (!queue_.empty() && acknowledged_position() >= acknowledged_last_ + reading_step_min)
+        await_last_words();
+    else
+        abort();
+}
+
+void Connection::shut_down() {
+    if (ending())
+        return;
+    call_protocol([](Protocol &protocol) { protocol.on_shutdown(); });
+}
+
+void Connection::tear_down() {
+    if (torn_down_)
+        return;
+    torn_down_ = true;
+    doomed_ = true;
+    disarm();
+    LoopHook::unlink();
+    error_code ignored;
+    socket_.close(ignored);
+    places_ = {};
+    protocol_.reset();
+}
+
+} // namespace webrocket

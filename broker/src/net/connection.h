@@ -1,0 +1,243 @@
+// A connection over TCP, encrypted or not, or over a unix socket: reading, the outbound queue,
+// orderly and abrupt ends. What is said on it is a protocol's business.
+#pragma once
+
+#include "base/client_address.h"
+#include "base/log.h"
+#include "net/event_loops.h"
+#include "net/outbound_queue.h"
+#include "net/tls.h"
+
+#include <array>
+#include <boost/asio/generic/stream_protocol.hpp>
+#include <cstdint>
+#include <functional>
+#include <limits>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <sys/types.h>
+
+namespace webrocket {
+
+// The language of a connection. May be replaced by another one on the way (HTTP becomes WebSocket).
+class Protocol {
+  public:
+    virtual ~Protocol() = default;
+
+    // `bytes` are gone after the call.
+    virtual void on_data(std::string_view bytes) = 0;
+    // The peer will send no more.
+    virtual void on_end() = 0;
+    // The timer that the protocol armed has run out.
+    virtual void on_timer() = 0;
+    // Everything queued is written.
+    virtual void on_drained() {}
+    // TLS has made its handshake.
+    virtual void on_encrypted() {}
+    // The server stops.
+    virtual void on_shutdown() = 0;
+    // Whether what comes may wait until others have been heard.
+    virtual bool gives_way() const { return false; }
+    // It has waited in line, as it wanted to.
+    virtual void on_turn() {}
+    // Who is at the other end, for log lines: for people, and for machines.
+    virtual std::string description() const = 0;
+    virtual LogFields log_fields() const { return {}; }
+};
+
+// What a peer that is waited for has to take in each wait, unless it takes all: bytes now and then
+// are not enough.
+inline constexpr std::uint64_t reading_step_min = std::uint64_t{16} << 10;
+
+class Connection final : public std::enable_shared_from_this<Connection>,
+                         public LoopHook,
+                         private TimerEntry {
+  public:
+    using Socket = boost::asio::generic::stream_protocol::socket;
+
+    // `tls` may be null.
+    Connection(EventLoops &loops, EventLoop &loop, Port port, Socket socket,
+               std::unique_ptr<TlsSession> tls);
+    ~Connection();
+    Connection(const Connection &) = delete;
+    Connection &operator=(const Connection &) = delete;
+
+    void start(std::unique_ptr<Protocol> protocol);
+
+    // Takes effect when the running call into the present protocol has returned.
+    void become(std::unique_ptr<Protocol> protocol);
+
+    // Has `call` run as a call into the protocol: nothing that it throws reaches the loop.
+    template <typename Call>
+    void call_protocol(Call call);
+
+    // Queued now, written at the end of the loop's turn. More than the limit that the kernel does
+    // not take ends the connection: a peer that does not read must not cost memory without bound.
+    // There is none where the protocol does not set one, because it sends no more than it is asked
+    // for.
+    void send(Frame frame);
+    void set_pending_limit(std::size_t bytes) { pending_limit_ = bytes; }
+    std::size_t pending_bytes() const { return queue_.bytes(); }
+    // As much of it as the kernel takes.
+    void write_now();
+    // Has what the peer does not take wait where it is counted: the kernel would hold megabytes of
+    // it. What is on its way to the peer comes on top of that, so no line is slower for it.
+    void limit_unsent_in_kernel();
+
+    // Bytes to the peer since the beginning: up to the end of the queue, and up to where the peer's
+    // system has taken them.
+    std::uint64_t queued_position() const { return written_ + queue_.bytes(); }
+    std::uint64_t acknowledged_position();
+    // Whether the peer's system leaves unanswered what it is sent. It does answer when its program
+    // does not read.
+    bool is_unanswered();
+
+    // Reading stops until resume_reading(): the peer has to wait.
+    void pause_reading() { reading_paused_ = true; }
+    bool is_reading_paused() const { return reading_paused_; }
+    void resume_reading();
+
+    // Has the protocol's on_turn() called when others have been heard.
+    void wait_in_line() { loop_.put_in_line(shared_from_this()); }
+
+    // Writes what is queued, as long as the peer takes any of it, then says goodbye and waits a
+    // moment for the peer to do the same, so that the last words are not lost to a reset. No more
+    // calls to the protocol.
+    void finish();
+
+    // Drops the connection at the end of the turn.
+    void abort();
+
+    // Until the connection is closed.
+    void keep(std::shared_ptr<const void> place) { places_[0] = std::move(place); }
+    // Beside it, for the client behind a proxy.
+    void keep_too(std::shared_ptr<const void> place) { places_[1] = std::move(place); }
+
+    // Counts what the protocol refuses, and tells of it.
+    void report_refusal(RefusalReason reason, std::string_view what);
+
+    bool ending() const { return finishing_ || doomed_; }
+
+    void arm(TimerKind kind) { loop_.arm(*this, kind); }
+    void disarm() { EventLoop::disarm(*this); }
+
+    EventLoop &loop() { return loop_; }
+    Port port() const { return port_; }
+    // Of the client: the peer's, until a proxy that is trusted says otherwise.
+    const ClientAddress &address() const { return address_; }
+    void set_address(const ClientAddress &address) { address_ = address; }
+    // Who is at the other end of a unix socket.
+    std::optional<uid_t> user() const { return user_; }
+    void set_user(std::optional<uid_t> user) { user_ = user; }
+
+    // The rest is for the loop.
+    void end_turn();
+    void drop_if_doomed();
+    void take_turn();
+    void shut_down();
+
+  private:
+    // What one attempt to read brought.
+    enum class Input { bytes, none_yet, after_room, ended, failed };
+
+    void queue_up(Frame frame);
+    void wait_for_input();
+    void wait_for_the_others();
+    void on_readable();
+    void read_input();
+    Input read(std::size_t &count);
+    Input read_encrypted(std::size_t &count);
+    void take_input(std::string_view bytes);
+    bool write_some();
+    bool write_some_encrypted();
+    void wrote(std::size_t count);
+    void write_queue();
+    void write_pending();
+    void wait_for_room();
+    void on_room();
+    void end_handshake();
+    void await_last_words();
+    void close_sending_side();
+    void tear_down();
+    void schedule_end_turn();
+    void on_timer() override;
+
+    void report_failed_handshake();
+    // Has `call` run for the loop: what it throws ends the connection, and nothing else.
+    template <typename Call>
+    void guarded(const Call &call) noexcept;
+    void give_up() noexcept;
+    void end_wait();
+    void report_exception(const std::exception &error) noexcept;
+    void report_slow_consumer();
+
+    EventLoops &loops_;
+    EventLoop &loop_;
+    Socket socket_;
+    std::unique_ptr<TlsSession> tls_;
+    std::unique_ptr<Protocol> protocol_;
+    std::unique_ptr<Protocol> replacement_;
+    OutboundQueue queue_;
+    std::uint64_t written_ = 0;
+    std::uint64_t acknowledged_last_ = 0; // when the last words were last looked after
+    std::size_t pending_limit_ = std::numeric_limits<std::size_t>::max();
+    // Beside the queue: whoever sends to thousands waits for memory more than for anything else.
+    bool in_handshake_ : 1 = false;
+    bool in_protocol_ : 1 = false;
+    bool end_turn_scheduled_ : 1 = false;
+    bool waiting_for_room_ : 1 = false;
+    bool waiting_for_input_ : 1 = false;
+    bool input_in_line_ : 1 = false; // others are heard before it is read
+    bool reading_paused_ : 1 = false;
+    bool write_after_input_ : 1 = false; // TLS could not write before it has read
+    bool read_after_room_ : 1 = false;   // nor read before it has written
+    bool finishing_ : 1 = false;
+    bool peer_ended_ : 1 = false;
+    bool sending_side_closed_ : 1 = false;
+    bool doomed_ : 1 = false;
+    bool torn_down_ : 1 = false;
+    ClientAddress address_;
+    std::optional<uid_t> user_;
+    std::array<std::shared_ptr<const void>, 2> places_;
+    const Port port_;
+};
+
+// A wait beside the one that a connection has for its protocol. What is to be done when it is over
+// runs as a call into the protocol; it does not destroy the deadline.
+class Deadline final : private TimerEntry {
+  public:
+    Deadline(Connection &connection, TimerKind kind, std::function<void()> on_over)
+        : connection_(connection), kind_(kind), on_over_(std::move(on_over)) {
+        arm();
+    }
+    ~Deadline() = default;
+    Deadline(const Deadline &) = delete;
+    Deadline &operator=(const Deadline &) = delete;
+
+    void arm() { connection_.loop().arm(*this, kind_); }
+
+  private:
+    void on_timer() override;
+
+    Connection &connection_;
+    const TimerKind kind_;
+    const std::function<void()> on_over_;
+};
+
+template <typename Call>
+void Connection::call_protocol(Call call) {
+    in_protocol_ = true;
+    try {
+        call(*protocol_);
+    } catch (const std::exception &error) {
+        report_exception(error);
+        give_up();
+    }
+    in_protocol_ = false;
+    if (replacement_)
+        protocol_ = std::move(replacement_);
+}
+
+} // namespace webrocket

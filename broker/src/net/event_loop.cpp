@@ -1,0 +1,201 @@
+#include "net/event_loop.h"
+
+#include "net/connection.h"
+
+#include <algorithm>
+#include <ctime>
+#include <utility>
+
+namespace webrocket {
+
+namespace {
+
+// How many of them the first addressee gets before another one has a letter.
+std::size_t letters_to_one(std::span<const Letter> letters) {
+    const auto some = letters.first(std::min(letters.size(), Addressee::letters_max));
+    const auto end = std::find_if(some.begin(), some.end(), [&](const Letter &letter) {
+        return letter.to != letters.front().to;
+    });
+    return static_cast<std::size_t>(end - some.begin());
+}
+
+} // namespace
+
+EventLoop::EventLoop(std::size_t index, const TimerIntervals &intervals, Refusals &refusals)
+    : index_(index), refusals_(refusals), ping_(make_frame(websocket_ping())) {
+    for (std::size_t i = 0; i < timer_kind_count; ++i)
+        timers_.push_back(std::make_unique<TimerQueue>(io_));
+    const auto set = [this](TimerKind kind, std::chrono::milliseconds interval) {
+        timers_[static_cast<std::size_t>(kind)]->interval = interval;
+    };
+    set(TimerKind::tls_handshake, intervals.handshake);
+    set(TimerKind::http_head, intervals.handshake);
+    set(TimerKind::http_request, intervals.http_request);
+    set(TimerKind::unread_answer, intervals.unread_answer);
+    set(TimerKind::last_words, intervals.last_words);
+    set(TimerKind::linger, intervals.linger);
+    set(TimerKind::message, intervals.message);
+    set(TimerKind::newcomer, intervals.newcomer);
+    set(TimerKind::websocket_ping, intervals.websocket_ping);
+    set(TimerKind::worker_heartbeat, intervals.worker_heartbeat);
+    set(TimerKind::rest, intervals.rest);
+}
+
+EventLoop::~EventLoop() {
+    line_.clear();
+    for (auto &queue : timers_)
+        queue->entries.clear();
+    connections_.clear();
+}
+
+void EventLoop::send(Letter letter) {
+    {
+        const std::lock_guard lock(mailbox_mutex_);
+        const std::size_t size = letter.bytes ? letter.bytes->size() : 0;
+        mailbox_.push_back(std::move(letter));
+        mailbox_bytes_.fetch_add(size, std::memory_order_relaxed);
+    }
+    schedule_end_turn();
+}
+
+void EventLoop::end_turn_with(std::shared_ptr<Connection> connection) {
+    ending_turn_.push_back(std::move(connection));
+    schedule_end_turn();
+}
+
+void EventLoop::schedule_end_turn() {
+    if (end_turn_posted_.exchange(true))
+        return;
+    try {
+        post([this] { end_turn(); });
+    } catch (const std::exception &) {
+        end_turn_posted_.store(false);
+        throw;
+    }
+}
+
+// Ending one connection may give others something to say; they follow in a turn of their own.
+void EventLoop::end_turn() {
+    end_turn_posted_.store(false);
+    empty_mailbox();
+    ending_turn_now_.swap(ending_turn_);
+    for (const auto &connection : ending_turn_now_)
+        connection->end_turn();
+    ending_turn_now_.clear();
+    if (std::exchange(some_are_doomed_, false))
+        drop_the_doomed();
+}
+
+void EventLoop::drop_the_doomed() {
+    for (auto it = connections_.begin(); it != connections_.end();) {
+        Connection &connection = *it++;
+        connection.drop_if_doomed();
+    }
+}
+
+void EventLoop::put_in_line(std::shared_ptr<Connection> connection) {
+    line_.push_back(std::move(connection));
+    post_line();
+}
+
+void EventLoop::post_line() {
+    if (line_is_posted_)
+        return;
+    posted_at_ = std::chrono::steady_clock::now();
+    serve_line_after(rounds_of_others);
+}
+
+void EventLoop::serve_line_after(unsigned rounds) {
+    post([this, rounds] {
+        line_is_posted_ = false; // unless it is again
+        if (rounds == 0)
+            serve_line();
+        else
+            without_exceptions([this, rounds] { serve_line_after(rounds - 1); });
+    });
+    line_is_posted_ = true;
+}
+
+// Where the others have more to do than a moment's work, half of the time is theirs: whoever
+// publishes to thousands is then heard together with those who do, and written for once.
+void EventLoop::serve_line() {
+    const auto others_time = std::chrono::steady_clock::now() - posted_at_;
+    turn_limit_ = std::clamp<std::chrono::steady_clock::duration>(others_time, turn_limit_min,
+                                                                  turn_limit_max);
+    turn_time_ = {};
+    while (!line_.empty() && turn_time_ <= turn_limit_) {
+        const auto connection = std::move(line_.front());
+        line_.pop_front();
+        in_turn([&connection] { connection->take_turn(); });
+    }
+    if (!line_.empty())
+        without_exceptions([this] { post_line(); });
+}
+
+void EventLoop::empty_mailbox() {
+    {
+        const std::lock_guard lock(mailbox_mutex_);
+        opened_.swap(mailbox_);
+        mailbox_bytes_.store(0, std::memory_order_relaxed);
+    }
+    for (std::span<const Letter> rest = opened_; !rest.empty();) {
+        const auto letters = rest.first(letters_to_one(rest));
+        without_exceptions([&] { letters.front().to->receive(letters, *this); });
+        rest = rest.subspan(letters.size());
+    }
+    opened_.clear();
+}
+
+void EventLoop::arm(TimerEntry &entry, TimerKind kind) {
+    entry.TimerHook::unlink();
+    TimerQueue &queue = *timers_[static_cast<std::size_t>(kind)];
+    entry.due = std::chrono::steady_clock::now() + queue.interval;
+    queue.entries.push_back(entry);
+    if (!queue.running)
+        run_timer(queue);
+}
+
+void EventLoop::run_timer(TimerQueue &queue) {
+    if (queue.entries.empty()) {
+        queue.running = false;
+        return;
+    }
+    queue.timer.expires_at(queue.entries.front().due);
+    queue.running = false; // unless it is
+    queue.timer.async_wait([this, &queue](const boost::system::error_code &error) {
+        if (error)
+            return;
+        const auto now = std::chrono::steady_clock::now();
+        while (!queue.entries.empty() && queue.entries.front().due <= now) {
+            TimerEntry &entry = queue.entries.front();
+            queue.entries.pop_front();
+            without_exceptions([&entry] { entry.on_timer(); });
+        }
+        run_timer(queue);
+    });
+    queue.running = true;
+}
+
+void EventLoop::add(Connection &connection) { connections_.push_back(connection); }
+
+void EventLoop::for_each_connection(const std::function<void(Connection &)> &action) {
+    for (auto &connection : connections_)
+        action(connection);
+}
+
+const std::string &EventLoop::http_date() {
+    const auto second = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+    if (second != http_date_second_ || http_date_.empty()) {
+        http_date_second_ = second;
+        const std::time_t time = std::chrono::system_clock::to_time_t(second);
+        std::tm parts{};
+        gmtime_r(&time, &parts);
+        std::array<char, 64> text{};
+        const auto length =
+            std::strftime(text.data(), text.size(), "%a, %d %b %Y %H:%M:%S GMT", &parts);
+        http_date_.assign(text.data(), length);
+    }
+    return http_date_;
+}
+
+} // namespace webrocket

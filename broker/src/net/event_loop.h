@@ -1,0 +1,249 @@
+// One loop, with a thread of its own: its connections, its timers, the buffers that they share
+// because only one of them runs at a time, and a mailbox for what other threads have for them.
+#pragma once
+
+#include "base/without_exceptions.h"
+#include "net/port.h"
+#include "net/refusals.h"
+#include "websocket/frame.h"
+#include "websocket/frame_decoder.h"
+
+#include <array>
+#include <atomic>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/intrusive/list.hpp>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace webrocket {
+
+class Connection;
+class EventLoop;
+
+enum class TimerKind {
+    tls_handshake,
+    http_head,
+    http_request,
+    unread_answer,
+    last_words,
+    linger,
+    message,
+    newcomer,
+    websocket_ping,
+    worker_heartbeat,
+    rest
+};
+inline constexpr std::size_t timer_kind_count = 11;
+
+struct TimerIntervals {
+    std::chrono::milliseconds handshake{10000}; // of TLS; and for the head of a request
+    std::chrono::milliseconds http_request{60000};
+    std::chrono::milliseconds unread_answer{10000}; // for some of it to be taken
+    std::chrono::milliseconds last_words{10000};    // for some of them to be taken
+    std::chrono::milliseconds linger{2000};
+    std::chrono::milliseconds message{30000};
+    std::chrono::milliseconds newcomer{300000}; // 0: for ever
+    std::chrono::milliseconds websocket_ping{30000};
+    std::chrono::milliseconds worker_heartbeat{15000};
+    std::chrono::milliseconds rest{5};
+};
+
+using LoopHook =
+    boost::intrusive::list_base_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>>;
+
+struct TimerTag;
+using TimerHook =
+    boost::intrusive::list_base_hook<boost::intrusive::tag<TimerTag>,
+                                     boost::intrusive::link_mode<boost::intrusive::auto_unlink>>;
+
+// All waits of one kind are equally long, so a queue in order of arming is in order of expiry.
+struct TimerEntry : TimerHook {
+    std::chrono::steady_clock::time_point due;
+    virtual void on_timer() = 0;
+
+  protected:
+    ~TimerEntry() = default;
+};
+
+struct Letter;
+
+// Something that has to happen on a loop.
+class Addressee {
+  public:
+    // Of letters that come one after the other to one addressee.
+    static constexpr std::size_t letters_max = 64;
+
+    virtual ~Addressee() = default;
+    virtual void receive(std::span<const Letter> letters, EventLoop &loop) = 0;
+};
+
+struct Letter {
+    std::shared_ptr<Addressee> to;
+    SharedBytes bytes;
+    std::uint64_t number = 0;
+};
+
+// Counted by the loop, read by whoever asks for metrics.
+class Counter {
+  public:
+    void add(std::uint64_t amount) {
+        value_.store(value_.load(std::memory_order_relaxed) + amount, std::memory_order_relaxed);
+    }
+    std::uint64_t value() const { return value_.load(std::memory_order_relaxed); }
+
+  private:
+    std::atomic<std::uint64_t> value_ = 0;
+};
+
+struct PortFigures {
+    Counter connections_accepted;
+    Counter connections_ended;
+};
+
+struct LoopFigures {
+    std::array<PortFigures, port_count> ports;
+    Counter http_requests;
+    Counter messages_received;
+    Counter frames_sent;
+    Counter bytes_received;
+    Counter bytes_sent;
+    Counter slow_connections_closed;
+    Counter messages_refused;
+
+    PortFigures &at(Port port) { return ports[static_cast<std::size_t>(port)]; }
+    const PortFigures &at(Port port) const { return ports[static_cast<std::size_t>(port)]; }
+};
+
+class EventLoop {
+  public:
+    EventLoop(std::size_t index, const TimerIntervals &intervals, Refusals &refusals);
+    ~EventLoop();
+    EventLoop(const EventLoop &) = delete;
+    EventLoop &operator=(const EventLoop &) = delete;
+
+    std::size_t index() const { return index_; }
+    boost::asio::io_context &io() { return io_; }
+    // Of all loops.
+    Refusals &refusals() { return refusals_; }
+
+    // Any thread. Letters to one loop are received in the order in which they were sent.
+    void send(Letter letter);
+    // Whether so much waits in the mailbox that more should not be read from anybody.
+    bool is_crowded() const {
+        return mailbox_bytes_.load(std::memory_order_relaxed) > mailbox_bytes_max;
+    }
+
+    // Any thread.
+    template <typename Task>
+    void post(Task task) {
+        boost::asio::post(io_, std::move(task));
+    }
+
+    // The rest is for the loop's own thread.
+    static constexpr std::size_t read_buffer_size = 64 * 1024;
+    std::array<char, read_buffer_size> &read_buffer() { return read_buffer_; }
+
+    FrameDecoderPool &decoders() { return decoders_; }
+    LoopFigures &figures() { return figures_; }
+    const LoopFigures &figures() const { return figures_; }
+    const Frame &ping() const { return ping_; }
+
+    // Has connection->end_turn() called once everything that is ready now has run.
+    void end_turn_with(std::shared_ptr<Connection> connection);
+
+    void arm(TimerEntry &entry, TimerKind kind);
+    // A connection could not say that it ends.
+    void look_for_the_doomed() { some_are_doomed_ = true; }
+
+    // Clients of HTTP take turns, a moment of the loop's time each: those that find it used up wait
+    // in line, until whatever else is ready has been heard. One request may cost what a hundred
+    // messages of pages do, and a hundred may come at once.
+    bool has_a_line() const { return !line_.empty() || turn_time_ > turn_limit_; }
+    void put_in_line(std::shared_ptr<Connection> connection);
+    template <typename Call>
+    void in_turn(const Call &call) {
+        const auto begin = std::chrono::steady_clock::now();
+        call();
+        turn_time_ += std::chrono::steady_clock::now() - begin;
+    }
+
+    static void disarm(TimerEntry &entry) { entry.TimerHook::unlink(); }
+    // Whether browsers that nobody knows have to go after a while.
+    bool limits_newcomers() const { return interval_of(TimerKind::newcomer).count() > 0; }
+
+    void add(Connection &connection);
+    bool has_connections() const { return !connections_.empty(); }
+    void for_each_connection(const std::function<void(Connection &)> &action);
+
+    // The value of the HTTP Date header, made at most once a second.
+    const std::string &http_date();
+
+  private:
+    static constexpr std::size_t mailbox_bytes_max = std::size_t{16} << 20;
+    static constexpr std::chrono::microseconds turn_limit_min{200};
+    static constexpr std::chrono::milliseconds turn_limit_max{2};
+    // A message is read, published, and written, in a round each, after one that finds it.
+    static constexpr unsigned rounds_of_others = 3;
+
+    struct TimerQueue {
+        explicit TimerQueue(boost::asio::io_context &io) : timer(io) {}
+        std::chrono::milliseconds interval{0};
+        boost::intrusive::list<TimerEntry, boost::intrusive::base_hook<TimerHook>,
+                               boost::intrusive::constant_time_size<false>>
+            entries;
+        boost::asio::steady_timer timer;
+        bool running = false;
+    };
+
+    std::chrono::milliseconds interval_of(TimerKind kind) const {
+        return timers_[static_cast<std::size_t>(kind)]->interval;
+    }
+    void schedule_end_turn();
+    void end_turn();
+    void drop_the_doomed();
+    void post_line();
+    void serve_line_after(unsigned rounds);
+    void serve_line();
+    void empty_mailbox();
+    void run_timer(TimerQueue &queue);
+
+    const std::size_t index_;
+    Refusals &refusals_;
+    boost::asio::io_context io_{1};
+    std::array<char, read_buffer_size> read_buffer_;
+    FrameDecoderPool decoders_;
+    LoopFigures figures_;
+    Frame ping_;
+    std::vector<std::shared_ptr<Connection>> ending_turn_;
+    std::vector<std::shared_ptr<Connection>> ending_turn_now_;
+    std::atomic<bool> end_turn_posted_ = false;
+    bool some_are_doomed_ = false;
+    std::deque<std::shared_ptr<Connection>> line_;
+    bool line_is_posted_ = false;
+    std::chrono::steady_clock::time_point posted_at_;
+    std::chrono::steady_clock::duration turn_time_{0};
+    std::chrono::steady_clock::duration turn_limit_ = turn_limit_min;
+    std::vector<std::unique_ptr<TimerQueue>> timers_;
+    boost::intrusive::list<Connection, boost::intrusive::base_hook<LoopHook>,
+                           boost::intrusive::constant_time_size<false>>
+        connections_;
+    std::string http_date_;
+    std::chrono::system_clock::time_point http_date_second_;
+
+    alignas(64) std::mutex mailbox_mutex_;
+    std::vector<Letter> mailbox_;
+    std::vector<Letter> opened_;
+    std::atomic<std::size_t> mailbox_bytes_ = 0;
+};
+
+} // namespace webrocket

@@ -1,0 +1,79 @@
+#include "net/listener.h"
+
+#include "net/address.h"
+#include "net/connection.h"
+
+#include <boost/asio/ip/v6_only.hpp>
+#include <fmt/format.h>
+#include <string_view>
+#include <sys/socket.h>
+#include <utility>
+
+namespace webrocket {
+using boost::system::error_code;
+
+Listener::Listener(EventLoops &loops, Port port, const boost::asio::ip::tcp::endpoint &endpoint,
+                   HttpHandler &handler, const HttpRules &rules,
+                   std::shared_ptr<UnreadAnswers> unread, TlsContext *tls, Admission &admission,
+                   bool beside_ipv4)
+    : loops_(loops), port_(port),
+      acceptor_(loops, format_address(endpoint),
+                [this](EventLoop &loop, boost::asio::ip::tcp::socket socket) {
+                    consider(loop, std::move(socket));
+                }),
+      handler_(handler), rules_(rules), tls_(tls), admission_(admission),
+      unread_(std::move(unread)) {
+    acceptor_.socket().open(endpoint.protocol());
+    acceptor_.socket().set_option(boost::asio::socket_base::reuse_address(true));
+    if (beside_ipv4)
+        acceptor_.socket().set_option(boost::asio::ip::v6_only(true));
+    acceptor_.socket().bind(endpoint);
+    acceptor_.socket().listen(4096);
+}
+
+void Listener::consider(EventLoop &loop, boost::asio::ip::tcp::socket socket) {
+    ClientAddress address;
+    error_code unknown;
+    if (const auto peer = socket.remote_endpoint(unknown); !unknown)
+        address = ClientAddress(peer.address());
+    auto [verdict, place] =
+        rules_.proxies.trusts(address) ? admission_.admit_proxy() : admission_.admit(address);
+    if (verdict == Admission::Verdict::admitted)
+        welcome(loop, std::move(socket), std::move(place));
+    else
+        turn_away(std::move(socket), address, verdict);
+}
+
+// Nothing is kept of it: the answer is a courtesy, for whoever happens to see it.
+void Listener::turn_away(boost::asio::ip::tcp::socket socket, const ClientAddress &address,
+                         Admission::Verdict verdict) {
+    const bool is_full = verdict == Admission::Verdict::full;
+    const AdmissionLimits limits = admission_.limits();
+    loops_.refusals().add(
+        port_, is_full ? RefusalReason::too_many_connections : RefusalReason::too_many_of_address,
+        address,
+        is_full ? fmt::format("a connection: there are {} already", limits.connections_max)
+                : fmt::format("a connection: it has {} already", limits.per_address_max));
+    if (tls_ == nullptr) {
+        constexpr std::string_view answer =
+            "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 30\r\n"
+            "Content-Length: 0\r\nConnection: close\r\n\r\n";
+        ::send(socket.native_handle(), answer.data(), answer.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+    }
+    error_code ignored;
+    socket.shutdown(boost::asio::ip::tcp::socket::shutdown_both, ignored);
+    socket.close(ignored);
+}
+
+void Listener::welcome(EventLoop &loop, boost::asio::ip::tcp::socket socket,
+                       Admission::Place place) {
+    loop.post([this, &loop, socket = std::move(socket), place = std::move(place)]() mutable {
+        auto tls = tls_ == nullptr ? nullptr : tls_->accept(socket.native_handle());
+        auto connection =
+            std::make_shared<Connection>(loops_, loop, port_, std::move(socket), std::move(tls));
+        connection->keep(std::move(place));
+        connection->start(std::make_unique<HttpConnection>(*connection, handler_, rules_, unread_));
+    });
+}
+
+} // namespace webrocket

@@ -1,0 +1,45 @@
+// Accepts the connections of one port and spreads them over the loops.
+#pragma once
+
+#include "http/http_connection.h"
+#include "net/acceptor.h"
+#include "net/admission.h"
+#include "net/event_loops.h"
+#include "net/tls.h"
+
+#include <boost/asio/ip/tcp.hpp>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+namespace webrocket {
+
+class Listener {
+  public:
+    // Throws boost::system::system_error when the address cannot be had.
+    // `tls` may be null. `beside_ipv4`: another listener has the same port of IPv4.
+    Listener(EventLoops &loops, Port port, const boost::asio::ip::tcp::endpoint &endpoint,
+             HttpHandler &handler, const HttpRules &rules, std::shared_ptr<UnreadAnswers> unread,
+             TlsContext *tls, Admission &admission, bool beside_ipv4);
+
+    boost::asio::ip::tcp::endpoint endpoint() const { return acceptor_.socket().local_endpoint(); }
+    void start() { acceptor_.start(); }
+    void stop() { acceptor_.stop(); }
+
+  private:
+    void consider(EventLoop &loop, boost::asio::ip::tcp::socket socket);
+    void welcome(EventLoop &loop, boost::asio::ip::tcp::socket socket, Admission::Place place);
+    void turn_away(boost::asio::ip::tcp::socket socket, const ClientAddress &address,
+                   Admission::Verdict verdict);
+
+    EventLoops &loops_;
+    const Port port_;
+    Acceptor<boost::asio::ip::tcp> acceptor_;
+    HttpHandler &handler_;
+    const HttpRules &rules_;
+    TlsContext *tls_;
+    Admission &admission_;
+    const std::shared_ptr<UnreadAnswers> unread_;
+};
+
+} // namespace webrocket

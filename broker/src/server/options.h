@@ -1,0 +1,72 @@
+// The options of the server: from the command line, the environment and a file.
+#pragma once
+
+#include "base/json.h"
+#include "hub/vhost.h"
+#include "net/event_loop.h"
+#include "net/tls.h"
+
+#include <chrono>
+#include <cstddef>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace webrocket {
+
+struct Options {
+    bool compatible = false; // its defaults are those of the broker of 2012
+    std::string addr = ":8080";
+    std::string admin_addr = "localhost:8081";
+    std::string admin_socket; // none: without one; empty: in the storage directory
+    TlsFiles tls;
+    TlsFiles admin_tls;
+    TlsRules tls_rules; // of both
+    bool core_dumps = false;
+    std::string storage_dir = "/var/lib/webrocket";
+    std::string node_name; // empty: found in the storage directory
+    std::string ready_file;
+    std::string log_level = "info";
+    std::string log_format = "text";
+    std::size_t threads = 1;
+    std::chrono::milliseconds drain{3000};
+    std::vector<std::string> trusted_proxies; // ranges of addresses
+    std::vector<std::string> allowed_origins;
+    bool worker_events_need_auth = false;
+    bool vhost_script = true;
+    TimerIntervals intervals;
+    VhostLimits vhost_limits;
+    std::size_t message_bytes_max = std::size_t{64} << 10;
+    std::size_t first_message_bytes_max = std::size_t{16} << 10;
+    std::size_t nesting_max = json_depth_max;
+    std::size_t messages_per_second_max = 500;
+    std::size_t bytes_per_second_max = std::size_t{512} << 10;
+    std::size_t connections_max = 0;             // of all vhosts; 0: what the descriptors carry
+    std::size_t connections_per_address_max = 0; // 0: half of that
+    std::size_t handshakes_per_second_max = 0;   // of one address; 0: as many as it likes
+    std::size_t http_queue_bytes_max = std::size_t{32} << 20;
+    std::size_t subscriptions_max = 1000;
+    std::size_t batch_max = 1000;
+    std::size_t worker_queue_bytes_max = std::size_t{16} << 20;
+    std::size_t client_queue_bytes_max = std::size_t{8} << 20;
+};
+
+struct ParsedOptions {
+    Options options;
+    std::map<std::string, std::string> values; // in force, by the option's name
+    bool run = true;                           // false: only what follows is wanted
+    bool checks = false;                       // likewise, and what a start would meet with
+    int exit_status = 0;
+    std::string output;    // help, version, what is in force
+    std::string complaint; // what is wrong, a line for each
+};
+
+inline constexpr int usage_error = 2; // an exit status
+
+ParsedOptions parse_options(int argc, char **argv, const std::string &version);
+
+// Takes one over from `fresh`; false for those that need a restart, and cannot change while the
+// server runs.
+bool take_changeable(Options &options, const std::string &option, const Options &fresh);
+
+} // namespace webrocket

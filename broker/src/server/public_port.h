@@ -1,0 +1,50 @@
+// What the main port serves: browsers that ask for a WebSocket or for its library, and backends.
+#pragma once
+
+#include <optional>
+
+#include "api/backend_api.h"
+#include "api/browser_client.h"
+#include "api/health.h"
+#include "client/frontend.h"
+
+namespace webrocket {
+
+class PublicPort final : public HttpHandler {
+  public:
+    PublicPort(Hub &hub, const Health &health, Admission &admission, FrontendRules frontend,
+               const BackendRules &backend, bool serves_vhost_scripts)
+        : health_(health), frontend_(hub, admission, std::move(frontend)),
+          client_(hub, serves_vhost_scripts), backend_(hub, backend) {}
+
+    // Only backends have something to say in a body.
+    HeadVerdict judge_head(const HttpRequest &head) override {
+        if (Frontend::is_handshake(head) || health_.answer(head) || client_.handle(head))
+            return {std::nullopt, false};
+        return backend_.judge_head(head);
+    }
+    HttpReply handle(const HttpRequest &request) override {
+        if (Frontend::is_handshake(request))
+            return frontend_.handle(request);
+        if (auto response = health_.answer(request))
+            return {std::move(*response), nullptr, nullptr};
+        if (auto script = client_.handle(request))
+            return std::move(*script);
+        return backend_.handle(request);
+    }
+    HttpResponse refuse(int status) override { return BackendApi::refuse(status); }
+
+    // For those that come from now on. Any thread.
+    void set_rules(FrontendRules frontend, const BackendRules &backend) {
+        frontend_.set_rules(std::move(frontend));
+        backend_.set_rules(backend);
+    }
+
+  private:
+    const Health &health_;
+    Frontend frontend_;
+    BrowserClient client_;
+    BackendApi backend_;
+};
+
+} // namespace webrocket

@@ -1,0 +1,131 @@
+#include "worker/worker_stream.h"
+
+#include "http/http_message.h"
+
+#include <atomic>
+#include <fmt/format.h>
+
+namespace webrocket {
+
+// What is on its way to a stream, which may be gone when it arrives.
+class WorkerStream::Mailbox final : public Addressee {
+  public:
+    explicit Mailbox(WorkerStream &stream) : stream_(&stream) {}
+
+    bool is_open() const { return open_.load(std::memory_order_relaxed); }
+    void close() {
+        open_ = false;
+        stream_ = nullptr;
+    }
+    WorkerStream *stream() const { return stream_; }
+
+    void receive(std::span<const Letter> letters, EventLoop &) override {
+        for (const Letter &letter : letters) {
+            if (stream_ != nullptr)
+                without_exceptions([&] { stream_->receive(letter.bytes); });
+        }
+    }
+
+  private:
+    std::atomic<bool> open_ = true;
+    WorkerStream *stream_; // its own loop's
+};
+
+class WorkerStream::Dismissal final : public Addressee {
+  public:
+    explicit Dismissal(std::shared_ptr<Mailbox> mailbox) : mailbox_(std::move(mailbox)) {}
+    void receive(std::span<const Letter>, EventLoop &) override {
+        if (WorkerStream *stream = mailbox_->stream())
+            stream->end();
+    }
+
+  private:
+    std::shared_ptr<Mailbox> mailbox_;
+};
+
+WorkerStream::WorkerStream(Connection &connection, std::shared_ptr<Vhost> vhost, Request request,
+                           const WorkerStreamRules &rules)
+    : connection_(connection), vhost_(std::move(vhost)), request_(std::move(request)),
+      mailbox_(std::make_shared<Mailbox>(*this)) {
+    connection_.set_pending_limit(rules.pending_bytes_max);
+    connection_.arm(TimerKind::worker_heartbeat);
+    // Goes out with the headers: a worker that sees it knows that it is registered.
+    write("retry: 1000\n\n");
+    vhost_->add_worker(*this, request_.filter, request_.pattern);
+    // What is thrown here would leave behind a worker that is no more.
+    note("connected");
+}
+
+WorkerStream::~WorkerStream() {
+    mailbox_->close();
+    vhost_->remove_worker(*this);
+    note("disconnected");
+}
+
+void WorkerStream::note(std::string_view happened) const {
+    without_exceptions([&] {
+        log(spdlog::level::debug, fmt::format("{} {}", description(), happened), log_fields());
+    });
+}
+
+std::string WorkerStream::description() const {
+    return fmt::format("worker {} of {} address={}", request_.worker_id, vhost_->path(),
+                       connection_.address().text());
+}
+
+LogFields WorkerStream::log_fields() const {
+    return {log_field("worker", request_.worker_id), log_field("vhost", vhost_->path()),
+            log_field("address", connection_.address().text())};
+}
+
+// A host that vanishes does not say so: its share of the events would go on being lost. A worker
+// that reads slowly is another matter, with a limit of its own.
+bool WorkerStream::has_vanished() {
+    const auto acknowledged = connection_.acknowledged_position();
+    const bool stands_still = acknowledged == acknowledged_at_heartbeat_;
+    acknowledged_at_heartbeat_ = acknowledged;
+    return stands_still && acknowledged < heartbeat_position_ && connection_.is_unanswered();
+}
+
+void WorkerStream::on_timer() {
+    if (has_vanished()) {
+        log(spdlog::level::warn, description() + " has vanished", log_fields());
+        connection_.abort();
+        return;
+    }
+    write(": hb\n\n");
+    heartbeat_position_ = connection_.queued_position();
+    connection_.arm(TimerKind::worker_heartbeat);
+}
+
+bool WorkerStream::deliver(const WorkerEvent &event) {
+    if (!mailbox_->is_open())
+        return false;
+    connection_.loop().send(
+        {mailbox_, request_.chunked ? event.chunk() : event.record(), event.id()});
+    return true;
+}
+
+void WorkerStream::dismiss() {
+    connection_.loop().send({std::make_shared<Dismissal>(mailbox_), nullptr, 0});
+}
+
+void WorkerStream::receive(const SharedBytes &event) {
+    connection_.send(Frame(event));
+    if (connection_.ending())
+        mailbox_->close();
+}
+
+void WorkerStream::end() {
+    mailbox_->close();
+    vhost_->remove_worker(*this);
+    if (request_.chunked)
+        connection_.send(make_frame(http_chunk({})));
+    connection_.finish();
+}
+
+void WorkerStream::write(std::string_view record) {
+    connection_.send(make_frame(request_.chunked ? http_chunk(record) : std::string(record)));
+}
+
+} // namespace webrocket

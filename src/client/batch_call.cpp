@@ -1,0 +1,142 @@
+#include "client/batch_call.hpp"
+
+#include <chrono>
+
+#include "json/json.hpp"
+
+namespace kn {
+namespace {
+
+// A server may be upgraded under a client that never goes.
+constexpr std::chrono::minutes ask_again_after{10};
+
+std::int64_t now_in_seconds() noexcept {
+    using std::chrono::seconds;
+    return std::chrono::duration_cast<seconds>(std::chrono::steady_clock::now().time_since_epoch())
+        .count();
+}
+
+/// An answer to the resource itself, not to what was asked of it.
+bool says_unknown_resource(const answer &received) {
+    if (received.http_status == 405 || received.http_status == 501)
+        return true;
+    constexpr int vhost_not_found = 455;
+    return received.http_status == 404 && read_server_error(received.body).code != vhost_not_found;
+}
+
+/// What a batch's result says as a whole: its first failure.
+void sum_up(kn_result &result) noexcept {
+    for (const kn_result::item &item : result.items) {
+        if (item.status < 0) {
+            result.whole.fail(item.error->why);
+            return;
+        }
+    }
+}
+
+} // namespace
+
+bool batch_support::is_worth_a_try() const noexcept {
+    const std::int64_t since = missing_since_s_.load(std::memory_order_relaxed);
+    return since == never ||
+           now_in_seconds() - since >= std::chrono::seconds(ask_again_after).count();
+}
+
+void batch_support::found_missing() noexcept {
+    missing_since_s_.store(now_in_seconds(), std::memory_order_relaxed);
+}
+
+batch_call::batch_call(const endpoint &where, const kn_batch &batch, batch_support &support)
+    : where_(where), triggers_(batch.triggers()), support_(support),
+      manner_(support.is_worth_a_try() ? manner::whole : manner::one_by_one) {
+    if (triggers_.empty())
+        throw failure(KN_EINVAL, "the batch is empty");
+    if (manner_ == manner::whole)
+        begin_whole();
+    else
+        aim_at_next();
+}
+
+void batch_call::begin_whole() {
+    std::size_t size = 32;
+    for (const kn_batch::trigger &t : triggers_)
+        size += t.channel.size() + t.members.size() + 16;
+    request_ = {request::method::post, where_.vhost + "/events", {}, {}};
+    request_.body.reserve(size);
+    request_.body += R"({"triggers":[)";
+    for (const kn_batch::trigger &t : triggers_) {
+        if (&t != &triggers_.front())
+            request_.body += ',';
+        request_.body += R"({"channel":")";
+        request_.body += t.channel; // its grammar needs no escaping
+        request_.body += R"(",)";
+        request_.body += t.members;
+        request_.body += '}';
+    }
+    request_.body += "]}";
+}
+
+void batch_call::aim_at_next() {
+    const kn_batch::trigger &t = triggers_[next_];
+    request_ = {request::method::post,
+                trigger_path(where_, t.channel),
+                R"({"trigger":{)" + t.members + "}}",
+                {}};
+}
+
+bool batch_call::take(const answer &received, kn_result &result) {
+    if (manner_ == manner::one_by_one)
+        return take_one(received, result);
+    if (says_unknown_resource(received)) {
+        support_.found_missing();
+        manner_ = manner::one_by_one;
+        aim_at_next();
+        return true;
+    }
+    require_success(where_, operation::trigger_batch, {}, received);
+    const std::vector<item_answer> answers = read_item_answers(received.body, triggers_.size());
+    std::vector<kn_result::item> items(answers.size());
+    for (std::size_t i = 0; i < answers.size(); ++i) {
+        const item_answer &one = answers[i];
+        if (one.status != 202)
+            items[i].fail(answer_failure(where_, {operation::trigger, triggers_[i].channel},
+                                         one.status, one.error));
+    }
+    result.items = std::move(items);
+    sum_up(result);
+    return false;
+}
+
+bool batch_call::take_one(const answer &received, kn_result &result) {
+    if (result.items.empty())
+        result.items.resize(triggers_.size());
+    try {
+        require_success(where_, operation::trigger, triggers_[next_].channel, received);
+    } catch (const failure &why) {
+        result.items[next_].fail(why);
+    }
+    if (++next_ < triggers_.size()) {
+        aim_at_next();
+        return true;
+    }
+    sum_up(result);
+    return false;
+}
+
+operation_on batch_call::subject() const noexcept {
+    if (manner_ == manner::whole)
+        return {operation::trigger_batch, {}};
+    return {operation::trigger, triggers_[next_].channel};
+}
+
+bool batch_call::settle(const failure &why, kn_result &result) noexcept {
+    // What came before it has a status of its own, which the caller has to hear.
+    if (manner_ == manner::whole || next_ == 0)
+        return false;
+    for (std::size_t i = next_; i < triggers_.size(); ++i)
+        result.items[i].fail(why);
+    sum_up(result);
+    return true;
+}
+
+} // namespace kn

@@ -1,0 +1,225 @@
+#include "client/client.hpp"
+
+#include <optional>
+#include <utility>
+
+#include "base/failure.hpp"
+#include "client/subscribers_call.hpp"
+
+namespace kn {
+
+/// The driver's seat for the length of a call.
+class client::seat {
+  public:
+    explicit seat(client &of) : client_(of) {
+        if (!of.inside_.take_seat())
+            throw failure(KN_ESTATE,
+                          "another call moves this client's calls on already, those to " +
+                              of.where_.url());
+    }
+    ~seat() {
+        if (client_.home_.is_left())
+            return;
+        if (async_calls *all = client_.calls_if_any())
+            all->rest();
+        client_.inside_.give_up_seat();
+    }
+    seat(const seat &) = delete;
+    seat &operator=(const seat &) = delete;
+
+  private:
+    client &client_;
+};
+
+client::client(std::string_view url, const settings &options)
+    : options_(options), where_(endpoint::parse(url)) {
+    ensure_curl();
+}
+
+// ---- Calls that wait ----
+
+void client::open_channel(std::string_view channel) {
+    kn_result result;
+    single_call call = single_call::open_channel(where_, channel);
+    wait_for(call, result);
+}
+
+void client::close_channel(std::string_view channel) {
+    kn_result result;
+    single_call call = single_call::close_channel(where_, channel);
+    wait_for(call, result);
+}
+
+void client::trigger(std::string_view channel, std::string_view event,
+                     std::optional<std::string_view> data) {
+    kn_result result;
+    single_call call = single_call::trigger(where_, channel, event, data);
+    wait_for(call, result);
+}
+
+std::string client::request_token(std::string_view uid, std::string_view channels) {
+    kn_result result;
+    single_call call = single_call::request_token(where_, uid, channels);
+    wait_for(call, result);
+    return *std::move(result.token);
+}
+
+std::unique_ptr<kn_result> client::trigger_batch(const kn_batch &batch) {
+    auto result = std::make_unique<kn_result>();
+    batch_call call(where_, batch, batch_support_);
+    wait_for(call, *result);
+    return result;
+}
+
+std::unique_ptr<kn_subscribers> client::subscribers(std::string_view channel,
+                                                    std::optional<std::string_view> after,
+                                                    std::int32_t limit) {
+    kn_result result;
+    subscribers_call call(where_, channel, after, limit);
+    wait_for(call, result);
+    return std::make_unique<kn_subscribers>(*std::move(result.subscribers));
+}
+
+void client::wait_for(api_call &call, kn_result &result) {
+    std::optional<failure> failed;
+    try {
+        exchange(call, result);
+    } catch (failure &why) {
+        name_subject(why, where_, call.subject());
+        failed.emplace(std::move(why));
+    } catch (const std::bad_alloc &) {
+        metrics_.call_ended(KN_ENOMEM);
+        throw;
+    }
+    if (!failed) {
+        metrics_.call_ended(result.whole.status);
+        return;
+    }
+    metrics_.call_ended(failed->status());
+    // Behind the catch: a log may end its thread, which no catch around it survives.
+    options_.logger.write(KN_LOG_WARNING, [&] { return failed->message(); });
+    throw *std::move(failed);
+}
+
+void client::exchange(api_call &call, kn_result &result) {
+    const deadline until = deadline_after(options_.request_timeout);
+    const connection_pool::lease leased(pool_, until);
+    for (bool goes_on = true; goes_on;) {
+        try {
+            goes_on = call.take(leased->exchange(call.current(), until), result);
+        } catch (failure &why) {
+            name_subject(why, where_, call.subject());
+            if (!call.settle(why, result))
+                throw;
+            goes_on = false;
+        }
+    }
+}
+
+// ---- Calls that are handed in ----
+
+async_calls &client::calls() {
+    if (async_calls *made = calls_if_any())
+        return *made;
+    const std::lock_guard lock(making_calls_);
+    if (!owned_calls_) {
+        owned_calls_ = std::make_unique<async_calls>(where_, options_, metrics_);
+        calls_.store(owned_calls_.get(), std::memory_order_release);
+    }
+    return *owned_calls_;
+}
+
+template <class Call>
+void client::hand_in(Call &&call, completion &&whom) {
+    calls().hand_in(std::make_unique<std::decay_t<Call>>(std::forward<Call>(call)),
+                    std::move(whom));
+}
+
+void client::open_channel(std::string_view channel, completion &&whom) {
+    hand_in(single_call::open_channel(where_, channel), std::move(whom));
+}
+
+void client::close_channel(std::string_view channel, completion &&whom) {
+    hand_in(single_call::close_channel(where_, channel), std::move(whom));
+}
+
+void client::trigger(std::string_view channel, std::string_view event,
+                     std::optional<std::string_view> data, completion &&whom) {
+    hand_in(single_call::trigger(where_, channel, event, data), std::move(whom));
+}
+
+void client::request_token(std::string_view uid, std::string_view channels, completion &&whom) {
+    hand_in(single_call::request_token(where_, uid, channels), std::move(whom));
+}
+
+void client::trigger_batch(const kn_batch &batch, completion &&whom) {
+    hand_in(batch_call(where_, batch, batch_support_), std::move(whom));
+}
+
+void client::subscribers(std::string_view channel, std::optional<std::string_view> after,
+                         std::int32_t limit, completion &&whom) {
+    hand_in(subscribers_call(where_, channel, after, limit), std::move(whom));
+}
+
+/// What other threads have to say, which goes before everything else.
+std::optional<kn_status> client::standing_answer() noexcept {
+    if (is_abandoned_.load(std::memory_order_acquire))
+        return KN_CLOSED;
+    if (interruption_.take())
+        return KN_INTERRUPTED;
+    return std::nullopt;
+}
+
+kn_status client::dispatch() {
+    const seat taken(*this);
+    async_calls &all = calls();
+    for (int looks = 0; looks < most_looks; ++looks) {
+        if (const std::optional<kn_status> answer = standing_answer())
+            return *answer;
+        if (all.advance(std::chrono::steady_clock::now()) > 0)
+            return KN_OK;
+        if (!all.may_have_more())
+            return KN_AGAIN;
+    }
+    all.tell_of_more();
+    return KN_AGAIN;
+}
+
+kn_status client::flush(milliseconds timeout) {
+    const seat taken(*this);
+    const deadline until = deadline_after(timeout);
+    async_calls &all = calls();
+    const std::uint64_t last = all.newest();
+    for (bool has_looked = false;; has_looked = true) {
+        if (const std::optional<kn_status> answer = standing_answer())
+            return *answer;
+        const bool is_done = all.has_ended(last);
+        if (is_done || (has_looked && has_passed(until))) {
+            all.tell_of_more();
+            return is_done ? KN_OK : KN_AGAIN;
+        }
+        all.advance(until);
+    }
+}
+
+int client::fd() { return calls().fd(); }
+
+void client::interrupt() noexcept {
+    interruption_.leave([this] {
+        if (const async_calls *all = calls_if_any())
+            all->ring();
+    });
+}
+
+std::size_t client::pending() const noexcept {
+    const async_calls *all = calls_if_any();
+    return all != nullptr ? all->pending() : 0;
+}
+
+void client::abandon() noexcept {
+    is_abandoned_.store(true, std::memory_order_release);
+    if (async_calls *all = calls_if_any())
+        all->abandon();
+}
+
+} // namespace kn

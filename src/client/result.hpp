@@ -1,0 +1,29 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <kosmonaut/batch.h>
+
+#include "base/error.hpp"
+#include "client/subscribers.hpp"
+
+/// How a call ended, for the user to read. Whoever is handed one finds that it no longer changes.
+struct kn_result {
+    struct item {
+        kn_status status = KN_OK;
+        kn::error_ptr error;
+
+        void fail(const kn::failure &why) noexcept {
+            status = why.status();
+            error.reset(kn::make_error(why));
+        }
+    };
+
+    item whole;
+    std::optional<std::string> token;
+    std::optional<kn_subscribers> subscribers;
+    std::vector<item> items; // of a batch
+};
