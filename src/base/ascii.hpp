@@ -16,4 +16,8 @@ inline bool equals_ignoring_case(std::string_view a, std::string_view b) noexcep
                       [](char x, char y) { return ascii_lower(x) == ascii_lower(y); });
 }
 
+inline bool is_word(char c) noexcept {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+}
+
 } // namespace kn

@@ -1,8 +1,8 @@
 #include <kosmonaut/batch.h>
 
-#include "client/batch.hpp"
 #include "capi/boundary.hpp"
 #include "capi/payload.hpp"
+#include "client/batch.hpp"
 #include "client/result.hpp"
 
 using kn::capi::guarded;

@@ -3,8 +3,10 @@
 #include <sys/un.h>
 
 #include "backend/names.hpp"
+#include "base/text.hpp"
 #include "capi/boundary.hpp"
 #include "capi/handles.hpp"
+#include "http/extra_header.hpp"
 #include "http/proxy.hpp"
 
 using kn::failure;

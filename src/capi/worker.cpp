@@ -2,7 +2,7 @@
 
 #include "capi/boundary.hpp"
 #include "capi/handles.hpp"
-#include "client/stats.hpp"
+#include "worker/stats.hpp"
 
 using kn::cancellation_hold;
 using kn::make_callback;

@@ -3,6 +3,8 @@
 #include <algorithm>
 
 #include "backend/names.hpp"
+#include "base/text.hpp"
+#include "client/answers.hpp"
 #include "http/curl.hpp"
 #include "json/json.hpp"
 

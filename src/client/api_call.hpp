@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-#include "backend/classify.hpp"
+#include "backend/answer_failure.hpp"
 #include "base/failure.hpp"
 #include "client/result.hpp"
 #include "http/endpoint.hpp"

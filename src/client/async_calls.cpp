@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "backend/classify.hpp"
+#include "backend/answer_failure.hpp"
 #include "base/failure.hpp"
 #include "http/sigpipe.hpp"
 

@@ -2,7 +2,7 @@
 
 #include <chrono>
 
-#include "json/json.hpp"
+#include "client/answers.hpp"
 
 namespace kn {
 namespace {

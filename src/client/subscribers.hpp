@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <kosmonaut/subscribers.h>
@@ -23,3 +24,11 @@ struct kn_subscribers {
         return index < all.size() ? &all[index] : nullptr;
     }
 };
+
+namespace kn {
+
+/// The page that an answer holds; nothing when @p body is none. Each subscriber's data is the
+/// browser's own word, which is neither decoded nor judged.
+std::optional<kn_subscribers> read_subscribers(std::string_view body);
+
+} // namespace kn

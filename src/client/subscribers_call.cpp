@@ -1,8 +1,8 @@
 #include "client/subscribers_call.hpp"
 
 #include "backend/names.hpp"
+#include "base/text.hpp"
 #include "http/curl.hpp"
-#include "json/json.hpp"
 
 namespace kn {
 namespace {

@@ -1,9 +1,9 @@
 #include "http/connection.hpp"
 
-#include "backend/classify.hpp"
 #include "base/failure.hpp"
 #include "base/status.hpp"
 #include "http/head_line.hpp"
+#include "http/transfer_failure.hpp"
 
 namespace kn {
 namespace {

@@ -3,7 +3,6 @@
 #include <cstdint>
 #include <optional>
 
-#include "backend/names.hpp"
 #include "base/ascii.hpp"
 #include "base/failure.hpp"
 #include "base/quoted.hpp"
@@ -100,6 +99,18 @@ void append_base64(secret &out, std::string_view bytes) {
         out.append(left > 1 ? alphabet[group >> 6 & 63] : '=');
         out.append(left > 2 ? alphabet[group & 63] : '=');
     }
+}
+
+bool is_vhost_path(std::string_view path) noexcept {
+    if (path.size() < 2 || path.front() != '/' || path.back() == '/')
+        return false;
+    char before = '\0';
+    for (const char c : path) {
+        if (c == '/' ? before == '/' : !is_word(c) && c != '-')
+            return false;
+        before = c;
+    }
+    return true;
 }
 
 constexpr std::string_view authorization_head = "Authorization: Basic ";

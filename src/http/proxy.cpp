@@ -4,8 +4,8 @@
 #include <iterator>
 #include <string>
 
-#include "backend/names.hpp"
 #include "base/failure.hpp"
+#include "base/text.hpp"
 #include "http/parsed_url.hpp"
 
 namespace kn {

@@ -8,7 +8,7 @@
 
 #include <kosmonaut/event.h>
 
-#include "json/json.hpp"
+#include "worker/sender.hpp"
 
 /// An event: one block of memory with all its text behind it, counted by reference. Nothing in it
 /// changes but the sender, which is read out of the payload when somebody asks.

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
-#include "backend/names.hpp"
 #include "base/failure.hpp"
 #include "base/quoted.hpp"
+#include "base/text.hpp"
 #include "worker/topic_regex.hpp"
 
 namespace kn {

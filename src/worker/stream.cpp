@@ -2,13 +2,14 @@
 
 #include <algorithm>
 
-#include "backend/classify.hpp"
+#include "backend/answer_failure.hpp"
 #include "base/ascii.hpp"
 #include "base/status.hpp"
 #include "http/head_line.hpp"
 #include "http/parsed_url.hpp"
 #include "http/sigpipe.hpp"
 #include "http/transfer.hpp"
+#include "http/transfer_failure.hpp"
 
 namespace kn {
 namespace {

@@ -4,7 +4,7 @@
 
 #include <sys/random.h>
 
-#include "backend/classify.hpp"
+#include "backend/answer_failure.hpp"
 #include "base/deferred_destroys.hpp"
 #include "base/error.hpp"
 #include "base/failure.hpp"

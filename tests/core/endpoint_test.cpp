@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <string>
+
 #include "base/failure.hpp"
 
 namespace {
@@ -48,6 +50,13 @@ TEST(endpoint, the_token_becomes_an_authorization) {
                  "Authorization: Basic d3I6c2Vjcg==");
     EXPECT_STREQ(endpoint::parse("wr://s%65cr%40@h/v").authorization.view().data(),
                  "Authorization: Basic d3I6c2VjckA=");
+}
+
+TEST(endpoint, its_path_is_a_vhost) {
+    for (const char *path : {"/a", "/a/b", "/a-b/c_d/9"})
+        EXPECT_EQ(refusal("http://wr:t@h" + std::string(path)), "") << path;
+    for (const char *path : {"", "/", "//", "/a/", "/a//b", "/a.b", "/a b", "/\xC5\xBC"})
+        EXPECT_NE(refusal("http://wr:t@h" + std::string(path)), "") << path;
 }
 
 TEST(endpoint, refuses_what_it_cannot_mean) {

@@ -41,13 +41,6 @@ TEST(names, events) {
         EXPECT_FALSE(is_event(name)) << name;
 }
 
-TEST(names, vhosts) {
-    for (const char *path : {"/a", "/a/b", "/a-b/c_d/9"})
-        EXPECT_TRUE(kn::is_vhost_path(path)) << path;
-    for (const char *path : {"", "/", "a", "//", "/a/", "/a//b", "/a.b", "/a b", "/\xC5\xBC"})
-        EXPECT_FALSE(kn::is_vhost_path(path)) << path;
-}
-
 TEST(utf8, tells_well_formed_from_ill_formed) {
     for (const char *text : {"", "plain", "\xC2\x80", "\xE0\xA0\x80", "\xED\x9F\xBF",
                              "\xEF\xBF\xBF", "\xF0\x90\x80\x80", "\xF4\x8F\xBF\xBF"})

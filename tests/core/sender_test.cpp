@@ -1,5 +1,5 @@
 // Who sent an event: told by two members of its payload, whatever the others are.
-#include "json/json.hpp"
+#include "worker/sender.hpp"
 
 #include <gtest/gtest.h>
 

@@ -5,8 +5,10 @@
 #include <string_view>
 
 #include "base/failure.hpp"
+#include "client/answers.hpp"
+#include "client/subscribers.hpp"
 #include "expect.hpp"
-#include "json/json.hpp"
+#include "worker/sender.hpp"
 
 namespace {
 

@@ -4,6 +4,7 @@
 #include "base/json.h"
 #include "base/secrets.h"
 #include "base/unix_user.h"
+#include "http/replies.h"
 #include "http/uri.h"
 
 #include <charconv>
@@ -50,8 +51,6 @@ HttpResponse refusal(Outcome outcome) {
     return error(500, "internal error");
 }
 
-HttpReply now(HttpResponse response) { return {std::move(response), nullptr, nullptr}; }
-
 HttpResponse see(std::string location) {
     auto response = json(302);
     response.with("Location", std::move(location));
@@ -59,20 +58,15 @@ HttpResponse see(std::string location) {
 }
 
 HttpResponse plain(int status, std::string_view text) {
-    HttpResponse response;
-    response.status = status;
-    response.with("Content-Type", "text/plain; charset=utf-8")
-        .with("X-Content-Type-Options", "nosniff");
-    response.body = fmt::format("{}\n", text);
-    return response;
+    return std::move(plain_text(status, text).with("X-Content-Type-Options", "nosniff"));
 }
 
 // The same for everything, so that a stranger cannot tell what exists; but whoever has mistaken the
 // port finds out.
 HttpReply forbidden() {
     HttpReply reply =
-        now(error(403, "this is the broker's admin port, and its cookie is missing or wrong; "
-                       "pages and backends talk to the other port"));
+        at_once(error(403, "this is the broker's admin port, and its cookie is missing or wrong; "
+                           "pages and backends talk to the other port"));
     reply.response.refusing(RefusalReason::wrong_cookie);
     return reply;
 }
@@ -235,7 +229,7 @@ HeadVerdict AdminApi::judge_head(const HttpRequest &head) {
 
 HttpReply AdminApi::handle(const HttpRequest &request) {
     if (auto response = health_.answer(request))
-        return now(std::move(*response));
+        return at_once(std::move(*response));
     const Access access = access_of(request);
     // Before anything else, so that a stranger cannot tell what exists.
     if (is_forbidden(request, access))
@@ -289,7 +283,7 @@ HttpReply AdminApi::route(const HttpRequest &request, Access access) {
     const auto [target_path, query] = split_target(request.target);
     const auto segments = path_segments(target_path);
     if (!segments)
-        return now(no_page());
+        return at_once(no_page());
     const Author author = author_of(request);
     const std::string_view method = request.method;
     const std::size_t count = segments->size();
@@ -315,25 +309,26 @@ HttpReply AdminApi::route(const HttpRequest &request, Access access) {
     // A path of several segments is only a vhost if there is one; else it is no page at all.
     const std::string path = join_segments(*segments, count);
     if (count > 1 && method != "POST" && !hub_.find_vhost(path))
-        return now(no_page());
+        return at_once(no_page());
     return vhost(author, method, path, access);
 }
 
 HttpReply AdminApi::root(const Author &author, std::string_view method, Access access) {
     const bool with_tokens = access == Access::everything;
     if (reads(method)) {
-        return now(json(200, collection("vhosts", hub_.vhosts(), [with_tokens](const auto &vhost) {
-                            return vhost_entry(*vhost, with_tokens);
-                        })));
+        return at_once(
+            json(200, collection("vhosts", hub_.vhosts(), [with_tokens](const auto &vhost) {
+                     return vhost_entry(*vhost, with_tokens);
+                 })));
     }
     if (method == "DELETE")
         return make({Change::Kind::remove_all_vhosts, {}, {}, author}, json(202));
-    return now(wrong_method("GET, HEAD, DELETE"));
+    return at_once(wrong_method("GET, HEAD, DELETE"));
 }
 
 HttpReply AdminApi::metrics(std::string_view method) const {
     if (!reads(method))
-        return now(wrong_method("GET, HEAD"));
+        return at_once(wrong_method("GET, HEAD"));
     HttpReply reply;
     reply.response.with("Content-Type", "text/plain; version=0.0.4; charset=utf-8");
     reply.response.body = metrics_text(hub_, loops_);
@@ -345,41 +340,42 @@ HttpReply AdminApi::vhost(const Author &author, std::string_view method, const s
     const auto found = hub_.find_vhost(path);
     if (method == "POST") {
         if (found)
-            return now(refusal(Outcome::vhost_exists));
+            return at_once(refusal(Outcome::vhost_exists));
         if (path.size() > name_bytes_max)
-            return now(error(400, "path is longer than 255 bytes"));
+            return at_once(error(400, "path is longer than 255 bytes"));
         if (!is_valid_vhost_path(path) || is_reserved_vhost_path(path))
-            return now(error(400, "invalid path"));
+            return at_once(error(400, "invalid path"));
         return make({Change::Kind::add_vhost, path, {}, author}, see(path));
     }
     if (!reads(method) && method != "DELETE")
-        return now(wrong_method("POST, GET, HEAD, DELETE"));
+        return at_once(wrong_method("POST, GET, HEAD, DELETE"));
     if (!found)
-        return now(refusal(Outcome::no_vhost));
+        return at_once(refusal(Outcome::no_vhost));
     if (reads(method))
-        return now(json(200, vhost_document(*found, access == Access::everything)));
+        return at_once(json(200, vhost_document(*found, access == Access::everything)));
     return make({Change::Kind::remove_vhost, path, {}, author}, json(202));
 }
 
 HttpReply AdminApi::token(const Author &author, std::string_view method, const std::string &path) {
     if (method != "PUT")
-        return now(wrong_method("PUT"));
+        return at_once(wrong_method("PUT"));
     if (!hub_.find_vhost(path))
-        return now(refusal(Outcome::no_vhost));
+        return at_once(refusal(Outcome::no_vhost));
     return make({Change::Kind::renew_access_token, path, {}, author}, see(path));
 }
 
 HttpReply AdminApi::channels(const Author &author, std::string_view method,
                              const std::string &path) {
     if (!reads(method) && method != "DELETE")
-        return now(wrong_method("GET, HEAD, DELETE"));
+        return at_once(wrong_method("GET, HEAD, DELETE"));
     const auto found = hub_.find_vhost(path);
     if (!found)
-        return now(refusal(Outcome::no_vhost));
+        return at_once(refusal(Outcome::no_vhost));
     if (reads(method)) {
-        return now(json(200, collection("channels", found->channels(), [&](const auto &channel) {
-                            return channel_entry(*found, channel);
-                        })));
+        return at_once(
+            json(200, collection("channels", found->channels(), [&](const auto &channel) {
+                     return channel_entry(*found, channel);
+                 })));
     }
     return make({Change::Kind::close_all_channels, path, {}, author}, json(202));
 }
@@ -387,54 +383,54 @@ HttpReply AdminApi::channels(const Author &author, std::string_view method,
 HttpReply AdminApi::channel(const Author &author, std::string_view method, const std::string &path,
                             const std::string &name) {
     if (!reads(method) && method != "DELETE" && method != "POST")
-        return now(wrong_method("POST, GET, HEAD, DELETE"));
+        return at_once(wrong_method("POST, GET, HEAD, DELETE"));
     const auto found = hub_.find_vhost(path);
     if (!found)
-        return now(refusal(Outcome::no_vhost));
+        return at_once(refusal(Outcome::no_vhost));
     const auto named = found->find_channel(name);
     if (method == "POST") {
         if (named)
-            return now(refusal(Outcome::channel_exists));
+            return at_once(refusal(Outcome::channel_exists));
         if (name.size() > name_bytes_max)
-            return now(error(400, "channel name is longer than 255 bytes"));
+            return at_once(error(400, "channel name is longer than 255 bytes"));
         if (!is_valid_channel_name(name))
-            return now(error(400, "invalid channel name"));
+            return at_once(error(400, "invalid channel name"));
         return make({Change::Kind::open_channel, path, name, author},
                     see(channel_path(*found, name)));
     }
     if (!named)
-        return now(refusal(Outcome::no_channel));
+        return at_once(refusal(Outcome::no_channel));
     if (reads(method))
-        return now(json(200, channel_document(*found, *named)));
+        return at_once(json(200, channel_document(*found, *named)));
     return make({Change::Kind::close_channel, path, name, author}, json(202));
 }
 
 HttpReply AdminApi::subscribers(std::string_view method, const std::string &path,
                                 const std::string &name) const {
     if (!reads(method))
-        return now(wrong_method("GET, HEAD"));
+        return at_once(wrong_method("GET, HEAD"));
     const auto found = hub_.find_vhost(path);
     if (!found)
-        return now(refusal(Outcome::no_vhost));
+        return at_once(refusal(Outcome::no_vhost));
     const auto named = found->find_channel(name);
     if (!named)
-        return now(refusal(Outcome::no_channel));
+        return at_once(refusal(Outcome::no_channel));
     const auto everyone = found->subscribers(*named, {}, std::numeric_limits<std::size_t>::max());
-    return now(json(200, collection("subscribers", everyone, [&](const auto &subscriber) {
-                        return subscriber_entry(*found, name, subscriber);
-                    })));
+    return at_once(json(200, collection("subscribers", everyone, [&](const auto &subscriber) {
+                            return subscriber_entry(*found, name, subscriber);
+                        })));
 }
 
 HttpReply AdminApi::connections(std::string_view method, const std::string &path,
                                 std::string_view query) {
     if (!reads(method))
-        return now(wrong_method("GET, HEAD"));
+        return at_once(wrong_method("GET, HEAD"));
     const auto found = hub_.find_vhost(path);
     if (!found)
-        return now(refusal(Outcome::no_vhost));
+        return at_once(refusal(Outcome::no_vhost));
     const auto read = connection_query(query);
     if (const auto *problem = std::get_if<std::string_view>(&read))
-        return now(error(400, *problem));
+        return at_once(error(400, *problem));
     HttpReply reply;
     reply.later = [this, found, asked = std::get<ConnectionQuery>(read)](const Answer &answer) {
         const auto gathering = std::make_shared<ConnectionGathering>(loops_.size(), asked, answer);
@@ -447,13 +443,13 @@ HttpReply AdminApi::connections(std::string_view method, const std::string &path
 
 HttpReply AdminApi::workers(std::string_view method, const std::string &path) const {
     if (!reads(method))
-        return now(wrong_method("GET, HEAD"));
+        return at_once(wrong_method("GET, HEAD"));
     const auto found = hub_.find_vhost(path);
     if (!found)
-        return now(refusal(Outcome::no_vhost));
-    return now(json(200, collection("workers", found->workers(), [&](const auto &worker) {
-                        return worker_entry(*found, worker);
-                    })));
+        return at_once(refusal(Outcome::no_vhost));
+    return at_once(json(200, collection("workers", found->workers(), [&](const auto &worker) {
+                            return worker_entry(*found, worker);
+                        })));
 }
 
 } // namespace webrocket

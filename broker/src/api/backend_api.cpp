@@ -3,12 +3,14 @@
 #include "base/json.h"
 #include "base/pattern_complaint.h"
 #include "base/secrets.h"
-#include "client/frontend.h"
 #include "http/http_parser.h"
+#include "http/replies.h"
 #include "http/uri.h"
 #include "hub/names.h"
 #include "hub/payload.h"
 #include "hub/topic.h"
+#include "net/shared_bytes.h"
+#include "websocket/frame.h"
 
 #include <algorithm>
 #include <charconv>
@@ -272,7 +274,7 @@ std::optional<HttpReply> BackendApi::refusal_of(const HttpRequest &head, const R
         return failure(404, error_code::vhost_not_found, "vhost doesn't exist");
     const bool reads = head.method == "GET" || head.method == "HEAD";
     if (route.resource == Resource::vhost && reads)
-        return Frontend::not_websocket();
+        return at_once(not_websocket());
     // No page has a backend's token; one that makes a browser send what it remembers is not heard.
     if (head.header_count("Origin") > 0)
         return failure(403, error_code::forbidden, "not for pages: the request has an Origin",

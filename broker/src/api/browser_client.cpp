@@ -1,6 +1,7 @@
 #include "api/browser_client.h"
 
 #include "api/browser_client_text.h"
+#include "http/replies.h"
 #include "http/uri.h"
 
 #include <fmt/format.h>
@@ -38,26 +39,10 @@ bool has_already(const HttpRequest &request, const std::string &tag) {
            request.header_lists(condition, "*");
 }
 
-HttpReply not_found() {
-    HttpReply reply;
-    reply.response.status = 404;
-    reply.response.with("Content-Type", "text/plain; charset=utf-8");
-    reply.response.body = "404 page not found\n";
-    return reply;
-}
-
-HttpReply wrong_method() {
-    HttpReply reply;
-    reply.response.status = 405;
-    reply.response.with("Allow", "GET, HEAD").with("Content-Type", "text/plain; charset=utf-8");
-    reply.response.body = "Method Not Allowed\n";
-    return reply;
-}
-
 // A page of any origin may have it: it holds no secret, and modules need to be allowed.
 HttpReply serve(const HttpRequest &request, const Script &script, bool debug) {
     if (!is_read(request))
-        return wrong_method();
+        return at_once(read_only());
     const std::string tag =
         fmt::format("\"{}-{}{}\"", text::version, script.name, debug ? "-debug" : "");
     HttpReply reply;
@@ -98,7 +83,7 @@ std::optional<HttpReply> BrowserClient::handle_vhost(const HttpRequest &request,
     if (serves_vhosts_ && hub_.find_vhost(vhost) != nullptr)
         return serve(request, {"vhost", text::classic, text::vhost_tail}, debug);
     if (is_read(request))
-        return not_found();
+        return at_once(plain_text(404, "404 page not found"));
     return std::nullopt;
 }
 

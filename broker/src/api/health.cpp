@@ -1,17 +1,14 @@
 #include "api/health.h"
 
+#include "http/replies.h"
 #include "http/uri.h"
 
 namespace webrocket {
 namespace {
 
-HttpResponse plain(int status, std::string text) {
-    HttpResponse response;
-    response.status = status;
-    response.refusal = RefusalReason::none;
-    response.with("Content-Type", "text/plain; charset=utf-8").with("Cache-Control", "no-store");
-    response.body = std::move(text) + "\n";
-    return response;
+// It holds for this moment.
+HttpResponse fresh(HttpResponse response) {
+    return std::move(response.with("Cache-Control", "no-store").refusing(RefusalReason::none));
 }
 
 } // namespace
@@ -20,14 +17,11 @@ std::optional<HttpResponse> Health::answer(const HttpRequest &request) const {
     const auto path = split_target(request.target).path;
     if (path != "/healthz" && path != "/readyz")
         return std::nullopt;
-    if (request.method != "GET" && request.method != "HEAD") {
-        auto response = plain(405, "Method Not Allowed");
-        response.with("Allow", "GET, HEAD");
-        return response;
-    }
+    if (request.method != "GET" && request.method != "HEAD")
+        return fresh(read_only());
     if (path == "/readyz" && !ready_)
-        return plain(503, "stopping");
-    return plain(200, path == "/readyz" ? "ready" : "ok");
+        return fresh(plain_text(503, "stopping"));
+    return fresh(plain_text(200, path == "/readyz" ? "ready" : "ok"));
 }
 
 } // namespace webrocket

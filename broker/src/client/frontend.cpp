@@ -4,6 +4,7 @@
 #include "client/origin.h"
 #include "client/websocket_connection.h"
 #include "http/header_grammar.h"
+#include "http/replies.h"
 #include "http/uri.h"
 
 #include <algorithm>
@@ -11,14 +12,9 @@
 namespace webrocket {
 namespace {
 
-HttpReply plain(int status, std::string text,
-                RefusalReason refusal = RefusalReason::bad_handshake) {
-    HttpReply reply;
-    reply.response.refusing(refusal);
-    reply.response.status = status;
-    reply.response.with("Content-Type", "text/plain; charset=utf-8");
-    reply.response.body = std::move(text) + "\n";
-    return reply;
+HttpReply refuse(int status, std::string_view text,
+                 RefusalReason reason = RefusalReason::bad_handshake) {
+    return at_once(plain_text(status, text).refusing(reason));
 }
 
 bool is_origin(std::string_view origin) {
@@ -61,65 +57,63 @@ bool Frontend::is_handshake(const HttpRequest &request) {
     return request.header_lists("Upgrade", "websocket");
 }
 
-HttpReply Frontend::not_websocket() { return plain(400, "not websocket protocol"); }
-
 HttpReply Frontend::handle(const HttpRequest &request) {
     if (request.target.find('#') != std::string_view::npos)
-        return plain(400, "a fragment is not for servers");
+        return refuse(400, "a fragment is not for servers");
     const auto path = split_target(request.target).path;
     if (const auto clean = clean_path(path); clean != path) {
-        auto reply = plain(301, "Moved Permanently", RefusalReason::none);
+        auto reply = refuse(301, "Moved Permanently", RefusalReason::none);
         reply.response.with("Location", clean);
         return reply;
     }
     const auto vhost = hub_.find_vhost(path);
     if (!vhost)
-        return plain(404, "404 page not found", RefusalReason::unknown_vhost);
+        return refuse(404, "404 page not found", RefusalReason::unknown_vhost);
     if (request.method != "GET") {
-        auto reply = plain(405, "Method Not Allowed");
+        auto reply = refuse(405, "Method Not Allowed");
         reply.response.with("Allow", "GET");
         return reply;
     }
     if (request.http_1_0 || !request.header_lists("Connection", "upgrade"))
-        return not_websocket();
+        return at_once(not_websocket());
     if (request.header_count("Sec-WebSocket-Version") > 1)
-        return plain(400, "more than one websocket version");
+        return refuse(400, "more than one websocket version");
     if (request.header("Sec-WebSocket-Version") != "13") {
-        auto reply = plain(426, "unsupported websocket version");
+        auto reply = refuse(426, "unsupported websocket version");
         reply.response.with("Upgrade", "websocket").with("Sec-WebSocket-Version", "13");
         return reply;
     }
     const auto key = request.header("Sec-WebSocket-Key");
     if (request.header_count("Sec-WebSocket-Key") != 1 || !is_handshake_key(key))
-        return plain(400, "invalid websocket key");
+        return refuse(400, "invalid websocket key");
     const auto rules = rules_.get();
     if (!origin_allowed(request, rules->allowed_origins))
-        return plain(403, "Forbidden", RefusalReason::origin);
+        return refuse(403, "Forbidden", RefusalReason::origin);
     // A browser gives up when it offered a protocol and none comes back; which of several it
     // would get is not for the broker to choose.
     const auto protocol = request.header("Sec-WebSocket-Protocol");
     if (request.header_count("Sec-WebSocket-Protocol") > 1 ||
         protocol.find(',') != std::string_view::npos)
-        return plain(400, "more than one websocket protocol offered");
+        return refuse(400, "more than one websocket protocol offered");
     if (request.header_count("Sec-WebSocket-Protocol") == 1 && !is_token(protocol))
-        return plain(400, "invalid websocket protocol");
+        return refuse(400, "invalid websocket protocol");
     if (!offers_sound_extensions(request))
-        return plain(400, "invalid websocket extensions");
+        return refuse(400, "invalid websocket extensions");
     if (!admission_.allows_handshake(request.address)) {
-        auto reply = plain(429, "too many handshakes", RefusalReason::too_many_handshakes);
+        auto reply = refuse(429, "too many handshakes", RefusalReason::too_many_handshakes);
         reply.response.with("Retry-After", "1");
         return reply;
     }
     Admission::Place place;
     if (request.is_forwarded && !(place = admission_.claim(request.address))) {
         auto reply =
-            plain(503, "too many connections of one address", RefusalReason::too_many_of_address);
+            refuse(503, "too many connections of one address", RefusalReason::too_many_of_address);
         reply.response.with("Retry-After", "30");
         return reply;
     }
     const std::shared_ptr<const Seat> seat = vhost->take_seat();
     if (!seat) {
-        auto reply = plain(503, "too many connections", RefusalReason::too_many_connections);
+        auto reply = refuse(503, "too many connections", RefusalReason::too_many_connections);
         reply.response.with("Retry-After", "30");
         return reply;
     }

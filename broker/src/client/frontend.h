@@ -28,8 +28,6 @@ class Frontend {
 
     static bool is_handshake(const HttpRequest &request);
     HttpReply handle(const HttpRequest &request);
-    // A browser that came to a vhost without wanting a WebSocket.
-    static HttpReply not_websocket();
 
   private:
     Hub &hub_;

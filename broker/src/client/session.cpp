@@ -5,6 +5,7 @@
 #include "hub/payload.h"
 #include "hub/presence.h"
 #include "hub/topic.h"
+#include "websocket/frame.h"
 
 #include <algorithm>
 #include <fmt/format.h>

@@ -7,6 +7,7 @@
 #include "base/message_rate.h"
 #include "client/command.h"
 #include "hub/hub.h"
+#include "net/shared_bytes.h"
 
 #include <chrono>
 #include <cstdint>
@@ -45,6 +46,11 @@ struct SessionRules {
     // Of one message: until the browser has authenticated or subscribed, and afterwards.
     std::size_t first_message_bytes_max = std::size_t{16} << 10;
     std::size_t message_bytes_max = std::size_t{64} << 10;
+    // Of its connection: between pings, for a message from its first byte to its last, and for a
+    // browser to authenticate or subscribe (0: as long as it likes).
+    std::chrono::milliseconds ping_interval{30000};
+    std::chrono::milliseconds message_time{30000};
+    std::chrono::milliseconds newcomer_time{300000};
     // Whether workers hear only of what authenticated browsers do.
     bool worker_events_need_auth = false;
 };

@@ -1,5 +1,8 @@
 #include "client/websocket_connection.h"
 
+#include "net/shared_bytes.h"
+#include "websocket/frame.h"
+
 #include <fmt/format.h>
 #include <utility>
 
@@ -11,6 +14,11 @@ namespace {
 constexpr std::size_t pending_echo_max = std::size_t{1} << 20;
 constexpr std::size_t pending_echo_of_newcomer_max = std::size_t{4} << 10;
 
+// Made once for all connections of a loop.
+struct Ping {
+    const Frame frame = make_frame(websocket_ping());
+};
+
 } // namespace
 
 WebSocketConnection::WebSocketConnection(Connection &connection, Hub &hub,
@@ -19,9 +27,9 @@ WebSocketConnection::WebSocketConnection(Connection &connection, Hub &hub,
                                          std::shared_ptr<const SessionRules> rules)
     : connection_(connection), seat_(std::move(seat)), rules_(std::move(rules)),
       session_(hub, std::move(vhost), *this, *rules_) {
-    connection_.arm(TimerKind::websocket_ping);
-    if (connection_.loop().limits_newcomers())
-        newcomer_deadline_ = std::make_unique<Deadline>(connection_, TimerKind::newcomer,
+    connection_.arm(rules_->ping_interval);
+    if (rules_->newcomer_time.count() > 0)
+        newcomer_deadline_ = std::make_unique<Deadline>(connection_, rules_->newcomer_time,
                                                         [this] { on_newcomer_timeout(); });
     session_.greet();
 }
@@ -29,7 +37,7 @@ WebSocketConnection::WebSocketConnection(Connection &connection, Hub &hub,
 void WebSocketConnection::on_data(std::string_view bytes) {
     heard_since_ping_ = true;
     message_ended_ = false;
-    auto &pool = connection_.loop().decoders();
+    auto &pool = connection_.loop().local<FrameDecoderPool>();
     auto decoder = decoder_ ? std::move(decoder_) : pool.take();
     const auto state = decoder->feed(bytes, *this, replies_);
     send_replies();
@@ -62,7 +70,7 @@ void WebSocketConnection::on_data(std::string_view bytes) {
 void WebSocketConnection::keep_inside_message(std::unique_ptr<FrameDecoder> decoder) {
     decoder_ = std::move(decoder);
     if (!message_deadline_)
-        message_deadline_ = std::make_unique<Deadline>(connection_, TimerKind::message,
+        message_deadline_ = std::make_unique<Deadline>(connection_, rules_->message_time,
                                                        [this] { on_late_message(); });
     else if (message_ended_)
         message_deadline_->arm();
@@ -129,9 +137,9 @@ void WebSocketConnection::on_timer() {
     }
     heard_since_ping_ = false;
     acknowledged_at_ping_ = acknowledged;
-    connection_.send(connection_.loop().ping());
+    connection_.send(connection_.loop().local<Ping>().frame);
     ping_position_ = connection_.queued_position();
-    connection_.arm(TimerKind::websocket_ping);
+    connection_.arm(rules_->ping_interval);
 }
 
 void WebSocketConnection::close(std::uint16_t code) {

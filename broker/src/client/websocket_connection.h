@@ -3,6 +3,8 @@
 
 #include "client/session.h"
 #include "net/connection.h"
+#include "net/shared_bytes.h"
+#include "websocket/frame.h"
 #include "websocket/frame_decoder.h"
 
 #include <cstdint>

@@ -1,6 +1,7 @@
 #include "http/http_connection.h"
 
 #include "base/unix_user.h"
+#include "net/shared_bytes.h"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -51,7 +52,7 @@ HttpConnection::HttpConnection(Connection &connection, HttpHandler &handler, con
                                std::shared_ptr<UnreadAnswers> unread)
     : connection_(connection), handler_(handler), rules_(rules), peer_(connection.address()),
       unread_(std::move(unread)), parser_(rules.limits) {
-    connection_.arm(TimerKind::http_request);
+    connection_.arm(rules_.times.request);
 }
 
 HttpConnection::~HttpConnection() {
@@ -128,7 +129,7 @@ void HttpConnection::rest() {
         return;
     }
     connection_.limit_unsent_in_kernel();
-    rest_ = std::make_unique<Deadline>(connection_, TimerKind::rest,
+    rest_ = std::make_unique<Deadline>(connection_, rules_.times.rest,
                                        [this] { connection_.wait_in_line(); });
 }
 
@@ -152,18 +153,18 @@ void HttpConnection::go_on() {
 void HttpConnection::wait_for_the_rest(bool has_begun) {
     if (parser_.has_new_head()) {
         in_head_ = false;
-        await(TimerKind::http_request);
+        await(rules_.times.request);
         consider_head();
     } else if (has_begun && !in_head_ && !parser_.has_head()) {
         in_head_ = true;
-        await(TimerKind::http_head);
+        await(rules_.times.head);
     }
 }
 
 // An answer that is not read yet is waited for first.
-void HttpConnection::await(TimerKind kind) {
+void HttpConnection::await(std::chrono::milliseconds wait) {
     if (!is_unread_)
-        connection_.arm(kind);
+        connection_.arm(wait);
 }
 
 void HttpConnection::send_answer(std::string bytes) {
@@ -182,7 +183,7 @@ void HttpConnection::send_answer(std::string bytes) {
     if (is_unread_)
         return;
     is_unread_ = true;
-    connection_.arm(TimerKind::unread_answer);
+    connection_.arm(rules_.times.unread_answer);
 }
 
 // A little may always wait, and what the kernel takes does not: whoever lets much wait must not
@@ -227,7 +228,7 @@ void HttpConnection::answer_early(const HttpReply &refusal) {
     begin_answer(parser_.request());
     const bool may_be_followed = !parser_.wants_continue();
     context_.keep_alive = context_.keep_alive && may_be_followed && !stopping_;
-    context_.date = connection_.loop().http_date();
+    context_.date = date_text();
     asked_ = request_summary(parser_.request());
     report_refusal(refusal.response);
     send_answer(serialize(refusal.response, context_));
@@ -241,7 +242,7 @@ void HttpConnection::end_answered_request() {
     if (!context_.keep_alive || stopping_)
         connection_.finish();
     else
-        await(TimerKind::http_request);
+        await(rules_.times.request);
 }
 
 HeadVerdict HttpConnection::judge_head(const HttpRequest &head) {
@@ -314,7 +315,7 @@ void HttpConnection::give(const HttpReply &reply) {
         refuse(503);
         return;
     }
-    context_.date = connection_.loop().http_date();
+    context_.date = date_text();
     context_.takeover = reply.takeover != nullptr;
     if (stopping_)
         context_.keep_alive = false;
@@ -341,7 +342,7 @@ void HttpConnection::report_refusal(const HttpResponse &response) {
 // What never became a request, or came too late to be answered as one.
 void HttpConnection::refuse(int status) {
     ResponseContext context;
-    context.date = connection_.loop().http_date();
+    context.date = date_text();
     context.keep_alive = false;
     const auto response = handler_.refuse(status);
     asked_ = "a request";
@@ -353,12 +354,12 @@ void HttpConnection::refuse(int status) {
 // Not while an answer is waited for, since nothing is read then.
 void HttpConnection::on_end() { connection_.finish(); }
 
-void HttpConnection::on_encrypted() { await(TimerKind::http_request); }
+void HttpConnection::on_encrypted() { await(rules_.times.request); }
 
 void HttpConnection::on_timer() {
     if (is_unread_) {
         if (is_being_read()) {
-            connection_.arm(TimerKind::unread_answer);
+            connection_.arm(rules_.times.unread_answer);
         } else {
             connection_.report_refusal(RefusalReason::unread_answer,
                                        fmt::format("to wait on: {} bytes of answers are not read",
@@ -376,7 +377,7 @@ void HttpConnection::on_timer() {
 void HttpConnection::on_drained() {
     forget_unread();
     if (std::exchange(is_unread_, false) && !waiting_)
-        connection_.arm(in_head_ ? TimerKind::http_head : TimerKind::http_request);
+        connection_.arm(in_head_ ? rules_.times.head : rules_.times.request);
     go_on();
 }
 

@@ -2,11 +2,13 @@
 // the handler of its port.
 #pragma once
 
+#include "http/date_text.h"
 #include "http/http_parser.h"
 #include "http/trusted_proxies.h"
 #include "net/connection.h"
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -15,9 +17,18 @@
 
 namespace webrocket {
 
+// How long a client is waited for.
+struct HttpTimes {
+    std::chrono::milliseconds head{10000};    // of a request, from its first byte on
+    std::chrono::milliseconds request{60000}; // until it has come, and until the next one begins
+    std::chrono::milliseconds unread_answer{10000}; // for some of it to be taken
+    std::chrono::milliseconds rest{5};              // of a client that has been given much at once
+};
+
 struct HttpRules {
     HttpLimits limits;
     TrustedProxies proxies;
+    HttpTimes times;
 };
 
 // What the clients of a port have not read yet of their answers, but for small ones.
@@ -66,7 +77,8 @@ class HttpConnection final : public Protocol {
     void rest();
     void go_on();
     void wait_for_the_rest(bool has_begun);
-    void await(TimerKind kind);
+    void await(std::chrono::milliseconds wait);
+    const std::string &date_text() { return connection_.loop().local<DateText>().now(); }
     void send_answer(std::string bytes);
     bool may_wait();
     void forget_unread();

@@ -6,6 +6,7 @@
 #include "hub/names.h"
 #include "hub/token_book.h"
 #include "net/event_loop.h"
+#include "net/shared_bytes.h"
 
 #include <cstddef>
 #include <cstdint>

@@ -57,14 +57,6 @@ bool is_valid_channel_name(std::string_view name) {
                        [](char c) { return is_word(c) || c == '-' || c == '.'; });
 }
 
-bool is_valid_node_name(std::string_view name) {
-    if (name.size() < 2 || name.size() > 200)
-        return false;
-    if (!is_word(name.front()) && name.front() != '.' && name.front() != '-')
-        return false;
-    return name.find_first_of(std::string_view("/\n\0", 3)) == std::string_view::npos;
-}
-
 ChannelType channel_type(std::string_view name) {
     const auto dash = name.find('-');
     if (dash == std::string_view::npos)

@@ -1,4 +1,4 @@
-// The grammar of everything that has a name: vhosts, channels, nodes.
+// The grammar of everything that has a name: vhosts, channels.
 #pragma once
 
 #include <cstddef>
@@ -23,7 +23,6 @@ bool is_reserved_vhost_path(std::string_view path);
 bool is_valid_channel_name(std::string_view name);
 
 // Node names become file names, so on top of the grammar a slash is refused.
-bool is_valid_node_name(std::string_view name);
 
 // The type is the text before the first dash; every unknown one means a normal channel.
 ChannelType channel_type(std::string_view name);

@@ -1,6 +1,7 @@
 #include "hub/presence.h"
 
 #include "hub/payload.h"
+#include "websocket/frame.h"
 
 namespace webrocket {
 namespace {

@@ -9,6 +9,7 @@
 #include "hub/token_book.h"
 #include "hub/worker_pool.h"
 #include "net/event_loops.h"
+#include "net/shared_bytes.h"
 
 #include <atomic>
 #include <chrono>

@@ -1,6 +1,7 @@
 // An event on its way to workers: encoded when the first of them needs it, and once for all.
 #pragma once
 
+#include "net/shared_bytes.h"
 #include "websocket/frame.h"
 
 #include <cstdint>

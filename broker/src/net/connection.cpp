@@ -49,7 +49,7 @@ void Connection::start(std::unique_ptr<Protocol> protocol) {
     protocol_ = std::move(protocol);
     in_handshake_ = tls_ != nullptr;
     if (in_handshake_)
-        arm(TimerKind::tls_handshake);
+        arm(loops_.times().handshake);
     wait_for_input();
 }
 
@@ -302,14 +302,14 @@ void Connection::on_room() {
 
 void Connection::await_last_words() {
     acknowledged_last_ = acknowledged_position();
-    arm(TimerKind::last_words);
+    arm(loops_.times().last_words);
 }
 
 void Connection::close_sending_side() {
     if (sending_side_closed_)
         return;
     sending_side_closed_ = true;
-    arm(TimerKind::linger);
+    arm(loops_.times().linger);
     if (tls_)
         tls_->say_goodbye();
     error_code ignored;

@@ -6,10 +6,12 @@
 #include "base/log.h"
 #include "net/event_loops.h"
 #include "net/outbound_queue.h"
+#include "net/shared_bytes.h"
 #include "net/tls.h"
 
 #include <array>
 #include <boost/asio/generic/stream_protocol.hpp>
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <limits>
@@ -120,7 +122,7 @@ class Connection final : public std::enable_shared_from_this<Connection>,
 
     bool ending() const { return finishing_ || doomed_; }
 
-    void arm(TimerKind kind) { loop_.arm(*this, kind); }
+    void arm(std::chrono::milliseconds wait) { loop_.arm(*this, wait); }
     void disarm() { EventLoop::disarm(*this); }
 
     EventLoop &loop() { return loop_; }
@@ -208,21 +210,21 @@ class Connection final : public std::enable_shared_from_this<Connection>,
 // runs as a call into the protocol; it does not destroy the deadline.
 class Deadline final : private TimerEntry {
   public:
-    Deadline(Connection &connection, TimerKind kind, std::function<void()> on_over)
-        : connection_(connection), kind_(kind), on_over_(std::move(on_over)) {
+    Deadline(Connection &connection, std::chrono::milliseconds wait, std::function<void()> on_over)
+        : connection_(connection), wait_(wait), on_over_(std::move(on_over)) {
         arm();
     }
     ~Deadline() = default;
     Deadline(const Deadline &) = delete;
     Deadline &operator=(const Deadline &) = delete;
 
-    void arm() { connection_.loop().arm(*this, kind_); }
+    void arm() { connection_.loop().arm(*this, wait_); }
 
   private:
     void on_timer() override;
 
     Connection &connection_;
-    const TimerKind kind_;
+    const std::chrono::milliseconds wait_;
     const std::function<void()> on_over_;
 };
 

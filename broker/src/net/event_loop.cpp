@@ -3,11 +3,9 @@
 #include "net/connection.h"
 
 #include <algorithm>
-#include <ctime>
 #include <utility>
 
 namespace webrocket {
-
 namespace {
 
 // How many of them the first addressee gets before another one has a letter.
@@ -21,24 +19,9 @@ std::size_t letters_to_one(std::span<const Letter> letters) {
 
 } // namespace
 
-EventLoop::EventLoop(std::size_t index, const TimerIntervals &intervals, Refusals &refusals)
-    : index_(index), refusals_(refusals), ping_(make_frame(websocket_ping())) {
-    for (std::size_t i = 0; i < timer_kind_count; ++i)
-        timers_.push_back(std::make_unique<TimerQueue>(io_));
-    const auto set = [this](TimerKind kind, std::chrono::milliseconds interval) {
-        timers_[static_cast<std::size_t>(kind)]->interval = interval;
-    };
-    set(TimerKind::tls_handshake, intervals.handshake);
-    set(TimerKind::http_head, intervals.handshake);
-    set(TimerKind::http_request, intervals.http_request);
-    set(TimerKind::unread_answer, intervals.unread_answer);
-    set(TimerKind::last_words, intervals.last_words);
-    set(TimerKind::linger, intervals.linger);
-    set(TimerKind::message, intervals.message);
-    set(TimerKind::newcomer, intervals.newcomer);
-    set(TimerKind::websocket_ping, intervals.websocket_ping);
-    set(TimerKind::worker_heartbeat, intervals.worker_heartbeat);
-    set(TimerKind::rest, intervals.rest);
+EventLoop::EventLoop(std::size_t index, Refusals &refusals) : index_(index), refusals_(refusals) {
+    // Opens the loop's own descriptors now: later there may be none.
+    const boost::asio::steady_timer first(io_);
 }
 
 EventLoop::~EventLoop() {
@@ -146,13 +129,21 @@ void EventLoop::empty_mailbox() {
     opened_.clear();
 }
 
-void EventLoop::arm(TimerEntry &entry, TimerKind kind) {
+void EventLoop::arm(TimerEntry &entry, std::chrono::milliseconds wait) {
     entry.TimerHook::unlink();
-    TimerQueue &queue = *timers_[static_cast<std::size_t>(kind)];
-    entry.due = std::chrono::steady_clock::now() + queue.interval;
+    TimerQueue &queue = queue_of(wait);
+    entry.due = std::chrono::steady_clock::now() + wait;
     queue.entries.push_back(entry);
     if (!queue.running)
         run_timer(queue);
+}
+
+EventLoop::TimerQueue &EventLoop::queue_of(std::chrono::milliseconds wait) {
+    const auto found = std::find_if(timers_.begin(), timers_.end(),
+                                    [wait](const auto &queue) { return queue->wait == wait; });
+    if (found != timers_.end())
+        return **found;
+    return *timers_.emplace_back(std::make_unique<TimerQueue>(io_, wait));
 }
 
 void EventLoop::run_timer(TimerQueue &queue) {
@@ -181,21 +172,6 @@ void EventLoop::add(Connection &connection) { connections_.push_back(connection)
 void EventLoop::for_each_connection(const std::function<void(Connection &)> &action) {
     for (auto &connection : connections_)
         action(connection);
-}
-
-const std::string &EventLoop::http_date() {
-    const auto second = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
-    if (second != http_date_second_ || http_date_.empty()) {
-        http_date_second_ = second;
-        const std::time_t time = std::chrono::system_clock::to_time_t(second);
-        std::tm parts{};
-        gmtime_r(&time, &parts);
-        std::array<char, 64> text{};
-        const auto length =
-            std::strftime(text.data(), text.size(), "%a, %d %b %Y %H:%M:%S GMT", &parts);
-        http_date_.assign(text.data(), length);
-    }
-    return http_date_;
 }
 
 } // namespace webrocket

@@ -3,10 +3,10 @@
 #pragma once
 
 #include "base/without_exceptions.h"
+#include "net/loop_local.h"
 #include "net/port.h"
 #include "net/refusals.h"
-#include "websocket/frame.h"
-#include "websocket/frame_decoder.h"
+#include "net/shared_bytes.h"
 
 #include <array>
 #include <atomic>
@@ -30,34 +30,6 @@ namespace webrocket {
 class Connection;
 class EventLoop;
 
-enum class TimerKind {
-    tls_handshake,
-    http_head,
-    http_request,
-    unread_answer,
-    last_words,
-    linger,
-    message,
-    newcomer,
-    websocket_ping,
-    worker_heartbeat,
-    rest
-};
-inline constexpr std::size_t timer_kind_count = 11;
-
-struct TimerIntervals {
-    std::chrono::milliseconds handshake{10000}; // of TLS; and for the head of a request
-    std::chrono::milliseconds http_request{60000};
-    std::chrono::milliseconds unread_answer{10000}; // for some of it to be taken
-    std::chrono::milliseconds last_words{10000};    // for some of them to be taken
-    std::chrono::milliseconds linger{2000};
-    std::chrono::milliseconds message{30000};
-    std::chrono::milliseconds newcomer{300000}; // 0: for ever
-    std::chrono::milliseconds websocket_ping{30000};
-    std::chrono::milliseconds worker_heartbeat{15000};
-    std::chrono::milliseconds rest{5};
-};
-
 using LoopHook =
     boost::intrusive::list_base_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>>;
 
@@ -66,7 +38,6 @@ using TimerHook =
     boost::intrusive::list_base_hook<boost::intrusive::tag<TimerTag>,
                                      boost::intrusive::link_mode<boost::intrusive::auto_unlink>>;
 
-// All waits of one kind are equally long, so a queue in order of arming is in order of expiry.
 struct TimerEntry : TimerHook {
     std::chrono::steady_clock::time_point due;
     virtual void on_timer() = 0;
@@ -126,7 +97,7 @@ struct LoopFigures {
 
 class EventLoop {
   public:
-    EventLoop(std::size_t index, const TimerIntervals &intervals, Refusals &refusals);
+    EventLoop(std::size_t index, Refusals &refusals);
     ~EventLoop();
     EventLoop(const EventLoop &) = delete;
     EventLoop &operator=(const EventLoop &) = delete;
@@ -153,15 +124,18 @@ class EventLoop {
     static constexpr std::size_t read_buffer_size = 64 * 1024;
     std::array<char, read_buffer_size> &read_buffer() { return read_buffer_; }
 
-    FrameDecoderPool &decoders() { return decoders_; }
+    template <typename T>
+    T &local() {
+        return locals_.get<T>();
+    }
     LoopFigures &figures() { return figures_; }
     const LoopFigures &figures() const { return figures_; }
-    const Frame &ping() const { return ping_; }
 
     // Has connection->end_turn() called once everything that is ready now has run.
     void end_turn_with(std::shared_ptr<Connection> connection);
 
-    void arm(TimerEntry &entry, TimerKind kind);
+    // There are as many lengths of waits as the options give, a dozen: none is a stranger's choice.
+    void arm(TimerEntry &entry, std::chrono::milliseconds wait);
     // A connection could not say that it ends.
     void look_for_the_doomed() { some_are_doomed_ = true; }
 
@@ -178,15 +152,10 @@ class EventLoop {
     }
 
     static void disarm(TimerEntry &entry) { entry.TimerHook::unlink(); }
-    // Whether browsers that nobody knows have to go after a while.
-    bool limits_newcomers() const { return interval_of(TimerKind::newcomer).count() > 0; }
 
     void add(Connection &connection);
     bool has_connections() const { return !connections_.empty(); }
     void for_each_connection(const std::function<void(Connection &)> &action);
-
-    // The value of the HTTP Date header, made at most once a second.
-    const std::string &http_date();
 
   private:
     static constexpr std::size_t mailbox_bytes_max = std::size_t{16} << 20;
@@ -195,9 +164,11 @@ class EventLoop {
     // A message is read, published, and written, in a round each, after one that finds it.
     static constexpr unsigned rounds_of_others = 3;
 
+    // Of waits that are equally long: in order of arming they are in order of expiry.
     struct TimerQueue {
-        explicit TimerQueue(boost::asio::io_context &io) : timer(io) {}
-        std::chrono::milliseconds interval{0};
+        TimerQueue(boost::asio::io_context &io, std::chrono::milliseconds length)
+            : wait(length), timer(io) {}
+        const std::chrono::milliseconds wait;
         boost::intrusive::list<TimerEntry, boost::intrusive::base_hook<TimerHook>,
                                boost::intrusive::constant_time_size<false>>
             entries;
@@ -205,9 +176,6 @@ class EventLoop {
         bool running = false;
     };
 
-    std::chrono::milliseconds interval_of(TimerKind kind) const {
-        return timers_[static_cast<std::size_t>(kind)]->interval;
-    }
     void schedule_end_turn();
     void end_turn();
     void drop_the_doomed();
@@ -215,15 +183,15 @@ class EventLoop {
     void serve_line_after(unsigned rounds);
     void serve_line();
     void empty_mailbox();
+    TimerQueue &queue_of(std::chrono::milliseconds wait);
     void run_timer(TimerQueue &queue);
 
     const std::size_t index_;
     Refusals &refusals_;
     boost::asio::io_context io_{1};
     std::array<char, read_buffer_size> read_buffer_;
-    FrameDecoderPool decoders_;
+    LoopLocals locals_;
     LoopFigures figures_;
-    Frame ping_;
     std::vector<std::shared_ptr<Connection>> ending_turn_;
     std::vector<std::shared_ptr<Connection>> ending_turn_now_;
     std::atomic<bool> end_turn_posted_ = false;
@@ -237,8 +205,6 @@ class EventLoop {
     boost::intrusive::list<Connection, boost::intrusive::base_hook<LoopHook>,
                            boost::intrusive::constant_time_size<false>>
         connections_;
-    std::string http_date_;
-    std::chrono::system_clock::time_point http_date_second_;
 
     alignas(64) std::mutex mailbox_mutex_;
     std::vector<Letter> mailbox_;

@@ -26,9 +26,9 @@ class SignalsBlocked {
 
 } // namespace
 
-EventLoops::EventLoops(std::size_t count, const TimerIntervals &intervals) {
+EventLoops::EventLoops(std::size_t count, const ConnectionTimes &times) : times_(times) {
     for (std::size_t i = 0; i < count; ++i)
-        loops_.push_back(std::make_unique<EventLoop>(i, intervals, refusals_));
+        loops_.push_back(std::make_unique<EventLoop>(i, refusals_));
 }
 
 EventLoops::~EventLoops() {

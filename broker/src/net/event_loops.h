@@ -1,6 +1,7 @@
 // The loops of the server, each on a thread of its own.
 #pragma once
 
+#include "net/connection_times.h"
 #include "net/event_loop.h"
 
 #include <atomic>
@@ -14,7 +15,7 @@ namespace webrocket {
 
 class EventLoops {
   public:
-    EventLoops(std::size_t count, const TimerIntervals &intervals);
+    explicit EventLoops(std::size_t count, const ConnectionTimes &times = {});
     ~EventLoops();
     EventLoops(const EventLoops &) = delete;
     EventLoops &operator=(const EventLoops &) = delete;
@@ -23,6 +24,7 @@ class EventLoops {
     EventLoop &operator[](std::size_t index) { return *loops_[index]; }
     const EventLoop &operator[](std::size_t index) const { return *loops_[index]; }
     EventLoop &first() { return *loops_.front(); }
+    const ConnectionTimes &times() const { return times_; }
 
     // Whose turn it is to get a connection. For the thread of the first loop.
     EventLoop &next();
@@ -49,6 +51,7 @@ class EventLoops {
   private:
     void run_loop(EventLoop &loop);
 
+    const ConnectionTimes times_;
     Refusals refusals_;
     std::vector<std::unique_ptr<EventLoop>> loops_;
     std::vector<std::thread> threads_;

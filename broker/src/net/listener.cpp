@@ -13,16 +13,13 @@ namespace webrocket {
 using boost::system::error_code;
 
 Listener::Listener(EventLoops &loops, Port port, const boost::asio::ip::tcp::endpoint &endpoint,
-                   HttpHandler &handler, const HttpRules &rules,
-                   std::shared_ptr<UnreadAnswers> unread, TlsContext *tls, Admission &admission,
-                   bool beside_ipv4)
+                   PortService &service, TlsContext *tls, Admission &admission, bool beside_ipv4)
     : loops_(loops), port_(port),
       acceptor_(loops, format_address(endpoint),
                 [this](EventLoop &loop, boost::asio::ip::tcp::socket socket) {
                     consider(loop, std::move(socket));
                 }),
-      handler_(handler), rules_(rules), tls_(tls), admission_(admission),
-      unread_(std::move(unread)) {
+      service_(service), tls_(tls), admission_(admission) {
     acceptor_.socket().open(endpoint.protocol());
     acceptor_.socket().set_option(boost::asio::socket_base::reuse_address(true));
     if (beside_ipv4)
@@ -37,7 +34,7 @@ void Listener::consider(EventLoop &loop, boost::asio::ip::tcp::socket socket) {
     if (const auto peer = socket.remote_endpoint(unknown); !unknown)
         address = ClientAddress(peer.address());
     auto [verdict, place] =
-        rules_.proxies.trusts(address) ? admission_.admit_proxy() : admission_.admit(address);
+        service_.is_proxy(address) ? admission_.admit_proxy() : admission_.admit(address);
     if (verdict == Admission::Verdict::admitted)
         welcome(loop, std::move(socket), std::move(place));
     else
@@ -55,9 +52,7 @@ void Listener::turn_away(boost::asio::ip::tcp::socket socket, const ClientAddres
         is_full ? fmt::format("a connection: there are {} already", limits.connections_max)
                 : fmt::format("a connection: it has {} already", limits.per_address_max));
     if (tls_ == nullptr) {
-        constexpr std::string_view answer =
-            "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 30\r\n"
-            "Content-Length: 0\r\nConnection: close\r\n\r\n";
+        const std::string_view answer = service_.no_room();
         ::send(socket.native_handle(), answer.data(), answer.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
     }
     error_code ignored;
@@ -72,7 +67,7 @@ void Listener::welcome(EventLoop &loop, boost::asio::ip::tcp::socket socket,
         auto connection =
             std::make_shared<Connection>(loops_, loop, port_, std::move(socket), std::move(tls));
         connection->keep(std::move(place));
-        connection->start(std::make_unique<HttpConnection>(*connection, handler_, rules_, unread_));
+        connection->start(service_.serve(*connection));
     });
 }
 

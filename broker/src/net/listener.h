@@ -1,10 +1,10 @@
 // Accepts the connections of one port and spreads them over the loops.
 #pragma once
 
-#include "http/http_connection.h"
 #include "net/acceptor.h"
 #include "net/admission.h"
 #include "net/event_loops.h"
+#include "net/port_service.h"
 #include "net/tls.h"
 
 #include <boost/asio/ip/tcp.hpp>
@@ -19,8 +19,7 @@ class Listener {
     // Throws boost::system::system_error when the address cannot be had.
     // `tls` may be null. `beside_ipv4`: another listener has the same port of IPv4.
     Listener(EventLoops &loops, Port port, const boost::asio::ip::tcp::endpoint &endpoint,
-             HttpHandler &handler, const HttpRules &rules, std::shared_ptr<UnreadAnswers> unread,
-             TlsContext *tls, Admission &admission, bool beside_ipv4);
+             PortService &service, TlsContext *tls, Admission &admission, bool beside_ipv4);
 
     boost::asio::ip::tcp::endpoint endpoint() const { return acceptor_.socket().local_endpoint(); }
     void start() { acceptor_.start(); }
@@ -35,11 +34,9 @@ class Listener {
     EventLoops &loops_;
     const Port port_;
     Acceptor<boost::asio::ip::tcp> acceptor_;
-    HttpHandler &handler_;
-    const HttpRules &rules_;
+    PortService &service_;
     TlsContext *tls_;
     Admission &admission_;
-    const std::shared_ptr<UnreadAnswers> unread_;
 };
 
 } // namespace webrocket

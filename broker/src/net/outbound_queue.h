@@ -1,7 +1,7 @@
 // What a connection still has to write: shared frames, taken in gather writes.
 #pragma once
 
-#include "websocket/frame.h"
+#include "net/shared_bytes.h"
 
 #include <array>
 #include <cstddef>

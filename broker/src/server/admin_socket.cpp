@@ -65,10 +65,8 @@ void AdminSocket::require_place_for(const std::filesystem::path &file) {
         fail(file, "there is something else of that name");
 }
 
-AdminSocket::AdminSocket(EventLoops &loops, std::filesystem::path file, HttpHandler &handler,
-                         const HttpRules &rules, std::shared_ptr<UnreadAnswers> unread)
-    : loops_(loops), file_(std::move(file)), handler_(handler), rules_(rules),
-      unread_(std::move(unread)),
+AdminSocket::AdminSocket(EventLoops &loops, std::filesystem::path file, PortService &service)
+    : loops_(loops), file_(std::move(file)), service_(service),
       acceptor_(loops, file_.string(), [this](EventLoop &loop, Protocol::socket socket) {
           welcome(loop, std::move(socket));
       }) {
@@ -104,7 +102,7 @@ void AdminSocket::welcome(EventLoop &loop, Protocol::socket socket) {
         auto connection =
             std::make_shared<Connection>(loops_, loop, Port::admin, std::move(socket), nullptr);
         connection->set_user(user);
-        connection->start(std::make_unique<HttpConnection>(*connection, handler_, rules_, unread_));
+        connection->start(service_.serve(*connection));
     });
 }
 

@@ -1,9 +1,9 @@
 // The unix socket of the admin port, where the system says who is at the other end.
 #pragma once
 
-#include "http/http_connection.h"
 #include "net/acceptor.h"
 #include "net/event_loops.h"
+#include "net/port_service.h"
 
 #include <boost/asio/local/stream_protocol.hpp>
 #include <filesystem>
@@ -16,8 +16,7 @@ namespace webrocket {
 class AdminSocket {
   public:
     // Throws std::runtime_error with a message for the operator.
-    AdminSocket(EventLoops &loops, std::filesystem::path file, HttpHandler &handler,
-                const HttpRules &rules, std::shared_ptr<UnreadAnswers> unread);
+    AdminSocket(EventLoops &loops, std::filesystem::path file, PortService &service);
     ~AdminSocket();
     AdminSocket(const AdminSocket &) = delete;
     AdminSocket &operator=(const AdminSocket &) = delete;
@@ -42,9 +41,7 @@ class AdminSocket {
 
     EventLoops &loops_;
     const std::filesystem::path file_;
-    HttpHandler &handler_;
-    const HttpRules &rules_;
-    const std::shared_ptr<UnreadAnswers> unread_;
+    PortService &service_;
     Acceptor<Protocol> acceptor_;
     dev_t device_ = 0; // of the file, which somebody may replace
     ino_t inode_ = 0;

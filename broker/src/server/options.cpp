@@ -2,9 +2,9 @@
 
 #include "client/origin.h"
 #include "http/trusted_proxies.h"
-#include "hub/names.h"
 #include "net/address.h"
 #include "server/option_sources.h"
+#include "store/storage_dir.h"
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -157,14 +157,15 @@ class OptionDefinitions {
     }
 
     void add_browser_rules() {
-        app_.add_option("--allow-origin", options_.allowed_origins,
+        app_.add_option("--allow-origin", options_.frontend.allowed_origins,
                         "Accept browsers of this origin only (https://*.example.org: of its "
                         "subdomains); may be repeated")
             ->type_name("ORIGIN")
             ->default_str("")
             ->allow_extra_args(false)
             ->transform(origin_form());
-        app_.add_flag("--worker-events-need-auth", options_.worker_events_need_auth,
+        app_.add_flag("--worker-events-need-auth",
+                      options_.frontend.session.worker_events_need_auth,
                       "Workers hear only of events of authenticated browsers");
         app_.add_flag(
             "--vhost-script,!--no-vhost-script", options_.vhost_script,
@@ -183,7 +184,7 @@ class OptionDefinitions {
                           options_.handshakes_per_second_max,
                           "WebSockets that one address opens; 0: as many as it likes");
         add_limit("--max-channels", options_.vhost_limits.channels_max, "Channels of one vhost");
-        add_limit("--max-subscriptions", options_.subscriptions_max,
+        add_limit("--max-subscriptions", options_.frontend.session.subscriptions_max,
                   "Channels of one browser at a time");
         add_limit("--max-tokens", options_.vhost_limits.tokens.outstanding_max,
                   "Single access tokens waiting for use, of one vhost");
@@ -193,26 +194,29 @@ class OptionDefinitions {
                   "Event streams of one vhost at a time");
         add_limit("--max-filters", options_.vhost_limits.filters_max,
                   "Different filters of one vhost's workers at a time");
-        add_limit("--max-batch", options_.batch_max, "Triggers in one request of a backend");
+        add_limit("--max-batch", options_.backend.batch_max,
+                  "Triggers in one request of a backend");
         add_limit("--max-members-per-uid", options_.vhost_limits.members_per_uid_max,
                   "Subscriptions of one user to one presence channel");
-        add_limit("--max-message-bytes,--max-frame-bytes", options_.message_bytes_max,
+        add_limit("--max-message-bytes,--max-frame-bytes",
+                  options_.frontend.session.message_bytes_max,
                   "Of one message of a browser; the second name is the old one");
-        add_limit("--max-first-message-bytes", options_.first_message_bytes_max,
+        add_limit("--max-first-message-bytes", options_.frontend.session.first_message_bytes_max,
                   "Of one message of a browser that has neither authenticated nor subscribed yet");
-        app_.add_option("--max-nesting", options_.nesting_max,
+        app_.add_option("--max-nesting", options_.frontend.session.nesting_max,
                         "Objects and lists within each other in a message of a browser")
             ->check(CLI::Range(std::size_t{2}, json_depth_max))
             ->type_name("N");
-        add_limit_or_none("--max-messages-per-second", options_.messages_per_second_max,
+        add_limit_or_none("--max-messages-per-second",
+                          options_.frontend.session.messages_per_second_max,
                           "Of one browser; 0: as many as it likes");
-        add_limit_or_none("--max-bytes-per-second", options_.bytes_per_second_max,
+        add_limit_or_none("--max-bytes-per-second", options_.frontend.session.bytes_per_second_max,
                           "Of one browser's messages; 0: as many as it likes");
-        add_limit("--client-queue-bytes", options_.client_queue_bytes_max,
+        add_limit("--client-queue-bytes", options_.frontend.pending_bytes_max,
                   "Unsent bytes at which a slow browser is dropped");
         add_limit("--http-queue-bytes", options_.http_queue_bytes_max,
                   "Answers of a port that their clients do not read");
-        add_limit("--worker-queue-bytes", options_.worker_queue_bytes_max,
+        add_limit("--worker-queue-bytes", options_.backend.streams.pending_bytes_max,
                   "Unsent bytes at which a slow worker is dropped");
     }
 
@@ -228,18 +232,18 @@ class OptionDefinitions {
     void add_intervals() {
         add_interval(app_, "--token-lifetime-ms", options_.vhost_limits.tokens.lifetime,
                      "How long a single access token waits for its use");
-        add_interval(app_, "--ping-interval-ms", options_.intervals.websocket_ping,
+        add_interval(app_, "--ping-interval-ms", options_.frontend.session.ping_interval,
                      "Between pings to a browser; one that answers none is dropped");
-        add_interval(app_, "--heartbeat-interval-ms", options_.intervals.worker_heartbeat,
+        add_interval(app_, "--heartbeat-interval-ms", options_.backend.streams.heartbeat_interval,
                      "Between heartbeats to a worker");
-        add_interval(app_, "--handshake-timeout-ms", options_.intervals.handshake,
+        add_interval(app_, "--handshake-timeout-ms", options_.connection_times.handshake,
                      "For a TLS handshake, and for the head of a request from its first byte on");
-        add_interval(app_, "--message-timeout-ms", options_.intervals.message,
+        add_interval(app_, "--message-timeout-ms", options_.frontend.session.message_time,
                      "For a message of a browser, from its first byte to its last");
-        add_interval(app_, "--newcomer-timeout-ms", options_.intervals.newcomer,
+        add_interval(app_, "--newcomer-timeout-ms", options_.frontend.session.newcomer_time,
                      "For a browser to authenticate or subscribe; 0: as long as it likes",
                      std::chrono::milliseconds(0));
-        add_interval(app_, "--http-timeout-ms", options_.intervals.http_request,
+        add_interval(app_, "--http-timeout-ms", options_.http_timeout,
                      "For a request to arrive, and for the next one to follow");
         add_interval(app_, "--drain-ms", options_.drain,
                      "How long a stop waits for connections to end in good order");
@@ -304,11 +308,11 @@ Options options_of_2012() {
     Options options;
     options.vhost_limits.tokens.lifetime = interval_max;
     options.vhost_limits.members_per_uid_max = 1000000;
-    options.message_bytes_max = std::size_t{1} << 20;
-    options.first_message_bytes_max = options.message_bytes_max;
-    options.messages_per_second_max = 0;
-    options.bytes_per_second_max = 0;
-    options.intervals.newcomer = std::chrono::milliseconds(0);
+    options.frontend.session.message_bytes_max = std::size_t{1} << 20;
+    options.frontend.session.first_message_bytes_max = options.frontend.session.message_bytes_max;
+    options.frontend.session.messages_per_second_max = 0;
+    options.frontend.session.bytes_per_second_max = 0;
+    options.frontend.session.newcomer_time = std::chrono::milliseconds(0);
     return options;
 }
 
@@ -353,8 +357,9 @@ constexpr std::array<std::pair<std::string_view, Taking>, 26> changeable = {{
     {"compatible", take<&Options::compatible>},
     {"log-level", take<&Options::log_level>},
     {"drain-ms", take<&Options::drain>},
-    {"allow-origin", take<&Options::allowed_origins>},
-    {"worker-events-need-auth", take<&Options::worker_events_need_auth>},
+    {"allow-origin", take<&Options::frontend, &FrontendRules::allowed_origins>},
+    {"worker-events-need-auth",
+     take<&Options::frontend, &FrontendRules::session, &SessionRules::worker_events_need_auth>},
     {"max-connections-in-all", take<&Options::connections_max>},
     {"max-connections-per-address", take<&Options::connections_per_address_max>},
     {"max-handshakes-per-second-per-address", take<&Options::handshakes_per_second_max>},
@@ -369,15 +374,21 @@ constexpr std::array<std::pair<std::string_view, Taking>, 26> changeable = {{
      take<&Options::vhost_limits, &VhostLimits::tokens, &TokenLimits::bytes_max>},
     {"token-lifetime-ms",
      take<&Options::vhost_limits, &VhostLimits::tokens, &TokenLimits::lifetime>},
-    {"max-subscriptions", take<&Options::subscriptions_max>},
-    {"max-batch", take<&Options::batch_max>},
-    {"max-message-bytes", take<&Options::message_bytes_max>},
-    {"max-first-message-bytes", take<&Options::first_message_bytes_max>},
-    {"max-nesting", take<&Options::nesting_max>},
-    {"max-messages-per-second", take<&Options::messages_per_second_max>},
-    {"max-bytes-per-second", take<&Options::bytes_per_second_max>},
-    {"client-queue-bytes", take<&Options::client_queue_bytes_max>},
-    {"worker-queue-bytes", take<&Options::worker_queue_bytes_max>},
+    {"max-subscriptions",
+     take<&Options::frontend, &FrontendRules::session, &SessionRules::subscriptions_max>},
+    {"max-batch", take<&Options::backend, &BackendRules::batch_max>},
+    {"max-message-bytes",
+     take<&Options::frontend, &FrontendRules::session, &SessionRules::message_bytes_max>},
+    {"max-first-message-bytes",
+     take<&Options::frontend, &FrontendRules::session, &SessionRules::first_message_bytes_max>},
+    {"max-nesting", take<&Options::frontend, &FrontendRules::session, &SessionRules::nesting_max>},
+    {"max-messages-per-second",
+     take<&Options::frontend, &FrontendRules::session, &SessionRules::messages_per_second_max>},
+    {"max-bytes-per-second",
+     take<&Options::frontend, &FrontendRules::session, &SessionRules::bytes_per_second_max>},
+    {"client-queue-bytes", take<&Options::frontend, &FrontendRules::pending_bytes_max>},
+    {"worker-queue-bytes",
+     take<&Options::backend, &BackendRules::streams, &WorkerStreamRules::pending_bytes_max>},
     {"http-queue-bytes", take<&Options::http_queue_bytes_max>},
 }};
 

@@ -1,9 +1,11 @@
 // The options of the server: from the command line, the environment and a file.
 #pragma once
 
-#include "base/json.h"
+#include "api/backend_api.h"
+#include "client/frontend.h"
+#include "http/http_connection.h"
 #include "hub/vhost.h"
-#include "net/event_loop.h"
+#include "net/connection_times.h"
 #include "net/tls.h"
 
 #include <chrono>
@@ -31,24 +33,16 @@ struct Options {
     std::size_t threads = 1;
     std::chrono::milliseconds drain{3000};
     std::vector<std::string> trusted_proxies; // ranges of addresses
-    std::vector<std::string> allowed_origins;
-    bool worker_events_need_auth = false;
     bool vhost_script = true;
-    TimerIntervals intervals;
+    FrontendRules frontend;
+    BackendRules backend;
     VhostLimits vhost_limits;
-    std::size_t message_bytes_max = std::size_t{64} << 10;
-    std::size_t first_message_bytes_max = std::size_t{16} << 10;
-    std::size_t nesting_max = json_depth_max;
-    std::size_t messages_per_second_max = 500;
-    std::size_t bytes_per_second_max = std::size_t{512} << 10;
+    ConnectionTimes connection_times; // whose handshake is the time for a request's head, too
+    std::chrono::milliseconds http_timeout = HttpTimes().request;
     std::size_t connections_max = 0;             // of all vhosts; 0: what the descriptors carry
     std::size_t connections_per_address_max = 0; // 0: half of that
     std::size_t handshakes_per_second_max = 0;   // of one address; 0: as many as it likes
     std::size_t http_queue_bytes_max = std::size_t{32} << 20;
-    std::size_t subscriptions_max = 1000;
-    std::size_t batch_max = 1000;
-    std::size_t worker_queue_bytes_max = std::size_t{16} << 20;
-    std::size_t client_queue_bytes_max = std::size_t{8} << 20;
 };
 
 struct ParsedOptions {

@@ -44,15 +44,12 @@ listen(const std::vector<boost::asio::ip::tcp::endpoint> &endpoints,
 }
 
 Listeners make_listeners(EventLoops &loops, Port port, const std::string &address,
-                         HttpHandler &handler, const HttpRules &rules,
-                         const std::shared_ptr<UnreadAnswers> &unread, TlsContext *tls,
-                         Admission &admission) {
+                         PortService &service, TlsContext *tls, Admission &admission) {
     const auto endpoints = parse_address(address);
     if (endpoints.empty())
         throw std::runtime_error("not an address: " + address);
     const auto listen_on = [&](const boost::asio::ip::tcp::endpoint &endpoint) {
-        return std::make_unique<Listener>(loops, port, endpoint, handler, rules, unread, tls,
-                                          admission,
+        return std::make_unique<Listener>(loops, port, endpoint, service, tls, admission,
                                           endpoints.size() > 1 && endpoint.address().is_v6());
     };
     // Any free port of one family may be taken in the other.
@@ -97,28 +94,17 @@ std::string absolute_path(const std::filesystem::path &file) {
     return json_string(std::filesystem::absolute(file).string());
 }
 
-FrontendRules frontend_rules(const Options &options) {
-    FrontendRules rules;
-    rules.allowed_origins = options.allowed_origins;
-    rules.session.subscriptions_max = options.subscriptions_max;
-    rules.session.worker_events_need_auth = options.worker_events_need_auth;
-    rules.session.nesting_max = options.nesting_max;
-    rules.session.messages_per_second_max = options.messages_per_second_max;
-    rules.session.bytes_per_second_max = options.bytes_per_second_max;
-    rules.session.message_bytes_max = options.message_bytes_max;
-    rules.session.first_message_bytes_max = options.first_message_bytes_max;
-    rules.pending_bytes_max = options.client_queue_bytes_max;
-    return rules;
-}
-
-BackendRules backend_rules(const Options &options) {
-    return {{options.worker_queue_bytes_max}, options.batch_max};
+HttpRules http_rules(const Options &options) {
+    HttpTimes times;
+    times.head = options.connection_times.handshake;
+    times.request = options.http_timeout;
+    return {HttpLimits(), TrustedProxies(options.trusted_proxies), times};
 }
 
 VhostLimits vhost_limits(const Options &options) {
     VhostLimits limits = options.vhost_limits;
     // The other half is for what is published while a newcomer takes the roster.
-    limits.roster_bytes_max = options.client_queue_bytes_max / 2;
+    limits.roster_bytes_max = options.frontend.pending_bytes_max / 2;
     return limits;
 }
 
@@ -187,21 +173,20 @@ Server::Server(const ParsedOptions &parsed, std::function<ParsedOptions()> parse
 Server::Server(const Options &options)
     : options_(options), storage_(options.storage_dir, options.node_name),
       store_(storage_.database_file()), ready_file_(options.ready_file),
-      loops_(options.threads, options.intervals), hub_(store_, loops_, vhost_limits(options)),
-      unheard_events_(hub_), public_tls_(tls_context(options.tls, options.tls_rules)),
+      loops_(options.threads, options.connection_times),
+      hub_(store_, loops_, vhost_limits(options)), unheard_events_(hub_),
+      public_tls_(tls_context(options.tls, options.tls_rules)),
       admin_tls_(tls_context(options.admin_tls, options.tls_rules)),
       admission_(admission_limits(options)), admin_admission_(admin_admission_limits()),
-      public_port_(hub_, health_, admission_, frontend_rules(options), backend_rules(options),
+      public_port_(hub_, health_, admission_, options.frontend, options.backend,
                    options.vhost_script),
       admin_api_(hub_, loops_, health_, storage_.cookie(), storage_.reader()),
-      http_rules_{HttpLimits(), TrustedProxies(options.trusted_proxies)},
-      public_unread_(std::make_shared<UnreadAnswers>(options.http_queue_bytes_max)),
-      admin_unread_(std::make_shared<UnreadAnswers>(options.http_queue_bytes_max)),
-      public_listeners_(make_listeners(loops_, Port::service, options.addr, public_port_,
-                                       http_rules_, public_unread_, public_tls_.get(), admission_)),
-      admin_listeners_(make_listeners(loops_, Port::admin, options.admin_addr, admin_api_,
-                                      http_rules_, admin_unread_, admin_tls_.get(),
-                                      admin_admission_)),
+      public_service_(public_port_, http_rules(options), options.http_queue_bytes_max),
+      admin_service_(admin_api_, http_rules(options), options.http_queue_bytes_max),
+      public_listeners_(make_listeners(loops_, Port::service, options.addr, public_service_,
+                                       public_tls_.get(), admission_)),
+      admin_listeners_(make_listeners(loops_, Port::admin, options.admin_addr, admin_service_,
+                                      admin_tls_.get(), admin_admission_)),
       admin_socket_(make_admin_socket()), signals_(loops_.first().io(), SIGINT, SIGTERM, SIGHUP),
       stop_timer_(loops_.first().io()), report_timer_(loops_.first().io()),
       log_timer_(loops_.first().io()) {}
@@ -228,7 +213,7 @@ std::unique_ptr<AdminSocket> Server::make_admin_socket() {
                      file.string(), file.string().size(), AdminSocket::path_length_max());
         return nullptr;
     }
-    return std::make_unique<AdminSocket>(loops_, file, admin_api_, http_rules_, admin_unread_);
+    return std::make_unique<AdminSocket>(loops_, file, admin_service_);
 }
 
 void Server::run() {
@@ -307,10 +292,10 @@ void Server::reload_options() {
 void Server::put_in_force() {
     spdlog::set_level(spdlog::level::from_str(options_.log_level));
     hub_.set_limits(vhost_limits(options_));
-    public_port_.set_rules(frontend_rules(options_), backend_rules(options_));
+    public_port_.set_rules(options_.frontend, options_.backend);
     admission_.set_limits(admission_limits(options_));
-    for (const auto &unread : {public_unread_, admin_unread_})
-        unread->set_limit(options_.http_queue_bytes_max);
+    for (auto *service : {&public_service_, &admin_service_})
+        service->set_unread_bytes_max(options_.http_queue_bytes_max);
     warn_of_few_descriptors(options_);
 }
 
@@ -375,7 +360,7 @@ void Server::warn_of_what_is_open() const {
             "read on the way; give it --admin-tls-cert and --admin-tls-key, or listen on "
             "localhost",
             addresses(admin_listeners_));
-    if (options_.allowed_origins.empty())
+    if (options_.frontend.allowed_origins.empty())
         spdlog::warn("pages of every origin may connect; --allow-origin names those that may");
 }
 

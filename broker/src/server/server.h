@@ -3,6 +3,7 @@
 
 #include "api/admin_api.h"
 #include "api/health.h"
+#include "http/http_service.h"
 #include "hub/hub.h"
 #include "net/admission.h"
 #include "net/event_loops.h"
@@ -76,9 +77,8 @@ class Server {
     Admission admin_admission_;
     PublicPort public_port_;
     AdminApi admin_api_;
-    HttpRules http_rules_;
-    std::shared_ptr<UnreadAnswers> public_unread_;
-    std::shared_ptr<UnreadAnswers> admin_unread_;
+    HttpService public_service_;
+    HttpService admin_service_;
     Listeners public_listeners_;
     Listeners admin_listeners_;
     std::unique_ptr<AdminSocket> admin_socket_; // null when it is not wanted

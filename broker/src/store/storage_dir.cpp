@@ -2,7 +2,6 @@
 
 #include "base/private_file.h"
 #include "base/secrets.h"
-#include "hub/names.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -94,6 +93,13 @@ std::string secret_of(std::string text, const std::filesystem::path &file) {
 }
 
 } // namespace
+
+bool is_valid_node_name(std::string_view name) {
+    constexpr std::string_view first =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-";
+    return name.size() >= 2 && name.size() <= 200 && name.find_first_of(first) == 0 &&
+           name.find_first_of(std::string_view("/\n\0", 3)) == std::string_view::npos;
+}
 
 std::string find_node(const std::filesystem::path &directory) {
     const auto names = nodes_in(directory);

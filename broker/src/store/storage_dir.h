@@ -3,11 +3,15 @@
 
 #include <filesystem>
 #include <string>
+#include <string_view>
 #include <sys/types.h>
 
 namespace webrocket {
 
 inline constexpr const char *default_node_name = "webrocket";
+
+// The files of a node are called by its name.
+bool is_valid_node_name(std::string_view name);
 
 // Whose storage is meant when nobody says so: that of the default name, or the only one that is in
 // the directory. Throws std::runtime_error when there are several others.

@@ -46,9 +46,9 @@ class WorkerStream::Dismissal final : public Addressee {
 WorkerStream::WorkerStream(Connection &connection, std::shared_ptr<Vhost> vhost, Request request,
                            const WorkerStreamRules &rules)
     : connection_(connection), vhost_(std::move(vhost)), request_(std::move(request)),
-      mailbox_(std::make_shared<Mailbox>(*this)) {
+      mailbox_(std::make_shared<Mailbox>(*this)), heartbeat_interval_(rules.heartbeat_interval) {
     connection_.set_pending_limit(rules.pending_bytes_max);
-    connection_.arm(TimerKind::worker_heartbeat);
+    connection_.arm(heartbeat_interval_);
     // Goes out with the headers: a worker that sees it knows that it is registered.
     write("retry: 1000\n\n");
     vhost_->add_worker(*this, request_.filter, request_.pattern);
@@ -95,7 +95,7 @@ void WorkerStream::on_timer() {
     }
     write(": hb\n\n");
     heartbeat_position_ = connection_.queued_position();
-    connection_.arm(TimerKind::worker_heartbeat);
+    connection_.arm(heartbeat_interval_);
 }
 
 bool WorkerStream::deliver(const WorkerEvent &event) {

@@ -3,7 +3,9 @@
 
 #include "hub/vhost.h"
 #include "net/connection.h"
+#include "net/shared_bytes.h"
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -12,6 +14,7 @@
 namespace webrocket {
 
 struct WorkerStreamRules {
+    std::chrono::milliseconds heartbeat_interval{15000};
     std::size_t pending_bytes_max = std::size_t{16} << 20;
 };
 
@@ -60,6 +63,7 @@ class WorkerStream final : public Protocol, private Worker {
     const std::shared_ptr<Vhost> vhost_;
     const Request request_;
     const std::shared_ptr<Mailbox> mailbox_;
+    const std::chrono::milliseconds heartbeat_interval_;
     std::uint64_t heartbeat_position_ = 0;
     std::uint64_t acknowledged_at_heartbeat_ = 0;
 };

@@ -118,11 +118,11 @@ class connection : public testing::Test {
         return count;
     }
 
-    static TimerIntervals impatient() {
-        TimerIntervals intervals;
-        intervals.last_words = std::chrono::milliseconds(500);
-        intervals.linger = std::chrono::milliseconds(50);
-        return intervals;
+    static ConnectionTimes impatient() {
+        ConnectionTimes times;
+        times.last_words = std::chrono::milliseconds(500);
+        times.linger = std::chrono::milliseconds(50);
+        return times;
     }
 
     EventLoops loops_{1, impatient()};
@@ -268,7 +268,7 @@ class Heard final : public Protocol {
 };
 
 TEST(connections, those_of_http_take_turns_and_pages_come_first) {
-    EventLoops loops{1, {}};
+    EventLoops loops{1};
     auto &io = loops.first().io();
     tcp::acceptor acceptor(io, {boost::asio::ip::address_v4::loopback(), 0});
     std::vector<tcp::socket> peers;

@@ -1,5 +1,5 @@
 // What is published on a channel, on its way to the listeners of several loops.
-#include "vhost.h"
+#include "hub/vhost.h"
 
 #include <algorithm>
 #include <chrono>
@@ -89,7 +89,7 @@ class fan_out : public testing::Test {
             turn(i);
     }
 
-    EventLoops loops_{loop_count, TimerIntervals()};
+    EventLoops loops_{loop_count};
     std::shared_ptr<Vhost> vhost_ =
         std::make_shared<Vhost>("/moon", "token", loops_, VhostLimits());
 };

@@ -32,11 +32,11 @@ class Generous final : public HttpHandler {
 
 class http_connection : public testing::Test {
   protected:
-    static TimerIntervals impatient() {
-        TimerIntervals intervals;
-        intervals.unread_answer = std::chrono::seconds(1);
-        intervals.http_request = std::chrono::milliseconds(600);
-        return intervals;
+    static HttpRules impatient() {
+        HttpRules rules;
+        rules.times.unread_answer = std::chrono::seconds(1);
+        rules.times.request = std::chrono::milliseconds(600);
+        return rules;
     }
 
     // A client that asks.
@@ -69,9 +69,9 @@ class http_connection : public testing::Test {
     }
 
     static constexpr std::string_view request = "GET / HTTP/1.1\r\nHost: x\r\n\r\n";
-    EventLoops loops_{1, impatient()};
+    EventLoops loops_{1};
     Generous handler_;
-    HttpRules rules_;
+    HttpRules rules_ = impatient();
     std::shared_ptr<UnreadAnswers> unread_ = std::make_shared<UnreadAnswers>(std::size_t{50} << 20);
     tcp::socket peer_{io()};
 };

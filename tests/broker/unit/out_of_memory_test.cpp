@@ -105,7 +105,7 @@ TEST(out_of_memory, whoever_joins_is_on_the_channel_or_is_not) {
     const std::string uid = "a user whose name is not kept in place";
     bool lacked = true;
     for (long allocations = 0; lacked; ++allocations) {
-        EventLoops loops(1, TimerIntervals());
+        EventLoops loops(1);
         const auto vhost = make_vhost(loops);
         vhost->add_channel("presence-room");
         const auto channel = vhost->find_channel("presence-room");
@@ -130,7 +130,7 @@ TEST(out_of_memory, whoever_joins_is_on_the_channel_or_is_not) {
 }
 
 TEST(out_of_memory, a_seat_that_nobody_gets_is_free) {
-    EventLoops loops(1, TimerIntervals());
+    EventLoops loops(1);
     const auto vhost = make_vhost(loops, 1);
     bool lacked = true;
     for (long allocations = 0; lacked; ++allocations) {
@@ -210,7 +210,7 @@ void run(EventLoops &loops) {
 TEST(out_of_memory, what_is_sent_arrives_or_the_connection_ends) {
     bool lacked = true;
     for (long allocations = 0; lacked; ++allocations) {
-        EventLoops loops(1, TimerIntervals());
+        EventLoops loops(1);
         {
             Pair poor(loops);
             Pair other(loops);
@@ -235,7 +235,7 @@ TEST(out_of_memory, what_is_sent_arrives_or_the_connection_ends) {
 TEST(out_of_memory, no_worker_is_left_that_was_not_made) {
     bool lacked = true;
     for (long allocations = 0; lacked; ++allocations) {
-        EventLoops loops(1, TimerIntervals());
+        EventLoops loops(1);
         {
             const auto vhost = make_vhost(loops);
             Pair pair(loops);
@@ -255,7 +255,7 @@ TEST(out_of_memory, no_worker_is_left_that_was_not_made) {
 TEST(out_of_memory, the_next_one_is_accepted) {
     bool lacked = true;
     for (long allocations = 0; lacked; ++allocations) {
-        EventLoops loops(1, TimerIntervals());
+        EventLoops loops(1);
         std::size_t welcomed = 0;
         Acceptor<tcp> acceptor(loops, "127.0.0.1",
                                [&](EventLoop &, const tcp::socket &) { ++welcomed; });

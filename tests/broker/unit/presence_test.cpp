@@ -1,7 +1,7 @@
 // Who is on a presence channel: what newcomers, those who are there, and workers are told.
-#include "payload.h"
-#include "presence.h"
-#include "vhost.h"
+#include "hub/payload.h"
+#include "hub/presence.h"
+#include "hub/vhost.h"
 
 #include <gtest/gtest.h>
 #include <memory>
@@ -82,7 +82,7 @@ class presence : public testing::Test {
         loops_.first().io().poll();
     }
 
-    EventLoops loops_{1, TimerIntervals()};
+    EventLoops loops_{1};
     VhostLimits limits_;
     std::shared_ptr<Vhost> vhost_ = std::make_shared<Vhost>("/moon", "token", loops_, limits_);
     Page ann_{loops_.first(), "s-ann"};

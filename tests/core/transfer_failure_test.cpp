@@ -1,5 +1,5 @@
 // What a failure of libcurl's is told as, where none can be had on a machine in good order.
-#include "backend/classify.hpp"
+#include "http/transfer_failure.hpp"
 
 #include <cstring>
 
@@ -18,7 +18,7 @@ std::string told(CURLcode code, const char *words, bool has_own_authority) {
     return why.message();
 }
 
-TEST(classify, a_system_without_authorities_is_not_the_user_s_option) {
+TEST(transfer_failure, a_system_without_authorities_is_not_the_user_s_option) {
     const char *words = "error setting certificate file: /etc/ssl/certs/ca-certificates.crt";
     EXPECT_NE(told(CURLE_SSL_CACERT_BADFILE, words, false).find("ca-certificates), or"),
               std::string::npos);
@@ -26,7 +26,7 @@ TEST(classify, a_system_without_authorities_is_not_the_user_s_option) {
               std::string::npos);
 }
 
-TEST(classify, only_an_alert_is_about_a_certificate_and_no_host_that_is_called_so) {
+TEST(transfer_failure, only_an_alert_is_about_a_certificate_and_no_host_that_is_called_so) {
     const auto names_option = [](const char *words) {
         return told(CURLE_SSL_CONNECT_ERROR, words, false).find("client_certificate") !=
                std::string::npos;

@@ -1,0 +1,160 @@
+#include "backend/answer_failure.hpp"
+
+#include "base/quoted.hpp"
+#include "base/status.hpp"
+#include "base/text.hpp"
+
+namespace kn {
+namespace {
+
+/// Whether the server can have meant a channel: a batch's triggers have answers of their own.
+bool names_channel(operation what) noexcept {
+    switch (what) {
+    case operation::open_channel:
+    case operation::close_channel:
+    case operation::trigger:
+    case operation::subscribers:
+        return true;
+    case operation::trigger_batch:
+    case operation::request_token:
+    case operation::subscribe:
+        return false;
+    }
+    return false;
+}
+
+kn_status not_found(operation what, std::int32_t server_code) noexcept {
+    if (server_code == 454 && names_channel(what))
+        return KN_ENOCHANNEL;
+    if (server_code == 455)
+        return KN_ENOVHOST;
+    // One that does not know the resource: it came late, to servers that number their errors.
+    if (what == operation::subscribers)
+        return KN_EPROTOCOL;
+    // A server that does not number its errors: only these two need a channel that is there.
+    return what == operation::close_channel || what == operation::trigger ? KN_ENOCHANNEL
+                                                                          : KN_ENOVHOST;
+}
+
+kn_status answer_status(operation what, long http_status, std::int32_t server_code) noexcept {
+    switch (http_status) {
+    case 400:
+        return what == operation::open_channel || (server_code == 451 && names_channel(what))
+                   ? KN_EBADCHANNEL
+                   : KN_EBADREQUEST;
+    case 401:
+        return KN_EUNAUTHORIZED;
+    case 403:
+        return KN_EFORBIDDEN;
+    case 404:
+        return not_found(what, server_code);
+    case 409:
+        return KN_ECONFLICT;
+    case 413:
+        return KN_ETOOBIG;
+    case 429:
+        return KN_ERATELIMIT;
+    case 502:
+    case 503:
+    case 504:
+        return KN_EUNAVAILABLE;
+    default:
+        break;
+    }
+    if (http_status >= 400 && http_status < 500)
+        return KN_EBADREQUEST;
+    if (http_status >= 500 && http_status < 600)
+        return KN_ESERVER;
+    return KN_EPROTOCOL;
+}
+
+/// The server's own words, where they are fit to be shown.
+std::string quoted_reason(const endpoint &where, const std::string &text) {
+    constexpr std::size_t longest = 200;
+    try {
+        require_text(text, "");
+    } catch (const failure &) {
+        return "";
+    }
+    return text.size() > longest || where.is_secret_in(text) ? "" : ": " + text;
+}
+
+/// A caller may have given the token in the channel's place.
+std::string shown_channel(const endpoint &where, std::string_view channel) {
+    return "the channel" + (channel == where.token.view() ? "" : quoted(channel));
+}
+
+/// The status in words that say which channel or vhost they are about, where it has such words.
+std::string said_of_subject(const endpoint &where, const operation_on &asked, kn_status status) {
+    switch (status) {
+    case KN_ENOCHANNEL:
+        return shown_channel(where, asked.channel) + " of " + where.vhost + " does not exist";
+    case KN_EBADCHANNEL:
+        return "the name of " + shown_channel(where, asked.channel) + " is not allowed";
+    case KN_ENOVHOST:
+        return "the vhost " + where.vhost + " does not exist at " + where.origin;
+    case KN_EUNAUTHORIZED:
+        return "wrong or revoked vhost token for " + where.url();
+    default:
+        return "";
+    }
+}
+
+const char *in_words(operation what) noexcept {
+    switch (what) {
+    case operation::open_channel:
+        return "opening ";
+    case operation::close_channel:
+        return "closing ";
+    case operation::trigger:
+        return "triggering an event on ";
+    case operation::trigger_batch:
+        return "triggering a batch of events on ";
+    case operation::request_token:
+        return "asking for a token for ";
+    case operation::subscribers:
+        return "asking who is on ";
+    case operation::subscribe:
+        return "listening to the events of ";
+    }
+    return "";
+}
+
+} // namespace
+
+void name_subject(failure &why, const endpoint &where, const operation_on &subject) noexcept {
+    if (why.status() == KN_ENOMEM) // there is no memory for that
+        return;
+    try {
+        std::string text = ", while ";
+        text += in_words(subject.what);
+        if (!subject.channel.empty())
+            text += shown_channel(where, subject.channel) + " of ";
+        why.name_subject(text + where.url());
+    } catch (const std::bad_alloc &) {
+    }
+}
+
+failure answer_failure(const endpoint &where, const operation_on &asked, long http_status,
+                       std::string_view body, std::int64_t retry_after) {
+    return answer_failure(where, asked, http_status, read_server_error(body), retry_after);
+}
+
+failure answer_failure(const endpoint &where, const operation_on &asked, long http_status,
+                       const server_error &error, std::int64_t retry_after) {
+    const kn_status status = answer_status(asked.what, http_status, error.code);
+    const std::string of_subject = said_of_subject(where, asked, status);
+    const std::string what = of_subject.empty() ? status_message(status) : of_subject;
+    failure result(status, what + " (HTTP " + std::to_string(http_status) +
+                               quoted_reason(where, error.text) + ")");
+    if (of_subject.empty())
+        name_subject(result, where, asked);
+    else
+        result.name_subject("");
+    result.http_status = static_cast<std::int32_t>(http_status);
+    result.server_code = error.code;
+    result.retry_after_ms = retry_after;
+    return result;
+}
+
+} // namespace kn
