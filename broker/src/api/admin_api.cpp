@@ -85,7 +85,8 @@ std::string link(std::string_view relation, std::string_view target) {
 
 // `"accessToken":"…",`, for those who may see it.
 std::string token_member(const Vhost &vhost, bool with_token) {
-    return with_token ? fmt::format(R"("accessToken":"{}",)", vhost.access_token()) : std::string();
+    return with_token ? fmt::format(R"("accessToken":"{}",)", vhost.credentials().token())
+                      : std::string();
 }
 
 std::string vhost_entry(const Vhost &vhost, bool with_token) {
@@ -435,7 +436,7 @@ HttpReply AdminApi::connections(std::string_view method, const std::string &path
     reply.later = [this, found, asked = std::get<ConnectionQuery>(read)](const Answer &answer) {
         const auto gathering = std::make_shared<ConnectionGathering>(loops_.size(), asked, answer);
         loops_.on_each([found, gathering](const EventLoop &loop) {
-            gathering->add(found->connections_on(loop, gathering->query()));
+            gathering->add(found->sessions().list_on(loop, gathering->query(), found->path()));
         });
     };
     return reply;

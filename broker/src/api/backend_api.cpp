@@ -133,7 +133,7 @@ bool is_authorized(const HttpRequest &request, const Vhost &vhost) {
     auto encoded = header.substr(scheme.size());
     encoded.remove_prefix(std::min(encoded.find_first_not_of(' '), encoded.size()));
     const auto credentials = decode_base64(encoded);
-    return credentials && vhost.admits(*credentials);
+    return credentials && vhost.credentials().admits(*credentials);
 }
 
 Author author_of(const HttpRequest &request) { return {"backend", request.address}; }
@@ -504,7 +504,7 @@ HttpReply BackendApi::issue_token(Vhost &vhost, std::string_view query, bool hea
     reply.response.with("Content-Type", "application/json").with("Cache-Control", "no-store");
     // HEAD describes the answer; it must not use up room in the book.
     const std::string token = head_only ? std::string(single_access_token_length, '0')
-                                        : vhost.issue_token({uid, channels});
+                                        : vhost.tokens().issue({uid, channels});
     reply.response.body = fmt::format(R"({{"token":"{}"}})", token);
     return reply;
 }

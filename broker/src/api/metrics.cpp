@@ -137,7 +137,7 @@ void add_vhost_figures(MetricsText &text, const Hub &hub) {
             text.sample(name, *vhost, value(*vhost));
     };
     add("webrocket_browsers", "gauge", "Browsers connected to a vhost.",
-        [](const Vhost &vhost) { return vhost.connection_count(); });
+        [](const Vhost &vhost) { return vhost.connections().taken(); });
     add("webrocket_workers", "gauge", "Workers connected to a vhost.",
         [](const Vhost &vhost) { return vhost.workers().size(); });
     add("webrocket_channels", "gauge", "Open channels of a vhost.",
@@ -147,7 +147,7 @@ void add_vhost_figures(MetricsText &text, const Hub &hub) {
         [](const Vhost &vhost) { return vhost.unheard_events(); });
     add("webrocket_tokens_displaced_total", "counter",
         "Single access tokens that too many younger ones made useless.",
-        [](const Vhost &vhost) { return vhost.displaced_tokens(); });
+        [](const Vhost &vhost) { return vhost.tokens().displaced(); });
 }
 
 } // namespace

@@ -111,8 +111,8 @@ HttpReply Frontend::handle(const HttpRequest &request) {
         reply.response.with("Retry-After", "30");
         return reply;
     }
-    const std::shared_ptr<const Seat> seat = vhost->take_seat();
-    if (!seat) {
+    const ConnectionQuota::Slot slot = vhost->connections().take();
+    if (!slot) {
         auto reply = refuse(503, "too many connections", RefusalReason::too_many_connections);
         reply.response.with("Retry-After", "30");
         return reply;
@@ -125,12 +125,12 @@ HttpReply Frontend::handle(const HttpRequest &request) {
         .with("Sec-WebSocket-Accept", websocket_accept_key(key));
     if (!protocol.empty())
         reply.response.with("Sec-WebSocket-Protocol", std::string(protocol));
-    reply.takeover = [this, vhost, seat, place, rules](Connection &connection) {
+    reply.takeover = [this, vhost, slot, place, rules](Connection &connection) {
         if (place)
             connection.keep_too(place);
         connection.set_pending_limit(rules->pending_bytes_max);
         return std::make_unique<WebSocketConnection>(
-            connection, hub_, vhost, seat,
+            connection, hub_, vhost, slot,
             std::shared_ptr<const SessionRules>(rules, &rules->session));
     };
     return reply;

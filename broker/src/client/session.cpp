@@ -103,7 +103,7 @@ Session::Session(Hub &hub, std::shared_ptr<Vhost> vhost, SessionTransport &trans
       subscription_rate_(subscription_rate(rules),
                          std::max(rules.subscriptions_max, subscriptions_per_second)),
       patience_(refusals_per_second, refusals_at_once) {
-    vhost_->connect(*this);
+    vhost_->sessions().add(*this);
     note("connected");
 }
 
@@ -114,7 +114,7 @@ void Session::leave(Departure departure) {
         return;
     note("disconnected: {}", name_of(departure));
     drop_all_subscriptions(departure);
-    vhost_->disconnect(*this);
+    vhost_->sessions().remove(*this);
     vhost_.reset();
 }
 
@@ -256,7 +256,7 @@ void Session::refuse_missing_channel(std::string_view name) {
 void Session::auth(const Command &command) {
     if (command.token.empty())
         return refuse(refusal::bad_request);
-    auto permission = vhost_->spend_token(command.token);
+    auto permission = vhost_->tokens().spend(command.token);
     if (!permission) {
         // Whoever was somebody and fails to prove it again goes on as nobody.
         if (permission_)

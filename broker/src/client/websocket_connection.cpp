@@ -22,10 +22,9 @@ struct Ping {
 } // namespace
 
 WebSocketConnection::WebSocketConnection(Connection &connection, Hub &hub,
-                                         std::shared_ptr<Vhost> vhost,
-                                         std::shared_ptr<const Seat> seat,
+                                         std::shared_ptr<Vhost> vhost, ConnectionQuota::Slot slot,
                                          std::shared_ptr<const SessionRules> rules)
-    : connection_(connection), seat_(std::move(seat)), rules_(std::move(rules)),
+    : connection_(connection), slot_(std::move(slot)), rules_(std::move(rules)),
       session_(hub, std::move(vhost), *this, *rules_) {
     connection_.arm(rules_->ping_interval);
     if (rules_->newcomer_time.count() > 0)

@@ -19,8 +19,7 @@ class WebSocketConnection final : public Protocol,
                                   private FrameDecoder::Sink {
   public:
     WebSocketConnection(Connection &connection, Hub &hub, std::shared_ptr<Vhost> vhost,
-                        std::shared_ptr<const Seat> seat,
-                        std::shared_ptr<const SessionRules> rules);
+                        ConnectionQuota::Slot slot, std::shared_ptr<const SessionRules> rules);
 
     void on_data(std::string_view bytes) override;
     void on_end() override;
@@ -46,7 +45,7 @@ class WebSocketConnection final : public Protocol,
     void send_replies();
 
     Connection &connection_;
-    std::shared_ptr<const Seat> seat_;
+    ConnectionQuota::Slot slot_;
     std::shared_ptr<const SessionRules> rules_;
     // Only in the middle of a message.
     std::unique_ptr<FrameDecoder> decoder_;

@@ -210,7 +210,7 @@ void Hub::apply(const Change &change, const std::string &secret) {
         remove_all_vhosts();
         return;
     case Change::Kind::renew_access_token:
-        find_vhost(change.vhost)->set_access_token(secret);
+        find_vhost(change.vhost)->credentials().set_token(secret);
         return;
     case Change::Kind::open_channel:
         find_vhost(change.vhost)->add_channel(change.channel);

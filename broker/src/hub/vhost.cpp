@@ -1,11 +1,8 @@
 #include "hub/vhost.h"
 
-#include "base/log.h"
-#include "base/secrets.h"
 #include "hub/topic.h"
 
 #include <algorithm>
-#include <fmt/format.h>
 
 namespace webrocket {
 
@@ -32,19 +29,10 @@ class Vhost::VhostRemoval final : public Addressee {
     std::shared_ptr<Vhost> vhost_;
 };
 
-Vhost::Vhost(std::string path, std::string access_token, EventLoops &loops,
+Vhost::Vhost(std::string path, const std::string &access_token, EventLoops &loops,
              const VhostLimits &limits)
-    : path_(std::move(path)), loops_(loops), limits_(limits),
-      seats_taken_(std::make_shared<std::atomic<std::size_t>>(0)),
-      access_token_(std::move(access_token)), tokens_(limits.tokens), browsers_(loops.size()) {}
-
-std::string Vhost::access_token() const {
-    const std::lock_guard lock(mutex_);
-    return access_token_;
-}
-
-bool Vhost::admits(std::string_view credentials) const {
-    return equal_secrets(credentials, "wr:" + access_token());
+    : path_(std::move(path)), loops_(loops), limits_(limits), credentials_(access_token),
+      connections_(limits.connections_max), tokens_(path_, limits.tokens), sessions_(loops.size()) {
 }
 
 std::shared_ptr<Channel> Vhost::find_channel(std::string_view name) const {
@@ -167,46 +155,6 @@ void Vhost::identify(Subscription &subscription, std::shared_ptr<const Permissio
     subscription.identity = std::move(identity);
 }
 
-std::string Vhost::issue_token(Permission permission) {
-    std::string token;
-    bool displacement_is_news = false;
-    {
-        const std::lock_guard lock(mutex_);
-        const auto displaced = tokens_.displaced();
-        token = tokens_.issue(std::move(permission));
-        if (tokens_.displaced() != displaced)
-            displacement_is_news = may_warn_again_locked();
-    }
-    if (displacement_is_news)
-        log(spdlog::level::warn,
-            fmt::format("too many single access tokens of {} wait for their use: the oldest are "
-                        "of no use any more",
-                        path_),
-            {log_field("vhost", path_)});
-    return token;
-}
-
-std::uint64_t Vhost::displaced_tokens() const {
-    const std::lock_guard lock(mutex_);
-    return tokens_.displaced();
-}
-
-// What happens with every request is worth a line a minute.
-bool Vhost::may_warn_again_locked() {
-    constexpr auto pause = std::chrono::minutes(1);
-    const auto now = std::chrono::steady_clock::now();
-    if (warned_ && now - *warned_ < pause)
-        return false;
-    warned_ = now;
-    return true;
-}
-
-std::shared_ptr<const Permission> Vhost::spend_token(std::string_view token) {
-    const std::lock_guard lock(mutex_);
-    auto permission = tokens_.spend(token);
-    return permission ? std::make_shared<const Permission>(std::move(*permission)) : nullptr;
-}
-
 WorkerRoom Vhost::room_for_worker(std::string_view filter) const {
     const std::lock_guard lock(mutex_);
     if (workers_.worker_count() >= limits_.get()->workers_max)
@@ -263,38 +211,10 @@ void Vhost::miss_workers(PageEvent kind) {
     unheard_.fetch_add(1, std::memory_order_relaxed);
 }
 
-std::unique_ptr<Seat> Vhost::take_seat() {
-    auto seat = std::make_unique<Seat>(seats_taken_);
-    return seat->number() <= limits_.get()->connections_max ? std::move(seat) : nullptr;
-}
-
-void Vhost::connect(Subscriber &subscriber) {
-    browsers_[subscriber.loop().index()].insert(&subscriber);
-}
-
-void Vhost::disconnect(Subscriber &subscriber) {
-    browsers_[subscriber.loop().index()].erase(&subscriber);
-}
-
 void Vhost::set_limits(const VhostLimits &limits) {
     limits_.set(limits);
-    const std::lock_guard lock(mutex_);
+    connections_.set_max(limits.connections_max);
     tokens_.set_limits(limits.tokens);
-}
-
-std::vector<ListedConnection> Vhost::connections_on(const EventLoop &loop,
-                                                    const ConnectionQuery &query) const {
-    const auto &browsers = browsers_[loop.index()];
-    std::vector<ConnectionView> views;
-    views.reserve(browsers.size());
-    for (const Subscriber *browser : browsers)
-        views.push_back(browser->view());
-    return list_connections(views, query, path_);
-}
-
-void Vhost::set_access_token(std::string token) {
-    const std::lock_guard lock(mutex_);
-    access_token_ = std::move(token);
 }
 
 void Vhost::add_channel(std::string_view name) {
@@ -362,9 +282,7 @@ void Vhost::dissolve() {
 }
 
 void Vhost::dissolve_on(EventLoop &loop) {
-    const auto browsers = std::move(browsers_[loop.index()]);
-    browsers_[loop.index()].clear();
-    for (Subscriber *browser : browsers)
+    for (Subscriber *browser : sessions_.take_all_on(loop))
         browser->vhost_removed();
 }
 

@@ -5,8 +5,11 @@
 
 #include "base/current.h"
 #include "hub/channel.h"
+#include "hub/connection_quota.h"
+#include "hub/credentials.h"
 #include "hub/presence.h"
-#include "hub/token_book.h"
+#include "hub/sessions.h"
+#include "hub/tokens.h"
 #include "hub/worker_pool.h"
 #include "net/event_loops.h"
 #include "net/shared_bytes.h"
@@ -21,7 +24,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_set>
 #include <vector>
 
 namespace webrocket {
@@ -46,23 +48,6 @@ enum class Joining { joined, channel_closed, roster_full, too_many_of_user };
 
 enum class WorkerRoom { enough, too_many_workers, too_many_filters };
 
-// A browser's place in a vhost, given back by the destructor.
-class Seat {
-  public:
-    explicit Seat(std::shared_ptr<std::atomic<std::size_t>> taken)
-        : taken_(std::move(taken)), number_(taken_->fetch_add(1) + 1) {}
-    ~Seat() { taken_->fetch_sub(1); }
-    Seat(const Seat &) = delete;
-    Seat &operator=(const Seat &) = delete;
-
-    // How many were taken with it.
-    std::size_t number() const { return number_; }
-
-  private:
-    std::shared_ptr<std::atomic<std::size_t>> taken_;
-    const std::size_t number_;
-};
-
 struct ChannelSummary {
     std::string name;
     std::size_t subscribers = 0;
@@ -77,14 +62,21 @@ struct SubscriberSummary {
 
 class Vhost final : public std::enable_shared_from_this<Vhost> {
   public:
-    Vhost(std::string path, std::string access_token, EventLoops &loops, const VhostLimits &limits);
+    Vhost(std::string path, const std::string &access_token, EventLoops &loops,
+          const VhostLimits &limits);
     Vhost(const Vhost &) = delete;
     Vhost &operator=(const Vhost &) = delete;
 
     const std::string &path() const { return path_; }
-    std::string access_token() const;
-    // Whether these are a backend's credentials, `user:password`.
-    bool admits(std::string_view credentials) const;
+    // Parts that know nothing of each other, each with its own rule for threads.
+    Credentials &credentials() { return credentials_; }
+    const Credentials &credentials() const { return credentials_; }
+    ConnectionQuota &connections() { return connections_; }
+    const ConnectionQuota &connections() const { return connections_; }
+    Tokens &tokens() { return tokens_; }
+    const Tokens &tokens() const { return tokens_; }
+    Sessions &sessions() { return sessions_; }
+    const Sessions &sessions() const { return sessions_; }
 
     // What is there already stays, even if it is more than that.
     void set_limits(const VhostLimits &limits);
@@ -118,11 +110,6 @@ class Vhost final : public std::enable_shared_from_this<Vhost> {
     // The subscriber goes on as somebody else.
     void identify(Subscription &subscription, std::shared_ptr<const Permission> identity);
 
-    // Single access tokens.
-    std::string issue_token(Permission permission);
-    std::shared_ptr<const Permission> spend_token(std::string_view token);
-    std::uint64_t displaced_tokens() const;
-
     // Workers. Asked before one is added, on its loop. One that comes too late, to a vhost that is
     // gone, is dismissed.
     WorkerRoom room_for_worker(std::string_view filter) const;
@@ -138,18 +125,7 @@ class Vhost final : public std::enable_shared_from_this<Vhost> {
     // had none.
     std::uint64_t unheard_events() const { return unheard_.load(std::memory_order_relaxed); }
 
-    // Browsers. A seat is null when all are taken.
-    std::unique_ptr<Seat> take_seat();
-    std::size_t connection_count() const { return seats_taken_->load(); }
-    // On the subscriber's loop.
-    void connect(Subscriber &subscriber);
-    void disconnect(Subscriber &subscriber);
-    // Those of one loop, on that loop.
-    std::vector<ListedConnection> connections_on(const EventLoop &loop,
-                                                 const ConnectionQuery &query) const;
-
     // The rest is for the hub, on the thread that makes changes.
-    void set_access_token(std::string token);
     void add_channel(std::string_view name);
     void remove_channel(std::string_view name);
     void remove_all_channels();
@@ -167,26 +143,22 @@ class Vhost final : public std::enable_shared_from_this<Vhost> {
     void remove_locked(const std::shared_ptr<Channel> &channel);
     void dissolve_channel_on(EventLoop &loop, Channel &channel);
     void dissolve_on(EventLoop &loop);
-    bool may_warn_again_locked();
 
     const std::string path_;
     EventLoops &loops_;
     Current<VhostLimits> limits_;
-    const std::shared_ptr<std::atomic<std::size_t>> seats_taken_;
+    Credentials credentials_;
+    ConnectionQuota connections_;
+    Tokens tokens_;
+    Sessions sessions_;
 
     mutable std::mutex mutex_;
-    std::string access_token_;
     Channels channels_;
-    TokenBook tokens_;
-    std::optional<std::chrono::steady_clock::time_point> warned_;
     WorkerPools workers_;
     std::atomic<bool> has_workers_ = false;
     std::atomic<std::chrono::steady_clock::time_point> last_worker_left_{};
     std::atomic<std::uint64_t> unheard_ = 0;
     std::atomic<bool> dissolved_ = false;
-
-    // Each loop's own, without the lock.
-    std::vector<std::unordered_set<Subscriber *>> browsers_;
 };
 
 } // namespace webrocket

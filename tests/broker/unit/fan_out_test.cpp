@@ -21,11 +21,11 @@ using Texts = std::vector<std::string>;
 class Page final : public Subscriber {
   public:
     Page(EventLoop &loop, std::shared_ptr<Vhost> vhost) : loop_(loop), vhost_(std::move(vhost)) {
-        vhost_->connect(*this);
+        vhost_->sessions().add(*this);
     }
     ~Page() {
         leave();
-        vhost_->disconnect(*this);
+        vhost_->sessions().remove(*this);
     }
     Page(const Page &) = delete;
     Page &operator=(const Page &) = delete;

@@ -129,15 +129,15 @@ TEST(out_of_memory, whoever_joins_is_on_the_channel_or_is_not) {
     }
 }
 
-TEST(out_of_memory, a_seat_that_nobody_gets_is_free) {
+TEST(out_of_memory, a_slot_that_nobody_gets_is_free) {
     EventLoops loops(1);
     const auto vhost = make_vhost(loops, 1);
     bool lacked = true;
     for (long allocations = 0; lacked; ++allocations) {
-        std::unique_ptr<Seat> seat;
-        lacked = lacks_memory(allocations, [&] { seat = vhost->take_seat(); });
-        EXPECT_NE(lacked, seat != nullptr);
-        EXPECT_EQ(vhost->connection_count(), seat ? 1U : 0U);
+        ConnectionQuota::Slot slot;
+        lacked = lacks_memory(allocations, [&] { slot = vhost->connections().take(); });
+        EXPECT_NE(lacked, slot != nullptr);
+        EXPECT_EQ(vhost->connections().taken(), slot ? 1U : 0U);
     }
 }
 
