@@ -9,8 +9,6 @@
 #include "hub/names.h"
 #include "hub/payload.h"
 #include "hub/topic.h"
-#include "net/shared_bytes.h"
-#include "websocket/frame.h"
 
 #include <algorithm>
 #include <charconv>
@@ -476,8 +474,7 @@ BackendApi::read_trigger(const JsonMembers &members) {
 }
 
 bool BackendApi::publish(Vhost &vhost, Channel &channel, const Trigger &trigger) {
-    return vhost.publish(channel, share(websocket_text(trigger_message(trigger.event, trigger.data,
-                                                                       channel.name()))));
+    return vhost.publish(channel, trigger_message(trigger.event, trigger.data, channel.name()));
 }
 
 HttpReply BackendApi::issue_token(Vhost &vhost, std::string_view query, bool head_only) {

@@ -351,8 +351,8 @@ void Session::broadcast(const Command &command) {
     if (!command.trigger.empty() && !may_speak_for(command.trigger))
         return refuse(refusal::forbidden);
     const JsonMembers &data = command.data_members;
-    if (!vhost_->publish(*channel, share(websocket_text(broadcast_message(command.event_json, data,
-                                                                          channel->name(), sid_)))))
+    if (!vhost_->publish(*channel,
+                         broadcast_message(command.event_json, data, channel->name(), sid_)))
         return refuse_missing_channel(command.channel);
     note("broadcast {} on {}", command.event_json, channel->name());
     if (permission_ || !rules_.worker_events_need_auth)

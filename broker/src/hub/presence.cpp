@@ -1,7 +1,6 @@
 #include "hub/presence.h"
 
 #include "hub/payload.h"
-#include "websocket/frame.h"
 
 namespace webrocket {
 namespace {
@@ -44,14 +43,11 @@ std::string roster(const Channel &channel) {
     return entries;
 }
 
-std::string member_joined(const Member &member) {
-    return websocket_text(member_joined_message(member.entry));
-}
+std::string member_joined(const Member &member) { return member_joined_message(member.entry); }
 
 std::string member_left(const Subscription &subscription, const JsonMembers &farewell) {
-    return websocket_text(member_left_message(known_object(subscription.data), farewell,
-                                              subscription.member->uid,
-                                              subscription.channel->name()));
+    return member_left_message(known_object(subscription.data), farewell, subscription.member->uid,
+                               subscription.channel->name());
 }
 
 std::string joined_report(const Subscription &subscription) {

@@ -25,7 +25,7 @@ Member make_member(const Channel &channel, const std::string &uid, const JsonMem
 // Everyone's entries, as a JSON array.
 std::string roster(const Channel &channel);
 
-// WebSocket frames.
+// Messages to pages.
 std::string member_joined(const Member &member);
 // Of a subscription with a member.
 std::string member_left(const Subscription &subscription, const JsonMembers &farewell);

@@ -1,6 +1,7 @@
 #include "hub/vhost.h"
 
 #include "hub/topic.h"
+#include "websocket/frame.h"
 
 #include <algorithm>
 
@@ -87,7 +88,8 @@ std::vector<SubscriberSummary> Vhost::subscribers(const Channel &channel, std::s
     return summaries;
 }
 
-bool Vhost::publish(Channel &channel, SharedBytes frame) {
+bool Vhost::publish(Channel &channel, std::string_view message) {
+    const auto frame = share(websocket_text(message));
     const std::lock_guard lock(mutex_);
     if (channel.is_closed())
         return false;
@@ -120,7 +122,7 @@ Joining Vhost::subscribe(const std::shared_ptr<Channel> &channel, Subscription &
     // Whoever has come has come, whether or not there is memory to tell the others.
     without_exceptions([&] {
         if (subscription.member)
-            publish_locked(*channel, share(member_joined(*subscription.member)));
+            publish_locked(*channel, share(websocket_text(member_joined(*subscription.member))));
         if (presence)
             report_locked(subscription, joined_event, joined_report(subscription));
     });
@@ -138,7 +140,7 @@ void Vhost::unsubscribe(Subscription &subscription, Departure departure,
     // Whoever goes has gone, whether or not there is memory to tell the others.
     without_exceptions([&] {
         if (subscription.member)
-            publish_locked(channel, share(member_left(subscription, farewell)));
+            publish_locked(channel, share(websocket_text(member_left(subscription, farewell))));
         if (channel.type() == ChannelType::presence)
             report_locked(subscription, left_event, left_report(subscription, departure, farewell));
     });

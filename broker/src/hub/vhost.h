@@ -96,9 +96,9 @@ class Vhost final : public std::enable_shared_from_this<Vhost> {
     std::vector<SubscriberSummary> subscribers(const Channel &channel, std::string_view after,
                                                std::size_t limit) const;
 
-    // To everyone who listens to the channel. Each hears what is published on a channel in the
-    // same order as everybody else. False when the channel has been closed meanwhile.
-    [[nodiscard]] bool publish(Channel &channel, SharedBytes frame);
+    // A message to everyone who listens to the channel. Each hears what is published on a channel
+    // in the same order as everybody else. False when the channel has been closed meanwhile.
+    [[nodiscard]] bool publish(Channel &channel, std::string_view message);
 
     // Subscriptions; on the subscriber's loop. Every join and leave passes here; those of visible
     // members are announced, a join to the newcomer too. `welcome` makes the answer that the

@@ -10,7 +10,8 @@ TEST(credentials, admit_whoever_has_the_token_of_now) {
     Credentials credentials("first");
     EXPECT_EQ(credentials.token(), "first");
     EXPECT_TRUE(credentials.admits("wr:first"));
-    for (const char *wrong : {"", "first", "wr:", "wr:firs", "wr:first ", "WR:first", "wr:wr:first"})
+    for (const char *wrong :
+         {"", "first", "wr:", "wr:firs", "wr:first ", "WR:first", "wr:wr:first"})
         EXPECT_FALSE(credentials.admits(wrong)) << wrong;
     credentials.set_token("second");
     EXPECT_EQ(credentials.token(), "second");

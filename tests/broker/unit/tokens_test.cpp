@@ -17,7 +17,8 @@ TEST(tokens, one_of_many_threads_spends_a_token) {
         std::vector<std::thread> threads;
         for (int i = 0; i < 8; ++i)
             threads.emplace_back([&] {
-                if (const auto permission = tokens.spend(token); permission && permission->uid == "joe")
+                if (const auto permission = tokens.spend(token);
+                    permission && permission->uid == "joe")
                     ++spent;
             });
         for (auto &thread : threads)
