@@ -448,9 +448,9 @@ HttpReply AdminApi::workers(std::string_view method, const std::string &path) co
     const auto found = hub_.find_vhost(path);
     if (!found)
         return at_once(refusal(Outcome::no_vhost));
-    return at_once(json(200, collection("workers", found->workers(), [&](const auto &worker) {
-                            return worker_entry(*found, worker);
-                        })));
+    return at_once(
+        json(200, collection("workers", found->workers().list(),
+                             [&](const auto &worker) { return worker_entry(*found, worker); })));
 }
 
 } // namespace webrocket

@@ -523,7 +523,7 @@ HttpReply BackendApi::stream(const std::shared_ptr<Vhost> &vhost, const HttpRequ
         return bad_request("worker is longer than 255 bytes");
     if (!is_valid_utf8(stream.worker_name))
         return bad_request("worker is not UTF-8");
-    if (const auto full = vhost->room_for_worker(stream.filter); full != WorkerRoom::enough) {
+    if (const auto full = vhost->workers().room_for(stream.filter); full != WorkerRoom::enough) {
         const bool of_workers = full == WorkerRoom::too_many_workers;
         auto reply =
             failure(503, 503, of_workers ? "too many workers" : "too many filters",

@@ -139,12 +139,12 @@ void add_vhost_figures(MetricsText &text, const Hub &hub) {
     add("webrocket_browsers", "gauge", "Browsers connected to a vhost.",
         [](const Vhost &vhost) { return vhost.connections().taken(); });
     add("webrocket_workers", "gauge", "Workers connected to a vhost.",
-        [](const Vhost &vhost) { return vhost.workers().size(); });
+        [](const Vhost &vhost) { return vhost.workers().list().size(); });
     add("webrocket_channels", "gauge", "Open channels of a vhost.",
         [](const Vhost &vhost) { return vhost.channel_count(); });
     add("webrocket_events_without_worker_total", "counter",
         "Events of pages that no worker was there for.",
-        [](const Vhost &vhost) { return vhost.unheard_events(); });
+        [](const Vhost &vhost) { return vhost.workers().unheard(); });
     add("webrocket_tokens_displaced_total", "counter",
         "Single access tokens that too many younger ones made useless.",
         [](const Vhost &vhost) { return vhost.tokens().displaced(); });

@@ -418,10 +418,10 @@ std::string_view Session::channel_spoken_of(const JsonMembers &data) const {
 
 void Session::tell_workers(PageEvent kind, std::string_view topic, const JsonMembers &data,
                            std::string_view channel) {
-    if (!vhost_->has_workers())
-        return vhost_->miss_workers(kind);
+    if (!vhost_->workers().is_anybody_there())
+        return vhost_->workers().note_unheard(kind);
     const Sender sender{sid_, permission_ ? &permission_->uid : nullptr};
-    vhost_->tell_workers(kind, topic, event_payload(data, channel, sender));
+    vhost_->workers().dispatch_of_page(kind, topic, event_payload(data, channel, sender));
 }
 
 Subscription *Session::subscription_named(std::string_view channel) const {

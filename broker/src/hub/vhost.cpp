@@ -33,8 +33,8 @@ class Vhost::VhostRemoval final : public Addressee {
 Vhost::Vhost(std::string path, const std::string &access_token, EventLoops &loops,
              const VhostLimits &limits)
     : path_(std::move(path)), loops_(loops), limits_(limits), credentials_(access_token),
-      connections_(limits.connections_max), tokens_(path_, limits.tokens), sessions_(loops.size()) {
-}
+      connections_(limits.connections_max), tokens_(path_, limits.tokens), sessions_(loops.size()),
+      workers_(limits.workers) {}
 
 std::shared_ptr<Channel> Vhost::find_channel(std::string_view name) const {
     const std::lock_guard lock(mutex_);
@@ -148,7 +148,7 @@ void Vhost::unsubscribe(Subscription &subscription, Departure departure,
 
 void Vhost::report_locked(const Subscription &subscription, std::string_view event,
                           const std::string &payload) {
-    if (has_workers())
+    if (workers_.is_anybody_there())
         workers_.dispatch(implicit_topic(subscription.channel->name(), event), payload);
 }
 
@@ -157,66 +157,11 @@ void Vhost::identify(Subscription &subscription, std::shared_ptr<const Permissio
     subscription.identity = std::move(identity);
 }
 
-WorkerRoom Vhost::room_for_worker(std::string_view filter) const {
-    const std::lock_guard lock(mutex_);
-    if (workers_.worker_count() >= limits_.get()->workers_max)
-        return WorkerRoom::too_many_workers;
-    if (workers_.filter_count() >= limits_.get()->filters_max && !workers_.has_filter(filter))
-        return WorkerRoom::too_many_filters;
-    return WorkerRoom::enough;
-}
-
-void Vhost::add_worker(Worker &worker, const std::string &filter,
-                       std::shared_ptr<const Pattern> pattern) {
-    const std::lock_guard lock(mutex_);
-    if (dissolved_) {
-        worker.dismiss();
-        return;
-    }
-    workers_.add(worker, filter, std::move(pattern));
-    has_workers_ = true;
-}
-
-void Vhost::remove_worker(Worker &worker) {
-    const std::lock_guard lock(mutex_);
-    workers_.remove(worker);
-    has_workers_ = workers_.has_workers();
-    last_worker_left_ = std::chrono::steady_clock::now();
-}
-
-std::vector<WorkerSummary> Vhost::workers() const {
-    const std::lock_guard lock(mutex_);
-    return workers_.workers();
-}
-
-void Vhost::tell_workers(PageEvent kind, std::string_view topic, std::string_view payload) {
-    Dispatch fate{};
-    {
-        const std::lock_guard lock(mutex_);
-        fate = workers_.dispatch(topic, payload);
-    }
-    // No filter has to want every broadcast. A trigger that none wants is one too many, or a filter
-    // too few.
-    if (fate == Dispatch::lost || (fate == Dispatch::not_wanted && kind == PageEvent::trigger))
-        miss_workers(kind);
-}
-
-void Vhost::miss_workers(PageEvent kind) {
-    constexpr auto memory = std::chrono::hours(24);
-    if (kind == PageEvent::broadcast) {
-        const auto left = last_worker_left_.load(std::memory_order_relaxed);
-        const bool had_one = left.time_since_epoch().count() != 0 &&
-                             std::chrono::steady_clock::now() - left < memory;
-        if (!has_workers() && !had_one)
-            return;
-    }
-    unheard_.fetch_add(1, std::memory_order_relaxed);
-}
-
 void Vhost::set_limits(const VhostLimits &limits) {
     limits_.set(limits);
     connections_.set_max(limits.connections_max);
     tokens_.set_limits(limits.tokens);
+    workers_.set_limits(limits.workers);
 }
 
 void Vhost::add_channel(std::string_view name) {
@@ -276,7 +221,6 @@ void Vhost::dissolve() {
             entry.second->close();
         channels_.clear();
         workers_.dismiss_all();
-        has_workers_ = false;
     }
     const auto removal = std::make_shared<VhostRemoval>(shared_from_this());
     for (std::size_t i = 0; i < loops_.size(); ++i)

@@ -10,7 +10,7 @@
 #include "hub/presence.h"
 #include "hub/sessions.h"
 #include "hub/tokens.h"
-#include "hub/worker_pool.h"
+#include "hub/workers.h"
 #include "net/event_loops.h"
 #include "net/shared_bytes.h"
 
@@ -32,21 +32,14 @@ struct VhostLimits {
     TokenLimits tokens;
     std::size_t connections_max = 100000;
     std::size_t channels_max = 100000;
-    std::size_t workers_max = 1000;
-    std::size_t filters_max = 100; // each is tried on every event
+    WorkerLimits workers;
     // Subscriptions of one user to one presence channel.
     std::size_t members_per_uid_max = 20;
     // Whoever joins is sent the roster in one piece, which must not make a slow consumer of it.
     std::size_t roster_bytes_max = std::size_t{4} << 20;
 };
 
-// What a page sends to workers: a trigger is for them, a broadcast is for the channel's subscribers
-// and reaches workers by the way.
-enum class PageEvent { trigger, broadcast };
-
 enum class Joining { joined, channel_closed, roster_full, too_many_of_user };
-
-enum class WorkerRoom { enough, too_many_workers, too_many_filters };
 
 struct ChannelSummary {
     std::string name;
@@ -77,6 +70,8 @@ class Vhost final : public std::enable_shared_from_this<Vhost> {
     const Tokens &tokens() const { return tokens_; }
     Sessions &sessions() { return sessions_; }
     const Sessions &sessions() const { return sessions_; }
+    Workers &workers() { return workers_; }
+    const Workers &workers() const { return workers_; }
 
     // What is there already stays, even if it is more than that.
     void set_limits(const VhostLimits &limits);
@@ -110,21 +105,6 @@ class Vhost final : public std::enable_shared_from_this<Vhost> {
     // The subscriber goes on as somebody else.
     void identify(Subscription &subscription, std::shared_ptr<const Permission> identity);
 
-    // Workers. Asked before one is added, on its loop. One that comes too late, to a vhost that is
-    // gone, is dismissed.
-    WorkerRoom room_for_worker(std::string_view filter) const;
-    void add_worker(Worker &worker, const std::string &filter,
-                    std::shared_ptr<const Pattern> pattern);
-    void remove_worker(Worker &worker);
-    std::vector<WorkerSummary> workers() const;
-    bool has_workers() const { return has_workers_.load(std::memory_order_relaxed); }
-    void tell_workers(PageEvent kind, std::string_view topic, std::string_view payload);
-    // An event for which there is no worker.
-    void miss_workers(PageEvent kind);
-    // Triggers that no worker got, and broadcasts that came while a vhost that usually has workers
-    // had none.
-    std::uint64_t unheard_events() const { return unheard_.load(std::memory_order_relaxed); }
-
     // The rest is for the hub, on the thread that makes changes.
     void add_channel(std::string_view name);
     void remove_channel(std::string_view name);
@@ -151,13 +131,10 @@ class Vhost final : public std::enable_shared_from_this<Vhost> {
     ConnectionQuota connections_;
     Tokens tokens_;
     Sessions sessions_;
+    Workers workers_;
 
     mutable std::mutex mutex_;
     Channels channels_;
-    WorkerPools workers_;
-    std::atomic<bool> has_workers_ = false;
-    std::atomic<std::chrono::steady_clock::time_point> last_worker_left_{};
-    std::atomic<std::uint64_t> unheard_ = 0;
     std::atomic<bool> dissolved_ = false;
 };
 

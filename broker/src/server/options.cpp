@@ -190,9 +190,9 @@ class OptionDefinitions {
                   "Single access tokens waiting for use, of one vhost");
         add_limit("--max-token-bytes", options_.vhost_limits.tokens.bytes_max,
                   "Of those tokens together");
-        add_limit("--max-workers", options_.vhost_limits.workers_max,
+        add_limit("--max-workers", options_.vhost_limits.workers.workers_max,
                   "Event streams of one vhost at a time");
-        add_limit("--max-filters", options_.vhost_limits.filters_max,
+        add_limit("--max-filters", options_.vhost_limits.workers.filters_max,
                   "Different filters of one vhost's workers at a time");
         add_limit("--max-batch", options_.backend.batch_max,
                   "Triggers in one request of a backend");
@@ -365,8 +365,10 @@ constexpr std::array<std::pair<std::string_view, Taking>, 26> changeable = {{
     {"max-handshakes-per-second-per-address", take<&Options::handshakes_per_second_max>},
     {"max-connections", take<&Options::vhost_limits, &VhostLimits::connections_max>},
     {"max-channels", take<&Options::vhost_limits, &VhostLimits::channels_max>},
-    {"max-workers", take<&Options::vhost_limits, &VhostLimits::workers_max>},
-    {"max-filters", take<&Options::vhost_limits, &VhostLimits::filters_max>},
+    {"max-workers",
+     take<&Options::vhost_limits, &VhostLimits::workers, &WorkerLimits::workers_max>},
+    {"max-filters",
+     take<&Options::vhost_limits, &VhostLimits::workers, &WorkerLimits::filters_max>},
     {"max-members-per-uid", take<&Options::vhost_limits, &VhostLimits::members_per_uid_max>},
     {"max-tokens",
      take<&Options::vhost_limits, &VhostLimits::tokens, &TokenLimits::outstanding_max>},

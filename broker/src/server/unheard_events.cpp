@@ -16,7 +16,7 @@ void UnheardEvents::tell() {
     std::vector<std::pair<std::uint64_t, std::string>> news;
     std::uint64_t sum = 0;
     for (const auto &vhost : hub_.vhosts()) {
-        const auto total = vhost->unheard_events();
+        const auto total = vhost->workers().unheard();
         totals[vhost->path()] = total;
         const auto before = told_.find(vhost->path());
         // One that was removed and made again has begun anew.

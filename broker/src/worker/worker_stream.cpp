@@ -51,14 +51,14 @@ WorkerStream::WorkerStream(Connection &connection, std::shared_ptr<Vhost> vhost,
     connection_.arm(heartbeat_interval_);
     // Goes out with the headers: a worker that sees it knows that it is registered.
     write("retry: 1000\n\n");
-    vhost_->add_worker(*this, request_.filter, request_.pattern);
+    vhost_->workers().add(*this, request_.filter, request_.pattern);
     // What is thrown here would leave behind a worker that is no more.
     note("connected");
 }
 
 WorkerStream::~WorkerStream() {
     mailbox_->close();
-    vhost_->remove_worker(*this);
+    vhost_->workers().remove(*this);
     note("disconnected");
 }
 
@@ -118,7 +118,7 @@ void WorkerStream::receive(const SharedBytes &event) {
 
 void WorkerStream::end() {
     mailbox_->close();
-    vhost_->remove_worker(*this);
+    vhost_->workers().remove(*this);
     if (request_.chunked)
         connection_.send(make_frame(http_chunk({})));
     connection_.finish();

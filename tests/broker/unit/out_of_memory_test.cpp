@@ -246,7 +246,7 @@ TEST(out_of_memory, no_worker_is_left_that_was_not_made) {
                     WorkerStream::Request{"a-worker-of-some-length", "", "", nullptr, true},
                     WorkerStreamRules());
             });
-            EXPECT_EQ(vhost->workers().size(), stream ? 1U : 0U) << allocations;
+            EXPECT_EQ(vhost->workers().list().size(), stream ? 1U : 0U) << allocations;
         }
         run(loops);
     }

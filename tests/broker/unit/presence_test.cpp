@@ -165,7 +165,7 @@ TEST_F(presence, every_departure_has_a_name) {
 
 TEST_F(presence, workers_are_told_in_the_order_in_which_it_happens) {
     RecordingWorker worker;
-    vhost_->add_worker(worker, ".*/:.*", Pattern::compile(".*/:.*"));
+    vhost_->workers().add(worker, ".*/:.*", Pattern::compile(".*/:.*"));
     const auto ann = subscription_of(ann_, "ann", "");
     const auto bob = subscription_of(bob_, "bob", "", true);
     join(*ann);
@@ -175,12 +175,12 @@ TEST_F(presence, workers_are_told_in_the_order_in_which_it_happens) {
     const std::string came = "presence-room/:joined";
     const std::string went = "presence-room/:left";
     EXPECT_EQ(worker.topics, (Texts{came, came, went, came}));
-    vhost_->remove_worker(worker);
+    vhost_->workers().remove(worker);
 }
 
 TEST_F(presence, a_closed_channel_is_told_of_at_once_and_nobody_leaves_it_again) {
     RecordingWorker worker;
-    vhost_->add_worker(worker, ".*/:left", Pattern::compile(".*/:left"));
+    vhost_->workers().add(worker, ".*/:left", Pattern::compile(".*/:left"));
     const auto ann = subscription_of(ann_, "ann", "");
     const auto bob = subscription_of(bob_, "bob", "", true);
     join(*ann);
@@ -196,7 +196,7 @@ TEST_F(presence, a_closed_channel_is_told_of_at_once_and_nobody_leaves_it_again)
     EXPECT_EQ(ann_.heard, Texts{joined(R"({"uid":"ann","channel":"presence-room"})")});
     EXPECT_EQ(ann_.removals, 1);
     EXPECT_EQ(bob_.removals, 0);
-    vhost_->remove_worker(worker);
+    vhost_->workers().remove(worker);
 }
 
 TEST_F(presence, who_cannot_join_is_not_there) {
