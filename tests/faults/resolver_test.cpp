@@ -123,9 +123,7 @@ namespace {
 class resolver : public testing::Test {
   protected:
     resolver() {
-        // ThreadSanitizer starts a thread of its own beside the program's first one.
-        std::thread([] {}).join();
-        before_ = count_tasks();
+        before_ = count_tasks_at_rest();
         hanging.shut();
         resolutions = 0;
     }
