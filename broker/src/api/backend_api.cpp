@@ -44,7 +44,7 @@ HttpResponse error(int status, int code, std::string_view text) {
 
 HttpReply failure(int status, int code, std::string_view text,
                   RefusalReason reason = RefusalReason::none) {
-    HttpReply reply{error(status, code, text), nullptr, nullptr};
+    HttpReply reply = at_once(error(status, code, text));
     if (reason != RefusalReason::none)
         reply.response.refusing(reason);
     return reply;
@@ -326,7 +326,7 @@ HttpReply BackendApi::handle(const HttpRequest &request) {
     case Resource::events:
         return posts ? fire_many(vhost, request.body) : stream(found.vhost, request, query);
     }
-    return {refuse(500), nullptr, nullptr};
+    return at_once(refuse(500));
 }
 
 HttpReply BackendApi::open_channel(const HttpRequest &request, const Vhost &vhost,
@@ -338,7 +338,7 @@ HttpReply BackendApi::open_channel(const HttpRequest &request, const Vhost &vhos
     }
     const Change change{Change::Kind::open_channel, vhost.path(), name, author};
     if (vhost.find_channel(name))
-        return {accepted_at(change), nullptr, nullptr};
+        return at_once(accepted_at(change));
     return make(change);
 }
 

@@ -1,6 +1,7 @@
 #include "http/http_connection.h"
 
 #include "base/unix_user.h"
+#include "http/replies.h"
 #include "net/shared_bytes.h"
 
 #include <algorithm>
@@ -250,7 +251,7 @@ HeadVerdict HttpConnection::judge_head(const HttpRequest &head) {
         return handler_.judge_head(head);
     } catch (const std::exception &error) {
         spdlog::error("request failed: {}", error.what());
-        return {HttpReply{handler_.refuse(500), nullptr, nullptr}, false};
+        return {at_once(handler_.refuse(500)), false};
     }
 }
 
@@ -287,7 +288,7 @@ HttpReply HttpConnection::ask_handler(const HttpRequest &request) {
         return handler_.handle(request);
     } catch (const std::exception &error) {
         spdlog::error("request failed: {}", error.what());
-        return {handler_.refuse(500), nullptr, nullptr};
+        return at_once(handler_.refuse(500));
     }
 }
 
@@ -303,7 +304,7 @@ void HttpConnection::wait_for_answer(const std::function<void(Answer)> &begin) {
 void HttpConnection::answer_late(HttpResponse response) {
     waiting_.reset();
     is_unread_ = false; // anew, from this answer on
-    give({std::move(response), nullptr, nullptr});
+    give(at_once(std::move(response)));
     connection_.resume_reading();
     if (!unparsed_.empty())
         on_data({});

@@ -4,6 +4,7 @@
 #include "http/http_message.h"
 
 #include <string_view>
+#include <utility>
 
 namespace webrocket {
 

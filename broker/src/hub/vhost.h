@@ -1,6 +1,7 @@
-// One tenant: its channels, its tokens, its workers, its browsers. Any thread may use it: a lock
-// guards what it holds, for the length of a lookup or of a change, and what has to happen on other
-// loops is sent there.
+// One tenant: its channels and who is on them, and the parts that stand by themselves: credentials,
+// connections, tokens, sessions, workers. Any thread may use it: a lock guards channels and
+// subscriptions, for the length of a lookup or of a change, and what has to happen on other loops
+// is sent there.
 #pragma once
 
 #include "base/current.h"
@@ -15,8 +16,6 @@
 #include "net/shared_bytes.h"
 
 #include <atomic>
-#include <chrono>
-#include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>

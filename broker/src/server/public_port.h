@@ -7,6 +7,7 @@
 #include "api/browser_client.h"
 #include "api/health.h"
 #include "client/frontend.h"
+#include "http/replies.h"
 
 namespace webrocket {
 
@@ -27,7 +28,7 @@ class PublicPort final : public HttpHandler {
         if (Frontend::is_handshake(request))
             return frontend_.handle(request);
         if (auto response = health_.answer(request))
-            return {std::move(*response), nullptr, nullptr};
+            return at_once(std::move(*response));
         if (auto script = client_.handle(request))
             return std::move(*script);
         return backend_.handle(request);
