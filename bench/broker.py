@@ -6,7 +6,8 @@
     bench/broker.py --runs 3         instead of nine
     bench/broker.py --quick          once, and with fewer subscribers: does everything work?
 
-WEBROCKET_SERVER in the environment names a broker that is built already.
+WEBROCKET_SERVER in the environment names a broker that is built already, UWEBSOCKETS_SERVER a rival that
+bench/uwebsockets/server.cpp tells how to build: it is measured where it is there.
 
 scripts/install-dependencies bench installs the rivals: nginx with nchan, nats-server, and npm, from
 which Socket.IO comes. They have their default settings, but for what servers.py says. Every measurement
@@ -29,7 +30,7 @@ import subprocess
 import sys
 
 from measuring import PEER, PROGRAM, build, in_turn, pin, processors, ratio, spread
-from servers import Nats, Nginx, SocketIo, WebRocket, require_rivals
+from servers import Nats, Nginx, SocketIo, UWebSockets, WebRocket, require_rivals
 
 PUBLISHERS = 8
 WINDOW = 32
@@ -164,6 +165,14 @@ class Bench:
         compare(title, self.options.runs, columns, lines)
 
     @staticmethod
+    def with_uwebsockets(measure, lines):
+        """Measured before ours, which is compared with it as well."""
+        if UWebSockets.PROGRAM is None:
+            return lines
+        ours, rivals = lines["WebRocket"]
+        return {"uWebSockets": (measure, []), **lines, "WebRocket": (ours, [*rivals, "uWebSockets"])}
+
+    @staticmethod
     def described(subscribers, publishers, window):
         how = f"{subscribers:,} subscribers, {publishers} publisher"
         return how if publishers == 1 else how + f"s, {window} on the way of each"
@@ -174,10 +183,11 @@ class Bench:
                 how = self.described(subscribers, publishers, window)
                 measure = functools.partial(fan_out, self.load, subscribers=subscribers,
                                             publishers=publishers, window=window)
-                self.compare(f"fan-out: {how}, by POST", rate_columns("delivery"), {
-                    "nchan": (functools.partial(measure, Nginx, True), []),
-                    "WebRocket": (functools.partial(measure, WebRocket, True), ["nchan"]),
-                    "WebRocket, A/A": (functools.partial(measure, WebRocket, True), ["WebRocket"])})
+                lines = {"nchan": (functools.partial(measure, Nginx, True), []),
+                         "WebRocket": (functools.partial(measure, WebRocket, True), ["nchan"]),
+                         "WebRocket, A/A": (functools.partial(measure, WebRocket, True), ["WebRocket"])}
+                self.compare(f"fan-out: {how}, by POST", rate_columns("delivery"),
+                             self.with_uwebsockets(functools.partial(measure, UWebSockets, True), lines))
                 if publishers > 1 and window == 1:
                     continue
                 self.compare(f"fan-out: {how}, by WebSocket", rate_columns("delivery"), {
@@ -190,23 +200,25 @@ class Bench:
     def idle(self):
         subscribers = self.crowds[-1]
         measure = functools.partial(idle, self.load, subscribers=subscribers)
+        lines = {"nchan": (functools.partial(measure, Nginx), []),
+                 "nats-server": (functools.partial(measure, Nats), []),
+                 "Socket.IO": (functools.partial(measure, SocketIo), []),
+                 "WebRocket": (functools.partial(measure, WebRocket), ["nchan", "nats-server", "Socket.IO"]),
+                 "WebRocket, A/A": (functools.partial(measure, WebRocket), ["WebRocket"])}
         self.compare(f"idle: memory of each of {subscribers:,} connections that are subscribed",
-                     [Column("bytes", "bytes", "{:,.0f}", compared_as="bytes")], {
-                         "nchan": (functools.partial(measure, Nginx), []),
-                         "nats-server": (functools.partial(measure, Nats), []),
-                         "Socket.IO": (functools.partial(measure, SocketIo), []),
-                         "WebRocket": (functools.partial(measure, WebRocket),
-                                       ["nchan", "nats-server", "Socket.IO"]),
-                         "WebRocket, A/A": (functools.partial(measure, WebRocket), ["WebRocket"])})
+                     [Column("bytes", "bytes", "{:,.0f}", compared_as="bytes")],
+                     self.with_uwebsockets(functools.partial(measure, UWebSockets), lines))
 
     def posts(self):
+        def accepting(make_server):
+            return functools.partial(posts, self.load, make_server, lambda server: server.accepting())
+
         ours = functools.partial(posts, self.load, WebRocket, lambda server: server.posting())
+        lines = {"nginx, return 202": (accepting(Nginx), []),
+                 "WebRocket": (ours, ["nginx, return 202"]),
+                 "WebRocket, A/A": (ours, ["WebRocket"])}
         self.compare(f"posts: of an event that nobody hears, on {CONNECTIONS} connections",
-                     rate_columns("request"), {
-                         "nginx, return 202": (functools.partial(
-                             posts, self.load, Nginx, lambda server: server.accepting()), []),
-                         "WebRocket": (ours, ["nginx, return 202"]),
-                         "WebRocket, A/A": (ours, ["WebRocket"])})
+                     rate_columns("request"), self.with_uwebsockets(accepting(UWebSockets), lines))
 
     def worker(self):
         measure = functools.partial(worker, self.load)

@@ -262,3 +262,25 @@ class SocketIo(Program):
 
     def told(self):
         return {"dialect": "socketio"}
+
+
+class UWebSockets(Program):
+    """Where somebody has built bench/uwebsockets/server.cpp; see there."""
+
+    PROGRAM = os.environ.get("UWEBSOCKETS_SERVER")
+
+    def command(self):
+        self.port = unused_port()
+        return [self.PROGRAM, str(self.port)]
+
+    def wait_until_ready(self):
+        wait_until(lambda: listens(self.port), self.process)
+
+    def told(self):
+        return {"dialect": "nchan"}
+
+    def posting(self):
+        return {"target": "/publish"}
+
+    def accepting(self):
+        return {"target": "/accepted"}
