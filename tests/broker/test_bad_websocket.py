@@ -1,5 +1,5 @@
 """Bad input over WebSocket: frames that lie, noise, connections that break, and everything that
-`:error` answers. Violations of RFC 6455 are in test_rfc6455.py."""
+`:error` answers. Violations of RFC 6455 are in test_rfc6455*.py."""
 
 import json
 import random
@@ -13,7 +13,7 @@ BAD_REQUEST = {":error": {"code": 400, "status": "Bad request"}}
 
 
 class Lies(WitnessedTest):
-    """Frames that are not what they say, within what RFC 6455 has a word for: see test_rfc6455.py."""
+    """Frames that are not what they say, within what RFC 6455 has a word for: see test_rfc6455*.py."""
 
     def test_a_length_that_promises_more(self):
         browser = self.browser()
