@@ -1,5 +1,8 @@
 #include "api/backend_api.h"
 
+#include "api/backend_answers.h"
+#include "api/backend_lists.h"
+#include "api/backend_triggers.h"
 #include "base/json.h"
 #include "base/pattern_complaint.h"
 #include "base/secrets.h"
@@ -7,74 +10,20 @@
 #include "http/replies.h"
 #include "http/uri.h"
 #include "hub/names.h"
-#include "hub/payload.h"
-#include "hub/topic.h"
 
 #include <algorithm>
-#include <charconv>
 #include <fmt/format.h>
-#include <spdlog/spdlog.h>
 
 namespace webrocket {
+
+using namespace backend;
+
 namespace {
-
-// The numbers of the original protocol, beside the HTTP status.
-namespace error_code {
-constexpr int bad_request = 400;
-constexpr int unauthorized = 402;
-constexpr int forbidden = 403;
-constexpr int invalid_channel_name = 451;
-constexpr int channel_not_found = 454;
-constexpr int vhost_not_found = 455;
-constexpr int internal_error = 597;
-} // namespace error_code
-
-// {"trigger":{"data":{"text":"hi"}}}
-constexpr std::size_t levels_of_trigger = 3;
-
-HttpResponse error(int status, int code, std::string_view text) {
-    HttpResponse response;
-    response.status = status;
-    response.with("Content-Type", "application/json");
-    response.body = fmt::format(R"({{"error":{},"code":{}}})", json_string(text), code);
-    if (code == error_code::vhost_not_found)
-        response.refusing(RefusalReason::unknown_vhost);
-    return response;
-}
-
-HttpReply failure(int status, int code, std::string_view text,
-                  RefusalReason reason = RefusalReason::none) {
-    HttpReply reply = at_once(error(status, code, text));
-    if (reason != RefusalReason::none)
-        reply.response.refusing(reason);
-    return reply;
-}
-
-HttpReply bad_request(std::string_view text) { return failure(400, error_code::bad_request, text); }
-
-const std::string no_object =
-    fmt::format("body is not a JSON object, or is nested deeper than {} levels", json_depth_max);
-
-// Only what may be one is repeated.
-std::string no_channel_text(std::string_view name) {
-    return is_valid_channel_name(name) ? fmt::format("channel {} doesn't exist", name)
-                                       : "channel doesn't exist";
-}
-
-HttpReply no_channel(std::string_view name) {
-    return failure(404, error_code::channel_not_found, no_channel_text(name));
-}
 
 std::string complaint_about_channel_name(std::string_view name) {
     if (name.size() > name_bytes_max)
         return fmt::format("channel name is longer than {} bytes", name_bytes_max);
     return "invalid channel name" + (is_valid_utf8(name) ? ": " + json_string(name) : "");
-}
-
-HttpReply accepted() {
-    HttpReply reply;
-    reply.response.status = 202;
-    return reply;
 }
 
 HttpResponse accepted_at(const Change &change) {
@@ -136,45 +85,33 @@ bool is_authorized(const HttpRequest &request, const Vhost &vhost) {
 
 Author author_of(const HttpRequest &request) { return {"backend", request.address}; }
 
-// Empty when there is none of that name.
-const std::string &parameter(const QueryParameters &parameters, std::string_view name) {
-    static const std::string absent;
-    const auto found = parameters.find(name);
-    return found == parameters.end() ? absent : found->second;
-}
-
-constexpr std::size_t page_size_default = 100;
-constexpr std::size_t page_size_max = 1000;
-
-std::optional<std::size_t> page_size(const std::string &text) {
-    if (text.empty())
-        return page_size_default;
-    std::size_t number = 0;
-    const char *end = text.data() + text.size();
-    const auto [stop, problem] = std::from_chars(text.data(), end, number);
-    if (problem != std::errc() || stop != end || number < 1 || number > page_size_max)
-        return std::nullopt;
-    return number;
-}
-
-std::string subscriber_entry(const SubscriberSummary &subscriber) {
-    return fmt::format(R"({{"sid":"{}","uid":{},"hidden":{},"data":{}}})", subscriber.sid,
-                       subscriber.uid ? json_string(*subscriber.uid) : "null", subscriber.hidden,
-                       subscriber.data.empty() ? "{}" : subscriber.data);
-}
-
-// `found` has one more than `size` when there is another page.
-std::string subscribers_document(const std::vector<SubscriberSummary> &found, std::size_t size) {
-    const std::size_t count = std::min(size, found.size());
-    std::string body = R"({"subscribers":[)";
-    for (std::size_t i = 0; i < count; ++i) {
-        if (i > 0)
-            body += ',';
-        body += subscriber_entry(found[i]);
-    }
-    body += "],\"next\":";
-    body += found.size() > size ? '"' + found[count - 1].sid + '"' : "null";
-    return body + "}";
+HttpReply issue_token(Vhost &vhost, std::string_view query, bool head_only) {
+    const auto parameters = query_parameters(query);
+    if (!parameters)
+        return bad_request("query is malformed");
+    const std::string &uid = parameter(*parameters, "uid");
+    const std::string &channels = parameter(*parameters, "channels");
+    if (uid.empty())
+        return bad_request("uid is missing");
+    if (uid.size() > name_bytes_max)
+        return bad_request("uid is longer than 255 bytes");
+    if (!is_valid_utf8(uid))
+        return bad_request("uid is not UTF-8");
+    if (uid.find('\0') != std::string::npos)
+        return bad_request("uid has U+0000 in it");
+    if (channels.empty())
+        return bad_request("channels is missing");
+    if (channels.size() > pattern_bytes_max)
+        return bad_request("channels is longer than 1024 bytes");
+    if (!Pattern::compile(channels))
+        return bad_request("channels " + pattern_complaint(channels));
+    HttpReply reply;
+    reply.response.with("Content-Type", "application/json").with("Cache-Control", "no-store");
+    // HEAD describes the answer; it must not use up room in the book.
+    const std::string token = head_only ? std::string(single_access_token_length, '0')
+                                        : vhost.tokens().issue({uid, channels});
+    reply.response.body = fmt::format(R"({{"token":"{}"}})", token);
+    return reply;
 }
 
 } // namespace
@@ -318,13 +255,14 @@ HttpReply BackendApi::handle(const HttpRequest &request) {
         return posts ? open_channel(request, vhost, found.channel)
                      : close_channel(request, vhost, found.channel);
     case Resource::channel_events:
-        return fire(vhost, found.channel, request.body);
+        return trigger(vhost, found.channel, request.body);
     case Resource::channel_subscribers:
         return list_subscribers(vhost, found.channel, query);
     case Resource::token:
         return issue_token(vhost, query, request.method == "HEAD");
     case Resource::events:
-        return posts ? fire_many(vhost, request.body) : stream(found.vhost, request, query);
+        return posts ? trigger_batch(vhost, request.body, rules_.get()->batch_max)
+                     : stream(found.vhost, request, query);
     }
     return at_once(refuse(500));
 }
@@ -360,149 +298,6 @@ HttpReply BackendApi::make(const Change &change) {
             answer(response_to(change, outcome, vhost ? vhost->channel_count() : 0));
         });
     };
-    return reply;
-}
-
-HttpReply BackendApi::list_subscribers(const Vhost &vhost, const std::string &name,
-                                       std::string_view query) {
-    const auto channel = vhost.find_channel(name);
-    if (!channel)
-        return no_channel(name);
-    const auto parameters = query_parameters(query);
-    if (!parameters)
-        return bad_request("query is malformed");
-    const auto limit = page_size(parameter(*parameters, "limit"));
-    if (!limit)
-        return bad_request("limit is not a number from 1 to 1000");
-    const auto page = vhost.subscribers(*channel, parameter(*parameters, "after"), *limit + 1);
-    HttpReply reply;
-    reply.response.with("Content-Type", "application/json").with("Cache-Control", "no-store");
-    reply.response.body = subscribers_document(page, *limit);
-    return reply;
-}
-
-HttpReply BackendApi::fire(Vhost &vhost, const std::string &name, std::string_view body) {
-    const auto channel = vhost.find_channel(name);
-    if (!channel)
-        return no_channel(name);
-    const auto document = scan_json_object(body, {.levels = levels_of_trigger});
-    if (!document)
-        return bad_request(no_object);
-    const JsonMember *trigger = find_member(*document, "trigger");
-    if (trigger == nullptr || trigger->type != JsonType::object)
-        return bad_request("no trigger object");
-    const auto read = read_trigger(members_of(*trigger));
-    if (const auto *refusal = std::get_if<Refusal>(&read))
-        return failure(refusal->status, refusal->code, refusal->text);
-    return publish(vhost, *channel, std::get<Trigger>(read)) ? accepted() : no_channel(name);
-}
-
-HttpReply BackendApi::fire_many(Vhost &vhost, std::string_view body) const {
-    // Each is answered at some length, however short it is: what is too much is not even read.
-    const std::size_t batch_max = rules_.get()->batch_max;
-    const auto document =
-        scan_json_object(body, {.levels = levels_of_trigger + 1, .second_level_max = batch_max});
-    if (!document)
-        return bad_request(no_object);
-    if (!document->is_whole)
-        return failure(413, 413, fmt::format("more than {} triggers", batch_max),
-                       RefusalReason::batch_too_large);
-    const JsonMember *triggers = find_member(*document, "triggers");
-    if (triggers == nullptr || triggers->type != JsonType::array)
-        return bad_request("no triggers array");
-    HttpReply reply;
-    reply.response.with("Content-Type", "application/json");
-    std::string &results = reply.response.body;
-    results = R"({"results":[)";
-    for (const auto &element : members_of(*triggers)) {
-        if (!results.ends_with('['))
-            results += ',';
-        const auto refusal = fire_one(vhost, element);
-        if (refusal)
-            append_result(results, *refusal);
-        else
-            results += R"({"status":202})";
-    }
-    results += "]}";
-    return reply;
-}
-
-// There may be a thousand of them in an answer, for which all pages wait: nothing is allocated.
-void BackendApi::append_result(std::string &results, const Refusal &refusal) {
-    results.append(R"({"status":)").append(std::to_string(refusal.status)).append(R"(,"error":)");
-    append_json_string(results, refusal.text);
-    results.append(R"(,"code":)").append(std::to_string(refusal.code)).append(1, '}');
-}
-
-std::optional<BackendApi::Refusal> BackendApi::fire_one(Vhost &vhost, const JsonMember &element) {
-    if (element.type != JsonType::object)
-        return Refusal{400, error_code::bad_request, "not a trigger object"};
-    const JsonMembers members = members_of(element);
-    const JsonMember *name = find_member(members, "channel");
-    if (name == nullptr || name->type != JsonType::string)
-        return Refusal{400, error_code::bad_request, "no channel"};
-    const std::string channel_name = decode_json_string(name->value);
-    const auto channel = vhost.find_channel(channel_name);
-    if (!channel)
-        return Refusal{404, error_code::channel_not_found, no_channel_text(channel_name)};
-    const auto read = read_trigger(members);
-    if (const auto *refusal = std::get_if<Refusal>(&read))
-        return *refusal;
-    if (!publish(vhost, *channel, std::get<Trigger>(read)))
-        return Refusal{404, error_code::channel_not_found, no_channel_text(channel_name)};
-    return std::nullopt;
-}
-
-std::variant<BackendApi::Trigger, BackendApi::Refusal>
-BackendApi::read_trigger(const JsonMembers &members) {
-    const JsonMember *event = find_member(members, "event");
-    const std::string name =
-        event != nullptr && event->type == JsonType::string ? decode_json_string(event->value) : "";
-    if (name.size() > name_bytes_max)
-        return Refusal{400, error_code::bad_request, "event name is longer than 255 bytes"};
-    if (!is_valid_event_name(name))
-        return Refusal{400, error_code::bad_request, "invalid event name"};
-    const JsonMember *data = find_member(members, "data");
-    if (data == nullptr || data->type == JsonType::null)
-        return Trigger{event->value, {}};
-    if (data->type != JsonType::object)
-        return Refusal{400, error_code::bad_request, "data is not an object"};
-    if (data->flaw != JsonFlaw::none)
-        return Refusal{400, error_code::bad_request,
-                       fmt::format("data has {}", describe(data->flaw))};
-    return Trigger{event->value, members_of(*data)};
-}
-
-bool BackendApi::publish(Vhost &vhost, Channel &channel, const Trigger &trigger) {
-    return vhost.publish(channel, trigger_message(trigger.event, trigger.data, channel.name()));
-}
-
-HttpReply BackendApi::issue_token(Vhost &vhost, std::string_view query, bool head_only) {
-    const auto parameters = query_parameters(query);
-    if (!parameters)
-        return bad_request("query is malformed");
-    const std::string &uid = parameter(*parameters, "uid");
-    const std::string &channels = parameter(*parameters, "channels");
-    if (uid.empty())
-        return bad_request("uid is missing");
-    if (uid.size() > name_bytes_max)
-        return bad_request("uid is longer than 255 bytes");
-    if (!is_valid_utf8(uid))
-        return bad_request("uid is not UTF-8");
-    if (uid.find('\0') != std::string::npos)
-        return bad_request("uid has U+0000 in it");
-    if (channels.empty())
-        return bad_request("channels is missing");
-    if (channels.size() > pattern_bytes_max)
-        return bad_request("channels is longer than 1024 bytes");
-    if (!Pattern::compile(channels))
-        return bad_request("channels " + pattern_complaint(channels));
-    HttpReply reply;
-    reply.response.with("Content-Type", "application/json").with("Cache-Control", "no-store");
-    // HEAD describes the answer; it must not use up room in the book.
-    const std::string token = head_only ? std::string(single_access_token_length, '0')
-                                        : vhost.tokens().issue({uid, channels});
-    reply.response.body = fmt::format(R"({{"token":"{}"}})", token);
     return reply;
 }
 

@@ -2,7 +2,6 @@
 #pragma once
 
 #include "base/current.h"
-#include "base/json.h"
 #include "http/http_message.h"
 #include "hub/hub.h"
 #include "worker/worker_stream.h"
@@ -11,8 +10,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <variant>
-#include <vector>
 
 namespace webrocket {
 
@@ -59,27 +56,6 @@ class BackendApi {
     HttpReply close_channel(const HttpRequest &request, const Vhost &vhost,
                             const std::string &name);
     HttpReply make(const Change &change);
-    static HttpReply list_subscribers(const Vhost &vhost, const std::string &name,
-                                      std::string_view query);
-    static HttpReply fire(Vhost &vhost, const std::string &name, std::string_view body);
-    HttpReply fire_many(Vhost &vhost, std::string_view body) const;
-
-    // What a backend wants sent: JSON texts, the data empty for {}.
-    struct Trigger {
-        std::string_view event; // with its quotes
-        JsonMembers data;
-    };
-    struct Refusal {
-        int status;
-        int code;
-        std::string text;
-    };
-    static std::variant<Trigger, Refusal> read_trigger(const JsonMembers &members);
-    static void append_result(std::string &results, const Refusal &refusal);
-    static std::optional<Refusal> fire_one(Vhost &vhost, const JsonMember &element);
-    static bool publish(Vhost &vhost, Channel &channel, const Trigger &trigger);
-
-    static HttpReply issue_token(Vhost &vhost, std::string_view query, bool head_only);
     HttpReply stream(const std::shared_ptr<Vhost> &vhost, const HttpRequest &request,
                      std::string_view query) const;
 

@@ -1,0 +1,46 @@
+#include "api/backend_answers.h"
+
+#include "base/json.h"
+#include "http/replies.h"
+#include "hub/names.h"
+
+#include <fmt/format.h>
+
+namespace webrocket::backend {
+
+HttpResponse error(int status, int code, std::string_view text) {
+    HttpResponse response;
+    response.status = status;
+    response.with("Content-Type", "application/json");
+    response.body = fmt::format(R"({{"error":{},"code":{}}})", json_string(text), code);
+    if (code == error_code::vhost_not_found)
+        response.refusing(RefusalReason::unknown_vhost);
+    return response;
+}
+
+HttpReply failure(int status, int code, std::string_view text, RefusalReason reason) {
+    HttpReply reply = at_once(error(status, code, text));
+    if (reason != RefusalReason::none)
+        reply.response.refusing(reason);
+    return reply;
+}
+
+HttpReply bad_request(std::string_view text) { return failure(400, error_code::bad_request, text); }
+
+// Only what may be one is repeated.
+std::string no_channel_text(std::string_view name) {
+    return is_valid_channel_name(name) ? fmt::format("channel {} doesn't exist", name)
+                                       : "channel doesn't exist";
+}
+
+HttpReply no_channel(std::string_view name) {
+    return failure(404, error_code::channel_not_found, no_channel_text(name));
+}
+
+const std::string &parameter(const QueryParameters &parameters, std::string_view name) {
+    static const std::string absent;
+    const auto found = parameters.find(name);
+    return found == parameters.end() ? absent : found->second;
+}
+
+} // namespace webrocket::backend

@@ -1,0 +1,34 @@
+// The answers of the Backend API that several of its resources give, and the query that they are
+// asked with.
+#pragma once
+
+#include "http/http_message.h"
+#include "http/uri.h"
+
+#include <string>
+#include <string_view>
+
+namespace webrocket::backend {
+
+// The numbers of the original protocol, beside the HTTP status.
+namespace error_code {
+constexpr int bad_request = 400;
+constexpr int unauthorized = 402;
+constexpr int forbidden = 403;
+constexpr int invalid_channel_name = 451;
+constexpr int channel_not_found = 454;
+constexpr int vhost_not_found = 455;
+constexpr int internal_error = 597;
+} // namespace error_code
+
+HttpResponse error(int status, int code, std::string_view text);
+HttpReply failure(int status, int code, std::string_view text,
+                  RefusalReason reason = RefusalReason::none);
+HttpReply bad_request(std::string_view text);
+HttpReply no_channel(std::string_view name);
+std::string no_channel_text(std::string_view name);
+
+// Empty when there is none of that name.
+const std::string &parameter(const QueryParameters &parameters, std::string_view name);
+
+} // namespace webrocket::backend
