@@ -4,13 +4,11 @@
 
 #include <sys/random.h>
 
-#include "backend/answer_failure.hpp"
 #include "base/deferred_destroys.hpp"
 #include "base/error.hpp"
 #include "base/failure.hpp"
 #include "base/quoted.hpp"
 #include "base/status.hpp"
-#include "http/curl.hpp"
 
 namespace kn {
 namespace {
@@ -296,80 +294,6 @@ void worker::give_up_reading() {
                    0, false, false};
 }
 
-/// Moves the connection on, or sees to it that one is under way when it is time.
-void worker::advance(deadline until) {
-    if (!stream_.is_running() && (!retry_at_ || *retry_at_ <= clock::now()))
-        start_stream();
-    home_.require();
-    set_alarm();
-    const reactor::readiness ready =
-        stream_.is_held() ? reactor::readiness{} : reactor_.wait(until);
-    if (ready.bell) {
-        reactor_.silence();
-        bell_rings_ = false;
-    }
-    may_have_more_ = ready.count > 0;
-    last_end_ = stream_.advance(ready);
-    if (std::exchange(has_connected_, false)) {
-        // Not where it happens, which is inside libcurl: the log may end its thread.
-        options_.logger.write(KN_LOG_INFO, [&] { return "connected to " + where_.url(); });
-        home_.require();
-    }
-}
-
-void worker::set_alarm() {
-    const std::optional<clock::time_point> due =
-        stream_.is_running() ? stream_.deadline() : retry_at_;
-    if (due)
-        reactor_.alarm_at(*due);
-}
-
-/// At the end of a call: whoever polls the descriptor has to come back for what is left to do, now
-/// or when it is time.
-void worker::ready_descriptor() {
-    const bool has_more = has_backlog() || is_cut_short_ || last_end_ || fatal_;
-    if (has_more && !bell_rings_) {
-        reactor_.ring();
-        bell_rings_ = true;
-    }
-    set_alarm();
-}
-
-void worker::start_stream() {
-    if (target_.empty()) {
-        const topic_filter filter =
-            options_.filter ? topic_filter{*options_.filter, false} : routes_->filter();
-        is_filter_wider_ = filter.is_wider;
-        target_ = where_.url() + "/events";
-        char separator = '?';
-        const auto add = [&](const char *name, const std::string &value) {
-            if (value.empty())
-                return;
-            target_ += std::exchange(separator, '&');
-            target_ += name + percent_encoded(value);
-        };
-        add("filter=", filter.regex);
-        add("worker=", options_.worker_name);
-    }
-    retry_at_.reset();
-    if (parser_)
-        last_event_id_ = parser_->last_event_id(); // of what came whole; the rest comes again
-    parser_.emplace(static_cast<std::size_t>(options_.max_event_size), last_event_id_);
-    stream_.start(target_, last_event_id_);
-    set_state(KN_WORKER_CONNECTING);
-    options_.logger.write(KN_LOG_DEBUG, [&] { return "connecting to " + where_.url(); });
-}
-
-bool worker::on_head(long http_status, bool is_event_stream) {
-    if (policy_.judge(http_status, is_event_stream) != verdict::stream)
-        return false;
-    policy_.connected(clock::now());
-    metrics_.connected();
-    set_state(KN_WORKER_CONNECTED);
-    has_connected_ = true;
-    return true;
-}
-
 void worker::on_bytes(std::string_view bytes) {
     metrics_.received(bytes.size());
     policy_.received_something();
@@ -387,46 +311,6 @@ void worker::clear_inbox() noexcept {
     if (is_quiet && inbox_.capacity() > kept_inbox)
         inbox_.shrink_to_fit();
     metrics_.backlog_ended();
-}
-
-void worker::stream_ended(const stream_end &end) {
-    stream_.stop();
-    if (end.is_in_order)
-        policy_.ended_in_order();
-    failure why = end.why;
-    name_subject(why, where_, {operation::subscribe, {}});
-    const verdict meaning =
-        end.http_status == 0 ? verdict::retry : policy_.judge(end.http_status, end.is_event_stream);
-    if (meaning != verdict::ended)
-        metrics_.failed(why);
-    switch (meaning) {
-    case verdict::ended:
-        options_.logger.write(KN_LOG_INFO, [&] {
-            return "the server ended the stream of " + where_.url() + " for good";
-        });
-        this->end(ending::closed);
-        return;
-    case verdict::fatal:
-        options_.logger.write(KN_LOG_ERROR, [&] { return "giving up: " + why.message(); });
-        fatal_ = why;
-        this->end(ending::failed);
-        return;
-    case verdict::stream:
-    case verdict::retry:
-        retry_after(why);
-        return;
-    }
-}
-
-void worker::retry_after(const failure &why) {
-    const clock::time_point now = clock::now();
-    const milliseconds delay = policy_.next_delay(now, why.retry_after_ms);
-    retry_at_ = now + delay;
-    set_state(KN_WORKER_WAITING);
-    options_.logger.write(KN_LOG_WARNING, [&] {
-        return why.message() + "; trying again in " + std::to_string(delay.count()) + " ms";
-    });
-    report(why);
 }
 
 void worker::report(const failure &why) {
@@ -447,14 +331,6 @@ void worker::call_user(Call &&call) {
         options_.logger.write(KN_LOG_ERROR,
                               [] { return std::string("a handler threw an exception through C"); });
     home_.require();
-}
-
-void worker::end(ending how) noexcept {
-    ending_ = how;
-    stream_.stop();
-    set_state(KN_WORKER_CLOSED);
-    // Readable for good: whoever polls has to hear of it.
-    reactor_.ring();
 }
 
 /// Hands over what has come so far, without a look at the network; why it stopped before, if it
