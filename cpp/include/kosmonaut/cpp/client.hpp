@@ -8,173 +8,23 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <iterator>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <system_error>
-#include <type_traits>
 #include <utility>
 
 #include <kosmonaut/client.h>
 #include <kosmonaut/cpp/batch.hpp>
+#include <kosmonaut/cpp/client_core.hpp>
 #include <kosmonaut/cpp/detail.hpp>
-#include <kosmonaut/cpp/driven.hpp>
 #include <kosmonaut/cpp/options.hpp>
+#include <kosmonaut/cpp/subscriber_range.hpp>
 #include <kosmonaut/cpp/subscribers.hpp>
 
 namespace kosmonaut {
 inline namespace v1 {
-
-namespace detail {
-
-using client_core = driven<kn_client, kn_client_interrupt>;
-
-/** A completion with the client it belongs to; the C library owns it. */
-template <class Function>
-struct completion {
-    completion(Function &&function, std::shared_ptr<client_core> of)
-        : fn(std::move(function)), core(std::move(of)) {}
-    completion(const Function &function, std::shared_ptr<client_core> of)
-        : fn(function), core(std::move(of)) {}
-
-    static void on_end(const kn_result *ended, void *data) {
-        auto *self = static_cast<completion *>(data);
-        call_user([&] { self->fn(result_ref(ended)); }, [&] { self->core->caught(); });
-    }
-
-    static void destroy(void *data) noexcept { delete static_cast<completion *>(data); }
-
-    Function fn;
-    std::shared_ptr<client_core> core;
-};
-
-/** Calls @p call with @p after as the C API wants it. */
-template <class Call>
-kn_status with_after(std::optional<std::string_view> after, Call &&call) {
-    if (!after) {
-        return call(nullptr);
-    }
-    // One that cannot be a C string is not absent: that would begin from the beginning.
-    const c_text text(*after);
-    return call(text != nullptr ? static_cast<const char *>(text) : "");
-}
-
-} // namespace detail
-
-/**
- * @brief All subscribers of a channel, from client::subscribers(): asks for page after page while
- * it is gone through.
- *
- * It can be gone through once. Each subscriber is borrowed until the next one is asked for. The
- * client may be moved meanwhile, but has to be there.
- *
- * @par Threads
- * one thread at a time for each object.
- * @since 1.0
- */
-class subscriber_range {
-  public:
-    /** Goes over all of them. @since 1.0 */
-    class iterator {
-      public:
-        /** What it can do: one pass. @since 1.0 */
-        using iterator_category = std::input_iterator_tag;
-        /** What it goes over. @since 1.0 */
-        using value_type = subscriber_ref;
-        /** Of no use for one pass, but asked for by the standard library. @since 1.0 */
-        using difference_type = std::ptrdiff_t;
-        /** What its arrow gives. @since 1.0 */
-        using pointer = const subscriber_ref *;
-        /** What its star gives. @since 1.0 */
-        using reference = const subscriber_ref &;
-
-        /** The end. @since 1.0 */
-        iterator() noexcept = default;
-
-        /** The subscriber. @since 1.0 */
-        reference operator*() const noexcept { return range_->at_; }
-        /** The subscriber. @since 1.0 */
-        pointer operator->() const noexcept { return &range_->at_; }
-        /** @throws error as client::subscribers_page(), where another page begins. @since 1.0 */
-        iterator &operator++() {
-            range_->advance();
-            range_ = range_->is_over() ? nullptr : range_;
-            return *this;
-        }
-        /** As the other one; what it leaves behind is of no use. @since 1.0 */
-        void operator++(int) { ++*this; }
-        /** Whether they are at the same place. @since 1.0 */
-        friend bool operator==(const iterator &left, const iterator &right) noexcept {
-            return left.range_ == right.range_;
-        }
-        /** Whether they are at different places. @since 1.0 */
-        friend bool operator!=(const iterator &left, const iterator &right) noexcept {
-            return !(left == right);
-        }
-
-      private:
-        friend class subscriber_range;
-        explicit iterator(subscriber_range *range) noexcept : range_(range) {}
-
-        subscriber_range *range_ = nullptr;
-    };
-
-    subscriber_range(const subscriber_range &) = delete; // iterators know where it is
-    subscriber_range &operator=(const subscriber_range &) = delete;
-
-    /** @throws error as client::subscribers_page(). @since 1.0 */
-    [[nodiscard]] iterator begin() {
-        if (!has_begun_) {
-            ask(std::nullopt);
-        }
-        return is_over() ? iterator() : iterator(this);
-    }
-    /** @since 1.0 */
-    [[nodiscard]] static iterator end() noexcept { return {}; }
-
-  private:
-    friend class client;
-
-    subscriber_range(std::shared_ptr<detail::client_core> core, std::string_view channel,
-                     std::int32_t page_size)
-        : core_(std::move(core)), channel_(channel), page_size_(page_size) {}
-
-    [[nodiscard]] bool is_over() const noexcept { return index_ == page_.size(); }
-
-    void advance() {
-        ++index_;
-        at_ = page_[index_];
-        if (is_over() && page_.next()) {
-            ask(page_.next());
-        }
-    }
-
-    // The page may be empty: everyone else has gone. Then it is the last.
-    void ask(std::optional<std::string_view> after) {
-        kn_subscribers *page = nullptr;
-        detail::call_or_throw([&](kn_error **details) {
-            return detail::with_after(after, [&](const char *text) {
-                return kn_client_subscribers(core_ ? core_->handle : nullptr,
-                                             detail::c_text(channel_), text, page_size_, &page,
-                                             details);
-            });
-        });
-        has_begun_ = true;
-        page_ = subscriber_page(page);
-        index_ = 0;
-        at_ = page_[index_];
-    }
-
-    std::shared_ptr<detail::client_core> core_;
-    std::string channel_;
-    std::int32_t page_size_;
-    bool has_begun_ = false;
-    subscriber_page page_{nullptr};
-    std::size_t index_ = 0;
-    subscriber_ref at_{nullptr, 0};
-};
 
 /**
  * @brief A client of one vhost: it opens and closes channels, triggers events on them, asks who is
@@ -400,63 +250,65 @@ class client {
      */
     template <class Function = std::nullptr_t>
     void open_channel_async(std::string_view channel, Function &&fn = nullptr) {
-        hand_in(std::forward<Function>(fn),
-                [&](auto told, auto *data, auto destroy, auto **details) {
-                    return kn_client_open_channel_async(handle(), detail::c_text(channel), told,
-                                                        data, destroy, details);
-                });
+        detail::hand_in(core_, std::forward<Function>(fn),
+                        [&](auto told, auto *data, auto destroy, auto **details) {
+                            return kn_client_open_channel_async(handle(), detail::c_text(channel),
+                                                                told, data, destroy, details);
+                        });
     }
     /** As open_channel_async(). @since 1.0 */
     template <class Function = std::nullptr_t>
     void close_channel_async(std::string_view channel, Function &&fn = nullptr) {
-        hand_in(std::forward<Function>(fn),
-                [&](auto told, auto *data, auto destroy, auto **details) {
-                    return kn_client_close_channel_async(handle(), detail::c_text(channel), told,
-                                                         data, destroy, details);
-                });
+        detail::hand_in(core_, std::forward<Function>(fn),
+                        [&](auto told, auto *data, auto destroy, auto **details) {
+                            return kn_client_close_channel_async(handle(), detail::c_text(channel),
+                                                                 told, data, destroy, details);
+                        });
     }
     /** As open_channel_async(); also throws status::json. @since 1.0 */
     template <class Function = std::nullptr_t>
     void trigger_async(std::string_view channel, std::string_view event, std::string_view data,
                        Function &&fn = nullptr) {
-        hand_in(std::forward<Function>(fn), [&](auto told, auto *box, auto destroy,
-                                                auto **details) {
-            return kn_client_trigger_async(handle(), detail::c_text(channel), detail::c_text(event),
-                                           data.empty() ? "" : data.data(), data.size(), told, box,
-                                           destroy, details);
-        });
+        detail::hand_in(core_, std::forward<Function>(fn),
+                        [&](auto told, auto *box, auto destroy, auto **details) {
+                            return kn_client_trigger_async(
+                                handle(), detail::c_text(channel), detail::c_text(event),
+                                data.empty() ? "" : data.data(), data.size(), told, box, destroy,
+                                details);
+                        });
     }
     /** As open_channel_async(); the token is in the result. @since 1.0 */
     template <class Function>
     void request_token_async(std::string_view uid, std::string_view channels, Function &&fn) {
-        hand_in(std::forward<Function>(fn),
-                [&](auto told, auto *data, auto destroy, auto **details) {
-                    return kn_client_request_token_async(handle(), detail::c_text(uid),
-                                                         detail::c_text(channels), told, data,
-                                                         destroy, details);
-                });
+        detail::hand_in(core_, std::forward<Function>(fn),
+                        [&](auto told, auto *data, auto destroy, auto **details) {
+                            return kn_client_request_token_async(handle(), detail::c_text(uid),
+                                                                 detail::c_text(channels), told,
+                                                                 data, destroy, details);
+                        });
     }
     /** As open_channel_async(); each trigger's status is in the result. @since 1.0 */
     template <class Function = std::nullptr_t>
     void trigger_batch_async(const batch &batch, Function &&fn = nullptr) {
-        hand_in(std::forward<Function>(fn),
-                [&](auto told, auto *data, auto destroy, auto **details) {
-                    return kn_client_trigger_batch_async(handle(), batch.handle(), told, data,
-                                                         destroy, details);
-                });
+        detail::hand_in(core_, std::forward<Function>(fn),
+                        [&](auto told, auto *data, auto destroy, auto **details) {
+                            return kn_client_trigger_batch_async(handle(), batch.handle(), told,
+                                                                 data, destroy, details);
+                        });
     }
 
     /** As open_channel_async(); the page is in the result. @since 1.0 */
     template <class Function>
     void subscribers_async(std::string_view channel, std::optional<std::string_view> after,
                            std::int32_t limit, Function &&fn) {
-        hand_in(std::forward<Function>(fn),
-                [&](auto told, auto *data, auto destroy, auto **details) {
-                    return detail::with_after(after, [&](const char *text) {
-                        return kn_client_subscribers_async(handle(), detail::c_text(channel), text,
-                                                           limit, told, data, destroy, details);
-                    });
-                });
+        detail::hand_in(core_, std::forward<Function>(fn),
+                        [&](auto told, auto *data, auto destroy, auto **details) {
+                            return detail::with_after(after, [&](const char *text) {
+                                return kn_client_subscribers_async(
+                                    handle(), detail::c_text(channel), text, limit, told, data,
+                                    destroy, details);
+                            });
+                        });
     }
 
     /**
@@ -470,7 +322,7 @@ class client {
      * @since 1.0
      */
     [[nodiscard]] kosmonaut::status dispatch() {
-        return drive([](kn_client *driven, kn_error **details) {
+        return detail::drive(core_, [](kn_client *driven, kn_error **details) {
             return kn_client_dispatch(driven, details);
         });
     }
@@ -484,7 +336,7 @@ class client {
      * @since 1.0
      */
     kosmonaut::status flush(std::chrono::milliseconds timeout = no_limit) { // NOLINT
-        return drive([timeout](kn_client *driven, kn_error **details) {
+        return detail::drive(core_, [timeout](kn_client *driven, kn_error **details) {
             return kn_client_flush(driven, timeout.count(), details);
         });
     }
@@ -548,54 +400,15 @@ class client {
     using owned_text = std::unique_ptr<char, detail::freed_by<kn_string_free>>;
 
     client(std::string_view url, const options *options) {
-        detail::call_or_throw(
-            [&](kn_error **details) { return make(detail::c_text(url), options, details); });
-    }
-
-    client(std::string_view url, const options *options, std::error_code &code) noexcept {
-        detail::attempt(
-            code, [&](kn_error **details) { return make(detail::c_text(url), options, details); });
-    }
-
-    kn_status make(const char *url, const options *options, kn_error **details) {
-        const kn_options *given = options != nullptr ? options->handle() : nullptr;
-        if (options != nullptr && given == nullptr) {
-            return KN_EINVAL; // to the C API, NULL would stand for the defaults
-        }
-        auto core = std::make_shared<detail::client_core>(nullptr);
-        const kn_status status = kn_client_new(url, given, &core->handle, details);
-        if (status == KN_OK) {
-            core_ = std::move(core);
-        }
-        return status;
-    }
-
-    // call makes the C API's call with a completion, its data and the end of that.
-    template <class Function, class Call>
-    void hand_in(Function &&fn, Call &&call) {
         detail::call_or_throw([&](kn_error **details) {
-            if constexpr (std::is_same_v<std::decay_t<Function>, std::nullptr_t>) {
-                using destroyer = void (*)(void *);
-                return call(kn_completion(nullptr), static_cast<void *>(nullptr),
-                            destroyer(nullptr), details);
-            } else {
-                using completion = detail::completion<std::decay_t<Function>>;
-                static_assert(std::is_invocable_v<std::decay_t<Function> &, result_ref>,
-                              "a completion is called as fn(result_ref)");
-                auto boxed = std::make_unique<completion>(std::forward<Function>(fn), core_);
-                return call(&completion::on_end, boxed.release(), &completion::destroy, details);
-            }
+            return detail::make_client(detail::c_text(url), options, core_, details);
         });
     }
 
-    template <class Call>
-    kosmonaut::status drive(Call &&call) {
-        return static_cast<kosmonaut::status>(detail::call_or_throw([&](kn_error **details) {
-            const std::shared_ptr<detail::client_core> core = core_;
-            return core ? core->watched([&] { return call(core->handle, details); },
-                                        [] { return false; })
-                        : call(nullptr, details);
-        }));
+    client(std::string_view url, const options *options, std::error_code &code) noexcept {
+        detail::attempt(code, [&](kn_error **details) {
+            return detail::make_client(detail::c_text(url), options, core_, details);
+        });
     }
 
     kn_status send(std::string_view channel, std::string_view event, std::string_view data,
