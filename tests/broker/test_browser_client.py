@@ -8,6 +8,7 @@ import re
 from harness import BrokerTest, RawConnection, main
 
 CLIENT = os.path.join(os.path.dirname(__file__), "../../broker/client")
+MODULES = ("values.js", "emitter.js", "roster.js", "channel.js", "webrocket.js")
 BYTES_MAX = 5000  # compressed, as a server in front of the broker sends it
 
 
@@ -140,10 +141,17 @@ class Served(ScriptTest):
     def test_it_is_the_source_without_its_comments(self):
         def statements(text):
             lines = (re.sub(r" *// .*", "", line) for line in text.splitlines())
-            return [line for line in lines if line]
+            return [line.removeprefix("export ") for line in lines if line and not line.startswith("import ")]
 
-        with open(os.path.join(CLIENT, "webrocket.js")) as file:
-            self.assertEqual(statements(self.body("/webrocket.mjs")), statements(file.read()))
+        source = []
+        for name in MODULES:
+            with open(os.path.join(CLIENT, name)) as file:
+                source += statements(file.read())
+        self.assertEqual(statements(self.body("/webrocket.mjs")), source)
+
+    def test_it_is_one_script_that_exports_one_name(self):
+        module = self.body("/webrocket.mjs")
+        self.assertEqual(re.findall(r"^(?:import|export)\b.*", module, re.M), ["export class WebRocket extends Emitter {"])
 
 
 class VhostsUnserved(ScriptTest):
