@@ -207,61 +207,82 @@ TEST(at_most_once, a_refused_connection_is_no_perhaps) {
 
 // ---- What has been idle for too long ----
 
-/// Connections that answer once and are forgotten then, by something between that says nothing.
-TEST(idle_connections, are_forgotten_together) {
-    std::atomic<bool> are_forgotten{false};
-    std::mutex mutex;
-    std::condition_variable changed;
-    int arrived = 0;
-    fault_server server({[&](conversation &with) {
-        const bool is_old = !are_forgotten;
+constexpr int idle_ones = 8;
+
+/// Answers as many at a time. Connections that are there when it forgets are never answered again.
+class forgetful_server {
+  public:
+    forgetful_server() : server_({[this](conversation &with) { serve(with); }}) {}
+
+    std::string url() const { return server_.url(); }
+    void forget() { has_forgotten_ = true; }
+
+  private:
+    void serve(conversation &with) {
+        const bool is_old = !has_forgotten_;
         for (;;) {
             with.receive();
-            if (is_old && are_forgotten)
+            if (is_old && has_forgotten_)
                 with.stall();
-            if (is_old) {
-                std::unique_lock lock(mutex);
-                ++arrived;
-                changed.notify_all();
-                changed.wait_for(lock, patience, [&] { return arrived == 8; });
-            }
+            if (is_old)
+                await_the_others();
             with.send(whole_answer(202));
         }
-    }});
+    }
+
+    void await_the_others() {
+        std::unique_lock lock(mutex_);
+        ++arrived_;
+        changed_.notify_all();
+        changed_.wait_for(lock, patience, [this] { return arrived_ == idle_ones; });
+    }
+
+    std::atomic<bool> has_forgotten_{false};
+    std::mutex mutex_;
+    std::condition_variable changed_;
+    int arrived_ = 0;
+    fault_server server_; // goes first
+};
+
+void call_together(const observed_client &client, bool async) {
+    if (async) {
+        for (int i = 0; i < idle_ones; ++i)
+            EXPECT_EQ(
+                kn_client_open_channel_async(client.get(), "c", nullptr, nullptr, nullptr, nullptr),
+                KN_OK);
+        EXPECT_EQ(kn_client_flush(client.get(), longer_than_patience_ms, nullptr), KN_OK);
+        return;
+    }
+    std::vector<std::thread> threads;
+    for (int i = 0; i < idle_ones; ++i)
+        threads.emplace_back([&client] { EXPECT_EQ(client.call().status, KN_OK); });
+    for (std::thread &thread : threads)
+        thread.join();
+}
+
+kn_status call_alone(const observed_client &client, bool async) {
+    if (!async)
+        return client.call().status;
+    told what;
+    EXPECT_EQ(kn_client_open_channel_async(client.get(), "c", &note, &what, nullptr, nullptr),
+              KN_OK);
+    EXPECT_EQ(kn_client_flush(client.get(), longer_than_patience_ms, nullptr), KN_OK);
+    return what.status;
+}
+
+/// By something between that says nothing.
+TEST(idle_connections, are_forgotten_together) {
     for (const bool async : {false, true}) {
-        are_forgotten = false;
-        arrived = 0;
+        forgetful_server server;
         client_settings how;
         how.request_timeout_ms = 1'500;
         const observed_client client(server.url(), how);
-        const auto call = [&] {
-            if (!async)
-                return client.call().status;
-            told what;
-            EXPECT_EQ(
-                kn_client_open_channel_async(client.get(), "c", &note, &what, nullptr, nullptr),
-                KN_OK);
-            EXPECT_EQ(kn_client_flush(client.get(), longer_than_patience_ms, nullptr), KN_OK);
-            return what.status;
-        };
-        if (async) {
-            for (int i = 0; i < 8; ++i)
-                EXPECT_EQ(kn_client_open_channel_async(client.get(), "c", nullptr, nullptr, nullptr,
-                                                       nullptr),
-                          KN_OK);
-            EXPECT_EQ(kn_client_flush(client.get(), longer_than_patience_ms, nullptr), KN_OK);
-        } else {
-            std::vector<std::thread> threads;
-            for (int i = 0; i < 8; ++i)
-                threads.emplace_back([&] { EXPECT_EQ(client.call().status, KN_OK); });
-            for (std::thread &thread : threads)
-                thread.join();
-        }
-        EXPECT_EQ(kn_client_connections(client.get()), 8);
-        are_forgotten = true;
-        EXPECT_EQ(call(), KN_ETIMEOUT);
-        for (int i = 0; i < 8; ++i)
-            EXPECT_EQ(call(), KN_OK) << (async ? "async " : "blocking ") << i;
+        call_together(client, async);
+        EXPECT_EQ(kn_client_connections(client.get()), idle_ones);
+        server.forget();
+        EXPECT_EQ(call_alone(client, async), KN_ETIMEOUT);
+        for (int i = 0; i < idle_ones; ++i)
+            EXPECT_EQ(call_alone(client, async), KN_OK) << (async ? "async " : "blocking ") << i;
     }
 }
 
