@@ -4,9 +4,11 @@
 #include <atomic>
 #include <charconv>
 #include <exception>
+#include <optional>
 #include <stdexcept>
 #include <thread>
 #include <utility>
+#include <variant>
 
 #include <httplib.h>
 #include <sys/socket.h>
@@ -120,20 +122,7 @@ std::string library_of(const std::string &broker_url) {
     return "http" + origin_of(broker_url).substr(2) + "/webrocket.mjs";
 }
 
-} // namespace
-
-struct web::server {
-    httplib::Server http;
-    std::thread thread;
-    std::atomic<bool> ended{false};
-};
-
-web::web(const std::string &address, settings config, visitors &visitors)
-    : server_(std::make_unique<server>()) {
-    httplib::Server &http = server_->http;
-
-    auto [host, port] = parse_address(address);
-
+void set_up_connections(httplib::Server &http) {
     // The library's own choice lets two servers share a port, to the confusion of both.
     http.set_socket_options([](socket_t socket) {
         const int yes = 1;
@@ -141,11 +130,13 @@ web::web(const std::string &address, settings config, visitors &visitors)
     });
     http.set_payload_max_length(4096);
     http.set_keep_alive_timeout(2);
+}
+
+void set_up_headers(httplib::Server &http, const std::string &broker_url) {
     http.set_default_headers(
         {{"Content-Security-Policy",
-          "default-src 'none'; script-src 'self' " + library_of(config.broker_url) +
-              "; style-src 'self'; img-src 'self'; connect-src 'self' " +
-              origin_of(config.broker_url) +
+          "default-src 'none'; script-src 'self' " + library_of(broker_url) +
+              "; style-src 'self'; img-src 'self'; connect-src 'self' " + origin_of(broker_url) +
               "; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"},
          {"X-Content-Type-Options", "nosniff"},
          {"Referrer-Policy", "no-referrer"}});
@@ -153,7 +144,10 @@ web::web(const std::string &address, settings config, visitors &visitors)
         [](const httplib::Request & /*request*/, httplib::Response &response) {
             response.set_header("Cache-Control", "no-cache");
         });
-    // The library would tell the browser what went wrong inside.
+}
+
+// The library would tell the browser what went wrong inside.
+void set_up_failures(httplib::Server &http) {
     http.set_exception_handler([](const httplib::Request & /*request*/, httplib::Response &response,
                                   std::exception_ptr failure) {
         try {
@@ -165,85 +159,124 @@ web::web(const std::string &address, settings config, visitors &visitors)
         }
         answer(response, 500, error("internal"));
     });
-    if (!http.set_mount_point("/", config.page_directory)) {
-        throw std::invalid_argument("no such directory: " + config.page_directory);
+}
+
+void sign_in(visitors &visitors, const httplib::Request &request, httplib::Response &response) {
+    if (is_of_another_site(request)) {
+        answer(response, 403, error("another-site"));
+        return;
     }
+    if (!is_json(request)) {
+        answer(response, 415, error("not-json"));
+        return;
+    }
+    const auto outcome = visitors.sign_in(text_of(parse(request.body), "name"));
+    if (const auto *refusal = std::get_if<visitors::refusal>(&outcome)) {
+        answer(response, status_of(*refusal), error(name_of(*refusal)));
+        return;
+    }
+    const auto &[session, who] = std::get<visitors::welcome>(outcome);
+    visitors.sign_out(session_of(request)); // somebody who comes back under another name
+    log("web", who.name + " signed in");
+    answer(response, 200, object({{"uid", who.uid}, {"name", who.name}}));
+    response.set_header("Set-Cookie", cookie(session));
+}
 
-    http.Get("/broker.json", [config](const httplib::Request & /*request*/,
-                                      httplib::Response &response) {
+// Its answer takes the cookie away, whether or not one was sent.
+void sign_out(visitors &visitors, const httplib::Request &request, httplib::Response &response) {
+    if (is_of_another_site(request)) {
+        answer(response, 403, error("another-site"));
+        return;
+    }
+    visitors.sign_out(session_of(request));
+    answer(response, 200, "{}");
+    response.set_header("Set-Cookie", cookie("", "; Max-Age=0"));
+}
+
+// Whom a token is for is known from the session, never from what the request asks for.
+void hand_out_token(const std::optional<visitor> &who, const web::settings &config,
+                    httplib::Response &response) {
+    if (!who) {
+        answer(response, 401, error("signed-out"));
+        return;
+    }
+    try {
         answer(response, 200,
-               object({{"url", config.broker_url}, {"library", library_of(config.broker_url)}}));
-    });
+               object({{"token", config.token_for(*who)},
+                       {"url", config.broker_url},
+                       {"uid", who->uid},
+                       {"name", who->name}}));
+    } catch (const kosmonaut::error &failure) {
+        log("broker", failure.what());
+        answer(response, 503, error("broker"));
+    }
+}
 
+void set_up_visits(httplib::Server &http, visitors &visitors) {
     http.Get(
         "/session.json", [&visitors](const httplib::Request &request, httplib::Response &response) {
             const auto who = visitors.of_session(session_of(request));
             answer(response, 200, who ? object({{"uid", who->uid}, {"name", who->name}}) : "{}");
         });
-
-    http.Post(
-        "/sign-in", [&visitors](const httplib::Request &request, httplib::Response &response) {
-            if (is_of_another_site(request)) {
-                answer(response, 403, error("another-site"));
-                return;
-            }
-            if (!is_json(request)) {
-                answer(response, 415, error("not-json"));
-                return;
-            }
-            const auto outcome = visitors.sign_in(text_of(parse(request.body), "name"));
-            if (const auto *refusal = std::get_if<visitors::refusal>(&outcome)) {
-                answer(response, status_of(*refusal), error(name_of(*refusal)));
-                return;
-            }
-            const auto &[session, who] = std::get<visitors::welcome>(outcome);
-            visitors.sign_out(session_of(request)); // somebody who comes back under another name
-            log("web", who.name + " signed in");
-            answer(response, 200, object({{"uid", who.uid}, {"name", who.name}}));
-            response.set_header("Set-Cookie", cookie(session));
-        });
-
+    http.Post("/sign-in",
+              [&visitors](const httplib::Request &request, httplib::Response &response) {
+                  sign_in(visitors, request, response);
+              });
     http.Post("/sign-out",
               [&visitors](const httplib::Request &request, httplib::Response &response) {
-                  // Its answer takes the cookie away, whether or not one was sent.
-                  if (is_of_another_site(request)) {
-                      answer(response, 403, error("another-site"));
-                      return;
-                  }
-                  visitors.sign_out(session_of(request));
-                  answer(response, 200, "{}");
-                  response.set_header("Set-Cookie", cookie("", "; Max-Age=0"));
+                  sign_out(visitors, request, response);
               });
+}
 
-    // Whom a token is for is known from the session, never from what the request asks for.
+void set_up_broker(httplib::Server &http, const web::settings &config, visitors &visitors) {
+    http.Get("/broker.json", [config](const httplib::Request & /*request*/,
+                                      httplib::Response &response) {
+        answer(response, 200,
+               object({{"url", config.broker_url}, {"library", library_of(config.broker_url)}}));
+    });
     http.Get("/webrocket/auth.json",
              [&visitors, config](const httplib::Request &request, httplib::Response &response) {
-                 const auto who = visitors.of_session(session_of(request));
-                 if (!who) {
-                     answer(response, 401, error("signed-out"));
-                     return;
-                 }
-                 try {
-                     answer(response, 200,
-                            object({{"token", config.token_for(*who)},
-                                    {"url", config.broker_url},
-                                    {"uid", who->uid},
-                                    {"name", who->name}}));
-                 } catch (const kosmonaut::error &failure) {
-                     log("broker", failure.what());
-                     answer(response, 503, error("broker"));
-                 }
+                 hand_out_token(visitors.of_session(session_of(request)), config, response);
              });
+}
 
+// Where it listens then: the port is chosen, if none was.
+std::string bind_to(httplib::Server &http, const place &where) {
+    int port = where.port;
     if (port == 0) {
-        port = http.bind_to_any_port(host);
-    } else if (!http.bind_to_port(host, port)) {
+        port = http.bind_to_any_port(where.host);
+    } else if (!http.bind_to_port(where.host, port)) {
         port = -1;
     }
     if (port < 0) {
-        throw std::runtime_error("cannot listen on " + address);
+        throw std::runtime_error("cannot listen on " + where.host + ":" +
+                                 std::to_string(where.port));
     }
-    address_ = host + ":" + std::to_string(port);
+    return where.host + ":" + std::to_string(port);
+}
+
+} // namespace
+
+struct web::server {
+    httplib::Server http;
+    std::thread thread;
+    std::atomic<bool> ended{false};
+};
+
+web::web(const std::string &address, settings config, visitors &visitors)
+    : server_(std::make_unique<server>()) {
+    const place where = parse_address(address);
+    httplib::Server &http = server_->http;
+    set_up_connections(http);
+    set_up_headers(http, config.broker_url);
+    set_up_failures(http);
+    if (!http.set_mount_point("/", config.page_directory)) {
+        throw std::invalid_argument("no such directory: " + config.page_directory);
+    }
+    set_up_visits(http, visitors);
+    set_up_broker(http, config, visitors);
+
+    address_ = bind_to(http, where);
     server_->thread = std::thread([this] {
         if (!server_->http.listen_after_bind()) {
             log("web", "no longer listens");

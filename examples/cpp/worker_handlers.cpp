@@ -9,8 +9,43 @@
 #include <kosmonaut/kosmonaut.hpp>
 
 namespace {
+
 kosmonaut::worker *interrupted_by_signals = nullptr;
+
+void on_signals(void (*handler)(int)) {
+    for (const int number : {SIGINT, SIGTERM}) {
+        std::signal(number, handler);
+    }
 }
+
+void give_handlers(kosmonaut::worker &worker, int &saved) {
+    worker.on("chat/save", [&saved](kosmonaut::event_ref event) {
+        if (!event.uid()) {
+            throw std::runtime_error("a save from nobody we know");
+        }
+        ++saved;
+        std::cout << *event.uid() << " saves " << event.data() << std::endl;
+    });
+    worker.on("*/*", [](kosmonaut::event_ref event) { std::cout << event.topic() << std::endl; });
+    worker.on_error([](const kosmonaut::error &error) {
+        std::cerr << "will try again: " << error.what() << '\n';
+    });
+}
+
+void run_until_interrupted(kosmonaut::worker &worker) {
+    for (;;) {
+        try {
+            worker.run();
+            return;
+        } catch (const kosmonaut::error &) {
+            throw; // a runtime_error as well, but it does not go away by itself
+        } catch (const std::runtime_error &error) {
+            std::cerr << "a handler failed: " << error.what() << '\n';
+        }
+    }
+}
+
+} // namespace
 
 int main() {
     // Not an argument: everybody may read those.
@@ -22,42 +57,13 @@ int main() {
     try {
         int saved = 0;
         kosmonaut::worker worker(url);
-        worker.on("chat/save", [&saved](kosmonaut::event_ref event) {
-            if (!event.uid()) {
-                throw std::runtime_error("a save from nobody we know");
-            }
-            ++saved;
-            std::cout << *event.uid() << " saves " << event.data() << std::endl;
-        });
-        worker.on("*/*",
-                  [](kosmonaut::event_ref event) { std::cout << event.topic() << std::endl; });
-        worker.on_error([](const kosmonaut::error &error) {
-            std::cerr << "will try again: " << error.what() << '\n';
-        });
+        give_handlers(worker, saved);
 
         interrupted_by_signals = &worker;
-        for (const int number : {SIGINT, SIGTERM}) {
-            std::signal(number, [](int) { interrupted_by_signals->interrupt(); });
-        }
+        on_signals([](int) { interrupted_by_signals->interrupt(); });
+        run_until_interrupted(worker);
+        on_signals(SIG_DFL); // no signal may find a worker that is gone
 
-        bool running = true;
-        while (running) {
-            try {
-                worker.run();
-                running = false;
-            } catch (const std::runtime_error &error) {
-                // kosmonaut::error is one as well, and that one does not go away by itself.
-                if (dynamic_cast<const kosmonaut::error *>(&error) != nullptr) {
-                    throw;
-                }
-                std::cerr << "a handler failed: " << error.what() << '\n';
-            }
-        }
-
-        // No signal may find a worker that is gone.
-        for (const int number : {SIGINT, SIGTERM}) {
-            std::signal(number, SIG_DFL);
-        }
         worker.close();
         std::cout << saved << " saved\n";
         return 0;

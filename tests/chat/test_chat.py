@@ -114,6 +114,7 @@ class Page(ChatTest):
     def test_files(self):
         addr = self.broker.ready["addr"]
         for path, kind in (("/", "text/html"), ("/chat.js", "text/javascript"), ("/chat.css", "text/css"),
+                           ("/room.css", "text/css"),
                            ("/people.js", "text/javascript"), ("/people.svg", "image/svg+xml")):
             response = self.backend.ask("GET", path)
             self.assertEqual(response.status, 200)

@@ -82,6 +82,55 @@ bool agree(const Outcome &expected, const Outcome &outcome) {
            (expected.ended == outcome.ended || expected.may_have_ended);
 }
 
+/// A frame's header, as far as it is there.
+struct Header {
+    unsigned opcode;
+    bool final;
+    bool is_control;
+    bool is_wrong;
+    std::uint64_t size;
+    std::size_t mask_at;
+};
+
+/// `inside`: a fragmented message has begun. `room`: for a frame with data.
+Header read_header(std::string_view stream, bool inside, std::uint64_t room) {
+    const std::uint8_t first = byte_at(stream, 0);
+    const std::uint8_t second = byte_at(stream, 1);
+    Header header{.opcode = first & 0x0fU,
+                  .final = (first & 0x80) != 0,
+                  .is_control = (first & 0x08) != 0,
+                  .is_wrong = (first & 0x70) != 0 || (second & 0x80) == 0,
+                  .size = second & 0x7fU,
+                  .mask_at = 2};
+    header.is_wrong = header.is_wrong || (header.opcode > 2 && header.opcode < 8) ||
+                      header.opcode > 10 ||
+                      (header.is_control && (!header.final || header.size > 125)) ||
+                      (!header.is_control && (header.opcode == 0) != inside) ||
+                      (header.opcode == 8 && header.size == 1);
+    const std::size_t extended = header.size < 126 ? 0 : header.size == 126 ? 2 : 8;
+    if (extended != 0 && stream.size() >= 2 + extended) {
+        header.size = 0;
+        for (std::size_t i = 0; i < extended; ++i)
+            header.size = header.size << 8 | byte_at(stream, 2 + i);
+        header.is_wrong = header.is_wrong || header.size < (extended == 2 ? 126U : 65536U) ||
+                          header.size >> 63 != 0;
+    }
+    header.is_wrong = header.is_wrong || (!header.is_control && header.size > room);
+    header.mask_at += extended;
+    return header;
+}
+
+/// What is there of the payload, and it is taken from the stream.
+std::string take_payload(std::string_view &stream, const Header &header) {
+    const std::string_view mask = stream.substr(header.mask_at, 4);
+    const std::size_t at = header.mask_at + 4;
+    std::string payload(stream.substr(at, static_cast<std::size_t>(header.size)));
+    for (std::size_t i = 0; i < payload.size(); ++i)
+        payload[i] = static_cast<char>(payload[i] ^ mask[i % 4]);
+    stream.remove_prefix(at + payload.size());
+    return payload;
+}
+
 Outcome decode_again(std::string_view stream) {
     Outcome outcome;
     std::string message;
@@ -92,56 +141,33 @@ Outcome decode_again(std::string_view stream) {
         return outcome;
     };
     while (stream.size() >= 2) {
-        const std::uint8_t first = byte_at(stream, 0);
-        const bool final = (first & 0x80) != 0;
-        const unsigned opcode = first & 0x0f;
-        const bool is_control = opcode >= 8;
-        std::uint64_t size = byte_at(stream, 1) & 0x7f;
-        bool is_wrong = (first & 0x70) != 0 || (opcode > 2 && opcode < 8) || opcode > 10 ||
-                        (byte_at(stream, 1) & 0x80) == 0 ||
-                        (is_control && (!final || size > 125)) ||
-                        (!is_control && (opcode == 0) != inside) || (opcode == 8 && size == 1);
-        const std::size_t extended = size < 126 ? 0 : size == 126 ? 2 : 8;
-        std::size_t at = 2;
-        if (extended != 0 && stream.size() >= at + extended) {
-            size = 0;
-            for (std::size_t i = 0; i < extended; ++i)
-                size = size << 8 | byte_at(stream, at + i);
-            is_wrong = is_wrong || size < (extended == 2 ? 126U : 65536U) || size >> 63 != 0;
-        }
-        is_wrong = is_wrong || (!is_control && size > limit - message.size());
-        at += extended;
-        if (stream.size() < at + 4 + std::min<std::uint64_t>(size, 1)) {
-            outcome.may_have_ended = is_wrong;
+        const Header header = read_header(stream, inside, limit - message.size());
+        if (stream.size() < header.mask_at + 4 + std::min<std::uint64_t>(header.size, 1)) {
+            outcome.may_have_ended = header.is_wrong;
             break;
         }
-        if (is_wrong)
+        if (header.is_wrong)
             return end();
-        const std::string_view mask = stream.substr(at, 4);
-        at += 4;
-        const bool complete = stream.size() - at >= size;
-        std::string payload(stream.substr(at, static_cast<std::size_t>(size)));
-        for (std::size_t i = 0; i < payload.size(); ++i)
-            payload[i] = static_cast<char>(payload[i] ^ mask[i % 4]);
-        stream.remove_prefix(at + payload.size());
-        if (is_control) {
+        const std::string payload = take_payload(stream, header);
+        const bool complete = payload.size() == header.size;
+        if (header.is_control) {
             if (!complete) {
-                outcome.may_have_ended = opcode == 8; // its reason may be no UTF-8 already
+                outcome.may_have_ended = header.opcode == 8; // its reason may be no UTF-8 already
                 break;
             }
-            if (opcode == 8)
+            if (header.opcode == 8)
                 return end();
             continue;
         }
         if (!inside)
-            is_text = opcode == 1;
+            is_text = header.opcode == 1;
         message += payload;
-        if (is_text && !is_utf8(message, complete && final))
+        if (is_text && !is_utf8(message, complete && header.final))
             return end();
         if (!complete)
             break;
-        inside = !final;
-        if (final) {
+        inside = !header.final;
+        if (header.final) {
             outcome.messages.push_back(message);
             message.clear();
         }

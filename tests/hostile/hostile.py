@@ -302,7 +302,8 @@ def what_is_kept(before, rounds):
         yield f"{(last - before) / 1e6:.0f} MB of memory are not given back"
 
 
-def main():
+def read_options():
+    """The options, and of what is wanted the attacks and the greedy ones."""
     parser = argparse.ArgumentParser(description="Attacks a broker, and measures what others notice.")
     parser.add_argument("attacks", metavar="ATTACK", nargs="*", help="of " + ", ".join([*ATTACKS, *GREEDY]))
     parser.add_argument("--repeat", type=int, default=9, help="how often each, 9")
@@ -312,44 +313,54 @@ def main():
     wanted = options.attacks or [*ATTACKS, *GREEDY]
     if set(wanted) - {*ATTACKS, *GREEDY}:
         parser.error("the attacks are " + ", ".join([*ATTACKS, *GREEDY]))
-    attacks = [name for name in wanted if name in ATTACKS]
-    greedy = [name for name in wanted if name in GREEDY]
+    return options, [name for name in wanted if name in ATTACKS], [name for name in wanted if name in GREEDY]
 
-    nightmare = Nightmare(options.seconds, options.flag)
-    failures = []
-    try:
-        if not nightmare.first:
-            print("not allowed to come before other programs: what they do is measured, too")
-        if len(machine.CORES) == 1:
-            print("there is one core: the attackers' work is measured, too")
-        print(Result.HEADER, f" {options.repeat} times {options.seconds} s", flush=True)
-        stalled = Result("stalls", [nightmare.attack("stalls") for _ in range(3)])
-        print(stalled, flush=True)
-        if stalled.ratio <= FACTOR:
-            raise SystemExit("a broker that stands still is not noticed: this machine is too busy")
-        repetitions = {name: [] for name in wanted}
-        before, after = resident(nightmare.broker), []
-        for _ in range(options.repeat):
-            for name in attacks:
-                repetitions[name].append(nightmare.attack(name))
-            for name in greedy:
-                repetitions[name].append(nightmare.greed(name))
-            after.append(resident(nightmare.broker))
+
+def try_measuring(nightmare, options):
+    """Whether what is measured here says anything."""
+    if not nightmare.first:
+        print("not allowed to come before other programs: what they do is measured, too")
+    if len(machine.CORES) == 1:
+        print("there is one core: the attackers' work is measured, too")
+    print(Result.HEADER, f" {options.repeat} times {options.seconds} s", flush=True)
+    stalled = Result("stalls", [nightmare.attack("stalls") for _ in range(3)])
+    print(stalled, flush=True)
+    if stalled.ratio <= FACTOR:
+        raise SystemExit("a broker that stands still is not noticed: this machine is too busy")
+
+
+def what_fails(nightmare, options, attacks, greedy):
+    repetitions = {name: [] for name in attacks + greedy}
+    before, after = resident(nightmare.broker), []
+    for _ in range(options.repeat):
         for name in attacks:
-            result = Result(name, repetitions[name])
-            print(result, flush=True)
-            if result.ratio > FACTOR:
-                failures.append(f"{name}: others wait {result.ratio:.1f} times as long")
+            repetitions[name].append(nightmare.attack(name))
         for name in greedy:
-            result = Result(name, repetitions[name])
-            print(result, flush=True)
-            failures += what_is_taken(name, repetitions[name], result)
-        failures += what_is_kept(before, after)
-        failures += what_is_not_told(greedy, nightmare.log_at_the_end())
-        share = nightmare.disregarded / nightmare.measured
-        print(f"{100 * share:.1f} % of the messages do not count: the machine was late")
-        if share > DISREGARDED_MAX:
-            failures.append("this machine is too busy to tell")
+            repetitions[name].append(nightmare.greed(name))
+        after.append(resident(nightmare.broker))
+    for name in attacks:
+        result = Result(name, repetitions[name])
+        print(result, flush=True)
+        if result.ratio > FACTOR:
+            yield f"{name}: others wait {result.ratio:.1f} times as long"
+    for name in greedy:
+        result = Result(name, repetitions[name])
+        print(result, flush=True)
+        yield from what_is_taken(name, repetitions[name], result)
+    yield from what_is_kept(before, after)
+    yield from what_is_not_told(greedy, nightmare.log_at_the_end())
+    share = nightmare.disregarded / nightmare.measured
+    print(f"{100 * share:.1f} % of the messages do not count: the machine was late")
+    if share > DISREGARDED_MAX:
+        yield "this machine is too busy to tell"
+
+
+def main():
+    options, attacks, greedy = read_options()
+    nightmare = Nightmare(options.seconds, options.flag)
+    try:
+        try_measuring(nightmare, options)
+        failures = list(what_fails(nightmare, options, attacks, greedy))
     finally:
         nightmare.close()
     for failure in failures:
