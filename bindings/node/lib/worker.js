@@ -1,116 +1,21 @@
 import { EventEmitter } from 'node:events';
 
-import { call, check, checkedMs, checkedText, copyOf, failure, take } from './errors.js';
+import { closeWithin } from './closing.js';
+import { callHandlers, settle } from './delivery.js';
+import { call, check, checkedMs, checkedText, failure } from './errors.js';
 import { adopt, owned } from './event.js';
 import { Handle } from './handle.js';
-import { NEVER_CALLED, callbackOf, kn, takeText } from './native.js';
+import { NEVER_CALLED, kn } from './native.js';
 import { withOptions } from './options.js';
 import { Watcher, reactor } from './reactor.js';
+import { listOfRetries } from './retries.js';
 import { Routes } from './routes.js';
 import { Status, WorkerState } from './status.js';
-
-// How much is taken out in one go before the event loop gets its turn.
-const TURN_MS = 1;
-const TURN_EVENTS = 64;
-
-const CLOSE_AGAIN_MS = 10;
-
-// ---- Failures that are retried ----
-
-const retries = new Map(); // user_data to the list of errors that a worker has yet to tell of
-let lastRetries = 0n;
-
-// Only kept: whoever hears of it must not be called from inside the library.
-const keepRetry = callbackOf('kn_error_handler', (error, id) => {
-  retries.get(id)?.push(copyOf(error));
-});
-
-const forgetRetries = callbackOf('kn_destroy', (id) => {
-  retries.delete(id);
-});
-
-function listOfRetries(worker) {
-  lastRetries += 1n;
-  const list = [];
-  retries.set(lastRetries, list);
-  call(kn.kn_worker_on_error, worker, keepRetry, lastRetries, forgetRetries);
-  return list;
-}
-
-// ---- Turns ----
-
-/** How long the worker has had the event loop to itself. */
-class Turn {
-  #events = 0;
-  #end = 0;
-
-  isOver() {
-    this.#events += 1;
-    if (this.#events === 1) this.#end = performance.now() + TURN_MS;
-    return this.#events > TURN_EVENTS || performance.now() >= this.#end;
-  }
-
-  async yield() {
-    await new Promise(setImmediate);
-    this.reset();
-  }
-
-  reset() {
-    this.#events = 0;
-  }
-}
-
-// ---- The worker ----
-
-function isThenable(value) {
-  return typeof value?.then === 'function';
-}
-
-function figuresOf(pointer) {
-  return {
-    fd: kn.kn_worker_fd(pointer),
-    state: kn.kn_worker_state(pointer),
-    events: Number(kn.kn_worker_events(pointer)),
-    bytes: Number(kn.kn_worker_bytes(pointer)),
-    reconnects: Number(kn.kn_worker_reconnects(pointer)),
-    lagMs: Number(kn.kn_worker_lag_ms(pointer)),
-  };
-}
-
-function lastErrorOf(pointer) {
-  const error = kn.kn_worker_last_error(pointer);
-  return error === null ? null : take(error);
-}
-
-function statsOf(pointer) {
-  const json = [null];
-  call(kn.kn_worker_stats, pointer, json);
-  return JSON.parse(takeText(json[0]));
-}
+import { TURN_EVENTS, Turn } from './turn.js';
+import { isPattern, requireNoPattern, requireOwnEvent } from './worker_events.js';
+import { lastErrorOf, lastFiguresOf, statsOf } from './worker_figures.js';
 
 const STATE_NAMES = Object.keys(WorkerState).map((name) => name.toLowerCase());
-
-const OWN_EVENTS = new Set(['event', 'retry', 'error', 'interrupt', 'close', 'newListener',
-  'removeListener']);
-
-function isPattern(name) {
-  return typeof name === 'string' && name.includes('/');
-}
-
-// A pattern has one handler, which is called for each event, in the order of the patterns.
-function requireNoPattern(name) {
-  if (isPattern(name)) {
-    throw failure(Status.KN_EINVAL, `'${name}' is a pattern, and its handler is called for each event, `
-      + 'in the order of the patterns: use handle() or on(), and unhandle() or off()');
-  }
-  requireOwnEvent(name);
-}
-
-function requireOwnEvent(name) {
-  if (typeof name !== 'string' || OWN_EVENTS.has(name)) return;
-  throw failure(Status.KN_EINVAL, `'${name}' is neither a pattern (channel/event) nor one of the `
-    + `worker's own events (${[...OWN_EVENTS].slice(0, 5).join(', ')})`);
-}
 
 /**
  * Receives the events that browsers send: it connects on first use and keeps itself connected.
@@ -320,28 +225,13 @@ export class Worker extends EventEmitter {
 
   async #close(timeoutMs) {
     const pointer = this.#pointer;
-    const isClosed = await this.#closeWithin(pointer, timeoutMs);
+    const isClosed = await closeWithin(pointer, timeoutMs);
     if (this.#watcher !== undefined) await reactor.unwatch(this.#watcher);
-    this.#last = {
-      ...figuresOf(pointer), fd: -1, state: WorkerState.CLOSED, lastError: lastErrorOf(pointer),
-      stats: { ...statsOf(pointer), state: 'closed' },
-    };
+    this.#last = lastFiguresOf(pointer);
     this.#handle.free();
     this.#wakeWaiting?.();
     this.#emitLater('close');
     return isClosed;
-  }
-
-  async #closeWithin(pointer, timeoutMs) {
-    const end = timeoutMs < 0 ? Infinity : performance.now() + timeoutMs;
-    for (;;) {
-      const status = call(kn.kn_worker_close, pointer, 0);
-      if (status !== Status.KN_AGAIN) return true;
-      if (performance.now() >= end) return false;
-      await new Promise((resolve) => {
-        setTimeout(resolve, CLOSE_AGAIN_MS);
-      });
-    }
   }
 
   /** Lets the process end although the worker waits for events. */
@@ -570,15 +460,7 @@ export class Worker extends EventEmitter {
       isWell = false;
       tell(error);
     };
-    const waiting = [];
-    for (const handler of this.#routes.handlersOf(event)) {
-      try {
-        const returned = handler(event);
-        if (isThenable(returned)) waiting.push(Promise.resolve(returned).catch(fail));
-      } catch (error) {
-        fail(error);
-      }
-    }
+    const waiting = callHandlers(this.#routes.handlersOf(event), event, fail);
     try {
       this.emit('event', event);
     } catch (error) {
@@ -591,16 +473,8 @@ export class Worker extends EventEmitter {
     return Promise.all(waiting).then(() => this.#settle(event, isWell));
   }
 
-  /** Answers an event for which nobody else does. Without an answer it is given back. */
   #settle(event, isWell) {
-    if (!event.isPending) return;
-    if (isWell && event.isDeferred) return;
-    try {
-      if (isWell) event.ack();
-    } catch (error) {
-      this.#emitLater('error', error);
-    }
-    event.free();
+    settle(event, isWell, (error) => this.#emitLater('error', error));
   }
 }
 
