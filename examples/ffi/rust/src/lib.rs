@@ -17,6 +17,7 @@ mod callback;
 mod client;
 mod error;
 mod event;
+mod handlers;
 mod options;
 mod subscribers;
 pub mod sys;

@@ -1,6 +1,5 @@
 use std::fmt;
 use std::os::raw::c_void;
-use std::panic::{self, AssertUnwindSafe};
 use std::ptr::{self, NonNull};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -9,60 +8,12 @@ use std::time::Duration;
 use crate::callback::{destroy, into_user_data, on_error, ErrorCallback, ErrorHandler, Panics};
 use crate::error::{checked, descriptor, Error, Result, Status};
 use crate::event::Event;
+use crate::handlers::{called, Handler, HandlerErrorHandler, Route};
 use crate::options::Options;
 use crate::sys::{self, kn_event, kn_worker};
 use crate::text::{milliseconds, take, to_c};
 
-/// Any error of a handler.
-pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
-
-type Handler = Box<dyn FnMut(&Event) -> std::result::Result<(), BoxError> + Send>;
-
-type HandlerErrorHandler = Box<dyn FnMut(BoxError, &Event) + Send>;
-
-/// What a handler panicked with, as [`Worker::on_handler_error`] hears of it.
-#[derive(Debug)]
-pub struct HandlerPanic(String);
-
-impl fmt::Display for HandlerPanic {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "a handler panicked: {}", self.0)
-    }
-}
-
-impl std::error::Error for HandlerPanic {}
-
-/// What a handler returns, or panics with.
-fn called(handler: &mut Handler, event: &Event) -> std::result::Result<(), BoxError> {
-    // What the handler has left half done is its own, and its next call's, to see.
-    panic::catch_unwind(AssertUnwindSafe(|| handler(event))).unwrap_or_else(|payload| {
-        let text = payload
-            .downcast_ref::<&str>()
-            .map(|text| (*text).to_owned())
-            .or_else(|| payload.downcast_ref::<String>().cloned())
-            .unwrap_or_else(|| "no text".to_owned());
-        Err(Box::new(HandlerPanic(text)))
-    })
-}
-
-/// What a handler may return: nothing, or a `Result<(), E>` whose error goes to
-/// [`Worker::on_handler_error`], or else ends [`Worker::run`].
-pub trait HandlerResult {
-    /// The error, in a box.
-    fn into_result(self) -> std::result::Result<(), BoxError>;
-}
-
-impl HandlerResult for () {
-    fn into_result(self) -> std::result::Result<(), BoxError> {
-        Ok(())
-    }
-}
-
-impl<E: Into<BoxError>> HandlerResult for std::result::Result<(), E> {
-    fn into_result(self) -> std::result::Result<(), BoxError> {
-        self.map_err(Into::into)
-    }
-}
+pub use crate::handlers::{BoxError, HandlerPanic, HandlerResult};
 
 /// Why [`Worker::run`] or [`Worker::dispatch`] failed.
 #[derive(Debug)]
@@ -246,24 +197,6 @@ impl WorkerHandle {
         let mut json = ptr::null_mut();
         checked(|e| unsafe { sys::kn_worker_stats(self.as_ptr(), &mut json, e) })?;
         Ok(unsafe { take(json) })
-    }
-}
-
-struct Route {
-    pattern: String,
-    handler: Handler,
-}
-
-impl Route {
-    /// What `kn_worker_on()` says of patterns.
-    fn covers(&self, channel: &str, event: &str) -> bool {
-        let (of_channel, of_event) = self.pattern.split_once('/').unwrap_or(("", &self.pattern));
-        let is_channel = of_channel == "*" || of_channel == channel;
-        let is_event = match of_event {
-            "*" => !event.starts_with(':'),
-            literal => literal == event,
-        };
-        is_channel && is_event
     }
 }
 
