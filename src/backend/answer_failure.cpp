@@ -7,41 +7,26 @@
 namespace kn {
 namespace {
 
-/// Whether the server can have meant a channel: a batch's triggers have answers of their own.
-bool names_channel(operation what) noexcept {
-    switch (what) {
-    case operation::open_channel:
-    case operation::close_channel:
-    case operation::trigger:
-    case operation::subscribers:
-        return true;
-    case operation::trigger_batch:
-    case operation::request_token:
-    case operation::subscribe:
-        return false;
-    }
-    return false;
+// The server's own numbers that say more than the HTTP status.
+constexpr std::int32_t bad_channel = 451;
+constexpr std::int32_t no_channel = 454;
+constexpr std::int32_t no_vhost = 455;
+
+kn_status bad_request(const operation &what, std::int32_t server_code) noexcept {
+    return server_code == bad_channel && what.is_about_channel ? KN_EBADCHANNEL : what.bad_request;
 }
 
-kn_status not_found(operation what, std::int32_t server_code) noexcept {
-    if (server_code == 454 && names_channel(what))
-        return KN_ENOCHANNEL;
-    if (server_code == 455)
+kn_status not_found(const operation &what, std::int32_t server_code) noexcept {
+    if (server_code == no_vhost)
         return KN_ENOVHOST;
-    // One that does not know the resource: it came late, to servers that number their errors.
-    if (what == operation::subscribers)
-        return KN_EPROTOCOL;
-    // A server that does not number its errors: only these two need a channel that is there.
-    return what == operation::close_channel || what == operation::trigger ? KN_ENOCHANNEL
-                                                                          : KN_ENOVHOST;
+    return server_code == no_channel && what.is_about_channel ? KN_ENOCHANNEL : what.not_found;
 }
 
-kn_status answer_status(operation what, long http_status, std::int32_t server_code) noexcept {
+kn_status answer_status(const operation &what, long http_status,
+                        std::int32_t server_code) noexcept {
     switch (http_status) {
     case 400:
-        return what == operation::open_channel || (server_code == 451 && names_channel(what))
-                   ? KN_EBADCHANNEL
-                   : KN_EBADREQUEST;
+        return bad_request(what, server_code);
     case 401:
         return KN_EUNAUTHORIZED;
     case 403:
@@ -100,26 +85,6 @@ std::string said_of_subject(const endpoint &where, const operation_on &asked, kn
     }
 }
 
-const char *in_words(operation what) noexcept {
-    switch (what) {
-    case operation::open_channel:
-        return "opening ";
-    case operation::close_channel:
-        return "closing ";
-    case operation::trigger:
-        return "triggering an event on ";
-    case operation::trigger_batch:
-        return "triggering a batch of events on ";
-    case operation::request_token:
-        return "asking for a token for ";
-    case operation::subscribers:
-        return "asking who is on ";
-    case operation::subscribe:
-        return "listening to the events of ";
-    }
-    return "";
-}
-
 } // namespace
 
 void name_subject(failure &why, const endpoint &where, const operation_on &subject) noexcept {
@@ -127,7 +92,7 @@ void name_subject(failure &why, const endpoint &where, const operation_on &subje
         return;
     try {
         std::string text = ", while ";
-        text += in_words(subject.what);
+        text += subject.what.words;
         if (!subject.channel.empty())
             text += shown_channel(where, subject.channel) + " of ";
         why.name_subject(text + where.url());

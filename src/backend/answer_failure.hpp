@@ -3,28 +3,12 @@
 #include <cstdint>
 #include <string_view>
 
+#include "backend/operation.hpp"
 #include "backend/server_error.hpp"
 #include "base/failure.hpp"
 #include "http/endpoint.hpp"
 
 namespace kn {
-
-/// What was asked for; one HTTP status means different things to each.
-enum class operation {
-    open_channel,
-    close_channel,
-    trigger,
-    trigger_batch,
-    request_token,
-    subscribers,
-    subscribe
-};
-
-/// What was asked for, and on which channel: "" where it is about none. For messages.
-struct operation_on {
-    operation what;
-    std::string_view channel;
-};
 
 /// Says in a message what the failed request was about, unless it does already; where there is no
 /// memory for that, it does without.

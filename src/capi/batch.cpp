@@ -3,7 +3,6 @@
 #include "capi/boundary.hpp"
 #include "capi/payload.hpp"
 #include "client/batch.hpp"
-#include "client/result.hpp"
 
 using kn::capi::guarded;
 using kn::capi::required;
@@ -29,33 +28,3 @@ void kn_batch_clear(kn_batch *batch) {
     if (batch != nullptr)
         batch->clear();
 }
-
-kn_status kn_result_status(const kn_result *result) {
-    return result != nullptr ? result->whole.status : KN_OK;
-}
-
-const kn_error *kn_result_error(const kn_result *result) {
-    return result != nullptr ? result->whole.error.get() : nullptr;
-}
-
-const char *kn_result_token(const kn_result *result) {
-    return result != nullptr && result->token ? result->token->c_str() : nullptr;
-}
-
-const kn_subscribers *kn_result_subscribers(const kn_result *result) {
-    return result != nullptr && result->subscribers ? &*result->subscribers : nullptr;
-}
-
-size_t kn_result_count(const kn_result *result) {
-    return result != nullptr ? result->items.size() : 0;
-}
-
-kn_status kn_result_item_status(const kn_result *result, size_t index) {
-    return index < kn_result_count(result) ? result->items[index].status : KN_EINVAL;
-}
-
-const kn_error *kn_result_item_error(const kn_result *result, size_t index) {
-    return index < kn_result_count(result) ? result->items[index].error.get() : nullptr;
-}
-
-void kn_result_free(kn_result *result) { delete result; }

@@ -146,6 +146,7 @@ class visit {
     visit &operator=(const visit &) = delete;
 
     auto *operator->() const noexcept { return &handle_->object; }
+    auto &operator*() const noexcept { return handle_->object; }
 
   private:
     Handle *handle_;

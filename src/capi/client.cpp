@@ -1,19 +1,69 @@
 #include <kosmonaut/client.h>
 
 #include "capi/boundary.hpp"
+#include "capi/calls.hpp"
 #include "capi/handles.hpp"
 #include "capi/payload.hpp"
+#include "client/call.hpp"
 #include "client/stats.hpp"
 
-using kn::completion;
-using kn::user_data_owner;
+namespace calls = kn::calls;
+using kn::client;
 using kn::capi::copied;
 using kn::capi::guarded;
-using kn::capi::optional_text;
+using kn::capi::handed_in;
 using kn::capi::required;
 using kn::capi::required_text;
 using kn::capi::required_timeout;
+using kn::capi::waited;
 using visit = kn::capi::visit<kn_client>;
+
+namespace {
+
+// What can be called: of each a function that makes it, once there is a client.
+
+auto opening(const char *channel) {
+    return [=](client &by) {
+        return calls::open_channel(by.where(), required_text(channel, "the channel"));
+    };
+}
+
+auto closing(const char *channel) {
+    return [=](client &by) {
+        return calls::close_channel(by.where(), required_text(channel, "the channel"));
+    };
+}
+
+auto triggering(const char *channel, const char *event, const char *data, size_t data_length) {
+    return [=](client &by) {
+        return calls::trigger(by.where(), required_text(channel, "the channel"),
+                              required_text(event, "the event"),
+                              kn::capi::payload(data, data_length));
+    };
+}
+
+auto triggering_batch(const kn_batch *batch) {
+    return [=](client &by) {
+        return kn::batch_call(by.where(), *required(batch, "the batch"), by.batches());
+    };
+}
+
+auto requesting_token(const char *uid, const char *channels) {
+    return [=](client &by) {
+        return calls::request_token(by.where(), required_text(uid, "the uid"),
+                                    required_text(channels, "the pattern of channels"));
+    };
+}
+
+// What there is to hand over at the end.
+
+char *take_token(std::unique_ptr<kn_result> result) {
+    return copied(std::get<kn_result::token>(result->given));
+}
+
+kn_result *take_all(std::unique_ptr<kn_result> result) { return result.release(); }
+
+} // namespace
 
 kn_status kn_client_new(const char *url, const kn_options *options, kn_client **client,
                         kn_error **error) {
@@ -27,122 +77,58 @@ kn_status kn_client_new(const char *url, const kn_options *options, kn_client **
 void kn_client_free(kn_client *client) { kn::capi::disown(client); }
 
 kn_status kn_client_open_channel(kn_client *client, const char *channel, kn_error **error) {
-    return guarded(error, [&] {
-        visit(client)->open_channel(required_text(channel, "the channel"));
-        return KN_OK;
-    });
+    return waited(client, error, opening(channel));
 }
 
 kn_status kn_client_close_channel(kn_client *client, const char *channel, kn_error **error) {
-    return guarded(error, [&] {
-        visit(client)->close_channel(required_text(channel, "the channel"));
-        return KN_OK;
-    });
+    return waited(client, error, closing(channel));
 }
 
 kn_status kn_client_trigger(kn_client *client, const char *channel, const char *event,
                             const char *data, size_t data_length, kn_error **error) {
-    return guarded(error, [&] {
-        visit(client)->trigger(required_text(channel, "the channel"),
-                               required_text(event, "the event"),
-                               kn::capi::payload(data, data_length));
-        return KN_OK;
-    });
+    return waited(client, error, triggering(channel, event, data, data_length));
 }
 
 kn_status kn_client_request_token(kn_client *client, const char *uid, const char *channels,
                                   char **token, kn_error **error) {
-    return guarded(error, [&] {
-        *required(token, "the place for the token") = nullptr;
-        *token = copied(visit(client)->request_token(
-            required_text(uid, "the uid"), required_text(channels, "the pattern of channels")));
-        return KN_OK;
-    });
+    return waited(client, token, "the place for the token", take_token, error,
+                  requesting_token(uid, channels));
 }
 
 kn_status kn_client_trigger_batch(kn_client *client, const kn_batch *batch, kn_result **result,
                                   kn_error **error) {
-    return guarded(error, [&] {
-        *required(result, "the place for the result") = nullptr;
-        *result = visit(client)->trigger_batch(*required(batch, "the batch")).release();
-        return KN_OK;
-    });
-}
-
-kn_status kn_client_subscribers(kn_client *client, const char *channel, const char *after,
-                                int32_t limit, kn_subscribers **page, kn_error **error) {
-    return guarded(error, [&] {
-        *required(page, "the place for the page") = nullptr;
-        *page =
-            visit(client)
-                ->subscribers(required_text(channel, "the channel"), optional_text(after), limit)
-                .release();
-        return KN_OK;
-    });
+    return waited(client, result, "the place for the result", take_all, error,
+                  triggering_batch(batch));
 }
 
 kn_status kn_client_open_channel_async(kn_client *client, const char *channel, kn_completion fn,
                                        void *user_data, void (*destroy)(void *), kn_error **error) {
-    return guarded(error, [&] {
-        completion whom(fn, user_data_owner(user_data, destroy));
-        visit(client)->open_channel(required_text(channel, "the channel"), std::move(whom));
-        return KN_OK;
-    });
+    return handed_in(client, fn, user_data, destroy, error, opening(channel));
 }
 
 kn_status kn_client_close_channel_async(kn_client *client, const char *channel, kn_completion fn,
                                         void *user_data, void (*destroy)(void *),
                                         kn_error **error) {
-    return guarded(error, [&] {
-        completion whom(fn, user_data_owner(user_data, destroy));
-        visit(client)->close_channel(required_text(channel, "the channel"), std::move(whom));
-        return KN_OK;
-    });
+    return handed_in(client, fn, user_data, destroy, error, closing(channel));
 }
 
 kn_status kn_client_trigger_async(kn_client *client, const char *channel, const char *event,
                                   const char *data, size_t data_length, kn_completion fn,
                                   void *user_data, void (*destroy)(void *), kn_error **error) {
-    return guarded(error, [&] {
-        completion whom(fn, user_data_owner(user_data, destroy));
-        visit(client)->trigger(required_text(channel, "the channel"),
-                               required_text(event, "the event"),
-                               kn::capi::payload(data, data_length), std::move(whom));
-        return KN_OK;
-    });
+    return handed_in(client, fn, user_data, destroy, error,
+                     triggering(channel, event, data, data_length));
 }
 
 kn_status kn_client_request_token_async(kn_client *client, const char *uid, const char *channels,
                                         kn_completion fn, void *user_data, void (*destroy)(void *),
                                         kn_error **error) {
-    return guarded(error, [&] {
-        completion whom(fn, user_data_owner(user_data, destroy));
-        visit(client)->request_token(required_text(uid, "the uid"),
-                                     required_text(channels, "the pattern of channels"),
-                                     std::move(whom));
-        return KN_OK;
-    });
+    return handed_in(client, fn, user_data, destroy, error, requesting_token(uid, channels));
 }
 
 kn_status kn_client_trigger_batch_async(kn_client *client, const kn_batch *batch, kn_completion fn,
                                         void *user_data, void (*destroy)(void *),
                                         kn_error **error) {
-    return guarded(error, [&] {
-        completion whom(fn, user_data_owner(user_data, destroy));
-        visit(client)->trigger_batch(*required(batch, "the batch"), std::move(whom));
-        return KN_OK;
-    });
-}
-
-kn_status kn_client_subscribers_async(kn_client *client, const char *channel, const char *after,
-                                      int32_t limit, kn_completion fn, void *user_data,
-                                      void (*destroy)(void *), kn_error **error) {
-    return guarded(error, [&] {
-        completion whom(fn, user_data_owner(user_data, destroy));
-        visit(client)->subscribers(required_text(channel, "the channel"), optional_text(after),
-                                   limit, std::move(whom));
-        return KN_OK;
-    });
+    return handed_in(client, fn, user_data, destroy, error, triggering_batch(batch));
 }
 
 kn_status kn_client_dispatch(kn_client *client, kn_error **error) {

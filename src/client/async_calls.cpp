@@ -54,7 +54,7 @@ class async_calls::callback_scope {
 
 // ---- Any thread ----
 
-void async_calls::hand_in(std::unique_ptr<api_call> call, completion &&whom) {
+void async_calls::hand_in(any_call &&call, completion &&whom) {
     auto handed_in = std::unique_ptr<pending_call>(
         new pending_call{0, std::move(call), std::move(whom), std::nullopt, {}});
     {
@@ -201,7 +201,7 @@ bool async_calls::try_to_begin(line &on) {
 }
 
 void async_calls::begin(line &on) {
-    on.wire.prepare(on.busy_with->call->current(), on.busy_with->until);
+    on.wire.prepare(on.busy_with->call.current(), on.busy_with->until);
     multi_.add(on.wire.easy(), on.wire.trace());
 }
 
@@ -226,8 +226,8 @@ std::size_t async_calls::end_completed() {
 bool async_calls::go_on(line &on, CURLcode code) {
     pending_call &p = *on.busy_with;
     const auto fail = [this, &p](failure why) {
-        name_subject(why, where_, p.call->subject());
-        if (!p.call->settle(why, p.result))
+        name_subject(why, where_, p.call.subject());
+        if (!p.call.settle(why, p.result))
             p.result.whole.fail(why);
         return false;
     };
@@ -236,7 +236,7 @@ bool async_calls::go_on(line &on, CURLcode code) {
             begin(on);
             return true;
         }
-        if (!p.call->take(on.wire.conclude(code), p.result))
+        if (!p.call.take(on.wire.conclude(code), p.result))
             return false;
         begin(on);
         return true;
@@ -275,7 +275,7 @@ std::size_t async_calls::end_all(const failure &why) {
         if (!l->busy_with)
             continue;
         multi_.remove(l->wire.easy());
-        if (!l->busy_with->call->settle(why, l->busy_with->result))
+        if (!l->busy_with->call.settle(why, l->busy_with->result))
             l->busy_with->result.whole.fail(why);
         end(*l);
         ++ended;

@@ -11,9 +11,10 @@
 
 #include "base/deadline.hpp"
 #include "base/process.hpp"
-#include "client/api_call.hpp"
+#include "client/any_call.hpp"
 #include "client/client_metrics.hpp"
 #include "client/completion.hpp"
+#include "client/result.hpp"
 #include "http/connection.hpp"
 #include "http/multi.hpp"
 #include "net/reactor.hpp"
@@ -32,7 +33,7 @@ class async_calls {
     // Any thread's.
 
     /// Throws KN_EFULL when too many are pending.
-    void hand_in(std::unique_ptr<api_call> call, completion &&whom);
+    void hand_in(any_call &&call, completion &&whom);
     std::size_t pending() const noexcept { return pending_.load(std::memory_order_acquire); }
     int fd() const noexcept;
     /// Makes the descriptor readable. A signal handler's, too.
@@ -59,7 +60,7 @@ class async_calls {
     class callback_scope;
     struct pending_call {
         std::uint64_t number;
-        std::unique_ptr<api_call> call;
+        any_call call;
         completion whom;
         deadline until; // once it has begun
         kn_result result;

@@ -1,8 +1,13 @@
 #include "client/batch_call.hpp"
 
 #include <chrono>
+#include <utility>
+#include <vector>
 
+#include "backend/answer_failure.hpp"
 #include "client/answers.hpp"
+#include "client/call.hpp"
+#include "client/result.hpp"
 
 namespace kn {
 namespace {
@@ -47,41 +52,20 @@ void batch_support::found_missing() noexcept {
 }
 
 batch_call::batch_call(const endpoint &where, const kn_batch &batch, batch_support &support)
-    : where_(where), triggers_(batch.triggers()), support_(support),
+    : where_(where), batch_(batch), support_(support),
       manner_(support.is_worth_a_try() ? manner::whole : manner::one_by_one) {
-    if (triggers_.empty())
+    if (batch_.size() == 0)
         throw failure(KN_EINVAL, "the batch is empty");
     if (manner_ == manner::whole)
-        begin_whole();
+        request_ = {.verb = operations::trigger_batch.verb,
+                    .path = where_.vhost + "/events",
+                    .body = batch_.body()};
     else
         aim_at_next();
 }
 
-void batch_call::begin_whole() {
-    std::size_t size = 32;
-    for (const kn_batch::trigger &t : triggers_)
-        size += t.channel.size() + t.members.size() + 16;
-    request_ = {request::method::post, where_.vhost + "/events", {}, {}};
-    request_.body.reserve(size);
-    request_.body += R"({"triggers":[)";
-    for (const kn_batch::trigger &t : triggers_) {
-        if (&t != &triggers_.front())
-            request_.body += ',';
-        request_.body += R"({"channel":")";
-        request_.body += t.channel; // its grammar needs no escaping
-        request_.body += R"(",)";
-        request_.body += t.members;
-        request_.body += '}';
-    }
-    request_.body += "]}";
-}
-
 void batch_call::aim_at_next() {
-    const kn_batch::trigger &t = triggers_[next_];
-    request_ = {request::method::post,
-                trigger_path(where_, t.channel),
-                R"({"trigger":{)" + t.members + "}}",
-                {}};
+    request_ = trigger_request(where_, batch_.channel(next_), batch_.members(next_));
 }
 
 bool batch_call::take(const answer &received, kn_result &result) {
@@ -93,13 +77,17 @@ bool batch_call::take(const answer &received, kn_result &result) {
         aim_at_next();
         return true;
     }
-    require_success(where_, operation::trigger_batch, {}, received);
-    const std::vector<item_answer> answers = read_item_answers(received.body, triggers_.size());
+    return take_whole(received, result);
+}
+
+bool batch_call::take_whole(const answer &received, kn_result &result) {
+    require_success(where_, subject(), received);
+    const std::vector<item_answer> answers = read_item_answers(received.body, batch_.size());
     std::vector<kn_result::item> items(answers.size());
     for (std::size_t i = 0; i < answers.size(); ++i) {
         const item_answer &one = answers[i];
-        if (one.status != 202)
-            items[i].fail(answer_failure(where_, {operation::trigger, triggers_[i].channel},
+        if (one.status != operations::trigger.success)
+            items[i].fail(answer_failure(where_, {operations::trigger, batch_.channel(i)},
                                          one.status, one.error));
     }
     result.items = std::move(items);
@@ -109,13 +97,13 @@ bool batch_call::take(const answer &received, kn_result &result) {
 
 bool batch_call::take_one(const answer &received, kn_result &result) {
     if (result.items.empty())
-        result.items.resize(triggers_.size());
+        result.items.resize(batch_.size());
     try {
-        require_success(where_, operation::trigger, triggers_[next_].channel, received);
+        require_success(where_, subject(), received);
     } catch (const failure &why) {
         result.items[next_].fail(why);
     }
-    if (++next_ < triggers_.size()) {
+    if (++next_ < batch_.size()) {
         aim_at_next();
         return true;
     }
@@ -125,15 +113,15 @@ bool batch_call::take_one(const answer &received, kn_result &result) {
 
 operation_on batch_call::subject() const noexcept {
     if (manner_ == manner::whole)
-        return {operation::trigger_batch, {}};
-    return {operation::trigger, triggers_[next_].channel};
+        return {operations::trigger_batch, {}};
+    return {operations::trigger, batch_.channel(next_)};
 }
 
 bool batch_call::settle(const failure &why, kn_result &result) noexcept {
     // What came before it has a status of its own, which the caller has to hear.
     if (manner_ == manner::whole || next_ == 0)
         return false;
-    for (std::size_t i = next_; i < triggers_.size(); ++i)
+    for (std::size_t i = next_; i < batch_.size(); ++i)
         result.items[i].fail(why);
     sum_up(result);
     return true;

@@ -2,10 +2,14 @@
 
 #include <atomic>
 #include <cstdint>
-#include <vector>
 
-#include "client/api_call.hpp"
+#include <kosmonaut/batch.h>
+
+#include "backend/operation.hpp"
+#include "base/failure.hpp"
 #include "client/batch.hpp"
+#include "http/endpoint.hpp"
+#include "http/request.hpp"
 
 namespace kn {
 
@@ -21,25 +25,25 @@ class batch_support {
 };
 
 /// Many triggers in one request; on a server that does not know it, one request after the other.
-class batch_call final : public api_call {
+class batch_call {
   public:
     /// @p support outlives the call.
     batch_call(const endpoint &where, const kn_batch &batch, batch_support &support);
 
-    const request &current() const noexcept override { return request_; }
-    bool take(const answer &received, kn_result &result) override;
-    operation_on subject() const noexcept override;
-    bool settle(const failure &why, kn_result &result) noexcept override;
+    const request &current() const noexcept { return request_; }
+    bool take(const answer &received, kn_result &result);
+    operation_on subject() const noexcept;
+    bool settle(const failure &why, kn_result &result) noexcept;
 
   private:
     enum class manner { whole, one_by_one };
 
-    void begin_whole();
+    bool take_whole(const answer &received, kn_result &result);
     bool take_one(const answer &received, kn_result &result);
     void aim_at_next();
 
     const endpoint &where_;
-    std::vector<kn_batch::trigger> triggers_;
+    kn_batch batch_;
     batch_support &support_;
     manner manner_;
     std::size_t next_ = 0; // one by one: the trigger that is under way

@@ -3,8 +3,8 @@
 #include <optional>
 #include <utility>
 
+#include "backend/answer_failure.hpp"
 #include "base/failure.hpp"
-#include "client/subscribers_call.hpp"
 
 namespace kn {
 
@@ -38,49 +38,7 @@ client::client(std::string_view url, const settings &options)
 
 // ---- Calls that wait ----
 
-void client::open_channel(std::string_view channel) {
-    kn_result result;
-    single_call call = single_call::open_channel(where_, channel);
-    wait_for(call, result);
-}
-
-void client::close_channel(std::string_view channel) {
-    kn_result result;
-    single_call call = single_call::close_channel(where_, channel);
-    wait_for(call, result);
-}
-
-void client::trigger(std::string_view channel, std::string_view event,
-                     std::optional<std::string_view> data) {
-    kn_result result;
-    single_call call = single_call::trigger(where_, channel, event, data);
-    wait_for(call, result);
-}
-
-std::string client::request_token(std::string_view uid, std::string_view channels) {
-    kn_result result;
-    single_call call = single_call::request_token(where_, uid, channels);
-    wait_for(call, result);
-    return *std::move(result.token);
-}
-
-std::unique_ptr<kn_result> client::trigger_batch(const kn_batch &batch) {
-    auto result = std::make_unique<kn_result>();
-    batch_call call(where_, batch, batch_support_);
-    wait_for(call, *result);
-    return result;
-}
-
-std::unique_ptr<kn_subscribers> client::subscribers(std::string_view channel,
-                                                    std::optional<std::string_view> after,
-                                                    std::int32_t limit) {
-    kn_result result;
-    subscribers_call call(where_, channel, after, limit);
-    wait_for(call, result);
-    return std::make_unique<kn_subscribers>(*std::move(result.subscribers));
-}
-
-void client::wait_for(api_call &call, kn_result &result) {
+void client::carry_out(any_call &&call, kn_result &result) {
     std::optional<failure> failed;
     try {
         exchange(call, result);
@@ -101,7 +59,7 @@ void client::wait_for(api_call &call, kn_result &result) {
     throw *std::move(failed);
 }
 
-void client::exchange(api_call &call, kn_result &result) {
+void client::exchange(any_call &call, kn_result &result) {
     const deadline until = deadline_after(options_.request_timeout);
     const connection_pool::lease leased(pool_, until);
     for (bool goes_on = true; goes_on;) {
@@ -129,36 +87,8 @@ async_calls &client::calls() {
     return *owned_calls_;
 }
 
-template <class Call>
-void client::hand_in(Call &&call, completion &&whom) {
-    calls().hand_in(std::make_unique<std::decay_t<Call>>(std::forward<Call>(call)),
-                    std::move(whom));
-}
-
-void client::open_channel(std::string_view channel, completion &&whom) {
-    hand_in(single_call::open_channel(where_, channel), std::move(whom));
-}
-
-void client::close_channel(std::string_view channel, completion &&whom) {
-    hand_in(single_call::close_channel(where_, channel), std::move(whom));
-}
-
-void client::trigger(std::string_view channel, std::string_view event,
-                     std::optional<std::string_view> data, completion &&whom) {
-    hand_in(single_call::trigger(where_, channel, event, data), std::move(whom));
-}
-
-void client::request_token(std::string_view uid, std::string_view channels, completion &&whom) {
-    hand_in(single_call::request_token(where_, uid, channels), std::move(whom));
-}
-
-void client::trigger_batch(const kn_batch &batch, completion &&whom) {
-    hand_in(batch_call(where_, batch, batch_support_), std::move(whom));
-}
-
-void client::subscribers(std::string_view channel, std::optional<std::string_view> after,
-                         std::int32_t limit, completion &&whom) {
-    hand_in(subscribers_call(where_, channel, after, limit), std::move(whom));
+void client::hand_in(any_call &&call, completion &&whom) {
+    calls().hand_in(std::move(call), std::move(whom));
 }
 
 /// What other threads have to say, which goes before everything else.

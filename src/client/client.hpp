@@ -5,13 +5,13 @@
 #include <memory>
 #include <mutex>
 #include <optional>
-#include <string>
 #include <string_view>
 
 #include "base/interruption.hpp"
 #include "base/occupancy.hpp"
 #include "base/process.hpp"
 #include "base/settings.hpp"
+#include "client/any_call.hpp"
 #include "client/async_calls.hpp"
 #include "client/batch_call.hpp"
 #include "client/client_metrics.hpp"
@@ -29,31 +29,20 @@ class client {
     client &operator=(const client &) = delete;
 
     // Any number of threads at once.
-    void open_channel(std::string_view channel);
-    void close_channel(std::string_view channel);
-    void trigger(std::string_view channel, std::string_view event,
-                 std::optional<std::string_view> data);
-    std::string request_token(std::string_view uid, std::string_view channels);
-    std::unique_ptr<kn_result> trigger_batch(const kn_batch &batch);
-    std::unique_ptr<kn_subscribers> subscribers(std::string_view channel,
-                                                std::optional<std::string_view> after,
-                                                std::int32_t limit);
 
-    // The same without waiting. The completion is the call's, also where it is not taken.
-    void open_channel(std::string_view channel, completion &&whom);
-    void close_channel(std::string_view channel, completion &&whom);
-    void trigger(std::string_view channel, std::string_view event,
-                 std::optional<std::string_view> data, completion &&whom);
-    void request_token(std::string_view uid, std::string_view channels, completion &&whom);
-    void trigger_batch(const kn_batch &batch, completion &&whom);
-    void subscribers(std::string_view channel, std::optional<std::string_view> after,
-                     std::int32_t limit, completion &&whom);
+    /// Carries a call out and waits for its end. Throws where it has failed as a whole.
+    void carry_out(any_call &&call, kn_result &result);
+    /// Takes a call that nobody waits for. The completion is the call's, also where it is not
+    /// taken.
+    void hand_in(any_call &&call, completion &&whom);
 
     // The driver's. Each takes the seat, or throws KN_ESTATE.
     kn_status dispatch();
     kn_status flush(milliseconds timeout);
 
     // Any thread's.
+    const endpoint &where() const noexcept { return where_; }
+    batch_support &batches() noexcept { return batch_support_; }
     int fd();
     void interrupt() noexcept;
     std::size_t pending() const noexcept;
@@ -68,12 +57,9 @@ class client {
   private:
     class seat;
 
-    void wait_for(api_call &call, kn_result &result);
-    void exchange(api_call &call, kn_result &result);
+    void exchange(any_call &call, kn_result &result);
     async_calls &calls();
     async_calls *calls_if_any() const noexcept { return calls_.load(std::memory_order_acquire); }
-    template <class Call>
-    void hand_in(Call &&call, completion &&whom);
     std::optional<kn_status> standing_answer() noexcept;
 
     settings options_;

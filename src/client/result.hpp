@@ -1,14 +1,13 @@
 #pragma once
 
-#include <memory>
-#include <optional>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include <kosmonaut/batch.h>
 
 #include "base/error.hpp"
-#include "client/subscribers.hpp"
+#include "client/pages.hpp"
 
 /// How a call ended, for the user to read. Whoever is handed one finds that it no longer changes.
 struct kn_result {
@@ -22,8 +21,9 @@ struct kn_result {
         }
     };
 
+    using token = std::string;
+
     item whole;
-    std::optional<std::string> token;
-    std::optional<kn_subscribers> subscribers;
+    std::variant<std::monostate, token, kn::any_page> given;
     std::vector<item> items; // of a batch
 };

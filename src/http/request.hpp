@@ -9,9 +9,9 @@ namespace kn {
 struct request {
     enum class method { get, post, del };
     method verb = method::get;
-    std::string path;
-    std::string body;
-    std::string query;
+    std::string path = {};
+    std::string query = {};
+    std::string body = {};
 };
 
 struct answer {

@@ -87,7 +87,7 @@ void worker::stream_ended(const stream_end &end) {
     if (end.is_in_order)
         policy_.ended_in_order();
     failure why = end.why;
-    name_subject(why, where_, {operation::subscribe, {}});
+    name_subject(why, where_, {operations::subscribe, {}});
     const verdict meaning =
         end.http_status == 0 ? verdict::retry : policy_.judge(end.http_status, end.is_event_stream);
     if (meaning != verdict::ended)

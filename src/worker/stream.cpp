@@ -324,7 +324,7 @@ failure stream::why_there_is_no_stream(CURLcode code) const {
         no_stream.http_status = 200;
         return no_stream;
     }
-    return answer_failure(endpoint_, {operation::subscribe, {}}, http_status_,
+    return answer_failure(endpoint_, {operations::subscribe, {}}, http_status_,
                           coding_.empty() ? refusal_ : std::string(), retry_after_ms(easy_.get()));
 }
 

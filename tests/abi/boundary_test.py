@@ -11,14 +11,17 @@ import unittest
 # What may throw, or stand for something that does. A body with none of them needs no guard.
 MAY_THROW = r"\b(new|throw|required\w*|visit|seated_visit|make_callback|copied)\b|\bstd::string\b|\b(dispatch|flush)\b"
 
+# What puts up the guard. The last two are given what to do in it.
+GUARDS = "guarded|walled|waited|handed_in"
+
 
 def functions():
-    """{name: body} of everything in src/capi that begins with kn_."""
+    """{name: (parameters, body)} of everything in src/capi that begins with kn_."""
     found = {}
     for path in sorted(sources.glob("*.cpp")):
-        for name, body in re.findall(r"^[\w *]*?\b(kn_\w+)\([^;{]*\) \{(.*?(?:\}$|\n\}$))", path.read_text(),
-                                     re.M | re.S):
-            found[name] = body
+        for name, *rest in re.findall(r"^[\w *]*?\b(kn_\w+)\(([^;{]*)\) \{(.*?(?:\}$|\n\}$))", path.read_text(),
+                                      re.M | re.S):
+            found[name] = tuple(rest)
     return found
 
 
@@ -28,13 +31,21 @@ class Boundary(unittest.TestCase):
         self.assertEqual(set(functions()), listed)
 
     def test_what_may_throw_is_guarded(self):
-        for name, body in functions().items():
+        for name, (parameters, body) in functions().items():
             code = re.sub(r"//[^\n]*", "", body)
             with self.subTest(name):
-                if re.search(MAY_THROW, code):
-                    self.assertRegex(code, r"\b(guarded|walled)\(")
+                if "kn_error **" in parameters or re.search(MAY_THROW, code):
+                    self.assertRegex(code, rf"\b({GUARDS})\(")
                 if "walled(" in code:
                     self.assertIn("cancellation_hold hold;", code)
+
+    def test_what_guards_for_others_does_nothing_outside(self):
+        calls = (sources / "calls.hpp").read_text()
+        bodies = re.findall(r"^kn_status (waited|handed_in)\([^;{]*\) \{\n(.*?)^\}", calls, re.M | re.S)
+        self.assertEqual({name for name, _ in bodies}, {"waited", "handed_in"})
+        for name, body in bodies:
+            with self.subTest(name):
+                self.assertRegex(body, r"(?s)\A    return guarded\(error, \[&\] \{\n.*\n    \}\);\n\Z")
 
     def test_the_guard_lets_nothing_through(self):
         boundary = (sources / "boundary.hpp").read_text()

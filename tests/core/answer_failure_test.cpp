@@ -12,15 +12,15 @@
 
 namespace {
 
-using kn::operation;
+namespace operations = kn::operations;
 
 constexpr std::size_t operation_count = 7;
 using statuses = std::array<kn_status, operation_count>;
 
-constexpr std::array<operation, operation_count> operations{
-    operation::open_channel,  operation::close_channel, operation::trigger,
-    operation::trigger_batch, operation::request_token, operation::subscribers,
-    operation::subscribe};
+constexpr std::array<const kn::operation *, operation_count> rows{
+    &operations::open_channel,  &operations::close_channel, &operations::trigger,
+    &operations::trigger_batch, &operations::request_token, &operations::subscribers,
+    &operations::subscribe};
 
 statuses all(kn_status status) {
     statuses same{};
@@ -82,7 +82,7 @@ const kn::endpoint &moon() {
 }
 
 kn::failure failure_of(std::size_t which, const answered &by) {
-    return kn::answer_failure(moon(), {operations[which], "room"}, by.http_status,
+    return kn::answer_failure(moon(), {*rows[which], "room"}, by.http_status,
                               kn::server_error{"", by.code}, -1);
 }
 
@@ -104,7 +104,7 @@ TEST(answer_failure, means_mostly_the_same_to_all) {
 }
 
 TEST(answer_failure, keeps_what_the_server_said) {
-    const kn::failure why = kn::answer_failure(moon(), {operation::trigger, "room"}, 429,
+    const kn::failure why = kn::answer_failure(moon(), {operations::trigger, "room"}, 429,
                                                R"({"error":"too fast","code":461})", 1500);
     EXPECT_EQ(why.http_status, 429);
     EXPECT_EQ(why.server_code, 461);
@@ -124,7 +124,7 @@ TEST(answer_failure, says_what_was_asked_for) {
     for (std::size_t i = 0; i < operation_count; ++i) {
         const bool names_channel = std::string(words[i]).find("room") != std::string::npos;
         kn::failure why(KN_ETIMEOUT, "no answer");
-        kn::name_subject(why, moon(), {operations[i], names_channel ? "room" : ""});
+        kn::name_subject(why, moon(), {*rows[i], names_channel ? "room" : ""});
         EXPECT_EQ(why.message(),
                   std::string("no answer, while ") + words[i] + "http://127.0.0.1:8080/moon");
     }

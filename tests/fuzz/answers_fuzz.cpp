@@ -6,7 +6,7 @@
 
 #include "base/failure.hpp"
 #include "client/answers.hpp"
-#include "client/subscribers.hpp"
+#include "client/pages.hpp"
 #include "expect.hpp"
 #include "worker/sender.hpp"
 
@@ -14,19 +14,23 @@ namespace {
 
 void expect_c_text(const std::string &text) { expect(text.find('\0') == std::string::npos); }
 
+void expect_sound(const kn::subscriber &one, std::string_view body) {
+    expect(!one.sid.empty());
+    expect_c_text(one.sid);
+    if (one.uid)
+        expect_c_text(*one.uid);
+    expect(one.data.front() == '{' && one.data.back() == '}');
+    expect_c_text(one.data);
+    expect(body.find(one.data) != std::string_view::npos);
+}
+
+template <class Page>
 void read_page(std::string_view body) {
-    const auto page = kn::read_subscribers(body);
+    const auto page = kn::read_page<Page>(body);
     if (!page)
         return;
-    for (const kn_subscribers::subscriber &one : page->all) {
-        expect(!one.sid.empty());
-        expect_c_text(one.sid);
-        if (one.uid)
-            expect_c_text(*one.uid);
-        expect(one.data.front() == '{' && one.data.back() == '}');
-        expect_c_text(one.data);
-        expect(body.find(one.data) != std::string_view::npos);
-    }
+    for (const auto &one : page->all)
+        expect_sound(one, body);
     if (page->next) {
         expect(!page->next->empty());
         expect_c_text(*page->next);
@@ -63,6 +67,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t *data, std::size_t size
     if (from.sid)
         expect_c_text(*from.sid);
     read_batch_answer(body);
-    read_page(body);
+    read_page<kn_subscribers>(body);
     return 0;
 }

@@ -8,7 +8,7 @@
 #include <jansson.h>
 
 #include "base/failure.hpp"
-#include "client/api_call.hpp"
+#include "client/call.hpp"
 #include "expect.hpp"
 #include "headed_input.hpp"
 #include "json/json_outline.hpp"
@@ -55,7 +55,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t *data, std::size_t size
     const std::string_view payload = input.rest;
     expect_outlined(payload);
     try {
-        const kn::single_call call = kn::single_call::trigger(moon(), "c", event, payload);
+        const kn::call call = kn::calls::trigger(moon(), "c", event, payload);
         expect(call.current().body.find(payload) != std::string::npos);
         expect_whole(call.current().body, event);
     } catch (const kn::failure &why) {

@@ -11,9 +11,8 @@ A mutation has a head, an empty line, and one change or more:
     Case: a_page_follows_another
     Target: c_subscribers_test
 
-    In: query_of
-    Replace: query = "after=" + percent_encoded(*after);
-    By: query = "before=" + percent_encoded(*after);
+    Replace: return "after=" + percent_encoded(after);
+    By: return "before=" + percent_encoded(after);
 
 What is replaced has to stand in the sources exactly once, whatever the file is called, and however it is laid out:
 white space does not count. Text of more than one line follows on lines of its own, each behind two spaces. With

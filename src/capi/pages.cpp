@@ -1,0 +1,102 @@
+#include "client/pages.hpp"
+
+#include <kosmonaut/client.h>
+
+#include "capi/boundary.hpp"
+#include "capi/calls.hpp"
+#include "client/result.hpp"
+
+using kn::client;
+using kn::capi::handed_in;
+using kn::capi::optional_text;
+using kn::capi::required_text;
+using kn::capi::waited;
+
+namespace {
+
+template <class Page>
+Page *take_page(std::unique_ptr<kn_result> result) {
+    return new Page(std::get<Page>(std::get<kn::any_page>(std::move(result->given))));
+}
+
+/// The page that a completion finds; NULL where the call was another one, or failed.
+template <class Page>
+const Page *page_in(const kn_result *result) noexcept {
+    const auto *page = result != nullptr ? std::get_if<kn::any_page>(&result->given) : nullptr;
+    return page != nullptr ? std::get_if<Page>(page) : nullptr;
+}
+
+template <class Page>
+const typename Page::row *row_of(const Page *page, size_t index) noexcept {
+    return page != nullptr ? page->at(index) : nullptr;
+}
+
+template <class Page>
+size_t count_of(const Page *page) noexcept {
+    return page != nullptr ? page->all.size() : 0;
+}
+
+template <class Page>
+const char *next_of(const Page *page) noexcept {
+    return page != nullptr && page->next ? page->next->c_str() : nullptr;
+}
+
+} // namespace
+
+// ---- Subscribers ----
+
+namespace {
+
+auto asking_for_subscribers(const char *channel, const char *after, int32_t limit) {
+    return [=](client &by) {
+        return kn::calls::subscribers(by.where(), required_text(channel, "the channel"),
+                                      optional_text(after), limit);
+    };
+}
+
+} // namespace
+
+kn_status kn_client_subscribers(kn_client *client, const char *channel, const char *after,
+                                int32_t limit, kn_subscribers **page, kn_error **error) {
+    return waited(client, page, "the place for the page", take_page<kn_subscribers>, error,
+                  asking_for_subscribers(channel, after, limit));
+}
+
+kn_status kn_client_subscribers_async(kn_client *client, const char *channel, const char *after,
+                                      int32_t limit, kn_completion fn, void *user_data,
+                                      void (*destroy)(void *), kn_error **error) {
+    return handed_in(client, fn, user_data, destroy, error,
+                     asking_for_subscribers(channel, after, limit));
+}
+
+const kn_subscribers *kn_result_subscribers(const kn_result *result) {
+    return page_in<kn_subscribers>(result);
+}
+
+size_t kn_subscribers_count(const kn_subscribers *page) { return count_of(page); }
+
+const char *kn_subscribers_sid(const kn_subscribers *page, size_t index) {
+    const auto *found = row_of(page, index);
+    return found != nullptr ? found->sid.c_str() : nullptr;
+}
+
+const char *kn_subscribers_uid(const kn_subscribers *page, size_t index) {
+    const auto *found = row_of(page, index);
+    return found != nullptr && found->uid ? found->uid->c_str() : nullptr;
+}
+
+int32_t kn_subscribers_hidden(const kn_subscribers *page, size_t index) {
+    const auto *found = row_of(page, index);
+    return found != nullptr && found->is_hidden ? 1 : 0;
+}
+
+const char *kn_subscribers_data(const kn_subscribers *page, size_t index, size_t *length) {
+    const auto *found = row_of(page, index);
+    if (length != nullptr)
+        *length = found != nullptr ? found->data.size() : 0;
+    return found != nullptr ? found->data.c_str() : nullptr;
+}
+
+const char *kn_subscribers_next(const kn_subscribers *page) { return next_of(page); }
+
+void kn_subscribers_free(kn_subscribers *page) { delete page; }

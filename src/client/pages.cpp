@@ -1,0 +1,107 @@
+#include "client/pages.hpp"
+
+#include <utility>
+
+#include "base/text.hpp"
+#include "base/utf8.hpp"
+#include "client/result.hpp"
+#include "http/curl.hpp"
+#include "json/decode.hpp"
+#include "json/json_parts.hpp"
+
+namespace kn {
+namespace {
+
+// ---- What is asked ----
+
+std::string after_query(std::string_view after) { return "after=" + percent_encoded(after); }
+
+/// @p after_what says what it is, for a message.
+std::string page_query(std::optional<std::string_view> after, const char *after_what,
+                       std::int32_t limit) {
+    if (after)
+        require_text(*after, after_what);
+    if (limit < 0)
+        throw failure(KN_EINVAL, "the limit of the page is " + std::to_string(limit) +
+                                     "; it is 0 for the server's, or more");
+    std::string query;
+    if (after)
+        query = after_query(*after);
+    if (limit != 0) {
+        query += query.empty() ? "limit=" : "&limit=";
+        query += std::to_string(limit);
+    }
+    return query;
+}
+
+// ---- What is answered ----
+
+/// Whoever asks for all would go round in circles.
+template <class Page>
+bool leads_nowhere(const Page &page, const request &sent) {
+    if (!page.next)
+        return false;
+    const std::string again = after_query(*page.next) + '&';
+    return page.all.empty() || (sent.query + '&').compare(0, again.size(), again) == 0;
+}
+
+template <class Page>
+void take_page(const request &sent, const answer &received, kn_result &result) {
+    std::optional<Page> page = read_page<Page>(received.body);
+    if (!page || leads_nowhere(*page, sent))
+        throw unreadable(received, std::string("the answer is no page of ") + Page::name);
+    result.given = any_page(*std::move(page));
+}
+
+} // namespace
+
+std::optional<subscriber> subscriber::read(std::string_view entry) {
+    const std::optional<cut_object> parts = cut_member(entry, "data");
+    if (!parts || parts->part.front() != '{')
+        return std::nullopt;
+    const json_ptr object = decode_object(parts->rest);
+    std::optional<std::string> sid = exact_member(object.get(), "sid", parts->rest);
+    std::optional<std::string> uid = exact_member(object.get(), "uid", parts->rest);
+    // Who cannot be told is not nobody.
+    const bool is_nobody = json_is_null(json_object_get(object.get(), "uid"));
+    const json_t *hidden = json_object_get(object.get(), "hidden");
+    if (!sid || sid->empty() || uid.has_value() == is_nobody || !json_is_boolean(hidden))
+        return std::nullopt;
+    return subscriber{*std::move(sid), std::move(uid), json_is_true(hidden),
+                      std::string(parts->part)};
+}
+
+template <class Page>
+std::optional<Page> read_page(std::string_view body) {
+    const std::optional<cut_object> parts = cut_member(body, Page::name);
+    const auto entries = parts ? array_elements(parts->part) : std::nullopt;
+    if (!entries || !is_utf8(body))
+        return std::nullopt;
+    const json_ptr object = decode_object(parts->rest);
+    Page page;
+    page.next = exact_member(object.get(), "next", parts->rest);
+    const bool is_last = json_is_null(json_object_get(object.get(), "next"));
+    if (!is_last && (!page.next || page.next->empty()))
+        return std::nullopt;
+    page.all.reserve(entries->size());
+    for (const std::string_view entry : *entries) {
+        auto row = Page::row::read(entry);
+        if (!row)
+            return std::nullopt;
+        page.all.push_back(*std::move(row));
+    }
+    return page;
+}
+
+template std::optional<kn_subscribers> read_page(std::string_view body);
+
+call calls::subscribers(const endpoint &where, std::string_view channel,
+                        std::optional<std::string_view> after, std::int32_t limit) {
+    std::string query = page_query(after, "the sid to begin after", limit);
+    return {where,
+            operations::subscribers,
+            {.path = channel_path(where, channel) + "/subscribers", .query = std::move(query)},
+            &take_page<kn_subscribers>};
+}
+
+} // namespace kn

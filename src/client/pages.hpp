@@ -1,0 +1,62 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include <kosmonaut/subscribers.h>
+
+#include "client/call.hpp"
+
+namespace kn {
+
+/// One page of a list, for the user to read. Whoever is handed one finds that it no longer changes.
+template <class Row>
+struct page {
+    using row = Row;
+
+    std::vector<Row> all;
+    std::optional<std::string> next;
+
+    const Row *at(std::size_t index) const noexcept {
+        return index < all.size() ? &all[index] : nullptr;
+    }
+};
+
+struct subscriber {
+    std::string sid;
+    std::optional<std::string> uid;
+    bool is_hidden = false;
+    std::string data; // JSON, as the broker has it
+
+    /// Nothing when @p entry is none. The data is the browser's own word, which is neither decoded
+    /// nor judged.
+    static std::optional<subscriber> read(std::string_view entry);
+};
+
+} // namespace kn
+
+struct kn_subscribers : kn::page<kn::subscriber> {
+    static constexpr const char *name = "subscribers";
+};
+
+namespace kn {
+
+using any_page = std::variant<kn_subscribers>;
+
+/// The page that an answer holds; nothing when @p body is none.
+template <class Page>
+std::optional<Page> read_page(std::string_view body);
+
+namespace calls {
+
+/// Each asks for one page. No @p after: from the beginning. A @p limit of 0 is the server's.
+call subscribers(const endpoint &where, std::string_view channel,
+                 std::optional<std::string_view> after, std::int32_t limit);
+
+} // namespace calls
+} // namespace kn
