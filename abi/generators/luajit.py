@@ -6,7 +6,7 @@ from .common import HEAD, c_declared, c_parameters, callbacks, filled, handles
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PATH = "examples/ffi/luajit/kosmonaut.lua"
-PARTS = ("library", "errors", "options", "batch", "callbacks", "client", "event", "worker")
+PARTS = ("library", "errors", "options", "batch", "callbacks", "client", "pages", "event", "worker")
 
 TEXT = """\
 -- {head}

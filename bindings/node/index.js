@@ -8,8 +8,8 @@ export {
   ArgumentError, ConnectionError, KosmonautError, ResponseError, StateError,
 } from './lib/errors.js';
 export { Event } from './lib/event.js';
+export { Subscriber } from './lib/pages.js';
 export { EventKind, LogLevel, Status, WorkerState } from './lib/status.js';
-export { Subscriber } from './lib/subscribers.js';
 export { Worker } from './lib/worker.js';
 
 /** The version of the library that is loaded, such as "1.0.0". */

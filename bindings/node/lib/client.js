@@ -1,11 +1,11 @@
 import { Batch, outcomes, payload } from './batch.js';
-import { call, check, checkedMs, checkedText, copyOf, failure } from './errors.js';
+import { call, check, checkedMs, checkedText, failure, requireOk } from './errors.js';
 import { Handle } from './handle.js';
 import { callbackOf, kn, takeText } from './native.js';
 import { withOptions } from './options.js';
+import { Pages, handIn } from './pages.js';
 import { Watcher, reactor } from './reactor.js';
 import { Status } from './status.js';
-import { checkedLimit, pageOf } from './subscribers.js';
 
 // How long the loop is kept before other things get their turn.
 const TURN_MS = 2;
@@ -28,11 +28,6 @@ const complete = callbackOf('kn_completion', (result, id) => {
   }
 });
 
-function requireOk(result) {
-  const status = kn.kn_result_status(result);
-  if (status < 0) throw copyOf(kn.kn_result_error(result), status);
-}
-
 function tokenOf(result) {
   requireOk(result);
   return kn.kn_result_token(result);
@@ -44,18 +39,13 @@ function outcomesOf(result) {
   return each;
 }
 
-function subscribersOf(result) {
-  requireOk(result);
-  return pageOf(kn.kn_result_subscribers(result));
-}
-
 // ---- The client ----
 
 /**
  * Plain requests to the broker, in promises. Requests move on the event loop, without blocking it,
  * as many at once as `maxConnections` allows.
  */
-export class Client {
+export class Client extends Pages {
   #handle;
   #watcher;
   #pending = new Map(); // user_data to the promise, for this client
@@ -64,6 +54,7 @@ export class Client {
   #closing = null;
 
   constructor(url, options = {}) {
+    super();
     const client = [null];
     withOptions(options, (settings) => {
       call(kn.kn_client_new, checkedText(url, 'the URL'), settings, client);
@@ -116,31 +107,6 @@ export class Client {
   async requestToken(uid, channels) {
     return this.#handIn(kn.kn_client_request_token_async,
       [checkedText(uid, 'the uid'), checkedText(channels, 'the channels')], tokenOf);
-  }
-
-  /**
-   * All who are on a channel, those who hide from the others included, as an async iterator. It asks
-   * for a page, of at most `pageSize` (left out: what the broker sees fit), whenever the one before
-   * is used up. Of whoever stays meanwhile none is left out and none comes twice.
-   */
-  async* subscribers(channel, { pageSize } = {}) {
-    let after;
-    do {
-      const page = await this.subscribersPage(channel, { after, limit: pageSize });
-      yield* page.subscribers;
-      after = page.next;
-    } while (after !== null);
-  }
-
-  /**
-   * One page of who is on a channel: { subscribers, next }. It begins behind the sid `after`, such
-   * as the `next` of the page before, which is null where there is no other.
-   */
-  async subscribersPage(channel, { after, limit } = {}) {
-    const sid = after === undefined || after === null ? null : checkedText(after, 'after');
-    return this.#handIn(kn.kn_client_subscribers_async,
-      [checkedText(channel, 'the channel'), sid, checkedLimit(limit, 'the limit')],
-      subscribersOf);
   }
 
   /**
@@ -242,6 +208,10 @@ export class Client {
 
   #handInBatch(batch) {
     return this.#handIn(kn.kn_client_trigger_batch_async, [batch.pointer], outcomesOf);
+  }
+
+  [handIn](fn, args, convert) {
+    return this.#handIn(fn, args, convert);
   }
 
   #handIn(fn, args, convert) {

@@ -62,6 +62,12 @@ export function copyOf(pointer, status) {
   });
 }
 
+/** Throws what a `kn_result` says of a call that failed. */
+export function requireOk(result) {
+  const status = kn.kn_result_status(result);
+  if (status < 0) throw copyOf(kn.kn_result_error(result), status);
+}
+
 /** As copyOf(), of a `kn_error` that was handed over, which is freed. */
 export function take(pointer, status) {
   try {

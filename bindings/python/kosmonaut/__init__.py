@@ -4,6 +4,7 @@
 asyncio. Failures are subclasses of `Error`. Times are seconds.
 """
 
+from . import lists
 from ._library import version
 from ._values import Payload
 from .aio import AsyncClient, AsyncWorker
@@ -17,9 +18,9 @@ from .errors import (BadChannelError, BadRequestError, CallError, Closed, Confli
                      TimeoutError, TLSError, TooBigError, TransportError, UnauthorizedError,
                      UnavailableError)
 from .event import Event
+from .lists import *  # noqa: F401,F403
 from .options import Options
 from .status import EventKind, LogLevel, Status, WorkerState
-from .subscribers import Subscriber, SubscriberPage
 from .worker import Worker
 
 __all__ = [
@@ -29,7 +30,6 @@ __all__ = [
     "Interrupted", "InvalidArgumentError", "LogLevel", "NoChannelError", "NoVhostError", "Options",
     "OutOfMemoryError", "Payload", "PayloadError", "ProtocolError", "RateLimitError",
     "RefusedError", "ReplacedError", "ServerError", "StateError", "Status", "Stopped",
-    "Subscriber", "SubscriberPage",
     "TLSError", "TimeoutError", "TooBigError", "TransportError", "Trigger", "UnauthorizedError",
-    "UnavailableError", "Worker", "WorkerState", "version",
+    "UnavailableError", "Worker", "WorkerState", "version", *lists.__all__,
 ]

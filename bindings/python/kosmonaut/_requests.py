@@ -10,7 +10,6 @@ from ._library import lib
 from ._values import Payload
 from .batch import Batch, Trigger
 from .errors import Error
-from .subscribers import SubscriberPage, page_of
 
 T = TypeVar("T")
 
@@ -94,22 +93,6 @@ class BatchRequest(Request[List[Optional[Error]]]):
         return items
 
 
-class SubscribersRequest(Request[SubscriberPage]):
-    """A question who is on a channel."""
-
-    def wait(self, client: c_void_p) -> SubscriberPage:
-        page = c_void_p()
-        self._call(client, page)
-        try:
-            return page_of(page)
-        finally:
-            lib.kn_subscribers_free(page)
-
-    def value(self, result: int) -> SubscriberPage:
-        require_no_failure(result)
-        return page_of(lib.kn_result_subscribers(result))
-
-
 def require_no_failure(result: int) -> None:
     status = lib.kn_result_status(result)
     if status < 0:
@@ -147,9 +130,3 @@ def request_token(uid: str, channels: str) -> TokenRequest:
 def trigger_batch(triggers: Union[Batch, Iterable[Trigger]]) -> BatchRequest:
     return BatchRequest("trigger_batch",
                         triggers if isinstance(triggers, Batch) else Batch(triggers))
-
-
-def subscribers(channel: str, after: Optional[str], limit: int) -> SubscribersRequest:
-    return SubscribersRequest("subscribers", _values.text(channel, "channel"),
-                              None if after is None else _values.text(after, "after"),
-                              _values.integer(limit, "limit", 32))

@@ -6,7 +6,7 @@ import asyncio
 import inspect
 import time
 from types import TracebackType
-from typing import (Any, AsyncIterator, Iterable, List, Optional, Set, Type, TypeVar, Union)
+from typing import Any, AsyncIterator, Iterable, List, Optional, Set, Type, TypeVar, Union
 
 from . import _requests, errors
 from ._calls import Call
@@ -18,9 +18,9 @@ from .batch import Batch, Trigger
 from .client import BaseClient, dispatch
 from .errors import Closed, Error, Interrupted, Stopped
 from .event import Event
+from .lists import AsyncPages
 from .options import Options
 from .status import Status
-from .subscribers import Subscriber, SubscriberPage
 from .worker import _DRIVER, BaseWorker, Driver, is_taken
 
 T = TypeVar("T")
@@ -61,7 +61,7 @@ class _AsyncCall(Call[T]):
             self.future.set_result(None)
 
 
-class AsyncClient(BaseClient):
+class AsyncClient(BaseClient, AsyncPages):
     """A client of one vhost, for the tasks of one event loop.
 
     Calls that are made at once run at once, on up to `Options.max_connections` connections. To
@@ -96,22 +96,6 @@ class AsyncClient(BaseClient):
             self, triggers: Union[Batch, Iterable[Trigger]]) -> List[Optional[Error]]:
         """Triggers many events in one request; returns for each None or its failure."""
         return await self._make(_requests.trigger_batch(triggers))
-
-    async def subscribers(self, channel: str, page_size: int = 0) -> AsyncIterator[Subscriber]:
-        """All who are on a channel, page after page: `async for subscriber in …`."""
-        after = None
-        while True:
-            page = await self.subscribers_page(channel, after, page_size)
-            for subscriber in page.subscribers:
-                yield subscriber
-            after = page.next
-            if after is None:
-                return
-
-    async def subscribers_page(self, channel: str, after: Optional[str] = None,
-                               limit: int = 0) -> SubscriberPage:
-        """One page of who is on a channel, behind the sid `after`, at most `limit` of them."""
-        return await self._make(_requests.subscribers(channel, after, limit))
 
     async def close(self, timeout: Optional[float] = None) -> None:
         """Closes the client when all calls have ended, or after `timeout` seconds (None: whatever

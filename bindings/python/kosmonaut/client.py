@@ -7,7 +7,7 @@ import select
 import threading
 from ctypes import byref, c_void_p
 from types import TracebackType
-from typing import Any, Dict, Iterable, Iterator, List, Optional, Type, TypeVar, Union
+from typing import Any, Dict, Iterable, List, Optional, Type, TypeVar, Union
 
 from . import _requests, _values, errors
 from ._calls import Call
@@ -17,9 +17,9 @@ from ._requests import Request
 from ._values import Payload
 from .batch import Batch, Trigger
 from .errors import Closed, Error
+from .lists import Pages
 from .options import Options, OptionsHandle
 from .status import Status
-from .subscribers import Subscriber, SubscriberPage
 
 T = TypeVar("T")
 
@@ -79,7 +79,7 @@ class BaseClient:
         return handle
 
 
-class Client(BaseClient):
+class Client(BaseClient, Pages):
     """A client of one vhost, for any number of threads at once.
 
     Each call waits for its answer, within `Options.request_timeout`. On the main thread Ctrl-C ends
@@ -126,30 +126,6 @@ class Client(BaseClient):
         Returns for each trigger None or its failure. Raises if the batch as a whole failed.
         """
         return self._make(_requests.trigger_batch(triggers))
-
-    def subscribers(self, channel: str, page_size: int = 0) -> Iterator[Subscriber]:
-        """All who are on a channel, those who hide from the others included.
-
-        Asks for a page, of at most `page_size` (0: what the broker sees fit), whenever the one
-        before is used up, and raises what `subscribers_page()` raises. Of whoever stays meanwhile
-        none is left out and none comes twice.
-        """
-        after = None
-        while True:
-            page = self.subscribers_page(channel, after, page_size)
-            yield from page.subscribers
-            after = page.next
-            if after is None:
-                return
-
-    def subscribers_page(self, channel: str, after: Optional[str] = None,
-                         limit: int = 0) -> SubscriberPage:
-        """One page of who is on a channel, behind the sid `after`, at most `limit` of them.
-
-        Raises `NoChannelError` if the channel is not open, `BadRequestError` if the broker makes no
-        pages of that size, `TooBigError` if the page is over `Options.max_response_size`.
-        """
-        return self._make(_requests.subscribers(channel, after, limit))
 
     def close(self) -> None:
         """Closes the connections. Calls of other threads that are inside run to their end."""

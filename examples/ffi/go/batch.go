@@ -78,8 +78,7 @@ type Result struct {
 	Err error
 	// Token is the single access token, if one was asked for.
 	Token string
-	// Page is the page of subscribers, if one was asked for.
-	Page *SubscriberPage
+	Pages
 	// Items has the outcome of each trigger of a batch; nil when the batch as a whole failed.
 	Items []error
 }
@@ -88,7 +87,7 @@ type Result struct {
 func resultOf(result *C.kn_result) *Result {
 	outcome := &Result{
 		Token: C.GoString(C.kn_result_token(result)),
-		Page:  pageOf(C.kn_result_subscribers(result)),
+		Pages: pagesOf(result),
 	}
 	outcome.Err = outcomeOf(C.kn_result_status(result), C.kn_result_error(result))
 	count := C.kn_result_count(result)

@@ -466,20 +466,16 @@ function Batch:clear()
   return self
 end
 
--- A list of { sid, uid, hidden, data }, in the order of their sids; its `next` is nil when there is
--- no other page.
-local function page_of(page)
-  local read, length = { next = text_of(library.kn_subscribers_next(page)) }, ffi.new("size_t[1]")
-  for index = 0, tonumber(library.kn_subscribers_count(page)) - 1 do
-    local data = library.kn_subscribers_data(page, index, length)
-    read[index + 1] = {
-      sid = text_of(library.kn_subscribers_sid(page, index)),
-      uid = text_of(library.kn_subscribers_uid(page, index)),
-      hidden = library.kn_subscribers_hidden(page, index) == 1,
-      data = ffi.string(data, length[0]),
-    }
+-- What reads a page, by the name of its kind.
+local pages = {}
+
+-- The rows of a page, as `row_of` reads them; `next` is nil when there is no other page.
+local function rows_of(kind, page, row_of)
+  local rows = { next = text_of(library["kn_" .. kind .. "_next"](page)) }
+  for index = 0, tonumber(library["kn_" .. kind .. "_count"](page)) - 1 do
+    rows[index + 1] = row_of(index)
   end
-  return read
+  return rows
 end
 
 -- A table { status, error, token, page, errors }: `error` is nil when all went well; `errors[i]` is
@@ -490,9 +486,11 @@ local function result_of(result)
   if status < 0 then
     read.error = error_of(status, library.kn_result_error(result))
   end
-  local page = library.kn_result_subscribers(result)
-  if page ~= nil then
-    read.page = page_of(page)
+  for kind, page_of in pairs(pages) do
+    local page = library["kn_result_" .. kind](result)
+    if page ~= nil then
+      read.page = page_of(page)
+    end
   end
   for index = 0, tonumber(library.kn_result_count(result)) - 1 do
     local item = library.kn_result_item_status(result, index)
@@ -600,44 +598,6 @@ function Client:request_token(uid, channels)
   return taken_text(place)
 end
 
-local function after_of(after)
-  return after and c_text(after, "the sid to begin after") or nil
-end
-
--- C would cut a number that is none of its own.
-local function limit_of(limit)
-  limit = limit or 0
-  if type(limit) ~= "number" or limit % 1 ~= 0 or limit < 0 or limit >= 2 ^ 31 then
-    error(failure(status_of.KN_EINVAL, "the limit has to be a whole number"), 0)
-  end
-  return limit
-end
-
---- One page of who is on a channel, those who hide from the others included: a list of
--- { sid, uid (nil: not authenticated), hidden, data (the browser's own word, JSON text) }. `after`,
--- or nil, is the sid that it begins behind, such as `next` of the page before, which is nil where
--- there is no other. `limit`, or nil, is how many there may be on it.
-function Client:subscribers_page(channel, after, limit)
-  local place, details = ffi.new("kn_subscribers *[1]"), error_place()
-  checked(library.kn_client_subscribers(open_handle(self), c_text(channel, "the channel"),
-                                        after_of(after), limit_of(limit), place, details), details)
-  return page_of(ffi.gc(place[0], library.kn_subscribers_free))
-end
-
---- All who are on a channel: `for subscriber in client:subscribers("presence-room") do`. Asks for a
--- page, of at most `page_size` (nil: what the broker sees fit), whenever the one before is used up.
--- Of whoever stays meanwhile none is left out and none comes twice.
-function Client:subscribers(channel, page_size)
-  local page, index
-  return function()
-    if not page or (index == #page and page.next) then
-      page, index = self:subscribers_page(channel, page and page.next, page_size), 0
-    end
-    index = math.min(index + 1, #page + 1)
-    return page[index]
-  end
-end
-
 -- Hands a call in. `fn`, or nil, is called with the result in client:dispatch() or client:flush().
 local function hand_in(self, fn, call)
   local number, details = next_number(), error_place()
@@ -687,16 +647,6 @@ function Client:trigger_batch_async(batch, fn)
   hand_in(self, fn, function(client, note, number, details)
     return library.kn_client_trigger_batch_async(client, batch.box.handle, note, number, nil,
                                                  details)
-  end)
-end
-
---- `result.page` has the page. `after` and `limit` may be nil.
-function Client:subscribers_async(channel, after, limit, fn)
-  c_text(channel, "the channel")
-  after, limit = after_of(after), limit_of(limit)
-  hand_in(self, fn, function(client, note, number, details)
-    return library.kn_client_subscribers_async(client, channel, after, limit, note, number, nil,
-                                               details)
   end)
 end
 
@@ -779,6 +729,85 @@ end
 function Client:close()
   release(self.box, client_free)
   self.functions = {}
+end
+
+-- Pages -------------------------------------------------------------------------------------------
+
+-- Text for C that may be nil.
+local function text_or_nil(text, what)
+  return text and c_text(text, what) or nil
+end
+
+-- C would cut a number that is none of its own.
+local function limit_of(limit)
+  limit = limit or 0
+  if type(limit) ~= "number" or limit % 1 ~= 0 or limit < 0 or limit >= 2 ^ 31 then
+    error(failure(status_of.KN_EINVAL, "the limit has to be a whole number"), 0)
+  end
+  return limit
+end
+
+-- The page that `call` asks for, which is freed.
+local function page_taken(kind, call)
+  local place, details = ffi.new("kn_" .. kind .. " *[1]"), error_place()
+  checked(call(place, details), details)
+  return pages[kind](ffi.gc(place[0], library["kn_" .. kind .. "_free"]))
+end
+
+-- An iterator over the rows of all pages; `ask(after)` has the page behind a row.
+local function walk(ask)
+  local page, index
+  return function()
+    if not page or (index == #page and page.next) then
+      page, index = ask(page and page.next), 0
+    end
+    index = math.min(index + 1, #page + 1)
+    return page[index]
+  end
+end
+
+function pages.subscribers(page)
+  local length = ffi.new("size_t[1]")
+  return rows_of("subscribers", page, function(index)
+    local data = library.kn_subscribers_data(page, index, length)
+    return {
+      sid = text_of(library.kn_subscribers_sid(page, index)),
+      uid = text_of(library.kn_subscribers_uid(page, index)),
+      hidden = library.kn_subscribers_hidden(page, index) == 1,
+      data = ffi.string(data, length[0]),
+    }
+  end)
+end
+
+--- One page of who is on a channel, those who hide from the others included: a list of
+-- { sid, uid (nil: not authenticated), hidden, data (the browser's own word, JSON text) }. `after`,
+-- or nil, is the sid that it begins behind, such as `next` of the page before, which is nil where
+-- there is no other. `limit`, or nil, is how many there may be on it.
+function Client:subscribers_page(channel, after, limit)
+  return page_taken("subscribers", function(place, details)
+    return library.kn_client_subscribers(open_handle(self), c_text(channel, "the channel"),
+                                         text_or_nil(after, "the sid to begin after"),
+                                         limit_of(limit), place, details)
+  end)
+end
+
+--- All who are on a channel: `for subscriber in client:subscribers("presence-room") do`. Asks for a
+-- page, of at most `page_size` (nil: what the broker sees fit), whenever the one before is used up.
+-- Of whoever stays meanwhile none is left out and none comes twice.
+function Client:subscribers(channel, page_size)
+  return walk(function(after)
+    return self:subscribers_page(channel, after, page_size)
+  end)
+end
+
+--- `result.page` has the page. `after` and `limit` may be nil.
+function Client:subscribers_async(channel, after, limit, fn)
+  c_text(channel, "the channel")
+  after, limit = text_or_nil(after, "the sid to begin after"), limit_of(limit)
+  hand_in(self, fn, function(client, note, number, details)
+    return library.kn_client_subscribers_async(client, channel, after, limit, note, number, nil,
+                                               details)
+  end)
 end
 
 -- Events ------------------------------------------------------------------------------------------

@@ -103,43 +103,6 @@ module Kosmonaut
       end
     end
 
-    # All who are on a channel, those who hide from the others included: yields each Subscriber, or
-    # returns an Enumerator. It asks for a page whenever the one before is used up, and raises what
-    # #subscribers_page raises. Of whoever stays meanwhile none is left out and none comes twice.
-    #
-    # page_size:: how many to ask for at a time; 0: as many as the broker sees fit.
-    def subscribers(channel, page_size: 0, &block)
-      return enum_for(:subscribers, channel, page_size: page_size) unless block
-
-      page = subscribers_page(channel, limit: page_size)
-      page.each(&block)
-      while page.next
-        page = subscribers_page(channel, after: page.next, limit: page_size)
-        page.each(&block)
-      end
-      self
-    end
-
-    # One page of who is on a channel. Returns a SubscriberPage.
-    #
-    # after:: begins behind this sid, such as the #next of the page before; nil: from the beginning.
-    # limit:: how many there may be on the page; 0: as many as the broker sees fit.
-    #
-    # ChannelNotFound: the channel is not open. BadRequest: the broker makes no pages of that size.
-    # TooBig: the page is over the option max_response_size.
-    def subscribers_page(channel, after: nil, limit: 0)
-      name = Native.c_string(channel, "the channel")
-      after = Native.c_string_or_null(after, "after")
-      limit = Native.int32(limit)
-      aside do |client|
-        out = Native::Out.new
-        Native.checked do |error|
-          Native.kn_client_subscribers(client, name, after, limit, out, error)
-        end
-        SubscriberPage.take(out.value)
-      end
-    end
-
     # Hands in an #open_channel. The block, which may be left out, hears the Result. Returns self.
     # TooManyPending: nothing was taken.
     def open_channel_async(channel, &block)
@@ -182,16 +145,6 @@ module Kosmonaut
         batch.use do |triggers|
           Native.kn_client_trigger_batch_async(client, triggers, fn, number, nil, error)
         end
-      end
-    end
-
-    # Hands in a #subscribers_page; Result#page has it. As #open_channel_async.
-    def subscribers_async(channel, after: nil, limit: 0, &block)
-      name = Native.c_string(channel, "the channel")
-      after = Native.c_string_or_null(after, "after")
-      limit = Native.int32(limit)
-      hand_in(block) do |client, fn, number, error|
-        Native.kn_client_subscribers_async(client, name, after, limit, fn, number, nil, error)
       end
     end
 

@@ -12,7 +12,7 @@ module Kosmonaut
     # The single access token that was asked for; nil when the call was another one or failed.
     attr_reader :token
 
-    # The SubscriberPage that was asked for; nil when the call was another one or failed.
+    # The Page that was asked for; nil when the call was another one or failed.
     attr_reader :page
 
     # For each trigger of a batch its Error, or nil where it went well. Empty when the batch failed
@@ -24,7 +24,7 @@ module Kosmonaut
       status = Native.kn_result_status(address)
       new(status, error(status, Native.kn_result_error(address)),
           Native.text(Native.kn_result_token(address)),
-          page(Native.kn_result_subscribers(address)), errors(address))
+          page(address), errors(address))
     end
 
     # The same, and frees the kn_result.
@@ -46,7 +46,7 @@ module Kosmonaut
     end
 
     def self.page(address)
-      SubscriberPage.read(address) unless address.null?
+      PAGES.filter_map { |kind| kind.in_result(address) }.first
     end
     private_class_method :errors, :error, :page
 

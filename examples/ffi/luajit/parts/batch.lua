@@ -35,20 +35,16 @@ function Batch:clear()
   return self
 end
 
--- A list of { sid, uid, hidden, data }, in the order of their sids; its `next` is nil when there is
--- no other page.
-local function page_of(page)
-  local read, length = { next = text_of(library.kn_subscribers_next(page)) }, ffi.new("size_t[1]")
-  for index = 0, tonumber(library.kn_subscribers_count(page)) - 1 do
-    local data = library.kn_subscribers_data(page, index, length)
-    read[index + 1] = {
-      sid = text_of(library.kn_subscribers_sid(page, index)),
-      uid = text_of(library.kn_subscribers_uid(page, index)),
-      hidden = library.kn_subscribers_hidden(page, index) == 1,
-      data = ffi.string(data, length[0]),
-    }
+-- What reads a page, by the name of its kind.
+local pages = {}
+
+-- The rows of a page, as `row_of` reads them; `next` is nil when there is no other page.
+local function rows_of(kind, page, row_of)
+  local rows = { next = text_of(library["kn_" .. kind .. "_next"](page)) }
+  for index = 0, tonumber(library["kn_" .. kind .. "_count"](page)) - 1 do
+    rows[index + 1] = row_of(index)
   end
-  return read
+  return rows
 end
 
 -- A table { status, error, token, page, errors }: `error` is nil when all went well; `errors[i]` is
@@ -59,9 +55,11 @@ local function result_of(result)
   if status < 0 then
     read.error = error_of(status, library.kn_result_error(result))
   end
-  local page = library.kn_result_subscribers(result)
-  if page ~= nil then
-    read.page = page_of(page)
+  for kind, page_of in pairs(pages) do
+    local page = library["kn_result_" .. kind](result)
+    if page ~= nil then
+      read.page = page_of(page)
+    end
   end
   for index = 0, tonumber(library.kn_result_count(result)) - 1 do
     local item = library.kn_result_item_status(result, index)

@@ -53,44 +53,6 @@ function Client:request_token(uid, channels)
   return taken_text(place)
 end
 
-local function after_of(after)
-  return after and c_text(after, "the sid to begin after") or nil
-end
-
--- C would cut a number that is none of its own.
-local function limit_of(limit)
-  limit = limit or 0
-  if type(limit) ~= "number" or limit % 1 ~= 0 or limit < 0 or limit >= 2 ^ 31 then
-    error(failure(status_of.KN_EINVAL, "the limit has to be a whole number"), 0)
-  end
-  return limit
-end
-
---- One page of who is on a channel, those who hide from the others included: a list of
--- { sid, uid (nil: not authenticated), hidden, data (the browser's own word, JSON text) }. `after`,
--- or nil, is the sid that it begins behind, such as `next` of the page before, which is nil where
--- there is no other. `limit`, or nil, is how many there may be on it.
-function Client:subscribers_page(channel, after, limit)
-  local place, details = ffi.new("kn_subscribers *[1]"), error_place()
-  checked(library.kn_client_subscribers(open_handle(self), c_text(channel, "the channel"),
-                                        after_of(after), limit_of(limit), place, details), details)
-  return page_of(ffi.gc(place[0], library.kn_subscribers_free))
-end
-
---- All who are on a channel: `for subscriber in client:subscribers("presence-room") do`. Asks for a
--- page, of at most `page_size` (nil: what the broker sees fit), whenever the one before is used up.
--- Of whoever stays meanwhile none is left out and none comes twice.
-function Client:subscribers(channel, page_size)
-  local page, index
-  return function()
-    if not page or (index == #page and page.next) then
-      page, index = self:subscribers_page(channel, page and page.next, page_size), 0
-    end
-    index = math.min(index + 1, #page + 1)
-    return page[index]
-  end
-end
-
 -- Hands a call in. `fn`, or nil, is called with the result in client:dispatch() or client:flush().
 local function hand_in(self, fn, call)
   local number, details = next_number(), error_place()
@@ -140,16 +102,6 @@ function Client:trigger_batch_async(batch, fn)
   hand_in(self, fn, function(client, note, number, details)
     return library.kn_client_trigger_batch_async(client, batch.box.handle, note, number, nil,
                                                  details)
-  end)
-end
-
---- `result.page` has the page. `after` and `limit` may be nil.
-function Client:subscribers_async(channel, after, limit, fn)
-  c_text(channel, "the channel")
-  after, limit = after_of(after), limit_of(limit)
-  hand_in(self, fn, function(client, note, number, details)
-    return library.kn_client_subscribers_async(client, channel, after, limit, note, number, nil,
-                                               details)
   end)
 end
 

@@ -7,7 +7,7 @@ use std::os::raw::{c_char, c_void};
 use std::panic::{catch_unwind, resume_unwind, AssertUnwindSafe};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
-use crate::client::Outcome;
+use crate::outcome::Outcome;
 use crate::error::Error;
 use crate::options::LogLevel;
 use crate::sys::{self, kn_error, kn_result, kn_worker};

@@ -1,3 +1,4 @@
+use std::os::raw::c_void;
 use std::ptr::{self, NonNull};
 use std::sync::Arc;
 use std::time::Duration;
@@ -5,11 +6,9 @@ use std::time::Duration;
 use crate::callback::{destroy, into_user_data, on_completion, Completion, Panics};
 use crate::error::{checked, descriptor, require, require_of, Error, Result, Status};
 use crate::options::Options;
-use crate::subscribers::{SubscriberPage, Subscribers};
-use crate::sys::{self, kn_batch, kn_client, kn_completion, kn_destroy, kn_error, kn_result};
-use crate::text::{borrowed, milliseconds, payload, take, to_c};
-use std::ffi::CString;
-use std::os::raw::{c_char, c_void};
+use crate::outcome::Outcome;
+use crate::sys::{self, kn_batch, kn_client, kn_completion, kn_destroy, kn_error};
+use crate::text::{milliseconds, payload, take, to_c};
 
 /// Sends requests to one vhost. Any number of threads use one at once.
 ///
@@ -55,7 +54,7 @@ impl Client {
             .ok_or_else(|| Error::of_status(Status::INTERNAL))
     }
 
-    fn as_ptr(&self) -> *mut kn_client {
+    pub(crate) fn as_ptr(&self) -> *mut kn_client {
         self.client.as_ptr()
     }
 
@@ -125,41 +124,8 @@ impl Client {
         }
     }
 
-    /// All who are on a channel, those who hide from the others included. The iterator asks for a
-    /// page, of at most `page_size` (0: what the broker sees fit), whenever the one before is used
-    /// up, and ends after an error. Of whoever stays meanwhile none is left out and none comes
-    /// twice.
-    pub fn subscribers(&self, channel: &str, page_size: u32) -> Subscribers<'_> {
-        Subscribers::new(self, channel, page_size)
-    }
-
-    /// One page of who is on a channel. It begins behind the sid `after`, such as `next` of the page
-    /// before; `None` is the beginning. There are at most `limit` on it; 0: as many as the broker
-    /// sees fit. `Status::NO_CHANNEL`: the channel is not open; `Status::BAD_REQUEST`: the broker
-    /// makes no pages of that size; `Status::TOO_BIG`: over [`Options::max_response_size`].
-    pub fn subscribers_page<'a>(
-        &self,
-        channel: &str,
-        after: impl Into<Option<&'a str>>,
-        limit: u32,
-    ) -> Result<SubscriberPage> {
-        let channel = to_c(channel, "the channel")?;
-        let after = after.into().map(|after| to_c(after, "after")).transpose()?;
-        let (after, limit) = (or_null(&after), limit_to_c(limit)?);
-        let mut page = ptr::null_mut();
-        checked(|e| unsafe {
-            let client = self.as_ptr();
-            sys::kn_client_subscribers(client, channel.as_ptr(), after, limit, &mut page, e)
-        })?;
-        unsafe {
-            let copied = SubscriberPage::copied(page);
-            sys::kn_subscribers_free(page);
-            Ok(copied)
-        }
-    }
-
     /// Gives a call away together with a closure that hears once how it ended.
-    fn hand_in(
+    pub(crate) fn hand_in(
         &self,
         done: impl FnOnce(Outcome) + Send + 'static,
         call: impl FnOnce(kn_completion, *mut c_void, kn_destroy, *mut *mut kn_error) -> i32,
@@ -256,31 +222,6 @@ impl Client {
         self.hand_in(done, |f, data, destroy, e| unsafe {
             let batch = batch.batch.as_ptr();
             sys::kn_client_trigger_batch_async(self.as_ptr(), batch, f, data, destroy, e)
-        })
-    }
-
-    /// Hands in what [`Client::subscribers_page`] does, as [`Client::open_channel_async`].
-    pub fn subscribers_async<'a>(
-        &self,
-        channel: &str,
-        after: impl Into<Option<&'a str>>,
-        limit: u32,
-        done: impl FnOnce(Outcome) + Send + 'static,
-    ) -> Result<()> {
-        let channel = to_c(channel, "the channel")?;
-        let after = after.into().map(|after| to_c(after, "after")).transpose()?;
-        let (after, limit) = (or_null(&after), limit_to_c(limit)?);
-        self.hand_in(done, |f, data, destroy, e| unsafe {
-            sys::kn_client_subscribers_async(
-                self.as_ptr(),
-                channel.as_ptr(),
-                after,
-                limit,
-                f,
-                data,
-                destroy,
-                e,
-            )
         })
     }
 
@@ -411,55 +352,4 @@ impl Drop for Batch {
     fn drop(&mut self) {
         unsafe { sys::kn_batch_free(self.batch.as_ptr()) }
     }
-}
-
-/// How a call ended.
-#[derive(Clone, Debug)]
-pub struct Outcome {
-    /// Whether it succeeded; where every trigger of a batch has an outcome, the first failure.
-    pub result: Result<()>,
-    /// The single access token, if one was asked for.
-    pub token: Option<String>,
-    /// The page of subscribers, if one was asked for.
-    pub page: Option<SubscriberPage>,
-    /// The outcome of each trigger of a batch; empty when the batch as a whole failed.
-    pub items: Vec<Result<()>>,
-}
-
-impl Outcome {
-    /// # Safety
-    /// `result` points to a result.
-    pub(crate) unsafe fn copied(result: *const kn_result) -> Outcome {
-        let items = (0..sys::kn_result_count(result)).map(|index| {
-            ended(
-                sys::kn_result_item_status(result, index),
-                sys::kn_result_item_error(result, index),
-            )
-        });
-        let page = sys::kn_result_subscribers(result);
-        Outcome {
-            result: ended(sys::kn_result_status(result), sys::kn_result_error(result)),
-            token: borrowed(sys::kn_result_token(result)).map(str::to_owned),
-            page: (!page.is_null()).then(|| SubscriberPage::copied(page)),
-            items: items.collect(),
-        }
-    }
-}
-
-fn or_null(text: &Option<CString>) -> *const c_char {
-    text.as_ref().map_or(ptr::null(), |text| text.as_ptr())
-}
-
-fn limit_to_c(limit: u32) -> Result<i32> {
-    i32::try_from(limit).map_err(|_| Error::of_status(Status::INVALID))
-}
-
-unsafe fn ended(status: i32, details: *const kn_error) -> Result<()> {
-    if status >= 0 {
-        return Ok(());
-    }
-    if details.is_null() {
-        return Err(Error::of_status(Status(status)));
-    }
-    Err(Error::copied(details))
 }

@@ -19,16 +19,16 @@ mod error;
 mod event;
 mod handlers;
 mod options;
-mod subscribers;
+mod outcome;
 pub mod sys;
 mod text;
 mod worker;
 
-pub use client::{Batch, Client, Flushed, Outcome};
+pub use client::{Batch, Client, Flushed};
 pub use error::{Error, Result, Status};
 pub use event::{Event, EventKind};
 pub use options::{LogLevel, Options};
-pub use subscribers::{Subscriber, SubscriberPage, Subscribers};
+pub use outcome::*;
 pub use worker::{
     BoxError, Dispatched, Ended, Events, HandlerPanic, HandlerResult, Next, RunError, Worker,
     WorkerHandle, WorkerState,

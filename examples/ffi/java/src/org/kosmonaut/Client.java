@@ -110,7 +110,8 @@ public final class Client implements AutoCloseable {
      * @param pageSize how many to ask for at a time; 0: as many as the broker sees fit
      */
     public Iterable<Subscriber> subscribers(String channel, int pageSize) {
-        return () -> new SubscriberPage.Walk(after -> subscribersPage(channel, after, pageSize));
+        return () -> new Pages.Walk<>(after -> subscribersPage(channel, after, pageSize),
+                SubscriberPage::subscribers, SubscriberPage::next);
     }
 
     /**
@@ -124,16 +125,13 @@ public final class Client implements AutoCloseable {
     public SubscriberPage subscribersPage(String channel, String after, int limit) {
         PointerByReference page = new PointerByReference();
         call((c, e) -> Kn.kn_client_subscribers(
-                c, Kosmonaut.text(channel, "the channel"), textOrNull(after), limit, page, e));
+                c, Kosmonaut.text(channel, "the channel"), Pages.textOrNull(after, "after"),
+                limit, page, e));
         try {
             return SubscriberPage.of(page.getValue());
         } finally {
             Kn.kn_subscribers_free(page.getValue());
         }
-    }
-
-    private static String textOrNull(String text) {
-        return text == null ? null : Kosmonaut.text(text, "after");
     }
 
     /** A call that is handed in. */
@@ -200,7 +198,7 @@ public final class Client implements AutoCloseable {
     public CompletableFuture<SubscriberPage> subscribersAsync(
             String channel, String after, int limit) {
         String name = Kosmonaut.text(channel, "the channel");
-        String behind = textOrNull(after);
+        String behind = Pages.textOrNull(after, "after");
         return handIn(result -> SubscriberPage.of(Kn.kn_result_subscribers(result)),
                 (c, data, e) -> Kn.kn_client_subscribers_async(c, name, behind, limit,
                         Callbacks.ON_COMPLETION, data, Callbacks.DESTROY, e));

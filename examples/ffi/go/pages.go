@@ -24,6 +24,16 @@ type Subscriber struct {
 	Data json.RawMessage
 }
 
+// Pages has what a call that was handed in asked for, if that was a page.
+type Pages struct {
+	// Page is the page of subscribers, if one was asked for.
+	Page *SubscriberPage
+}
+
+func pagesOf(result *C.kn_result) Pages {
+	return Pages{Page: pageOf(C.kn_result_subscribers(result))}
+}
+
 // SubscriberPage is one page of a channel's subscribers, in the order of their SIDs.
 type SubscriberPage struct {
 	Subscribers []Subscriber
@@ -126,42 +136,45 @@ func (c *Client) SubscribersAsync(channel, after string, limit int, fn func(*Res
 // It asks for a page, of at most pageSize (0: what the broker sees fit), whenever the one before is
 // used up. Of whoever stays meanwhile none is left out and none comes twice.
 func (c *Client) Subscribers(ctx context.Context, channel string, pageSize int) *Subscribers {
-	return &Subscribers{ctx: ctx, client: c, channel: channel, size: pageSize,
-		page: &SubscriberPage{}, isFirst: true}
+	return &Subscribers{walk[Subscriber]{ask: func(after string) ([]Subscriber, string, error) {
+		page, err := c.SubscribersPage(ctx, channel, after, pageSize)
+		if err != nil {
+			return nil, "", err
+		}
+		return page.Subscribers, page.Next, nil
+	}}}
 }
 
 // Subscribers is where one is among all who are on a channel.
 type Subscribers struct {
-	ctx     context.Context
-	client  *Client
-	channel string
-	size    int
-	page    *SubscriberPage
-	index   int
-	isFirst bool
-	err     error
-}
-
-// Next goes on to the next one, which Subscriber has. False: that was all, or Err says what was
-// wrong.
-func (s *Subscribers) Next() bool {
-	s.index++
-	for s.err == nil && s.index >= len(s.page.Subscribers) {
-		if !s.isFirst && s.page.Next == "" {
-			return false
-		}
-		page, err := s.client.SubscribersPage(s.ctx, s.channel, s.page.Next, s.size)
-		if err != nil {
-			s.err = err
-			break
-		}
-		s.page, s.index, s.isFirst = page, 0, false
-	}
-	return s.err == nil
+	walk[Subscriber]
 }
 
 // Subscriber is the one that Next went on to.
-func (s *Subscribers) Subscriber() Subscriber { return s.page.Subscribers[s.index] }
+func (s *Subscribers) Subscriber() Subscriber { return s.rows[s.index] }
+
+// walk goes over all rows, which it asks for a page at a time.
+type walk[Row any] struct {
+	ask    func(after string) ([]Row, string, error)
+	rows   []Row
+	index  int
+	after  string
+	isLast bool
+	err    error
+}
+
+// Next goes on to the next one. False: that was all, or Err says what was wrong.
+func (w *walk[Row]) Next() bool {
+	w.index++
+	for w.err == nil && w.index >= len(w.rows) {
+		if w.isLast {
+			return false
+		}
+		w.rows, w.after, w.err = w.ask(w.after)
+		w.index, w.isLast = 0, w.after == ""
+	}
+	return w.err == nil
+}
 
 // Err is nil, or what ended it before its end.
-func (s *Subscribers) Err() error { return s.err }
+func (w *walk[Row]) Err() error { return w.err }
