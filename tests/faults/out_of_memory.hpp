@@ -6,6 +6,7 @@
 #include <span>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <kosmonaut/kosmonaut.h>
@@ -92,5 +93,8 @@ inline void PrintTo(const scenario &s, std::ostream *out) { *out << s.name; }
 std::span<const scenario> scenarios_of_options();
 std::span<const scenario> scenarios_of_clients();
 std::span<const scenario> scenarios_of_workers();
+
+/// What the server says where a page is asked for; "" where none is.
+std::string_view page_at(std::string_view target);
 
 } // namespace faults

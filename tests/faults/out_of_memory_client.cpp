@@ -4,7 +4,6 @@
 #include <string_view>
 
 #include "fault_server.hpp"
-#include "out_of_memory_page.hpp"
 
 namespace faults {
 namespace {
@@ -148,6 +147,12 @@ constexpr auto subscribers_async = [](kn_client *c, tally &t, kn_error **e) {
     return kn_client_subscribers_async(c, "c", nullptr, 0, &tally::complete, &t, &tally::destroy,
                                        e);
 };
+
+constexpr std::string_view page_of_two =
+    R"({"subscribers":[{"sid":"45c74051-2a07-4f0e-8f6e-9c1b7f1d3a55","uid":"al","hidden":true,)"
+    R"("data":{"name":"a name that is longer than a string keeps within itself"}},)"
+    R"({"sid":"s","uid":null,"hidden":false,"data":{}}],)"
+    R"("next":"0a3b7c52-1d0e-4f6a-9b57-3f0f6a1c2d4e"})";
 
 /// A page is whole, or it is not there.
 bool is_page_of_two(const kn_subscribers *page) {
@@ -312,5 +317,9 @@ const scenario scenarios[] = {
 } // namespace
 
 std::span<const scenario> scenarios_of_clients() { return scenarios; }
+
+std::string_view page_at(std::string_view target) {
+    return target == "/vhost/channels/c/subscribers" ? page_of_two : std::string_view();
+}
 
 } // namespace faults

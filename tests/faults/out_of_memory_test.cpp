@@ -15,7 +15,6 @@
 #include "failing_allocations.hpp"
 #include "fault_server.hpp"
 #include "out_of_memory.hpp"
-#include "out_of_memory_page.hpp"
 
 namespace faults {
 namespace {
@@ -34,8 +33,8 @@ script good_server() {
                 with.stall();
             } else if (what.target.compare(0, 12, "/vhost/token") == 0) {
                 with.send(whole_answer(200, {}, R"({"token":"t"})"));
-            } else if (what.target == "/vhost/channels/c/subscribers") {
-                with.send(whole_answer(200, {}, page_of_two));
+            } else if (const std::string_view page = page_at(what.target); !page.empty()) {
+                with.send(whole_answer(200, {}, page));
             } else {
                 with.send(whole_answer(202));
             }

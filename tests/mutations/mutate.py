@@ -7,9 +7,9 @@
 A mutation has a head, an empty line, and one change or more:
 
     Rule: 140 (Pages of subscribers follow one another: each begins where the one before says.)
-    Test: c.subscribers
+    Test: c.pages
     Case: a_page_follows_another
-    Target: c_subscribers_test
+    Target: c_pages_test
 
     Replace: return "after=" + percent_encoded(after);
     By: return "before=" + percent_encoded(after);

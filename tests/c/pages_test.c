@@ -1,4 +1,4 @@
-/* subscribers.h: who is on a channel, page by page, and what workers hear of it. */
+/* What is told a page at a time: who is on a channel, and what workers hear of it. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

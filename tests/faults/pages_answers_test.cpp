@@ -1,4 +1,4 @@
-// What a client makes of a server's pages of subscribers, right and wrong.
+// What a client makes of a server's pages, right and wrong.
 #include <memory>
 #include <string>
 #include <vector>

@@ -1,4 +1,4 @@
-// Who is on a channel: pages, and the range that asks for all of them.
+// What is told a page at a time: pages, and the ranges that ask for all of them.
 #include <gtest/gtest.h>
 
 #include <algorithm>
