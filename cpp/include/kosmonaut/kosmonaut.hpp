@@ -31,6 +31,8 @@
 #include <kosmonaut/cpp/error.hpp>
 #include <kosmonaut/cpp/event.hpp>
 #include <kosmonaut/cpp/options.hpp>
+#include <kosmonaut/cpp/page.hpp>
+#include <kosmonaut/cpp/pages.hpp>
 #include <kosmonaut/cpp/status.hpp>
 #include <kosmonaut/cpp/subscribers.hpp>
 #include <kosmonaut/cpp/worker.hpp>

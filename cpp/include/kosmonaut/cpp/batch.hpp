@@ -119,11 +119,17 @@ class result_ref {
         return text != nullptr ? std::optional<std::string_view>(text) : std::nullopt;
     }
 
+    /** The page that was asked for, such as a subscriber_page_ref, borrowed; empty when it was not,
+     * or the call failed. @since 1.0 */
+    template <class Page>
+    [[nodiscard]] std::optional<Page> page() const noexcept {
+        const auto *found = Page::kind::of_result(handle_);
+        return found != nullptr ? std::optional<Page>(found) : std::nullopt;
+    }
     /** The page of subscribers that was asked for, borrowed; empty when it was not, or the call
      * failed. @since 1.0 */
     [[nodiscard]] std::optional<subscriber_page_ref> subscribers() const noexcept {
-        const kn_subscribers *page = kn_result_subscribers(handle_);
-        return page != nullptr ? std::optional<subscriber_page_ref>(page) : std::nullopt;
+        return page<subscriber_page_ref>();
     }
 
     /** How many triggers of a batch have a status of their own: all of them or none. @since 1.0 */

@@ -20,8 +20,7 @@
 #include <kosmonaut/cpp/client_core.hpp>
 #include <kosmonaut/cpp/detail.hpp>
 #include <kosmonaut/cpp/options.hpp>
-#include <kosmonaut/cpp/subscriber_range.hpp>
-#include <kosmonaut/cpp/subscribers.hpp>
+#include <kosmonaut/cpp/pages.hpp>
 
 namespace kosmonaut {
 inline namespace v1 {
@@ -37,7 +36,7 @@ inline namespace v1 {
  * any thread, any time: one client serves them all at once.
  * @since 1.0
  */
-class client {
+class client : public page_calls {
   public:
     /**
      * @brief Makes a client. Nothing is sent yet.
@@ -56,7 +55,7 @@ class client {
 
     /** Takes over what kn_client_new() made, unless it throws std::bad_alloc. @since 1.0 */
     explicit client(kn_client *handle)
-        : core_(handle != nullptr ? std::make_shared<detail::client_core>(handle) : nullptr) {}
+        : page_calls(handle != nullptr ? std::make_shared<detail::client_core>(handle) : nullptr) {}
 
     /** Takes everything over; what was moved from holds nothing. @since 1.0 */
     client(client &&) noexcept = default;
@@ -185,54 +184,6 @@ class client {
     }
 
     /**
-     * @brief All who are on a channel, those who hide from the others included.
-     *
-     * Nothing is sent yet: the range asks for a page when it is gone through, and throws then what
-     * subscribers_page() may throw. `for (auto &subscriber : client.subscribers("room"))`
-     *
-     * @param channel as for open_channel(); copied.
-     * @param page_size how many to ask for at a time, from 1 to the server's limit (1000); 0: as
-     *        many as the server sees fit.
-     * @since 1.0
-     */
-    [[nodiscard]] subscriber_range subscribers(std::string_view channel,
-                                               std::int32_t page_size = 0) {
-        return subscriber_range(core_, channel, page_size);
-    }
-
-    /**
-     * @brief One page of who is on a channel, in the order of their sids.
-     * @param channel as for open_channel().
-     * @param after begins behind this sid, such as the next() of the page before; empty: from the
-     *        beginning.
-     * @param limit how many there may be on the page; 0: as many as the server sees fit.
-     * @return the page; empty (of nobody) when the call that takes an error code failed, too.
-     * @throws error status::no_channel; status::bad_request: the server's limit is lower;
-     *         status::too_big: ask for a smaller page; status::invalid; status::protocol: the
-     * server does not tell; or what any request may fail with.
-     * @since 1.0
-     */
-    [[nodiscard]] subscriber_page
-    subscribers_page(std::string_view channel, std::optional<std::string_view> after = std::nullopt,
-                     std::int32_t limit = 0) {
-        kn_subscribers *page = nullptr;
-        detail::call_or_throw(
-            [&](kn_error **details) { return who_is_on(channel, after, limit, page, details); });
-        return subscriber_page(page);
-    }
-    /** The same, with an error code. @since 1.0 */
-    [[nodiscard]] subscriber_page subscribers_page(std::string_view channel,
-                                                   std::optional<std::string_view> after,
-                                                   std::int32_t limit,
-                                                   std::error_code &code) noexcept {
-        kn_subscribers *page = nullptr;
-        detail::attempt(code, [&](kn_error **details) {
-            return who_is_on(channel, after, limit, page, details);
-        });
-        return subscriber_page(page);
-    }
-
-    /**
      * @brief Hands in a request without waiting; kn_client_open_channel_async() says what that
      * means.
      *
@@ -294,20 +245,6 @@ class client {
                         [&](auto told, auto *data, auto destroy, auto **details) {
                             return kn_client_trigger_batch_async(handle(), batch.handle(), told,
                                                                  data, destroy, details);
-                        });
-    }
-
-    /** As open_channel_async(); the page is in the result. @since 1.0 */
-    template <class Function>
-    void subscribers_async(std::string_view channel, std::optional<std::string_view> after,
-                           std::int32_t limit, Function &&fn) {
-        detail::hand_in(core_, std::forward<Function>(fn),
-                        [&](auto told, auto *data, auto destroy, auto **details) {
-                            return detail::with_after(after, [&](const char *text) {
-                                return kn_client_subscribers_async(
-                                    handle(), detail::c_text(channel), text, limit, told, data,
-                                    destroy, details);
-                            });
                         });
     }
 
@@ -426,16 +363,6 @@ class client {
         token.reset(text);
         return status;
     }
-
-    kn_status who_is_on(std::string_view channel, std::optional<std::string_view> after,
-                        std::int32_t limit, kn_subscribers *&page, kn_error **details) {
-        return detail::with_after(after, [&](const char *text) {
-            return kn_client_subscribers(handle(), detail::c_text(channel), text, limit, &page,
-                                         details);
-        });
-    }
-
-    std::shared_ptr<detail::client_core> core_;
 };
 
 } // namespace v1
