@@ -54,15 +54,16 @@ class Checks(BrokerTest):
         self.assertEqual(response.status, 202)
 
     def test_unknown_resource(self):
-        for suffix in ("/bogus", "/channels", "/channels/a/b", "/channels/a/events/x", "/workers"):
+        for suffix in ("/bogus", "/channels/a/b", "/channels/a/events/x", "/workers"):
             self.refused(self.vhost.request("GET", suffix), 404, 404)
         for suffix in ("/token/", "/channels/"):
             self.assertEqual(self.vhost.request("GET", suffix).status, 404)
 
     def test_wrong_method(self):
         self.vhost.open("c")
-        for method, suffix, allow in (("GET", "/channels/c", "POST, DELETE"),
-                                      ("PUT", "/channels/nope", "POST, DELETE"),
+        for method, suffix, allow in (("PUT", "/channels/c", "GET, HEAD, POST, DELETE"),
+                                      ("PUT", "/channels/nope", "GET, HEAD, POST, DELETE"),
+                                      ("DELETE", "/channels", "GET, HEAD"),
                                       ("GET", "/channels/c/events", "POST"),
                                       ("POST", "/token", "GET, HEAD"),
                                       ("PUT", "/events", "GET, POST"),
@@ -116,7 +117,7 @@ class Pages(BrokerTest):
         for origin in ("http://evil.example", "null", ""):
             for method, suffix in (("POST", "/channels/c/events"), ("POST", "/events"), ("POST", "/channels/d"),
                                    ("DELETE", "/channels/c"), ("GET", "/token?uid=a&channels=b"), ("GET", "/events"),
-                                   ("GET", "/channels/c/subscribers")):
+                                   ("GET", "/channels/c/subscribers"), ("GET", "/channels")):
                 response = self.vhost.request(method, suffix, body if method == "POST" else None,
                                               {**self.vhost.headers(), "Origin": origin,
                                                "Content-Type": "text/plain"})

@@ -351,7 +351,9 @@ class Paths(BadHttpTest):
 
     def test_wrong_methods(self):
         methods = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "BREW", "get"}
-        for suffix, allowed in (("/channels/c", {"POST", "DELETE"}), ("/channels/nope", {"POST", "DELETE"}),
+        of_channels = {"GET", "HEAD", "POST", "DELETE"}
+        for suffix, allowed in (("/channels/c", of_channels), ("/channels/nope", of_channels),
+                                ("/channels", {"GET", "HEAD"}),
                                 ("/channels/c/events", {"POST"}), ("/channels/nope/events", {"POST"}),
                                 ("/token", {"GET", "HEAD"}), ("/events", {"GET", "POST"}),
                                 ("", {"GET", "HEAD"})):

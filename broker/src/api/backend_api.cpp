@@ -12,6 +12,7 @@
 #include "hub/names.h"
 
 #include <algorithm>
+#include <array>
 #include <fmt/format.h>
 
 namespace webrocket {
@@ -136,53 +137,65 @@ HttpResponse BackendApi::refuse(int status) {
     }
 }
 
-std::string_view BackendApi::methods_of(Resource resource) {
-    switch (resource) {
-    case Resource::none:
-        break;
-    case Resource::channel:
-        return "POST, DELETE";
-    case Resource::channel_events:
-        return "POST";
-    case Resource::vhost:
-    case Resource::channel_subscribers:
-    case Resource::token:
-        return "GET, HEAD";
-    case Resource::events:
-        return "GET, POST";
+// What a path ends with that names a resource, and what may be done with it.
+struct BackendApi::Kind {
+    Resource resource;
+    std::array<std::string_view, 3> ending; // `*` for a channel's name; what is empty comes first
+    std::string_view methods;
+
+    std::size_t length() const {
+        return static_cast<std::size_t>(
+            std::count_if(ending.begin(), ending.end(), [](auto word) { return !word.empty(); }));
     }
-    return {};
+    bool fits(const std::vector<std::string> &segments) const {
+        const std::size_t count = length();
+        return segments.size() >= count &&
+               std::equal(ending.end() - static_cast<std::ptrdiff_t>(count), ending.end(),
+                          segments.end() - static_cast<std::ptrdiff_t>(count),
+                          [](std::string_view word, std::string_view segment) {
+                              return word == "*" || word == segment;
+                          });
+    }
+    // Behind the first word of its ending.
+    bool names_channel() const {
+        return std::find(ending.begin(), ending.end(), "*") != ending.end();
+    }
+
+    // In the order in which they are tried.
+    static const std::array<Kind, 7> all;
+};
+
+const std::array<BackendApi::Kind, 7> BackendApi::Kind::all = {{
+    {Resource::channel_events, {"channels", "*", "events"}, "POST"},
+    {Resource::channel_subscribers, {"channels", "*", "subscribers"}, "GET, HEAD"},
+    {Resource::channel, {"", "channels", "*"}, "GET, HEAD, POST, DELETE"},
+    {Resource::channels, {"", "", "channels"}, "GET, HEAD"},
+    {Resource::token, {"", "", "token"}, "GET, HEAD"},
+    {Resource::events, {"", "", "events"}, "GET, POST"},
+    {Resource::vhost, {}, "GET, HEAD"},
+}};
+
+std::string_view BackendApi::methods_of(Resource resource) {
+    const auto found =
+        std::find_if(Kind::all.begin(), Kind::all.end(),
+                     [resource](const Kind &kind) { return kind.resource == resource; });
+    return found != Kind::all.end() ? found->methods : std::string_view();
 }
 
 // The resource is read from the right end of the path; what is left of it names the vhost. A
 // reading whose vhost does not exist gives way to the next one.
 BackendApi::Route BackendApi::route(std::string_view path) const {
-    const auto readable = path_segments(path);
-    if (!readable || readable->empty())
+    const auto segments = path_segments(path);
+    if (!segments || segments->empty())
         return {vhost_at_front_of(path), Resource::none, {}};
-    const auto &segments = *readable;
-    const std::size_t count = segments.size();
-    const auto from_right = [&](std::size_t i) -> std::string_view {
-        return i < count ? std::string_view(segments[count - 1 - i]) : std::string_view();
-    };
-    const auto vhost_before = [&](std::size_t length) {
-        return count > length ? hub_.find_vhost(join_segments(segments, count - length)) : nullptr;
-    };
-    std::shared_ptr<Vhost> vhost;
-    if (from_right(0) == "events" && from_right(2) == "channels" &&
-        (vhost = vhost_before(3)) != nullptr)
-        return {vhost, Resource::channel_events, segments[count - 2]};
-    if (from_right(0) == "subscribers" && from_right(2) == "channels" &&
-        (vhost = vhost_before(3)) != nullptr)
-        return {vhost, Resource::channel_subscribers, segments[count - 2]};
-    if (from_right(1) == "channels" && (vhost = vhost_before(2)) != nullptr)
-        return {vhost, Resource::channel, segments[count - 1]};
-    if (from_right(0) == "token" && (vhost = vhost_before(1)) != nullptr)
-        return {vhost, Resource::token, {}};
-    if (from_right(0) == "events" && (vhost = vhost_before(1)) != nullptr)
-        return {vhost, Resource::events, {}};
-    if ((vhost = vhost_before(0)) != nullptr)
-        return {vhost, Resource::vhost, {}};
+    for (const Kind &kind : Kind::all) {
+        const std::size_t left = segments->size() - std::min(segments->size(), kind.length());
+        if (left == 0 || !kind.fits(*segments))
+            continue;
+        if (auto vhost = hub_.find_vhost(join_segments(*segments, left)))
+            return {std::move(vhost), kind.resource,
+                    kind.names_channel() ? (*segments)[left + 1] : std::string()};
+    }
     return {vhost_at_front_of(path), Resource::none, {}};
 }
 
@@ -247,11 +260,16 @@ HttpReply BackendApi::handle(const HttpRequest &request) {
         return std::move(*refusal);
     Vhost &vhost = *found.vhost;
     const bool posts = request.method == "POST";
+    const bool reads = request.method == "GET" || request.method == "HEAD";
     switch (found.resource) {
     case Resource::none:
     case Resource::vhost:
         break;
+    case Resource::channels:
+        return list_channels(vhost, query);
     case Resource::channel:
+        if (reads)
+            return show_channel(vhost, found.channel);
         return posts ? open_channel(request, vhost, found.channel)
                      : close_channel(request, vhost, found.channel);
     case Resource::channel_events:

@@ -32,6 +32,7 @@ class BackendApi {
   private:
     enum class Resource {
         none,
+        channels,
         channel,
         channel_events,
         channel_subscribers,
@@ -44,6 +45,8 @@ class BackendApi {
         Resource resource = Resource::none;
         std::string channel;
     };
+
+    struct Kind;
 
     static std::string_view methods_of(Resource resource);
     Route route(std::string_view path) const;

@@ -9,6 +9,9 @@
 
 namespace webrocket::backend {
 
+// Those whose names begin as is said, in the order of their names.
+HttpReply list_channels(const Vhost &vhost, std::string_view query);
+HttpReply show_channel(const Vhost &vhost, const std::string &name);
 HttpReply list_subscribers(const Vhost &vhost, const std::string &name, std::string_view query);
 
 } // namespace webrocket::backend

@@ -41,6 +41,7 @@ void Channel::add(Subscription &subscription) {
     listeners.push_back(&subscription);
     subscriptions_.push_back(&subscription);
     roster_bytes_ += entry_size(subscription);
+    members_ += subscription.member ? 1 : 0;
 }
 
 std::size_t Channel::subscriptions_of(const std::string &uid) const {
@@ -57,6 +58,7 @@ void Channel::forget(const std::string &uid) {
 
 void Channel::remove(Subscription &subscription) {
     roster_bytes_ -= entry_size(subscription);
+    members_ -= subscription.member ? 1 : 0;
     if (type_ == ChannelType::presence)
         forget(subscription.identity->uid);
     take_out(on_loop_[subscription.subscriber->loop().index()], &Subscription::position_on_loop,

@@ -70,6 +70,8 @@ class Channel final : public Addressee, public std::enable_shared_from_this<Chan
     const std::vector<Subscription *> &subscriptions() const { return subscriptions_; }
     // What the members' entries come to.
     std::size_t roster_bytes() const { return roster_bytes_; }
+    // How many of a presence channel's can be seen.
+    std::size_t members() const { return members_; }
     // Of one user, to a presence channel.
     std::size_t subscriptions_of(const std::string &uid) const;
     bool is_closed() const { return closed_; }
@@ -95,6 +97,7 @@ class Channel final : public Addressee, public std::enable_shared_from_this<Chan
     bool closed_ = false;
     std::uint64_t last_number_ = 0;
     std::size_t roster_bytes_ = 0;
+    std::size_t members_ = 0;
     std::unordered_map<std::string, std::size_t> subscriptions_by_uid_; // on presence channels
     std::vector<Subscription *> subscriptions_;
     std::vector<std::vector<Subscription *>> on_loop_; // changed by its loop, with the lock

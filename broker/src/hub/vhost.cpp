@@ -52,8 +52,30 @@ std::vector<ChannelSummary> Vhost::channels() const {
     std::vector<ChannelSummary> all;
     all.reserve(channels_.size());
     for (const auto &[name, channel] : channels_)
-        all.push_back({name, channel->subscriptions().size()});
+        all.push_back(summary_locked(*channel));
     return all;
+}
+
+std::vector<ChannelSummary> Vhost::channels(std::string_view prefix, std::string_view after,
+                                            std::size_t limit) const {
+    std::vector<ChannelSummary> found;
+    const std::lock_guard lock(mutex_);
+    auto at = after < prefix ? channels_.lower_bound(prefix) : channels_.upper_bound(after);
+    for (; at != channels_.end() && at->first.starts_with(prefix) && found.size() < limit; ++at)
+        found.push_back(summary_locked(*at->second));
+    return found;
+}
+
+ChannelSummary Vhost::summary(const Channel &channel) const {
+    const std::lock_guard lock(mutex_);
+    return summary_locked(channel);
+}
+
+ChannelSummary Vhost::summary_locked(const Channel &channel) {
+    ChannelSummary summary{channel.name(), channel.subscriptions().size(), std::nullopt};
+    if (channel.type() == ChannelType::presence)
+        summary.members = channel.members();
+    return summary;
 }
 
 std::size_t Vhost::subscriber_count(const Channel &channel) const {

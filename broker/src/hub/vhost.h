@@ -43,6 +43,7 @@ enum class Joining { joined, channel_closed, roster_full, too_many_of_user };
 struct ChannelSummary {
     std::string name;
     std::size_t subscribers = 0;
+    std::optional<std::size_t> members; // whom others see, on a presence channel
 };
 
 struct SubscriberSummary {
@@ -85,6 +86,10 @@ class Vhost final : public std::enable_shared_from_this<Vhost> {
         return channel_count() + count <= limits_.get()->channels_max;
     }
     std::vector<ChannelSummary> channels() const;
+    // Of those whose names begin with `prefix` the first behind `after`, `limit` of them at most.
+    std::vector<ChannelSummary> channels(std::string_view prefix, std::string_view after,
+                                         std::size_t limit) const;
+    ChannelSummary summary(const Channel &channel) const;
     std::size_t subscriber_count(const Channel &channel) const;
     // Sorted by sid, those behind `after` only, and `limit` of them at most.
     std::vector<SubscriberSummary> subscribers(const Channel &channel, std::string_view after,
@@ -116,6 +121,7 @@ class Vhost final : public std::enable_shared_from_this<Vhost> {
     class VhostRemoval;
     using Channels = std::map<std::string, std::shared_ptr<Channel>, std::less<>>;
 
+    static ChannelSummary summary_locked(const Channel &channel);
     void publish_locked(Channel &channel, const SharedBytes &frame);
     void report_locked(const Subscription &subscription, std::string_view event,
                        const std::string &payload);
