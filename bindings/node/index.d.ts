@@ -172,6 +172,24 @@ export interface SubscriberPage {
   next: string | null;
 }
 
+/** A channel that is open, as it was when the broker was asked. */
+export interface Channel {
+  name: string;
+  /** 'normal', 'private' or 'presence'; there may be more one day. */
+  type: string;
+  /** How many connections are subscribed, those that hide included. */
+  subscribers: number;
+  /** How many of them the others on a presence channel see; null for channels of other types. */
+  members: number | null;
+}
+
+/** One page of a vhost's channels, in the order of their names. */
+export interface ChannelPage {
+  channels: Channel[];
+  /** What to ask for the next page with, as `after`; null: this is the last one. */
+  next: string | null;
+}
+
 /** Plain requests to the broker. */
 export class Client {
   /** @param url the vhost's address with its token: http://wr:TOKEN@HOST[:PORT]/VHOST, or https. */
@@ -192,6 +210,12 @@ export class Client {
   /** One page of them, behind the sid `after`. */
   subscribersPage(channel: string, options?: { after?: string | null; limit?: number }):
     Promise<SubscriberPage>;
+  /** All channels whose names begin with a prefix, page after page. */
+  channels(options?: { prefix?: string | null; pageSize?: number }):
+    AsyncGenerator<Channel, void, undefined>;
+  /** One page of them, behind the name `after`. */
+  channelsPage(options?: { prefix?: string | null; after?: string | null; limit?: number }):
+    Promise<ChannelPage>;
   /** Waits until the requests made so far have ended. False: the time is up, or interrupted. */
   flush(options?: { timeoutMs?: number }): Promise<boolean>;
   /** Moves requests on now. True: at least one has ended. */

@@ -1,4 +1,5 @@
-/* Opens a channel of each type, then closes them; the type comes from the name's beginning.
+/* Opens a channel of each type, lists what there is, then closes them; the type comes from the
+ * name's beginning.
  * Run: VHOST_URL=http://wr:TOKEN@127.0.0.1:8080/VHOST channels
  * Closing a channel that is not open is KN_ENOCHANNEL, as the last line shows. */
 #include <stdio.h>
@@ -11,6 +12,26 @@ static int report(const char *what, const char *channel, kn_status status, kn_er
            status < 0 ? kn_error_message(error) : "");
     kn_error_free(error);
     return status == KN_OK;
+}
+
+/* All channels, a page at a time. */
+static int list(kn_client *client) {
+    kn_channels *page = NULL, *next = NULL;
+    kn_error *error = NULL;
+    kn_status status = kn_client_channels(client, NULL, NULL, 0, &page, &error);
+    while (status == KN_OK) {
+        size_t i = 0;
+        for (i = 0; i < kn_channels_count(page); ++i)
+            printf("there %-15s %s, %ld subscribed\n", kn_channels_name(page, i),
+                   kn_channels_type(page, i), (long)kn_channels_subscribers(page, i));
+        if (kn_channels_next(page) == NULL)
+            break;
+        status = kn_client_channels(client, NULL, kn_channels_next(page), 0, &next, &error);
+        kn_channels_free(page);
+        page = next;
+    }
+    kn_channels_free(page);
+    return report("list", "", status, error);
 }
 
 int main(void) {
@@ -39,6 +60,7 @@ int main(void) {
         status = kn_client_open_channel(client, channels[i], &error);
         good &= report("open", channels[i], status, error);
     }
+    good &= list(client);
     for (i = 0; i < count; ++i) {
         error = NULL;
         status = kn_client_close_channel(client, channels[i], &error);

@@ -18,6 +18,7 @@
 #define KOSMONAUT_H
 
 #include <kosmonaut/batch.h>
+#include <kosmonaut/channels.h>
 #include <kosmonaut/client.h>
 #include <kosmonaut/error.h>
 #include <kosmonaut/event.h>

@@ -35,6 +35,8 @@ inline constexpr operation request_token{
     "asking for a token for ", verb::get, 200, false, KN_EBADREQUEST, KN_ENOVHOST};
 inline constexpr operation subscribers{"asking who is on ", verb::get,   200, true,
                                        KN_EBADREQUEST,      KN_EPROTOCOL};
+inline constexpr operation channels{
+    "asking for the channels of ", verb::get, 200, false, KN_EBADREQUEST, KN_EPROTOCOL};
 inline constexpr operation subscribe{
     "listening to the events of ", verb::get, 200, false, KN_EBADREQUEST, KN_ENOVHOST};
 

@@ -100,3 +100,59 @@ const char *kn_subscribers_data(const kn_subscribers *page, size_t index, size_t
 const char *kn_subscribers_next(const kn_subscribers *page) { return next_of(page); }
 
 void kn_subscribers_free(kn_subscribers *page) { delete page; }
+
+// ---- Channels ----
+
+namespace {
+
+auto asking_for_channels(const char *prefix, const char *after, int32_t limit) {
+    return [=](client &by) {
+        return kn::calls::channels(by.where(), optional_text(prefix).value_or(""),
+                                   optional_text(after), limit);
+    };
+}
+
+} // namespace
+
+kn_status kn_client_channels(kn_client *client, const char *prefix, const char *after,
+                             int32_t limit, kn_channels **page, kn_error **error) {
+    return waited(client, page, "the place for the page", take_page<kn_channels>, error,
+                  asking_for_channels(prefix, after, limit));
+}
+
+kn_status kn_client_channels_async(kn_client *client, const char *prefix, const char *after,
+                                   int32_t limit, kn_completion fn, void *user_data,
+                                   void (*destroy)(void *), kn_error **error) {
+    return handed_in(client, fn, user_data, destroy, error,
+                     asking_for_channels(prefix, after, limit));
+}
+
+const kn_channels *kn_result_channels(const kn_result *result) {
+    return page_in<kn_channels>(result);
+}
+
+size_t kn_channels_count(const kn_channels *page) { return count_of(page); }
+
+const char *kn_channels_name(const kn_channels *page, size_t index) {
+    const auto *found = row_of(page, index);
+    return found != nullptr ? found->name.c_str() : nullptr;
+}
+
+const char *kn_channels_type(const kn_channels *page, size_t index) {
+    const auto *found = row_of(page, index);
+    return found != nullptr ? found->type.c_str() : nullptr;
+}
+
+int64_t kn_channels_subscribers(const kn_channels *page, size_t index) {
+    const auto *found = row_of(page, index);
+    return found != nullptr ? found->subscribers : 0;
+}
+
+int64_t kn_channels_members(const kn_channels *page, size_t index) {
+    const auto *found = row_of(page, index);
+    return found != nullptr ? found->members : -1;
+}
+
+const char *kn_channels_next(const kn_channels *page) { return next_of(page); }
+
+void kn_channels_free(kn_channels *page) { delete page; }

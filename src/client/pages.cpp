@@ -1,7 +1,9 @@
 #include "client/pages.hpp"
 
+#include <cmath>
 #include <utility>
 
+#include "backend/names.hpp"
 #include "base/text.hpp"
 #include "base/utf8.hpp"
 #include "client/result.hpp"
@@ -53,6 +55,16 @@ void take_page(const request &sent, const answer &received, kn_result &result) {
     result.given = any_page(*std::move(page));
 }
 
+/// A count of @p object; nothing where it has none, or what is none.
+std::optional<std::int64_t> count_member(const json_t *object, const char *key) {
+    constexpr double most = 1LL << 53; // beyond, not every number can be told
+    const json_t *value = json_object_get(object, key);
+    const double count = json_is_number(value) ? json_number_value(value) : -1;
+    if (count < 0 || count > most || count != std::floor(count))
+        return std::nullopt;
+    return static_cast<std::int64_t>(count);
+}
+
 } // namespace
 
 std::optional<subscriber> subscriber::read(std::string_view entry) {
@@ -69,6 +81,19 @@ std::optional<subscriber> subscriber::read(std::string_view entry) {
         return std::nullopt;
     return subscriber{*std::move(sid), std::move(uid), json_is_true(hidden),
                       std::string(parts->part)};
+}
+
+std::optional<channel> channel::read(std::string_view entry) {
+    const json_ptr object = decode_object(entry);
+    std::optional<std::string> name = exact_member(object.get(), "name", entry);
+    std::optional<std::string> type = exact_member(object.get(), "type", entry);
+    const auto subscribers = count_member(object.get(), "subscribers");
+    const auto members = count_member(object.get(), "members");
+    const bool counts_members = json_object_get(object.get(), "members") != nullptr;
+    if (!name || name->empty() || !type || type->empty() || !subscribers ||
+        members.has_value() != counts_members)
+        return std::nullopt;
+    return channel{*std::move(name), *std::move(type), *subscribers, members.value_or(-1)};
 }
 
 template <class Page>
@@ -94,6 +119,7 @@ std::optional<Page> read_page(std::string_view body) {
 }
 
 template std::optional<kn_subscribers> read_page(std::string_view body);
+template std::optional<kn_channels> read_page(std::string_view body);
 
 call calls::subscribers(const endpoint &where, std::string_view channel,
                         std::optional<std::string_view> after, std::int32_t limit) {
@@ -102,6 +128,19 @@ call calls::subscribers(const endpoint &where, std::string_view channel,
             operations::subscribers,
             {.path = channel_path(where, channel) + "/subscribers", .query = std::move(query)},
             &take_page<kn_subscribers>};
+}
+
+call calls::channels(const endpoint &where, std::string_view prefix,
+                     std::optional<std::string_view> after, std::int32_t limit) {
+    if (!prefix.empty())
+        require_channel_name(prefix);
+    std::string query = page_query(after, "the name to begin after", limit);
+    if (!prefix.empty())
+        query += (query.empty() ? "prefix=" : "&prefix=") + percent_encoded(prefix);
+    return {where,
+            operations::channels,
+            {.path = where.vhost + "/channels", .query = std::move(query)},
+            &take_page<kn_channels>};
 }
 
 } // namespace kn

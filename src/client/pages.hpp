@@ -8,6 +8,7 @@
 #include <variant>
 #include <vector>
 
+#include <kosmonaut/channels.h>
 #include <kosmonaut/subscribers.h>
 
 #include "client/call.hpp"
@@ -38,15 +39,29 @@ struct subscriber {
     static std::optional<subscriber> read(std::string_view entry);
 };
 
+struct channel {
+    std::string name;
+    std::string type;
+    std::int64_t subscribers = 0;
+    std::int64_t members = -1; // -1: of no presence channel
+
+    /// Nothing when @p entry is none.
+    static std::optional<channel> read(std::string_view entry);
+};
+
 } // namespace kn
 
 struct kn_subscribers : kn::page<kn::subscriber> {
     static constexpr const char *name = "subscribers";
 };
 
+struct kn_channels : kn::page<kn::channel> {
+    static constexpr const char *name = "channels";
+};
+
 namespace kn {
 
-using any_page = std::variant<kn_subscribers>;
+using any_page = std::variant<kn_subscribers, kn_channels>;
 
 /// The page that an answer holds; nothing when @p body is none.
 template <class Page>
@@ -57,6 +72,9 @@ namespace calls {
 /// Each asks for one page. No @p after: from the beginning. A @p limit of 0 is the server's.
 call subscribers(const endpoint &where, std::string_view channel,
                  std::optional<std::string_view> after, std::int32_t limit);
+/// Those whose names begin with @p prefix; all where it is "".
+call channels(const endpoint &where, std::string_view prefix, std::optional<std::string_view> after,
+              std::int32_t limit);
 
 } // namespace calls
 } // namespace kn

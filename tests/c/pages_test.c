@@ -1,4 +1,5 @@
-/* What is told a page at a time: who is on a channel, and what workers hear of it. */
+/* What is told a page at a time: who is on a channel, and what workers hear of it; which channels
+ * there are. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -229,6 +230,7 @@ struct heard {
     kn_status status;
     char uid[16];
     int is_page;
+    int has_channels;
     int destroyed;
 };
 
@@ -237,6 +239,7 @@ static void hear(const kn_result *result, void *user_data) {
     const kn_subscribers *page = kn_result_subscribers(result);
     heard->status = kn_result_status(result);
     heard->is_page = page != NULL;
+    heard->has_channels = kn_result_channels(result) != NULL;
     if (kn_subscribers_count(page) == 1)
         snprintf(heard->uid, sizeof heard->uid, "%s", kn_subscribers_uid(page, 0));
 }
@@ -262,6 +265,122 @@ static void a_page_may_be_asked_for_without_waiting(void **state) {
     assert_int_equal(missing.destroyed, 1);
     assert_status(KN_OK, token.status);
     assert_false(token.is_page);
+    kn_client_free(client);
+}
+
+/* ---- Which channels there are ---- */
+
+static kn_channels *channels_of(kn_client *client, const char *prefix, const char *after,
+                                int32_t limit) {
+    kn_channels *page = NULL;
+    assert_ok(kn_client_channels, client, prefix, after, limit, &page);
+    assert_non_null(page);
+    return page;
+}
+
+static void null_has_no_channels(void **state) {
+    (void)state;
+    assert_int_equal(kn_channels_count(NULL), 0);
+    assert_null(kn_channels_name(NULL, 0));
+    assert_null(kn_channels_type(NULL, 0));
+    assert_int_equal(kn_channels_subscribers(NULL, 0), 0);
+    assert_int_equal(kn_channels_members(NULL, 0), -1);
+    assert_null(kn_channels_next(NULL));
+    kn_channels_free(NULL);
+    assert_null(kn_result_channels(NULL));
+}
+
+static void what_is_asked_of_channels_is_checked(void **state) {
+    (void)state;
+    kn_client *client = client_at(test_unused_address());
+    kn_channels *page = garbage;
+    int destroyed = 0;
+    assert_fails(KN_EINVAL, kn_client_channels, NULL, NULL, NULL, 0, &page);
+    assert_null(page);
+    assert_fails(KN_EINVAL, kn_client_channels, client, NULL, NULL, 0, NULL);
+    assert_fails(KN_EINVAL, kn_client_channels, client, "no/slash", NULL, 0, &page);
+    assert_fails(KN_EINVAL, kn_client_channels, client, "-x", NULL, 0, &page);
+    assert_fails(KN_EINVAL, kn_client_channels, client, NULL, "", 0, &page);
+    assert_fails(KN_EINVAL, kn_client_channels, client, NULL, "\xFF", 0, &page);
+    assert_fails(KN_EINVAL, kn_client_channels, client, NULL, NULL, -1, &page);
+    assert_fails(KN_EINVAL, kn_client_channels_async, NULL, NULL, NULL, 0, NULL, &destroyed,
+                 count_end);
+    assert_fails(KN_EINVAL, kn_client_channels_async, client, "no/slash", NULL, 0, NULL, &destroyed,
+                 count_end);
+    assert_int_equal(destroyed, 2);
+    assert_int_equal(kn_client_pending(client), 0);
+    assert_int_equal(kn_client_requests(client), 0);
+    page = garbage;
+    assert_fails(KN_ECONNECT, kn_client_channels, client, "", "after", 7, &page);
+    assert_null(page);
+    kn_client_free(client);
+}
+
+static void a_channel_is_what_it_is(void **state) {
+    struct stage *stage = *state;
+    kn_client *client = client_on(stage);
+    kn_channels *page = channels_of(client, NULL, NULL, 0);
+    assert_int_equal(kn_channels_count(page), 0);
+    assert_null(kn_channels_next(page));
+    kn_channels_free(page);
+    assert_ok(kn_client_open_channel, client, ROOM);
+    assert_ok(kn_client_open_channel, client, "private-desk");
+    assert_ok(kn_client_open_channel, client, "room");
+    test_browser *browser = another_browser(stage, "al");
+    assert_true(test_browser_subscribe(browser, ROOM));
+    assert_true(test_browser_subscribe_as(browser_on(stage), ROOM, "{}", 1)); /* hidden */
+    page = channels_of(client, NULL, NULL, 0);
+    kn_client_free(client); /* the page is an object of its own */
+
+    assert_int_equal(kn_channels_count(page), 3);
+    assert_string_equal(kn_channels_name(page, 0), ROOM);
+    assert_string_equal(kn_channels_type(page, 0), "presence");
+    assert_int_equal(kn_channels_subscribers(page, 0), 2);
+    assert_int_equal(kn_channels_members(page, 0), 1);
+    assert_string_equal(kn_channels_type(page, 1), "private");
+    assert_int_equal(kn_channels_members(page, 1), -1);
+    assert_string_equal(kn_channels_type(page, 2), "normal");
+    assert_int_equal(kn_channels_subscribers(page, 2), 0);
+    assert_null(kn_channels_name(page, 3));
+    assert_null(kn_channels_type(page, SIZE_MAX));
+    assert_int_equal(kn_channels_subscribers(page, 3), 0);
+    assert_int_equal(kn_channels_members(page, 3), -1);
+    kn_channels_free(page);
+    test_browser_free(browser);
+}
+
+static void pages_of_channels_have_what_begins_so(void **state) {
+    static const char *const names[] = {"a", "room-1", "room-2", "room-3", "roomy"};
+    const struct stage *stage = *state;
+    kn_client *client = client_on(stage);
+    for (int i = 4; i >= 0; --i)
+        assert_ok(kn_client_open_channel, client, names[i]);
+    kn_channels *first = channels_of(client, "room-", NULL, 2);
+    assert_int_equal(kn_channels_count(first), 2);
+    assert_string_equal(kn_channels_name(first, 0), "room-1");
+    assert_string_equal(kn_channels_next(first), "room-2");
+    assert_ok(kn_client_close_channel, client, "room-2"); /* a name is a place all the same */
+    kn_channels *last = channels_of(client, "room-", kn_channels_next(first), 2);
+    assert_int_equal(kn_channels_count(last), 1);
+    assert_string_equal(kn_channels_name(last, 0), "room-3");
+    assert_null(kn_channels_next(last));
+    kn_channels_free(first);
+    kn_channels_free(last);
+    kn_channels *page = garbage;
+    assert_fails(KN_EBADREQUEST, kn_client_channels, client, NULL, NULL, 1001, &page);
+    assert_null(page);
+    kn_client_free(client);
+}
+
+static void channels_may_be_asked_for_without_waiting(void **state) {
+    struct heard heard = {0};
+    kn_client *client = client_on(*state);
+    assert_ok(kn_client_channels_async, client, NULL, NULL, 0, hear, &heard, count_heard);
+    assert_ok(kn_client_flush, client, PATIENCE_MS);
+    assert_status(KN_OK, heard.status);
+    assert_true(heard.has_channels);
+    assert_false(heard.is_page);
+    assert_int_equal(heard.destroyed, 1);
     kn_client_free(client);
 }
 
@@ -329,6 +448,11 @@ int main(void) {
         on_stage(it_fails_as_it_says),
         on_stage(a_page_may_be_too_big_and_a_smaller_one_not),
         on_stage(a_page_may_be_asked_for_without_waiting),
+        cmocka_unit_test(null_has_no_channels),
+        cmocka_unit_test(what_is_asked_of_channels_is_checked),
+        on_stage(a_channel_is_what_it_is),
+        on_stage(pages_of_channels_have_what_begins_so),
+        on_stage(channels_may_be_asked_for_without_waiting),
         on_stage(a_worker_hears_who_joins_and_leaves),
         on_stage(a_worker_that_asks_for_everything_hears_none_of_it),
     };

@@ -14,13 +14,13 @@ namespace {
 
 namespace operations = kn::operations;
 
-constexpr std::size_t operation_count = 7;
+constexpr std::size_t operation_count = 8;
 using statuses = std::array<kn_status, operation_count>;
 
 constexpr std::array<const kn::operation *, operation_count> rows{
     &operations::open_channel,  &operations::close_channel, &operations::trigger,
     &operations::trigger_batch, &operations::request_token, &operations::subscribers,
-    &operations::subscribe};
+    &operations::subscribe,     &operations::channels};
 
 statuses all(kn_status status) {
     statuses same{};
@@ -46,25 +46,25 @@ constexpr std::array<std::int32_t, 4> codes{0, bad_channel, no_channel, no_vhost
 const std::map<answered, statuses> particular{
     {{400, 0},
      {KN_EBADCHANNEL, KN_EBADREQUEST, KN_EBADREQUEST, KN_EBADREQUEST, KN_EBADREQUEST,
-      KN_EBADREQUEST, KN_EBADREQUEST}},
+      KN_EBADREQUEST, KN_EBADREQUEST, KN_EBADREQUEST}},
     {{400, bad_channel},
      {KN_EBADCHANNEL, KN_EBADCHANNEL, KN_EBADCHANNEL, KN_EBADREQUEST, KN_EBADREQUEST,
-      KN_EBADCHANNEL, KN_EBADREQUEST}},
+      KN_EBADCHANNEL, KN_EBADREQUEST, KN_EBADREQUEST}},
     {{400, no_channel},
      {KN_EBADCHANNEL, KN_EBADREQUEST, KN_EBADREQUEST, KN_EBADREQUEST, KN_EBADREQUEST,
-      KN_EBADREQUEST, KN_EBADREQUEST}},
+      KN_EBADREQUEST, KN_EBADREQUEST, KN_EBADREQUEST}},
     {{400, no_vhost},
      {KN_EBADCHANNEL, KN_EBADREQUEST, KN_EBADREQUEST, KN_EBADREQUEST, KN_EBADREQUEST,
-      KN_EBADREQUEST, KN_EBADREQUEST}},
+      KN_EBADREQUEST, KN_EBADREQUEST, KN_EBADREQUEST}},
     {{404, 0},
      {KN_ENOVHOST, KN_ENOCHANNEL, KN_ENOCHANNEL, KN_ENOVHOST, KN_ENOVHOST, KN_EPROTOCOL,
-      KN_ENOVHOST}},
+      KN_ENOVHOST, KN_EPROTOCOL}},
     {{404, bad_channel},
      {KN_ENOVHOST, KN_ENOCHANNEL, KN_ENOCHANNEL, KN_ENOVHOST, KN_ENOVHOST, KN_EPROTOCOL,
-      KN_ENOVHOST}},
+      KN_ENOVHOST, KN_EPROTOCOL}},
     {{404, no_channel},
      {KN_ENOCHANNEL, KN_ENOCHANNEL, KN_ENOCHANNEL, KN_ENOVHOST, KN_ENOVHOST, KN_ENOCHANNEL,
-      KN_ENOVHOST}},
+      KN_ENOVHOST, KN_EPROTOCOL}},
     {{404, no_vhost}, all(KN_ENOVHOST)}};
 
 /// Where neither does.
@@ -120,7 +120,8 @@ TEST(answer_failure, says_what_was_asked_for) {
         "triggering a batch of events on ",
         "asking for a token for ",
         "asking who is on the channel 'room' of ",
-        "listening to the events of "};
+        "listening to the events of ",
+        "asking for the channels of "};
     for (std::size_t i = 0; i < operation_count; ++i) {
         const bool names_channel = std::string(words[i]).find("room") != std::string::npos;
         kn::failure why(KN_ETIMEOUT, "no answer");

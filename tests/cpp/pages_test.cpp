@@ -18,6 +18,8 @@ namespace {
 
 using namespace std::chrono_literals;
 using namespace std::string_view_literals;
+using kosmonaut::channel_page;
+using kosmonaut::channel_page_ref;
 using kosmonaut::client;
 using kosmonaut::status;
 using kosmonaut::subscriber_page;
@@ -201,6 +203,58 @@ TEST_F(SubscribersAtABroker, AreAPageAtATime) {
     EXPECT_EQ(first.handle(), nullptr);
     const subscriber_page taken(handle);
     EXPECT_EQ(taken.size(), 2U);
+}
+
+TEST(Channels, OfABadQuestionAreInvalid) {
+    client calls(unused_address());
+    EXPECT_EQ(thrown_by([&] { (void)calls.channels_page("no/slash"); }), status::invalid);
+    EXPECT_EQ(thrown_by([&] { (void)calls.channels_page("a\0b"sv); }), status::invalid);
+    EXPECT_EQ(thrown_by([&] { (void)calls.channels_page("", ""); }), status::invalid);
+    EXPECT_EQ(thrown_by([&] { calls.channels_async("", "a\0b"sv, 0, nullptr); }), status::invalid);
+    EXPECT_EQ(thrown_by([&] { (void)calls.channels("no/slash").begin(); }), status::invalid);
+    std::error_code code;
+    EXPECT_TRUE(calls.channels_page("", std::nullopt, 0, code).empty());
+    EXPECT_EQ(code, status::connect);
+    const channel_page nothing(nullptr);
+    EXPECT_EQ(nothing[0].name(), "");
+    EXPECT_EQ(nothing[0].type(), "");
+    EXPECT_EQ(nothing[0].subscribers(), 0);
+    EXPECT_EQ(nothing[0].members(), std::nullopt);
+}
+
+TEST_F(SubscribersAtABroker, HaveTheirChannelsListed) {
+    const std::vector<std::string> names{"listed-a", "listed-b", "listed-c"};
+    for (const std::string &name : names) {
+        calls().open_channel(name);
+    }
+    for (const std::int32_t page_size : {0, 1, 2, 3}) {
+        std::vector<std::string> found;
+        for (auto &channel : calls().channels("listed-", page_size)) {
+            EXPECT_EQ(channel.type(), "normal");
+            EXPECT_EQ(channel.members(), std::nullopt);
+            found.emplace_back(channel.name());
+        }
+        EXPECT_EQ(found, names) << page_size;
+    }
+    calls().open_channel("presence-room");
+    browser().authenticate("joe", ".*");
+    browser().subscribe("presence-room", "{}", true);
+    const channel_page page = calls().channels_page("presence-");
+    ASSERT_EQ(page.size(), 1U);
+    EXPECT_EQ(page[0].subscribers(), 1);
+    EXPECT_EQ(page[0].members(), 0);
+    const channel_page first = calls().channels_page("listed-", std::nullopt, 2);
+    EXPECT_EQ(first.next(), "listed-b");
+    EXPECT_EQ(calls().channels_page("listed-", first.next())[0].name(), "listed-c");
+    std::string heard;
+    calls().channels_async("listed-", "listed-b", 0, [&](kosmonaut::result_ref ended) {
+        const std::optional<channel_page_ref> told = ended.page<channel_page_ref>();
+        ASSERT_TRUE(told);
+        EXPECT_FALSE(ended.subscribers());
+        heard = (*told)[0].name();
+    });
+    EXPECT_EQ(calls().flush(10s), status::ok);
+    EXPECT_EQ(heard, "listed-c");
 }
 
 TEST_F(SubscribersAtABroker, MayBeAskedForWithoutWaiting) {

@@ -197,5 +197,133 @@ TEST(subscribers, are_the_same_for_calls_that_nobody_waits_for) {
     EXPECT_EQ(heard, R"({"n":1})");
 }
 
+// ---- Channels ----
+
+struct channels_outcome {
+    told_failure failure;
+    std::unique_ptr<kn_channels, decltype(&kn_channels_free)> page{nullptr, &kn_channels_free};
+};
+
+channels_outcome ask_for_channels(const observed_client &client, const char *prefix = nullptr,
+                                  const char *after = nullptr, std::int32_t limit = 0) {
+    channels_outcome got;
+    kn_error *error = nullptr;
+    kn_channels *page = nullptr;
+    const kn_status status = kn_client_channels(client.get(), prefix, after, limit, &page, &error);
+    got.page.reset(page);
+    EXPECT_EQ(page != nullptr, status == KN_OK);
+    got.failure = taken(error);
+    EXPECT_EQ(got.failure.status, status);
+    return got;
+}
+
+channels_outcome channels_answered(std::string_view body, const char *after = nullptr) {
+    fault_server server({answers(200, {"Content-Type: application/json"}, body)});
+    return ask_for_channels(observed_client(server.url()), nullptr, after);
+}
+
+TEST(channels, are_read_whatever_else_is_said) {
+    const channels_outcome got =
+        channels_answered(R"( {"next":"b","more":[{"channels":1}],"channels":[
+        {"name":"a","type":"normal","subscribers":0,"history":{"events":100}},
+        {"members":1.0,"subscribers":9007199254740992,"type":"club","name":"\u0062"}]})");
+    ASSERT_NE(got.page, nullptr) << got.failure.message;
+    const kn_channels *page = got.page.get();
+    EXPECT_EQ(kn_channels_count(page), 2U);
+    EXPECT_STREQ(kn_channels_name(page, 0), "a");
+    EXPECT_EQ(kn_channels_members(page, 0), -1);
+    EXPECT_STREQ(kn_channels_name(page, 1), "b");
+    EXPECT_STREQ(kn_channels_type(page, 1), "club"); // of a broker that came later
+    EXPECT_EQ(kn_channels_subscribers(page, 1), 1LL << 53);
+    EXPECT_EQ(kn_channels_members(page, 1), 1);
+    EXPECT_STREQ(kn_channels_next(page), "b");
+}
+
+class bodies_without_channels : public testing::TestWithParam<const char *> {};
+
+TEST_P(bodies_without_channels, are_no_answer) {
+    const channels_outcome got = channels_answered(GetParam());
+    EXPECT_EQ(got.failure.status, KN_EPROTOCOL) << kn_status_name(got.failure.status);
+    EXPECT_EQ(got.failure.http_status, 200);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    client, bodies_without_channels,
+    testing::Values(
+        "", "{}", R"({"channels":[]})", R"({"channels":{},"next":null})",
+        R"({"channels":[],"next":""})", R"({"channels":[1],"next":null})",
+        R"({"channels":[{}],"next":null})",
+        R"({"channels":[{"type":"normal","subscribers":0}],"next":null})",
+        R"({"channels":[{"name":"","type":"normal","subscribers":0}],"next":null})",
+        R"({"channels":[{"name":"a\u0000","type":"normal","subscribers":0}],"next":null})",
+        R"({"channels":[{"name":"a","subscribers":0}],"next":null})",
+        R"({"channels":[{"name":"a","type":1,"subscribers":0}],"next":null})",
+        R"({"channels":[{"name":"a","type":"normal"}],"next":null})",
+        R"({"channels":[{"name":"a","type":"normal","subscribers":-1}],"next":null})",
+        R"({"channels":[{"name":"a","type":"normal","subscribers":0.5}],"next":null})",
+        R"({"channels":[{"name":"a","type":"normal","subscribers":1e30}],"next":null})",
+        R"({"channels":[{"name":"a","type":"normal","subscribers":"0"}],"next":null})",
+        R"({"channels":[{"name":"a","type":"normal","subscribers":{"size":0}}],"next":null})",
+        R"({"channels":[{"name":"a","type":"presence","subscribers":0,"members":null}],"next":null})"));
+
+TEST(channels, never_go_round_in_circles) {
+    constexpr const char *body =
+        R"({"channels":[{"name":"a","type":"normal","subscribers":0}],"next":"a"})";
+    EXPECT_EQ(channels_answered(body).failure.status, KN_OK);
+    EXPECT_EQ(channels_answered(body, "a").failure.status, KN_EPROTOCOL);
+    EXPECT_EQ(channels_answered(R"({"channels":[],"next":"a"})").failure.status, KN_EPROTOCOL);
+}
+
+TEST(channels, are_asked_for_by_what_was_given) {
+    const std::string nothing = whole_answer(200, {}, R"({"channels":[],"next":null})");
+    fault_server server({[&](conversation &with) {
+        for (int i = 0; i < 4; ++i) {
+            with.receive();
+            with.send(nothing);
+        }
+    }});
+    const observed_client client(server.url());
+    EXPECT_EQ(ask_for_channels(client).failure.status, KN_OK);
+    EXPECT_EQ(ask_for_channels(client, "").failure.status, KN_OK);
+    EXPECT_EQ(ask_for_channels(client, "room-").failure.status, KN_OK);
+    EXPECT_EQ(ask_for_channels(client, "a.b", "a b&c", 7).failure.status, KN_OK);
+    const std::vector<request> sent = server.requests();
+    ASSERT_EQ(sent.size(), 4U);
+    const std::string resource = "/vhost/channels";
+    EXPECT_EQ(sent[0].method, "GET");
+    EXPECT_EQ(sent[0].target, resource);
+    EXPECT_EQ(sent[1].target, resource);
+    EXPECT_EQ(sent[2].target, resource + "?prefix=room-");
+    EXPECT_EQ(sent[3].target, resource + "?after=a%20b%26c&limit=7&prefix=a.b");
+}
+
+class refused_channels : public testing::TestWithParam<refusal> {};
+
+TEST_P(refused_channels, say_why) {
+    const refusal &said = GetParam();
+    fault_server server({answers(said.http_status, {}, json_error("because", said.code))});
+    const channels_outcome got = ask_for_channels(observed_client(server.url()));
+    EXPECT_EQ(got.failure.status, said.expected) << kn_status_name(got.failure.status);
+    EXPECT_EQ(got.failure.server_code, said.code);
+}
+
+INSTANTIATE_TEST_SUITE_P(client, refused_channels,
+                         testing::Values(refusal{400, 400, KN_EBADREQUEST},
+                                         refusal{401, 402, KN_EUNAUTHORIZED},
+                                         refusal{404, 455, KN_ENOVHOST},
+                                         // The resource itself is not there.
+                                         refusal{404, 404, KN_EPROTOCOL},
+                                         refusal{404, 454, KN_EPROTOCOL},
+                                         refusal{202, 0, KN_EPROTOCOL}));
+
+TEST(channels, may_be_more_than_the_client_takes) {
+    std::string rows;
+    for (int i = 0; i < 40'000; ++i)
+        rows += R"({"name":")" + std::to_string(i) + R"(","type":"normal","subscribers":0},)";
+    rows.pop_back();
+    EXPECT_EQ(channels_answered(R"({"channels":[)" + rows + R"(],"next":null})").failure.status,
+              KN_ETOOBIG);
+}
+
 } // namespace
 } // namespace faults

@@ -24,6 +24,13 @@ void expect_sound(const kn::subscriber &one, std::string_view body) {
     expect(body.find(one.data) != std::string_view::npos);
 }
 
+void expect_sound(const kn::channel &one, std::string_view) {
+    expect(!one.name.empty() && !one.type.empty());
+    expect_c_text(one.name);
+    expect_c_text(one.type);
+    expect(one.subscribers >= 0 && one.members >= -1);
+}
+
 template <class Page>
 void read_page(std::string_view body) {
     const auto page = kn::read_page<Page>(body);
@@ -68,5 +75,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t *data, std::size_t size
         expect_c_text(*from.sid);
     read_batch_answer(body);
     read_page<kn_subscribers>(body);
+    read_page<kn_channels>(body);
     return 0;
 }

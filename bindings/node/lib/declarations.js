@@ -1,8 +1,8 @@
 // Made of the headers in include/kosmonaut by scripts/generate; do not edit.
 
 export const HANDLES = [
-  'kn_batch', 'kn_client', 'kn_error', 'kn_event', 'kn_options', 'kn_result', 'kn_subscribers',
-  'kn_worker',
+  'kn_batch', 'kn_channels', 'kn_client', 'kn_error', 'kn_event', 'kn_options', 'kn_result',
+  'kn_subscribers', 'kn_worker',
 ];
 
 export const CALLBACKS = [
@@ -30,6 +30,20 @@ export const FUNCTIONS = [
   'kn_status kn_result_item_status(const kn_result *result, size_t index)',
   'const kn_error *kn_result_item_error(const kn_result *result, size_t index)',
   'void kn_result_free(kn_result *result)',
+
+  `kn_status kn_client_channels(kn_client *client, const char *prefix, const char *after,
+    int32_t limit, _Out_ kn_channels **page, _Out_ kn_error **error)`,
+  `kn_status kn_client_channels_async(kn_client *client, const char *prefix, const char *after,
+    int32_t limit, kn_completion *fn, void *user_data, kn_destroy *destroy,
+    _Out_ kn_error **error)`,
+  'const kn_channels *kn_result_channels(const kn_result *result)',
+  'size_t kn_channels_count(const kn_channels *page)',
+  'const char *kn_channels_name(const kn_channels *page, size_t index)',
+  'const char *kn_channels_type(const kn_channels *page, size_t index)',
+  'int64_t kn_channels_subscribers(const kn_channels *page, size_t index)',
+  'int64_t kn_channels_members(const kn_channels *page, size_t index)',
+  'const char *kn_channels_next(const kn_channels *page)',
+  'void kn_channels_free(kn_channels *page)',
 
   `kn_status kn_client_new(const char *url, const kn_options *options, _Out_ kn_client **client,
     _Out_ kn_error **error)`,

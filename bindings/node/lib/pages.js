@@ -45,6 +45,29 @@ export class Pages {
       [checkedText(channel, 'the channel'), textOrNull(after, 'after'), checkedLimit(limit)],
       pageOf('subscribers', (page, index) => new Subscriber(page, index)));
   }
+
+  /** All channels whose names begin with `prefix` (left out: all), as an async iterator. */
+  channels({ prefix, pageSize } = {}) {
+    return walk('channels', (after) => this.channelsPage({ prefix, after, limit: pageSize }));
+  }
+
+  /** One page of them, behind the name `after`: { channels, next }. */
+  async channelsPage({ prefix, after, limit } = {}) {
+    return this[handIn](kn.kn_client_channels_async,
+      [textOrNull(prefix, 'the prefix'), textOrNull(after, 'after'), checkedLimit(limit)],
+      pageOf('channels', channelOf));
+  }
+}
+
+/** A channel that is open, as it was when the broker was asked. */
+function channelOf(page, index) {
+  const members = Number(kn.kn_channels_members(page, index));
+  return {
+    name: kn.kn_channels_name(page, index),
+    type: kn.kn_channels_type(page, index),
+    subscribers: Number(kn.kn_channels_subscribers(page, index)),
+    members: members < 0 ? null : members,
+  };
 }
 
 async function* walk(name, ask) {

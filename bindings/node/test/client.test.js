@@ -222,6 +222,34 @@ test('or why not', LIMIT, async (t) => {
   }
 });
 
+test('which channels there are is told page after page, too', LIMIT, async (t) => {
+  const client = clientOf(t);
+  const names = ['listed-0', 'listed-1', 'listed-2', 'listed-3', 'listed-4'];
+  for (const name of [...names, 'presence-listed']) await client.openChannel(name);
+  for (const pageSize of [undefined, 1, 2, 5]) {
+    const found = [];
+    for await (const { name } of client.channels({ prefix: 'listed-', pageSize })) found.push(name);
+    assert.deepEqual(found, names);
+  }
+  const first = await client.channelsPage({ prefix: 'listed-', limit: 1 });
+  assert.deepEqual(first, {
+    channels: [{ name: 'listed-0', type: 'normal', subscribers: 0, members: null }],
+    next: 'listed-0',
+  });
+  const browser = await vhost.browser();
+  t.after(() => browser.close());
+  await browser.authenticate(await client.requestToken('älice', '.*'));
+  await browser.subscribe('presence-listed', { hidden: true });
+  const { channels, next } = await client.channelsPage({ after: 'presence' });
+  assert.equal(next, null);
+  assert.deepEqual(channels[0],
+    { name: 'presence-listed', type: 'presence', subscribers: 1, members: 0 });
+  await assert.rejects(client.channelsPage({ limit: 1001 }), { code: 'KN_EBADREQUEST' });
+  for (const bad of [{ prefix: 'no/slash' }, { after: '' }, { limit: -1 }]) {
+    await assert.rejects(client.channelsPage(bad), { code: 'KN_EINVAL' });
+  }
+});
+
 test('failures have classes', LIMIT, async (t) => {
   assert.throws(() => new Client('nonsense'), ArgumentError);
   assert.throws(() => new Client(undefined), TypeError);

@@ -45,6 +45,17 @@ FUNCTIONS: Dict[str, Tuple[Any, Tuple[Any, ...]]] = {
     "kn_result_item_status": (_status, (c_void_p, c_size_t)),
     "kn_result_item_error": (c_void_p, (c_void_p, c_size_t)),
     "kn_result_free": (None, (c_void_p,)),
+    # channels.h
+    "kn_client_channels": (_status, (c_void_p, c_char_p, c_char_p, c_int32, _output, _output)),
+    "kn_client_channels_async": (_status, (c_void_p, c_char_p, c_char_p, c_int32, *_handed_in)),
+    "kn_result_channels": (c_void_p, (c_void_p,)),
+    "kn_channels_count": (c_size_t, (c_void_p,)),
+    "kn_channels_name": (c_char_p, (c_void_p, c_size_t)),
+    "kn_channels_type": (c_char_p, (c_void_p, c_size_t)),
+    "kn_channels_subscribers": (c_int64, (c_void_p, c_size_t)),
+    "kn_channels_members": (c_int64, (c_void_p, c_size_t)),
+    "kn_channels_next": (c_char_p, (c_void_p,)),
+    "kn_channels_free": (None, (c_void_p,)),
     # client.h
     "kn_client_new": (_status, (c_char_p, c_void_p, _output, _output)),
     "kn_client_free": (None, (c_void_p,)),

@@ -1,4 +1,4 @@
-"""What is told a page at a time: who is on a channel."""
+"""What is told a page at a time: who is on a channel, and which channels there are."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from . import _requests, _values
 from ._library import lib
 from ._requests import Request
 
-__all__ = ["Subscriber", "SubscriberPage"]
+__all__ = ["Channel", "ChannelPage", "Subscriber", "SubscriberPage"]
 
 T = TypeVar("T")
 Row = TypeVar("Row")
@@ -43,6 +43,26 @@ class SubscriberPage(NamedTuple):
     """What to ask for the next page with, as `after`; None when this is the last one."""
 
 
+class Channel(NamedTuple):
+    """A channel that is open, as it was when the broker was asked."""
+
+    name: str
+    type: str
+    """`normal`, `private` or `presence`; there may be more one day."""
+    subscribers: int
+    """How many connections are subscribed, those that hide included."""
+    members: Optional[int]
+    """How many of them the others on a presence channel see; None for channels of other types."""
+
+
+class ChannelPage(NamedTuple):
+    """One page of a vhost's channels, in the order of their names."""
+
+    channels: Tuple[Channel, ...]
+    next: Optional[str]
+    """What to ask for the next page with, as `after`; None when this is the last one."""
+
+
 class Pages:
     """What a `Client` is told a page at a time."""
 
@@ -67,6 +87,19 @@ class Pages:
         """
         return self._make(_subscribers(channel, after, limit))
 
+    def channels(self, prefix: str = "", page_size: int = 0) -> Iterator[Channel]:
+        """All channels whose names begin with `prefix`, page after page, as `subscribers()`."""
+        return _walk(lambda after: self.channels_page(prefix, after, page_size))
+
+    def channels_page(self, prefix: str = "", after: Optional[str] = None,
+                      limit: int = 0) -> ChannelPage:
+        """One page of them, behind the name `after`, at most `limit` of them.
+
+        Raises `BadRequestError` if the broker makes no pages of that size, `TooBigError` if the
+        page is over `Options.max_response_size`, `ProtocolError` if the broker does not tell.
+        """
+        return self._make(_channels(prefix, after, limit))
+
 
 class AsyncPages:
     """What an `AsyncClient` is told a page at a time."""
@@ -82,6 +115,15 @@ class AsyncPages:
                                limit: int = 0) -> SubscriberPage:
         """One page of who is on a channel, behind the sid `after`, at most `limit` of them."""
         return await self._make(_subscribers(channel, after, limit))
+
+    def channels(self, prefix: str = "", page_size: int = 0) -> AsyncIterator[Channel]:
+        """All channels whose names begin with `prefix`: `async for channel in …`."""
+        return _walk_async(lambda after: self.channels_page(prefix, after, page_size))
+
+    async def channels_page(self, prefix: str = "", after: Optional[str] = None,
+                            limit: int = 0) -> ChannelPage:
+        """One page of them, behind the name `after`, at most `limit` of them."""
+        return await self._make(_channels(prefix, after, limit))
 
 
 def _walk(ask: Callable[[Optional[str]], Tuple[Tuple[Row, ...], Optional[str]]]) -> Iterator[Row]:
@@ -147,6 +189,25 @@ def _subscriber(page: Any, index: int) -> Subscriber:
                       _text(lib.kn_subscribers_uid(page, index)),
                       bool(lib.kn_subscribers_hidden(page, index)),
                       string_at(data, length.value))
+
+
+def _channels(prefix: str, after: Optional[str], limit: int) -> Request[ChannelPage]:
+    return _PageRequest("channels", _channel_page, _values.text(prefix, "prefix"),
+                        _text_or_none(after, "after"), _values.integer(limit, "limit", 32))
+
+
+def _channel_page(page: Any) -> ChannelPage:
+    """A copy of a `kn_channels`, which stays whose it is."""
+    return ChannelPage(
+        tuple(_channel(page, index) for index in range(lib.kn_channels_count(page))),
+        _text(lib.kn_channels_next(page)))
+
+
+def _channel(page: Any, index: int) -> Channel:
+    members = int(lib.kn_channels_members(page, index))
+    return Channel(str(lib.kn_channels_name(page, index).decode()),
+                   str(lib.kn_channels_type(page, index).decode()),
+                   int(lib.kn_channels_subscribers(page, index)), members if members >= 0 else None)
 
 
 def _text(text: Optional[bytes]) -> Optional[str]:

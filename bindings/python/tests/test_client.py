@@ -1,5 +1,6 @@
 """The client that waits, on the main thread and on others."""
 
+import asyncio
 import concurrent.futures
 import gc
 import os
@@ -126,6 +127,35 @@ class Requests(BrokerTest):
                 self.client.subscribers_page(*arguments)
         with self.assertRaises(TypeError):
             self.client.subscribers_page("room", limit="all")
+
+    def test_which_channels_there_are(self):
+        names = [f"listed-{n}" for n in range(5)]
+        for name in [*reversed(names), "presence-listed"]:
+            self.client.open_channel(name)
+        for size in (0, 1, 2, 5):
+            self.assertEqual([c.name for c in self.client.channels("listed-", size)], names)
+        first = self.client.channels_page("listed-", limit=3)
+        self.assertEqual([tuple(c) for c in first.channels],
+                         [(name, "normal", 0, None) for name in names[:3]])
+        last = self.client.channels_page("listed-", first.next, 3)
+        self.assertEqual(([c.name for c in last.channels], last.next), (names[3:], None))
+        for name, hidden in (("älice", True), ("bob", False)):
+            browser = self.vhost.browser(name)
+            self.addCleanup(browser.close)
+            browser.subscribe("presence-listed", hidden=hidden)
+        self.assertEqual([tuple(c) for c in self.client.channels("presence-")],
+                         [("presence-listed", "presence", 2, 1)])
+        self.assertLess({"listed-0", "presence-listed"}, {c.name for c in self.client.channels()})
+        with self.assertRaises(kosmonaut.BadRequestError):
+            self.client.channels_page(limit=1001)
+        for arguments in (("a/b",), ("a\0b",), ("a", ""), ("a", None, -1)):
+            with self.subTest(arguments), self.assertRaises(kosmonaut.InvalidArgumentError):
+                self.client.channels_page(*arguments)
+
+        async def names_by_tasks():
+            async with kosmonaut.AsyncClient(self.url) as client:
+                return [channel.name async for channel in client.channels("listed-", 2)]
+        self.assertEqual(asyncio.run(names_by_tasks()), names)
 
     def test_a_wrong_token(self):
         with Client(self.url.replace(self.vhost.token, "0" * 40)) as client:

@@ -153,6 +153,32 @@ class ClientTest < BrokerTest
     assert_raises(TypeError) { client.subscribers_page("greetings", limit: nil) }
   end
 
+  def test_which_channels_there_are
+    client = client()
+    names = Array.new(5) { |n| "listed-#{n}" }
+    [*names.reverse, "presence-listed"].each { |name| client.open_channel(name) }
+    [0, 1, 2, 5].each do |page_size|
+      assert_equal names, client.channels("listed-", page_size: page_size).map(&:name)
+    end
+    first = client.channels_page("listed-", limit: 3)
+    assert_equal [names.first(3), names[2]], [first.map(&:name), first.next]
+    last = client.channels_page("listed-", after: first.next)
+    assert_equal [2, nil, [["normal", 0, nil]]],
+                 [last.size, last.next, last.map { |c| [c.type, c.subscribers, c.members] }.uniq]
+    browser = browser()
+    browser.ask("auth", token: client.request_token("żółw", ".*"))
+    browser.ask("subscribe", channel: "presence-listed", hidden: true)
+    found = client.channels.find { |channel| channel.name == "presence-listed" }
+    assert_equal ["presence", 1, 0], [found.type, found.subscribers, found.members]
+    heard = nil
+    client.channels_async("listed-", limit: 2) { |result| heard = result.page }
+    assert client.flush(timeout: DEADLINE)
+    assert_equal names.first(2), heard.map(&:name)
+    assert_raises(Kosmonaut::BadRequest) { client.channels_page(limit: 1001) }
+    assert_raises(Kosmonaut::InvalidArgument) { client.channels_page("no/slash") }
+    assert_raises(Kosmonaut::InvalidArgument) { client.channels_page(after: "") }
+  end
+
   def test_calls_that_are_handed_in
     client = client()
     heard = []

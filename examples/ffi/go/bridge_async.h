@@ -13,6 +13,13 @@
 void kn_go_on_completion(const kn_result *result, void *handle);
 void kn_go_on_destroy(void *handle);
 
+static inline kn_status kn_go_channels_async(kn_client *client, const char *prefix,
+                                             const char *after, int32_t limit, uintptr_t handle,
+                                             kn_error **error) {
+    return kn_client_channels_async(client, prefix, after, limit, kn_go_on_completion,
+                                    (void *)handle, kn_go_on_destroy, error);
+}
+
 static inline kn_status kn_go_open_channel_async(kn_client *client, const char *channel,
                                                  uintptr_t handle, kn_error **error) {
     return kn_client_open_channel_async(client, channel, kn_go_on_completion, (void *)handle,

@@ -28,10 +28,15 @@ type Subscriber struct {
 type Pages struct {
 	// Page is the page of subscribers, if one was asked for.
 	Page *SubscriberPage
+	// Channels is the page of channels, if one was asked for.
+	Channels *ChannelPage
 }
 
 func pagesOf(result *C.kn_result) Pages {
-	return Pages{Page: pageOf(C.kn_result_subscribers(result))}
+	return Pages{
+		Page:     pageOf(C.kn_result_subscribers(result)),
+		Channels: channelPageOf(C.kn_result_channels(result)),
+	}
 }
 
 // SubscriberPage is one page of a channel's subscribers, in the order of their SIDs.
@@ -152,6 +157,105 @@ type Subscribers struct {
 
 // Subscriber is the one that Next went on to.
 func (s *Subscribers) Subscriber() Subscriber { return s.rows[s.index] }
+
+// Channel is a channel that is open, as it was when the broker was asked.
+type Channel struct {
+	Name string
+	// Type is "normal", "private" or "presence"; there may be more one day.
+	Type string
+	// Subscribers is how many connections are subscribed, those that hide included.
+	Subscribers int64
+	// Members is how many of them the others on a presence channel see; -1 for channels of other
+	// types.
+	Members int64
+}
+
+// ChannelPage is one page of a vhost's channels, in the order of their names.
+type ChannelPage struct {
+	Channels []Channel
+	// Next is what to ask for the next page with; "" when this is the last one.
+	Next string
+}
+
+// channelPageOf copies a page, which stays the library's; nil for none.
+func channelPageOf(page *C.kn_channels) *ChannelPage {
+	if page == nil {
+		return nil
+	}
+	count := C.kn_channels_count(page)
+	copied := &ChannelPage{
+		Channels: make([]Channel, 0, count),
+		Next:     C.GoString(C.kn_channels_next(page)),
+	}
+	for i := C.size_t(0); i < count; i++ {
+		copied.Channels = append(copied.Channels, Channel{
+			Name:        C.GoString(C.kn_channels_name(page, i)),
+			Type:        C.GoString(C.kn_channels_type(page, i)),
+			Subscribers: int64(C.kn_channels_subscribers(page, i)),
+			Members:     int64(C.kn_channels_members(page, i)),
+		})
+	}
+	return copied
+}
+
+// ChannelsPage asks for one page of the channels whose names begin with prefix; "" is all. It begins
+// behind the name after, such as Next of the page before; "" is the beginning. There are at most
+// limit on it; 0: as many as the broker sees fit. ErrBadRequest: the broker makes no pages of that
+// size; ErrTooBig: over WithMaxResponseSize; ErrProtocol: the broker does not tell.
+func (c *Client) ChannelsPage(ctx context.Context, prefix, after string,
+	limit int) (*ChannelPage, error) {
+	const op = "channels"
+	most, err := limitOf(op, limit)
+	if err != nil {
+		return nil, err
+	}
+	return request(ctx, func() (*ChannelPage, error) {
+		texts, free, err := cStrings(op, append([]string{prefix}, afterOf(after)...)...)
+		if err != nil {
+			return nil, err
+		}
+		defer free()
+		var page *C.kn_channels
+		err = c.call(op, func(client *C.kn_client, details **C.kn_error) C.kn_status {
+			return C.kn_client_channels(client, texts[0], afterIn(texts), most, &page, details)
+		})
+		defer C.kn_channels_free(page)
+		return channelPageOf(page), err
+	})
+}
+
+// ChannelsAsync hands in what ChannelsPage does; the result has the page.
+func (c *Client) ChannelsAsync(prefix, after string, limit int, fn func(*Result)) error {
+	const op = "channels"
+	most, err := limitOf(op, limit)
+	if err != nil {
+		return err
+	}
+	return c.handIn(op, fn, append([]string{prefix}, afterOf(after)...),
+		func(p *C.kn_client, texts []*C.char, h C.uintptr_t, details **C.kn_error) C.kn_status {
+			return C.kn_go_channels_async(p, texts[0], afterIn(texts), most, h, details)
+		})
+}
+
+// Channels goes over all channels whose names begin with prefix, as [Client.Subscribers] does over
+// subscribers.
+func (c *Client) Channels(ctx context.Context, prefix string, pageSize int) *Channels {
+	return &Channels{walk[Channel]{ask: func(after string) ([]Channel, string, error) {
+		page, err := c.ChannelsPage(ctx, prefix, after, pageSize)
+		if err != nil {
+			return nil, "", err
+		}
+		return page.Channels, page.Next, nil
+	}}}
+}
+
+// Channels is where one is among all channels.
+type Channels struct {
+	walk[Channel]
+}
+
+// Channel is the one that Next went on to.
+func (c *Channels) Channel() Channel { return c.rows[c.index] }
 
 // walk goes over all rows, which it asks for a page at a time.
 type walk[Row any] struct {

@@ -14,6 +14,7 @@ local jit = require("jit")
 ffi.cdef [[
 typedef int32_t kn_status;
 typedef struct kn_batch kn_batch;
+typedef struct kn_channels kn_channels;
 typedef struct kn_client kn_client;
 typedef struct kn_error kn_error;
 typedef struct kn_event kn_event;
@@ -39,6 +40,18 @@ size_t kn_result_count(const kn_result *result);
 kn_status kn_result_item_status(const kn_result *result, size_t index);
 const kn_error *kn_result_item_error(const kn_result *result, size_t index);
 void kn_result_free(kn_result *result);
+kn_status kn_client_channels(kn_client *client, const char *prefix, const char *after,
+    int32_t limit, kn_channels **page, kn_error **error);
+kn_status kn_client_channels_async(kn_client *client, const char *prefix, const char *after,
+    int32_t limit, kn_completion fn, void *user_data, void (*destroy)(void *), kn_error **error);
+const kn_channels *kn_result_channels(const kn_result *result);
+size_t kn_channels_count(const kn_channels *page);
+const char *kn_channels_name(const kn_channels *page, size_t index);
+const char *kn_channels_type(const kn_channels *page, size_t index);
+int64_t kn_channels_subscribers(const kn_channels *page, size_t index);
+int64_t kn_channels_members(const kn_channels *page, size_t index);
+const char *kn_channels_next(const kn_channels *page);
+void kn_channels_free(kn_channels *page);
 kn_status kn_client_new(const char *url, const kn_options *options, kn_client **client,
     kn_error **error);
 void kn_client_free(kn_client *client);
@@ -807,6 +820,46 @@ function Client:subscribers_async(channel, after, limit, fn)
   hand_in(self, fn, function(client, note, number, details)
     return library.kn_client_subscribers_async(client, channel, after, limit, note, number, nil,
                                                details)
+  end)
+end
+
+function pages.channels(page)
+  return rows_of("channels", page, function(index)
+    local members = tonumber(library.kn_channels_members(page, index))
+    return {
+      name = text_of(library.kn_channels_name(page, index)),
+      type = text_of(library.kn_channels_type(page, index)),
+      subscribers = tonumber(library.kn_channels_subscribers(page, index)),
+      members = members >= 0 and members or nil,
+    }
+  end)
+end
+
+--- One page of the channels whose names begin with `prefix` (nil: all): a list of { name, type
+-- ("normal", "private", "presence"), subscribers, members (nil: no presence channel) }. `after` and
+-- `limit` as for client:subscribers_page(); `after` is a name.
+function Client:channels_page(prefix, after, limit)
+  return page_taken("channels", function(place, details)
+    return library.kn_client_channels(open_handle(self), text_or_nil(prefix, "the prefix"),
+                                      text_or_nil(after, "the name to begin after"),
+                                      limit_of(limit), place, details)
+  end)
+end
+
+--- All of them: `for channel in client:channels("room-") do`, page after page.
+function Client:channels(prefix, page_size)
+  return walk(function(after)
+    return self:channels_page(prefix, after, page_size)
+  end)
+end
+
+--- `result.page` has the page. `prefix`, `after` and `limit` may be nil.
+function Client:channels_async(prefix, after, limit, fn)
+  prefix, after = text_or_nil(prefix, "the prefix"), text_or_nil(after, "the name to begin after")
+  limit = limit_of(limit)
+  hand_in(self, fn, function(client, note, number, details)
+    return library.kn_client_channels_async(client, prefix, after, limit, note, number, nil,
+                                            details)
   end)
 end
 

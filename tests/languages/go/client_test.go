@@ -222,6 +222,45 @@ func TestSubscribersThatAreAskedForWithoutWaiting(t *testing.T) {
 	}
 }
 
+func TestChannels(t *testing.T) {
+	client := newClient(t)
+	names := []string{"listed-a", "listed-b", "listed-c"}
+	for _, name := range names {
+		must(t, client.OpenChannel(background, name))
+	}
+	for _, size := range []int{0, 1, 2, 3} {
+		all := client.Channels(limited(t), "listed-", size)
+		var found []string
+		for all.Next() {
+			found = append(found, all.Channel().Name)
+		}
+		must(t, all.Err())
+		if fmt.Sprint(found) != fmt.Sprint(names) || all.Next() {
+			t.Fatal(size, found)
+		}
+	}
+	first, err := client.ChannelsPage(background, "listed-", "", 2)
+	must(t, err)
+	want := kosmonaut.Channel{Name: "listed-b", Type: "normal", Subscribers: 0, Members: -1}
+	if len(first.Channels) != 2 || first.Channels[1] != want || first.Next != "listed-b" {
+		t.Fatal(first)
+	}
+	stage(t, "crowd", 3) // one of whom hides
+	var crowd *kosmonaut.Result
+	must(t, client.ChannelsAsync("presence-crowd", "", 0, func(r *kosmonaut.Result) { crowd = r }))
+	must(t, client.Flush(limited(t)))
+	must(t, crowd.Err)
+	want = kosmonaut.Channel{Name: "presence-crowd", Type: "presence", Subscribers: 3, Members: 2}
+	if len(crowd.Channels.Channels) != 1 || crowd.Channels.Channels[0] != want {
+		t.Fatal(crowd.Channels)
+	}
+	stage(t, "crowd", 0)
+	_, err = client.ChannelsPage(background, "no/slash", "", 0)
+	wantIs(t, err, kosmonaut.ErrInvalid)
+	_, err = client.ChannelsPage(background, "", "", 1001)
+	wantIs(t, err, kosmonaut.ErrBadRequest)
+}
+
 func TestARequestEndsWithItsContext(t *testing.T) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0") // accepts, and never answers
 	must(t, err)

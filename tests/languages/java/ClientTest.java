@@ -181,6 +181,30 @@ final class ClientTest {
         }
     }
 
+    static void testChannels() throws Exception {
+        List<String> names = List.of("listed-a", "listed-b", "listed-c");
+        try (Client client = new Client(URL)) {
+            names.forEach(client::openChannel);
+            for (int pageSize : new int[] {0, 1, 2, 3}) {
+                List<String> found = new ArrayList<>();
+                client.channels("listed-", pageSize).forEach(channel -> found.add(channel.name()));
+                equal(found, names);
+            }
+            Channel.Page first = client.channelsPage("listed-", null, 2);
+            equal(first.next(), Optional.of("listed-b"));
+            equal(first.channels().get(1),
+                    new Channel("listed-b", "normal", 0, java.util.OptionalLong.empty()));
+            stage("crowd 3"); // one of whom hides
+            CompletableFuture<Channel.Page> crowd = client.channelsAsync("presence-crowd", null, 0);
+            equal(client.flush(DEADLINE), Status.OK);
+            equal(crowd.get().channels(), List.of(new Channel(
+                    "presence-crowd", "presence", 3, java.util.OptionalLong.of(2))));
+            stage("crowd 0");
+            refused(Status.INVALID, () -> client.channelsPage("no/slash", null, 0));
+            refused(Status.BAD_REQUEST, () -> client.channelsPage("", null, 1001));
+        }
+    }
+
     static void testManyThreadsShareAClient() throws Exception {
         try (Options options = new Options().maxConnections(4);
                 Client client = new Client(URL, options)) {

@@ -228,6 +228,34 @@ class WithBroker(unittest.TestCase):
             "2\ttrue\t1\tnil", "alice\tnil\tnil", "nil", "1\tnil\tnil", "nil\tKN_ENOCHANNEL",
             "KN_ENOCHANNEL", "KN_EBADREQUEST"] + ["KN_EINVAL"] * 7)
 
+    def test_channels(self):
+        for name in ("listed-a", "listed-b", "listed-c", "presence-listed"):
+            self.vhost.open(name)
+        browser = self.vhost.browser("bob")
+        self.addCleanup(browser.close)
+        browser.subscribe("presence-listed", hidden=True)
+        said = self.said("""
+            local client = kosmonaut.client(url)
+            for _, size in ipairs({ 0, 1, 2, 3 }) do
+              local found = {}
+              for channel in client:channels("listed-", size) do
+                found[#found + 1] = channel.name
+              end
+              print(table.concat(found, " "))
+            end
+            local first, heard = client:channels_page("listed-", nil, 2), nil
+            print(#first, first.next, first[1].type, first[1].subscribers, first[1].members)
+            client:channels_async(nil, "presence", nil, function(result) heard = result end)
+            client:flush(10000)
+            local room = heard.page[1]
+            print(room.name, room.type, room.subscribers, room.members, heard.page.next)
+            print(name_of(client.channels_page, client, "no/slash"))
+            print(name_of(client.channels_page, client, nil, nil, 1001))
+        """)
+        self.assertEqual(said, ["listed-a listed-b listed-c"] * 4 + [
+            "2\tlisted-b\tnormal\t0\tnil", "presence-listed\tpresence\t1\t0\tnil", "KN_EINVAL",
+            "KN_EBADREQUEST"])
+
     def test_calls_that_are_handed_in(self):
         said = self.said("""
             local client = kosmonaut.client(url, { max_connections = 1 })

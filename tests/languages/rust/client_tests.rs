@@ -176,6 +176,30 @@ fn subscribers_that_are_asked_for_without_waiting() {
 }
 
 #[test]
+fn channels() {
+    let client = client();
+    let names = ["listed-a", "listed-b", "listed-c"];
+    names.iter().for_each(|name| client.open_channel(name).unwrap());
+    for page_size in [0, 1, 2, 3] {
+        let found: Result<Vec<_>, _> = client.channels("listed-", page_size).collect();
+        assert_eq!(found.unwrap().iter().map(|c| &c.name).collect::<Vec<_>>(), names);
+    }
+    let first = client.channels_page("listed-", None, 2).unwrap();
+    assert_eq!((first.channels.len(), first.next.as_deref()), (2, Some("listed-b")));
+    let b = &first.channels[1];
+    assert_eq!((b.kind.as_str(), b.subscribers, b.members), ("normal", 0, None));
+    stage("crowd 3"); // one of whom hides
+    let (done, results) = channel();
+    client.channels_async("presence-crowd", None, 0, move |o| done.send(o).unwrap()).unwrap();
+    assert_eq!(client.flush(DEADLINE).unwrap(), Flushed::Done);
+    let page = results.recv().unwrap().channels.unwrap();
+    assert_eq!((page.channels[0].subscribers, page.channels[0].members), (3, Some(2)));
+    stage("crowd 0");
+    refused(client.channels_page("no/slash", None, 0), Status::INVALID);
+    refused(client.channels_page("", None, 1001), Status::BAD_REQUEST);
+}
+
+#[test]
 fn many_threads_share_a_client() {
     let mut options = Options::new().unwrap();
     options.max_connections(4).unwrap();

@@ -7,6 +7,9 @@ module Kosmonaut
     # Functions that may wait, take a lock for long, or run a callback: other Ruby threads go on
     # meanwhile. (A callback takes Ruby's lock, so it must not be held when one may come.)
     WAITING = {
+      kn_client_channels: [:status, :pointer, :pointer, :pointer, :int32, :pointer, :pointer],
+      kn_client_channels_async: [:status, :pointer, :pointer, :pointer, :int32, :pointer, :pointer,
+                                 :pointer, :pointer],
       kn_client_close_channel: [:status, :pointer, :pointer, :pointer],
       kn_client_close_channel_async: [:status, :pointer, :pointer, :pointer, :pointer, :pointer,
                                       :pointer],
@@ -46,6 +49,13 @@ module Kosmonaut
       kn_batch_count: [:size, :pointer],
       kn_batch_free: [:void, :pointer],
       kn_batch_new: [:pointer],
+      kn_channels_count: [:size, :pointer],
+      kn_channels_free: [:void, :pointer],
+      kn_channels_members: [:int64, :pointer, :size],
+      kn_channels_name: [:pointer, :pointer, :size],
+      kn_channels_next: [:pointer, :pointer],
+      kn_channels_subscribers: [:int64, :pointer, :size],
+      kn_channels_type: [:pointer, :pointer, :size],
       kn_client_connections: [:int32, :pointer],
       kn_client_fd: [:int, :pointer],
       kn_client_interrupt: [:status, :pointer],
@@ -93,6 +103,7 @@ module Kosmonaut
       kn_options_set_user_agent: [:status, :pointer, :pointer],
       kn_options_set_verify: [:status, :pointer, :int32],
       kn_options_set_worker_name: [:status, :pointer, :pointer],
+      kn_result_channels: [:pointer, :pointer],
       kn_result_count: [:size, :pointer],
       kn_result_error: [:pointer, :pointer],
       kn_result_free: [:void, :pointer],

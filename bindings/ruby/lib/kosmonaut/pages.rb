@@ -51,6 +51,40 @@ module Kosmonaut
     end
   end
 
+  # A channel that is open, as it was when the broker was asked.
+  class Channel
+    attr_reader :name
+
+    # "normal", "private" or "presence"; there may be more one day.
+    attr_reader :type
+
+    # How many connections are subscribed, those that hide included.
+    attr_reader :subscribers
+
+    # How many of them the others on a presence channel see; nil for channels of other types.
+    attr_reader :members
+
+    # Reads one channel of a kn_channels, which stays whose it is.
+    def self.read(page, index)
+      members = Native.kn_channels_members(page, index)
+      new(Native.text(Native.kn_channels_name(page, index)).freeze,
+          Native.text(Native.kn_channels_type(page, index)).freeze,
+          Native.kn_channels_subscribers(page, index), members.negative? ? nil : members)
+    end
+    private_class_method :new
+
+    def initialize(name, type, subscribers, members)
+      @name = name
+      @type = type
+      @subscribers = subscribers
+      @members = members
+    end
+
+    def inspect
+      "#<#{self.class} #{name} #{type} #{subscribers}>"
+    end
+  end
+
   # One page of a list, in the order in which the broker has it.
   class Page
     include Enumerable
@@ -115,8 +149,14 @@ module Kosmonaut
     ROW = Subscriber
   end
 
+  # One page of a vhost's channels, in the order of their names.
+  class ChannelPage < Page
+    NAME = "channels"
+    ROW = Channel
+  end
+
   # Every kind of page that a Result may have.
-  PAGES = [SubscriberPage].freeze
+  PAGES = [SubscriberPage, ChannelPage].freeze
   private_constant :PAGES
 
   class Client
@@ -155,6 +195,41 @@ module Kosmonaut
       limit = Native.int32(limit)
       hand_in(block) do |client, fn, number, error|
         Native.kn_client_subscribers_async(client, name, after, limit, fn, number, nil, error)
+      end
+    end
+
+    # All channels whose names begin with `prefix`: yields each Channel, or returns an Enumerator. It
+    # asks for page after page, as #subscribers, and raises what #channels_page raises.
+    def channels(prefix = "", page_size: 0, &block)
+      return enum_for(:channels, prefix, page_size: page_size) unless block
+
+      Page.walk(block) { |after| channels_page(prefix, after: after, limit: page_size) }
+      self
+    end
+
+    # One page of them. Returns a ChannelPage.
+    #
+    # after:: begins behind this name, such as the #next of the page before; nil: from the beginning.
+    # limit:: how many there may be on the page; 0: as many as the broker sees fit.
+    #
+    # BadRequest: the broker makes no pages of that size. TooBig: the page is over the option
+    # max_response_size. ProtocolError: the broker does not tell.
+    def channels_page(prefix = "", after: nil, limit: 0)
+      prefix = Native.c_string(prefix, "the prefix")
+      after = Native.c_string_or_null(after, "after")
+      limit = Native.int32(limit)
+      page(ChannelPage) do |client, out, error|
+        Native.kn_client_channels(client, prefix, after, limit, out, error)
+      end
+    end
+
+    # Hands in a #channels_page; Result#page has it. As #open_channel_async.
+    def channels_async(prefix = "", after: nil, limit: 0, &block)
+      prefix = Native.c_string(prefix, "the prefix")
+      after = Native.c_string_or_null(after, "after")
+      limit = Native.int32(limit)
+      hand_in(block) do |client, fn, number, error|
+        Native.kn_client_channels_async(client, prefix, after, limit, fn, number, nil, error)
       end
     end
 

@@ -76,3 +76,43 @@ function Client:subscribers_async(channel, after, limit, fn)
                                                details)
   end)
 end
+
+function pages.channels(page)
+  return rows_of("channels", page, function(index)
+    local members = tonumber(library.kn_channels_members(page, index))
+    return {
+      name = text_of(library.kn_channels_name(page, index)),
+      type = text_of(library.kn_channels_type(page, index)),
+      subscribers = tonumber(library.kn_channels_subscribers(page, index)),
+      members = members >= 0 and members or nil,
+    }
+  end)
+end
+
+--- One page of the channels whose names begin with `prefix` (nil: all): a list of { name, type
+-- ("normal", "private", "presence"), subscribers, members (nil: no presence channel) }. `after` and
+-- `limit` as for client:subscribers_page(); `after` is a name.
+function Client:channels_page(prefix, after, limit)
+  return page_taken("channels", function(place, details)
+    return library.kn_client_channels(open_handle(self), text_or_nil(prefix, "the prefix"),
+                                      text_or_nil(after, "the name to begin after"),
+                                      limit_of(limit), place, details)
+  end)
+end
+
+--- All of them: `for channel in client:channels("room-") do`, page after page.
+function Client:channels(prefix, page_size)
+  return walk(function(after)
+    return self:channels_page(prefix, after, page_size)
+  end)
+end
+
+--- `result.page` has the page. `prefix`, `after` and `limit` may be nil.
+function Client:channels_async(prefix, after, limit, fn)
+  prefix, after = text_or_nil(prefix, "the prefix"), text_or_nil(after, "the name to begin after")
+  limit = limit_of(limit)
+  hand_in(self, fn, function(client, note, number, details)
+    return library.kn_client_channels_async(client, prefix, after, limit, note, number, nil,
+                                            details)
+  end)
+end

@@ -6,7 +6,7 @@ use std::{ptr, slice, vec};
 
 use crate::client::Client;
 use crate::error::{checked, Error, Result, Status};
-use crate::sys::{self, kn_error, kn_result, kn_subscribers};
+use crate::sys::{self, kn_channels, kn_error, kn_result, kn_subscribers};
 use crate::text::{borrowed, to_c};
 
 /// How a call ended.
@@ -18,6 +18,8 @@ pub struct Outcome {
     pub token: Option<String>,
     /// The page of subscribers, if one was asked for.
     pub page: Option<SubscriberPage>,
+    /// The page of channels, if one was asked for.
+    pub channels: Option<ChannelPage>,
     /// The outcome of each trigger of a batch; empty when the batch as a whole failed.
     pub items: Vec<Result<()>>,
 }
@@ -33,10 +35,12 @@ impl Outcome {
             )
         });
         let page = sys::kn_result_subscribers(result);
+        let channels = sys::kn_result_channels(result);
         Outcome {
             result: ended(sys::kn_result_status(result), sys::kn_result_error(result)),
             token: borrowed(sys::kn_result_token(result)).map(str::to_owned),
             page: (!page.is_null()).then(|| SubscriberPage::copied(page)),
+            channels: (!channels.is_null()).then(|| ChannelPage::copied(channels)),
             items: items.collect(),
         }
     }
@@ -96,6 +100,49 @@ unsafe fn subscriber(page: *const kn_subscribers, index: usize) -> Subscriber {
         is_hidden: sys::kn_subscribers_hidden(page, index) != 0,
         data: String::from_utf8_lossy(slice::from_raw_parts(data.cast::<u8>(), length))
             .into_owned(),
+    }
+}
+
+/// A channel that is open, as it was when the broker was asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Channel {
+    /// Its name.
+    pub name: String,
+    /// `normal`, `private` or `presence`; there may be more one day.
+    pub kind: String,
+    /// How many connections are subscribed, those that hide included.
+    pub subscribers: i64,
+    /// How many of them the others on a presence channel see; `None` for channels of other types.
+    pub members: Option<i64>,
+}
+
+/// One page of a vhost's channels, in the order of their names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChannelPage {
+    /// What is on it.
+    pub channels: Vec<Channel>,
+    /// What to ask for the next page with; `None` when this is the last one.
+    pub next: Option<String>,
+}
+
+impl ChannelPage {
+    /// # Safety
+    /// `page` points to a page.
+    pub(crate) unsafe fn copied(page: *const kn_channels) -> ChannelPage {
+        ChannelPage {
+            channels: (0..sys::kn_channels_count(page)).map(|index| channel(page, index)).collect(),
+            next: borrowed(sys::kn_channels_next(page)).map(str::to_owned),
+        }
+    }
+}
+
+unsafe fn channel(page: *const kn_channels, index: usize) -> Channel {
+    let members = sys::kn_channels_members(page, index);
+    Channel {
+        name: borrowed(sys::kn_channels_name(page, index)).unwrap_or("").to_owned(),
+        kind: borrowed(sys::kn_channels_type(page, index)).unwrap_or("").to_owned(),
+        subscribers: sys::kn_channels_subscribers(page, index),
+        members: (members >= 0).then_some(members),
     }
 }
 
@@ -161,10 +208,65 @@ impl Client {
             )
         })
     }
+
+    /// All channels whose names begin with `prefix`, page after page, as [`Client::subscribers`].
+    pub fn channels(&self, prefix: &str, page_size: u32) -> Channels<'_> {
+        let prefix = prefix.to_owned();
+        Walk::new(move |after| {
+            let page = self.channels_page(&prefix, after, page_size)?;
+            Ok((page.channels, page.next))
+        })
+    }
+
+    /// One page of them. It begins behind the name `after`, such as `next` of the page before; `None`
+    /// is the beginning. There are at most `limit` on it; 0: as many as the broker sees fit.
+    /// `Status::BAD_REQUEST`: the broker makes no pages of that size; `Status::TOO_BIG`: over
+    /// [`crate::Options::max_response_size`]; `Status::PROTOCOL`: the broker does not tell.
+    pub fn channels_page<'a>(
+        &self,
+        prefix: &str,
+        after: impl Into<Option<&'a str>>,
+        limit: u32,
+    ) -> Result<ChannelPage> {
+        let prefix = to_c(prefix, "the prefix")?;
+        let after = after.into().map(|after| to_c(after, "after")).transpose()?;
+        let (after, limit) = (or_null(&after), limit_to_c(limit)?);
+        let mut page = ptr::null_mut();
+        checked(|e| unsafe {
+            let client = self.as_ptr();
+            sys::kn_client_channels(client, prefix.as_ptr(), after, limit, &mut page, e)
+        })?;
+        unsafe {
+            let copied = ChannelPage::copied(page);
+            sys::kn_channels_free(page);
+            Ok(copied)
+        }
+    }
+
+    /// Hands in what [`Client::channels_page`] does, as [`Client::open_channel_async`].
+    pub fn channels_async<'a>(
+        &self,
+        prefix: &str,
+        after: impl Into<Option<&'a str>>,
+        limit: u32,
+        done: impl FnOnce(Outcome) + Send + 'static,
+    ) -> Result<()> {
+        let prefix = to_c(prefix, "the prefix")?;
+        let after = after.into().map(|after| to_c(after, "after")).transpose()?;
+        let (after, limit) = (or_null(&after), limit_to_c(limit)?);
+        self.hand_in(done, |f, data, destroy, e| unsafe {
+            let client = self.as_ptr();
+            let prefix = prefix.as_ptr();
+            sys::kn_client_channels_async(client, prefix, after, limit, f, data, destroy, e)
+        })
+    }
 }
 
 /// All who are on a channel: from [`Client::subscribers`].
 pub type Subscribers<'a> = Walk<'a, Subscriber>;
+
+/// All channels: from [`Client::channels`].
+pub type Channels<'a> = Walk<'a, Channel>;
 
 type Asked<Row> = Result<(Vec<Row>, Option<String>)>;
 

@@ -25,6 +25,7 @@ macro_rules! opaque {
 
 opaque! {
     kn_batch
+    kn_channels
     kn_client
     kn_error
     kn_event
@@ -61,6 +62,32 @@ extern "C" {
     pub fn kn_result_item_status(result: *const kn_result, index: usize) -> kn_status;
     pub fn kn_result_item_error(result: *const kn_result, index: usize) -> *const kn_error;
     pub fn kn_result_free(result: *mut kn_result);
+    pub fn kn_client_channels(
+        client: *mut kn_client,
+        prefix: *const c_char,
+        after: *const c_char,
+        limit: i32,
+        page: *mut *mut kn_channels,
+        error: *mut *mut kn_error,
+    ) -> kn_status;
+    pub fn kn_client_channels_async(
+        client: *mut kn_client,
+        prefix: *const c_char,
+        after: *const c_char,
+        limit: i32,
+        callback: kn_completion,
+        user_data: *mut c_void,
+        destroy: kn_destroy,
+        error: *mut *mut kn_error,
+    ) -> kn_status;
+    pub fn kn_result_channels(result: *const kn_result) -> *const kn_channels;
+    pub fn kn_channels_count(page: *const kn_channels) -> usize;
+    pub fn kn_channels_name(page: *const kn_channels, index: usize) -> *const c_char;
+    pub fn kn_channels_type(page: *const kn_channels, index: usize) -> *const c_char;
+    pub fn kn_channels_subscribers(page: *const kn_channels, index: usize) -> i64;
+    pub fn kn_channels_members(page: *const kn_channels, index: usize) -> i64;
+    pub fn kn_channels_next(page: *const kn_channels) -> *const c_char;
+    pub fn kn_channels_free(page: *mut kn_channels);
     pub fn kn_client_new(
         url: *const c_char,
         options: *const kn_options,

@@ -134,6 +134,37 @@ public final class Client implements AutoCloseable {
         }
     }
 
+    /**
+     * All channels whose names begin with a prefix, page after page, as {@link #subscribers}.
+     *
+     * @param prefix "" for all
+     * @param pageSize how many to ask for at a time; 0: as many as the broker sees fit
+     */
+    public Iterable<Channel> channels(String prefix, int pageSize) {
+        return () -> new Pages.Walk<>(after -> channelsPage(prefix, after, pageSize),
+                Channel.Page::channels, Channel.Page::next);
+    }
+
+    /**
+     * One page of them. {@link Status#BAD_REQUEST}: the broker makes no pages of that size; {@link
+     * Status#TOO_BIG}: over {@link Options#maxResponseSize}; {@link Status#PROTOCOL}: the broker
+     * does not tell.
+     *
+     * @param after the name to begin behind, such as that of the page before; null is the beginning
+     * @param limit how many there may be on it; 0: as many as the broker sees fit
+     */
+    public Channel.Page channelsPage(String prefix, String after, int limit) {
+        PointerByReference page = new PointerByReference();
+        call((c, e) -> Kn.kn_client_channels(
+                c, Kosmonaut.text(prefix, "the prefix"), Pages.textOrNull(after, "after"),
+                limit, page, e));
+        try {
+            return Channel.Page.of(page.getValue());
+        } finally {
+            Kn.kn_channels_free(page.getValue());
+        }
+    }
+
     /** A call that is handed in. */
     @FunctionalInterface
     private interface Async {
@@ -201,6 +232,15 @@ public final class Client implements AutoCloseable {
         String behind = Pages.textOrNull(after, "after");
         return handIn(result -> SubscriberPage.of(Kn.kn_result_subscribers(result)),
                 (c, data, e) -> Kn.kn_client_subscribers_async(c, name, behind, limit,
+                        Callbacks.ON_COMPLETION, data, Callbacks.DESTROY, e));
+    }
+
+    /** Hands in what {@link #channelsPage} does, as {@link #openChannelAsync}. */
+    public CompletableFuture<Channel.Page> channelsAsync(String prefix, String after, int limit) {
+        String begin = Kosmonaut.text(prefix, "the prefix");
+        String behind = Pages.textOrNull(after, "after");
+        return handIn(result -> Channel.Page.of(Kn.kn_result_channels(result)),
+                (c, data, e) -> Kn.kn_client_channels_async(c, begin, behind, limit,
                         Callbacks.ON_COMPLETION, data, Callbacks.DESTROY, e));
     }
 

@@ -59,6 +59,20 @@ final class Kn {
     static native int kn_result_item_status(Pointer result, SizeT index);
     static native Pointer kn_result_item_error(Pointer result, SizeT index);
     static native void kn_result_free(Pointer result);
+    static native int kn_client_channels(
+            Pointer client, String prefix, String after, int limit, PointerByReference page,
+            PointerByReference error);
+    static native int kn_client_channels_async(
+            Pointer client, String prefix, String after, int limit, Completion fn, Pointer userData,
+            Destroy destroy, PointerByReference error);
+    static native Pointer kn_result_channels(Pointer result);
+    static native SizeT kn_channels_count(Pointer page);
+    static native Pointer kn_channels_name(Pointer page, SizeT index);
+    static native Pointer kn_channels_type(Pointer page, SizeT index);
+    static native long kn_channels_subscribers(Pointer page, SizeT index);
+    static native long kn_channels_members(Pointer page, SizeT index);
+    static native Pointer kn_channels_next(Pointer page);
+    static native void kn_channels_free(Pointer page);
     static native int kn_client_new(
             String url, Pointer options, PointerByReference client, PointerByReference error);
     static native void kn_client_free(Pointer client);
