@@ -236,13 +236,18 @@ class page_calls {
     }
 
   protected:
+    /** Of no client yet. @since 1.0 */
     page_calls() noexcept = default;
+    /** Of the client with that inside. @since 1.0 */
     explicit page_calls(std::shared_ptr<detail::client_core> core) noexcept
         : core_(std::move(core)) {}
+    /** As a part of its client. @since 1.0 */
     page_calls(page_calls &&) noexcept = default;
+    /** As a part of its client. @since 1.0 */
     page_calls &operator=(page_calls &&) noexcept = default;
     ~page_calls() = default;
 
+    /** The inside of the client; nullptr where there is none. @since 1.0 */
     std::shared_ptr<detail::client_core> core_;
 
   private:
