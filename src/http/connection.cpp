@@ -8,6 +8,9 @@
 namespace kn {
 namespace {
 
+/// Most answers are short, and libcurl frees its buffer behind each, which wipes it.
+constexpr long small_buffer = 4096;
+
 constexpr const char *perhaps_done = "; the request may have been carried out";
 
 /// Once the request has begun, libcurl connects only to send it again, which is refused.
@@ -32,6 +35,7 @@ connection::connection(const endpoint &where, const settings &options, open_sock
     for (const extra_header &extra : options.headers)
         headers_.add_borrowed(extra->view());
     set(easy_.get(), CURLOPT_HTTPHEADER, headers_.get());
+    set(easy_.get(), CURLOPT_BUFFERSIZE, small_buffer);
     set(easy_.get(), CURLOPT_CURLU, url_.handle());
     set(easy_.get(), CURLOPT_HEADERFUNCTION, &connection::receive_header);
     set(easy_.get(), CURLOPT_HEADERDATA, this);
@@ -92,24 +96,35 @@ void connection::prepare(const request &what, const deadline &until) {
     body_too_big_ = false;
     out_of_memory_ = false;
     trace_.clear();
-    url_.set(CURLUPART_PATH, what.path.c_str());
-    url_.set(CURLUPART_QUERY, what.query.empty() ? nullptr : what.query.c_str());
+    set_target(CURLUPART_PATH, what.path, path_);
+    set_target(CURLUPART_QUERY, what.query, query_);
     set(easy, CURLOPT_TIMEOUT_MS, curl_time_left(until));
-    set(easy, CURLOPT_CUSTOMREQUEST, static_cast<const char *>(nullptr));
-    switch (what.verb) {
-    case request::method::get:
-        set(easy, CURLOPT_HTTPGET, 1L);
-        break;
-    case request::method::del:
-        set(easy, CURLOPT_HTTPGET, 1L);
-        set(easy, CURLOPT_CUSTOMREQUEST, "DELETE");
-        break;
-    case request::method::post:
-        set(easy, CURLOPT_POST, 1L);
+    set_verb(what.verb);
+    if (what.verb == request::method::post) {
         set(easy, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(what.body.size()));
         set(easy, CURLOPT_POSTFIELDS, what.body.data());
-        break;
     }
+}
+
+// Most requests are like the one before, of which libcurl has kept all.
+
+/// Where memory ran out, @p known says nothing, and the next request sets it anew.
+void connection::set_target(CURLUPart part, const std::string &text,
+                            std::optional<std::string> &known) {
+    if (text == known)
+        return;
+    known.reset();
+    url_.set(part, text.empty() ? nullptr : text.c_str());
+    known = text;
+}
+
+void connection::set_verb(request::method verb) {
+    if (verb_ == verb)
+        return;
+    verb_.reset();
+    set(easy_.get(), verb == request::method::post ? CURLOPT_POST : CURLOPT_HTTPGET, 1L);
+    set(easy_.get(), CURLOPT_CUSTOMREQUEST, verb == request::method::del ? "DELETE" : nullptr);
+    verb_ = verb;
 }
 
 bool connection::fell_silent(CURLcode code) const noexcept {
@@ -152,11 +167,13 @@ answer connection::conclude(CURLcode code) {
             throw redirect_failure(where_, http_status, target,
                                    ", and a client follows no redirect")
                 .with_more("; make it with that URL");
+    const bool is_refusal = http_status < 200 || http_status >= 300; // after which one may wait
+    const std::int64_t retry_after = is_refusal ? retry_after_ms(easy_.get()) : -1;
     if (coding_.empty())
-        return {http_status, retry_after_ms(easy_.get()), body_};
+        return {http_status, retry_after, body_};
     if (http_status == 200)
         throw coded_failure(where_, coding_);
-    return {http_status, retry_after_ms(easy_.get()), {}}; // the status says enough
+    return {http_status, retry_after, {}}; // the status says enough
 }
 
 } // namespace kn

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -46,9 +48,14 @@ class connection {
                                       void *self) noexcept;
     std::size_t take(std::string_view bytes) noexcept;
     failure no_answer(CURLcode code) const;
+    void set_target(CURLUPart part, const std::string &text, std::optional<std::string> &known);
+    void set_verb(request::method verb);
 
     const endpoint &where_;
     parsed_url url_;
+    std::optional<std::string> path_; // of the last request: what libcurl still has
+    std::optional<std::string> query_;
+    std::optional<request::method> verb_;
     header_list headers_;
     std::size_t body_limit_;
     open_sockets &sockets_;

@@ -1,22 +1,19 @@
 #include "json/json.hpp"
 
-#include <cstdlib>
-#include <memory>
-#include <new>
+#include <cstdio>
 
 #include "base/failure.hpp"
 #include "base/quoted.hpp"
 #include "json/decode.hpp"
-#include "json/json_outline.hpp"
+#include "json/plain_object.hpp"
 
 namespace kn {
 
 void require_json_object(std::string_view text, std::string_view event) {
+    if (is_plain_object(text))
+        return;
     json_error_t why;
-    // What jansson costs is by the byte, and most of them are inside of strings.
-    json_ptr value = load_json(json_outline(text), why);
-    if (!value)
-        value = decode_json(text, why); // why not, and where
+    const json_ptr value = decode_json(text, why);
     if (!value)
         throw failure(KN_EJSON, "the data of the event" + quoted(event) + " is not JSON: " +
                                     why.text + " (line " + std::to_string(why.line) + ", column " +
@@ -27,14 +24,22 @@ void require_json_object(std::string_view text, std::string_view event) {
 }
 
 std::string json_quoted(std::string_view text) {
-    const json_ptr value(json_stringn(text.data(), text.size()));
-    if (!value)
-        throw std::bad_alloc();
-    const std::unique_ptr<char, decltype(&std::free)> quoted(
-        json_dumps(value.get(), JSON_ENCODE_ANY | JSON_COMPACT), &std::free);
-    if (!quoted)
-        throw std::bad_alloc();
-    return quoted.get();
+    std::string quoted;
+    quoted.reserve(text.size() + 2);
+    quoted += '"';
+    for (const char c : text) {
+        if (static_cast<unsigned char>(c) < 0x20) {
+            char escape[8];
+            std::snprintf(escape, sizeof escape, "\\u%04x", static_cast<unsigned>(c));
+            quoted += escape;
+            continue;
+        }
+        if (c == '"' || c == '\\')
+            quoted += '\\';
+        quoted += c;
+    }
+    quoted += '"';
+    return quoted;
 }
 
 } // namespace kn
