@@ -1,5 +1,6 @@
 #include "hub/presence.h"
 
+#include "hub/channel.h"
 #include "hub/payload.h"
 
 namespace webrocket {
@@ -28,19 +29,6 @@ std::string_view name_of(Departure departure) {
 
 Member make_member(const Channel &channel, const std::string &uid, const JsonMembers &data) {
     return {uid, member_entry(data, uid, channel.name())};
-}
-
-std::string roster(const Channel &channel) {
-    std::string entries = "[";
-    for (const Subscription *subscription : channel.subscriptions()) {
-        if (!subscription->member)
-            continue;
-        if (entries.size() > 1)
-            entries.push_back(',');
-        entries.append(subscription->member->entry);
-    }
-    entries.push_back(']');
-    return entries;
 }
 
 std::string member_joined(const Member &member) { return member_joined_message(member.entry); }

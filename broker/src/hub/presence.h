@@ -2,7 +2,7 @@
 #pragma once
 
 #include "base/json.h"
-#include "hub/channel.h"
+#include "hub/subscriber.h"
 
 #include <string>
 #include <string_view>
@@ -21,9 +21,6 @@ std::string_view name_of(Departure departure);
 
 // `data` is what the member says about itself.
 Member make_member(const Channel &channel, const std::string &uid, const JsonMembers &data);
-
-// Everyone's entries, as a JSON array.
-std::string roster(const Channel &channel);
 
 // Messages to pages.
 std::string member_joined(const Member &member);

@@ -1,6 +1,6 @@
 #include "hub/sessions.h"
 
-#include "hub/channel.h"
+#include "hub/subscriber.h"
 #include "net/event_loop.h"
 
 namespace webrocket {

@@ -1,5 +1,6 @@
 #include "hub/vhost.h"
 
+#include "base/without_exceptions.h"
 #include "hub/topic.h"
 #include "websocket/frame.h"
 
@@ -72,15 +73,15 @@ ChannelSummary Vhost::summary(const Channel &channel) const {
 }
 
 ChannelSummary Vhost::summary_locked(const Channel &channel) {
-    ChannelSummary summary{channel.name(), channel.subscriptions().size(), std::nullopt};
+    ChannelSummary summary{channel.name(), channel.fan_out().size(), std::nullopt};
     if (channel.type() == ChannelType::presence)
-        summary.members = channel.members();
+        summary.members = channel.roster().members();
     return summary;
 }
 
 std::size_t Vhost::subscriber_count(const Channel &channel) const {
     const std::lock_guard lock(mutex_);
-    return channel.subscriptions().size();
+    return channel.fan_out().size();
 }
 
 std::vector<SubscriberSummary> Vhost::subscribers(const Channel &channel, std::string_view after,
@@ -90,10 +91,10 @@ std::vector<SubscriberSummary> Vhost::subscribers(const Channel &channel, std::s
         return a->subscriber->sid() < b->subscriber->sid();
     };
     std::vector<const Subscription *> page;
-    for (const Subscription *subscription : channel.subscriptions()) {
-        if (subscription->subscriber->sid() > after)
-            page.push_back(subscription);
-    }
+    channel.fan_out().for_each([&](const Subscription &subscription) {
+        if (subscription.subscriber->sid() > after)
+            page.push_back(&subscription);
+    });
     limit = std::min(limit, page.size());
     std::partial_sort(page.begin(), page.begin() + static_cast<std::ptrdiff_t>(limit), page.end(),
                       by_sid);
@@ -115,16 +116,8 @@ bool Vhost::publish(Channel &channel, std::string_view message) {
     const std::lock_guard lock(mutex_);
     if (channel.is_closed())
         return false;
-    publish_locked(channel, frame);
+    channel.publish(frame);
     return true;
-}
-
-void Vhost::publish_locked(Channel &channel, const SharedBytes &frame) {
-    const auto number = channel.next_number();
-    for (std::size_t i = 0; i < loops_.size(); ++i) {
-        if (channel.has_listeners_on(i))
-            loops_[i].send({channel.shared_from_this(), frame, number});
-    }
 }
 
 Joining Vhost::subscribe(const std::shared_ptr<Channel> &channel, Subscription &subscription,
@@ -132,19 +125,20 @@ Joining Vhost::subscribe(const std::shared_ptr<Channel> &channel, Subscription &
     const std::lock_guard lock(mutex_);
     if (channel->is_closed())
         return Joining::channel_closed;
-    if (subscription.member && channel->roster_bytes() + subscription.member->entry.size() >
-                                   limits_.get()->roster_bytes_max)
-        return Joining::roster_full;
     const bool presence = channel->type() == ChannelType::presence;
-    if (presence &&
-        channel->subscriptions_of(subscription.identity->uid) >= limits_.get()->members_per_uid_max)
-        return Joining::too_many_of_user;
-    welcome(presence ? roster(*channel) : std::string());
+    if (presence) {
+        const RosterRoom room = channel->roster().room_for(subscription, limits_.get()->roster);
+        if (room == RosterRoom::roster_full)
+            return Joining::roster_full;
+        if (room == RosterRoom::too_many_of_user)
+            return Joining::too_many_of_user;
+    }
+    welcome(presence ? channel->roster().text() : std::string());
     channel->add(subscription);
     // Whoever has come has come, whether or not there is memory to tell the others.
     without_exceptions([&] {
         if (subscription.member)
-            publish_locked(*channel, share(websocket_text(member_joined(*subscription.member))));
+            channel->publish(share(websocket_text(member_joined(*subscription.member))));
         if (presence)
             report_locked(subscription, joined_event, joined_report(subscription));
     });
@@ -162,7 +156,7 @@ void Vhost::unsubscribe(Subscription &subscription, Departure departure,
     // Whoever goes has gone, whether or not there is memory to tell the others.
     without_exceptions([&] {
         if (subscription.member)
-            publish_locked(channel, share(websocket_text(member_left(subscription, farewell))));
+            channel.publish(share(websocket_text(member_left(subscription, farewell))));
         if (channel.type() == ChannelType::presence)
             report_locked(subscription, left_event, left_report(subscription, departure, farewell));
     });
@@ -187,7 +181,7 @@ void Vhost::set_limits(const VhostLimits &limits) {
 }
 
 void Vhost::add_channel(std::string_view name) {
-    auto channel = std::make_shared<Channel>(std::string(name), loops_.size());
+    auto channel = std::make_shared<Channel>(std::string(name), loops_);
     const std::lock_guard lock(mutex_);
     channels_.emplace(name, std::move(channel));
 }
@@ -211,24 +205,20 @@ void Vhost::remove_all_channels() {
 }
 
 void Vhost::remove_locked(const std::shared_ptr<Channel> &channel) {
-    channel->close();
-    if (channel->type() == ChannelType::presence) {
-        for (const Subscription *subscription : channel->subscriptions())
+    for (const Subscription *subscription : channel->close()) {
+        without_exceptions([&] {
             report_locked(*subscription, left_event,
                           left_report(*subscription, Departure::removed, {}));
+        });
     }
-    const auto removal = std::make_shared<ChannelRemoval>(shared_from_this(), channel);
-    for (std::size_t i = 0; i < loops_.size(); ++i) {
-        if (channel->has_listeners_on(i))
-            loops_[i].send({removal, nullptr, 0});
-    }
+    channel->send_end(std::make_shared<ChannelRemoval>(shared_from_this(), channel));
 }
 
 void Vhost::dissolve_channel_on(EventLoop &loop, Channel &channel) {
     std::vector<Subscription *> listeners;
     {
         const std::lock_guard lock(mutex_);
-        listeners = channel.take_listeners_of(loop.index());
+        listeners = channel.take_listeners_of(loop);
     }
     for (Subscription *subscription : listeners)
         subscription->subscriber->channel_removed(*subscription);

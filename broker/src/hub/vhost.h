@@ -32,10 +32,7 @@ struct VhostLimits {
     std::size_t connections_max = 100000;
     std::size_t channels_max = 100000;
     WorkerLimits workers;
-    // Subscriptions of one user to one presence channel.
-    std::size_t members_per_uid_max = 20;
-    // Whoever joins is sent the roster in one piece, which must not make a slow consumer of it.
-    std::size_t roster_bytes_max = std::size_t{4} << 20;
+    RosterLimits roster;
 };
 
 enum class Joining { joined, channel_closed, roster_full, too_many_of_user };
@@ -122,7 +119,6 @@ class Vhost final : public std::enable_shared_from_this<Vhost> {
     using Channels = std::map<std::string, std::shared_ptr<Channel>, std::less<>>;
 
     static ChannelSummary summary_locked(const Channel &channel);
-    void publish_locked(Channel &channel, const SharedBytes &frame);
     void report_locked(const Subscription &subscription, std::string_view event,
                        const std::string &payload);
     void remove_locked(const std::shared_ptr<Channel> &channel);

@@ -181,7 +181,7 @@ void OptionDefinitions::add_limits() {
     add_limit("--max-filters", options_.vhost_limits.workers.filters_max,
               "Different filters of one vhost's workers at a time");
     add_limit("--max-batch", options_.backend.batch_max, "Triggers in one request of a backend");
-    add_limit("--max-members-per-uid", options_.vhost_limits.members_per_uid_max,
+    add_limit("--max-members-per-uid", options_.vhost_limits.roster.members_per_uid_max,
               "Subscriptions of one user to one presence channel");
 }
 

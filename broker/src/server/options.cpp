@@ -67,7 +67,7 @@ bool only_asks(const std::vector<std::string> &command_line) {
 Options options_of_2012() {
     Options options;
     options.vhost_limits.tokens.lifetime = interval_max;
-    options.vhost_limits.members_per_uid_max = 1000000;
+    options.vhost_limits.roster.members_per_uid_max = 1000000;
     options.frontend.session.message_bytes_max = std::size_t{1} << 20;
     options.frontend.session.first_message_bytes_max = options.frontend.session.message_bytes_max;
     options.frontend.session.messages_per_second_max = 0;
@@ -129,7 +129,8 @@ constexpr std::array<std::pair<std::string_view, Taking>, 26> changeable = {{
      take<&Options::vhost_limits, &VhostLimits::workers, &WorkerLimits::workers_max>},
     {"max-filters",
      take<&Options::vhost_limits, &VhostLimits::workers, &WorkerLimits::filters_max>},
-    {"max-members-per-uid", take<&Options::vhost_limits, &VhostLimits::members_per_uid_max>},
+    {"max-members-per-uid",
+     take<&Options::vhost_limits, &VhostLimits::roster, &RosterLimits::members_per_uid_max>},
     {"max-tokens",
      take<&Options::vhost_limits, &VhostLimits::tokens, &TokenLimits::outstanding_max>},
     {"max-token-bytes",

@@ -1,15 +1,12 @@
-// What is published on a channel, on its way to the listeners of several loops.
-#include "hub/vhost.h"
+// Who gets what is published on a channel, loop by loop.
+#include "hub/fan_out.h"
+#include "page.h"
 
-#include <algorithm>
-#include <chrono>
-#include <condition_variable>
+#include <cstddef>
 #include <gtest/gtest.h>
 #include <memory>
-#include <mutex>
+#include <span>
 #include <string>
-#include <thread>
-#include <utility>
 #include <vector>
 
 namespace {
@@ -17,274 +14,150 @@ namespace {
 using namespace webrocket;
 using Texts = std::vector<std::string>;
 
-// On one channel at a time.
-class Page final : public Subscriber {
-  public:
-    Page(EventLoop &loop, std::shared_ptr<Vhost> vhost) : loop_(loop), vhost_(std::move(vhost)) {
-        vhost_->sessions().add(*this);
-    }
-    ~Page() {
-        leave();
-        vhost_->sessions().remove(*this);
-    }
-    Page(const Page &) = delete;
-    Page &operator=(const Page &) = delete;
-
-    void join(const std::shared_ptr<Channel> &channel) {
-        auto subscription = std::make_unique<Subscription>();
-        subscription->subscriber = this;
-        const auto joining = vhost_->subscribe(channel, *subscription, [](const std::string &) {});
-        if (joining == Joining::joined)
-            subscription_ = std::move(subscription);
-    }
-    void leave() {
-        if (subscription_)
-            vhost_->unsubscribe(*subscription_, Departure::left);
-        subscription_.reset();
-    }
-
-    const std::string &sid() const override { return sid_; }
-    EventLoop &loop() override { return loop_; }
-    // Without the head of a short frame.
-    void deliver(const Frame &frame) override { heard.push_back(frame->substr(2)); }
-    ConnectionView view() const override { return {}; }
-    void channel_removed(Subscription &) override {
-        heard.emplace_back("the channel's end");
-        subscription_.reset();
-    }
-    void vhost_removed() override {
-        heard.emplace_back("the vhost's end");
-        leave();
-    }
-
-    Texts heard;
-
-  private:
-    const std::string sid_ = "s";
-    EventLoop &loop_;
-    const std::shared_ptr<Vhost> vhost_;
-    std::unique_ptr<Subscription> subscription_;
-};
-
 class fan_out : public testing::Test {
   protected:
-    static constexpr std::size_t loop_count = 4;
+    static constexpr std::size_t loop_count = 3;
 
-    fan_out() { vhost_->add_channel("c"); }
+    // What the letters are for.
+    class Receiver final : public Addressee {
+      public:
+        explicit Receiver(const FanOut &fan_out) : fan_out_(fan_out) {}
+        void receive(std::span<const Letter> letters, EventLoop &loop) override {
+            fan_out_.deliver(letters, loop);
+        }
 
-    std::shared_ptr<Channel> channel(const std::string &name = "c") const {
-        return vhost_->find_channel(name);
+      private:
+        const FanOut &fan_out_;
+    };
+
+    class End final : public Addressee {
+      public:
+        explicit End(FanOut &fan_out) : fan_out_(fan_out) {}
+        void receive(std::span<const Letter>, EventLoop &loop) override {
+            for (Subscription *subscription : fan_out_.take_all_on(loop))
+                subscription->subscriber->channel_removed(*subscription);
+        }
+
+      private:
+        FanOut &fan_out_;
+    };
+
+    struct Listener {
+        explicit Listener(EventLoop &loop) : page(loop, "s") { subscription.subscriber = &page; }
+        Page page;
+        Subscription subscription;
+    };
+
+    Listener &listener_on(std::size_t loop) {
+        return *listeners_.emplace_back(std::make_unique<Listener>(loops_[loop]));
     }
-    bool publish(const std::string &text) { return publish_on(*channel(), text); }
-    bool publish_on(Channel &channel, const std::string &text) {
-        return vhost_->publish(channel, text);
+    Listener &added_on(std::size_t loop) {
+        Listener &listener = listener_on(loop);
+        fan_out_.add(listener.subscription);
+        return listener;
     }
+
+    void publish(const std::string &text) { fan_out_.publish(receiver_, share(text)); }
 
     // Whether there was something to do for the loop.
     bool turn(std::size_t loop) {
         loops_[loop].io().restart();
         return loops_[loop].io().poll() > 0;
     }
-    void turn_all() {
-        for (std::size_t i = 0; i < loop_count; ++i)
-            turn(i);
-    }
 
     EventLoops loops_{loop_count};
-    std::shared_ptr<Vhost> vhost_ =
-        std::make_shared<Vhost>("/moon", "token", loops_, VhostLimits());
+    FanOut fan_out_{loops_};
+    const std::shared_ptr<Addressee> receiver_ = std::make_shared<Receiver>(fan_out_);
+    std::vector<std::unique_ptr<Listener>> listeners_;
 };
 
-TEST_F(fan_out, everybody_hears_it_on_whichever_loop) {
-    std::vector<std::unique_ptr<Page>> pages;
-    for (std::size_t i = 0; i < 3 * loop_count; ++i) {
-        pages.push_back(std::make_unique<Page>(loops_[i % loop_count], vhost_));
-        pages.back()->join(channel());
-    }
-    EXPECT_TRUE(publish("one"));
-    EXPECT_TRUE(publish("two"));
-    turn_all();
-    for (const auto &page : pages)
-        EXPECT_EQ(page->heard, (Texts{"one", "two"}));
-}
-
-TEST_F(fan_out, loops_without_listeners_are_left_alone) {
-    Page page(loops_[2], vhost_);
-    Page elsewhere(loops_[1], vhost_);
-    vhost_->add_channel("d");
-    elsewhere.join(channel("d"));
-    page.join(channel());
+TEST_F(fan_out, everybody_hears_what_comes_later) {
+    const Listener &early = added_on(0);
+    const Listener &elsewhere = added_on(1);
     publish("one");
-    EXPECT_FALSE(turn(0));
-    EXPECT_FALSE(turn(1));
-    EXPECT_TRUE(turn(2));
-    EXPECT_FALSE(turn(3));
-    EXPECT_EQ(page.heard, Texts{"one"});
-}
-
-TEST_F(fan_out, whoever_joins_hears_what_comes_later) {
-    Page early(loops_[1], vhost_);
-    Page late(loops_[1], vhost_);
-    early.join(channel());
-    publish("one");
-    late.join(channel());
+    const Listener &late = added_on(0);
     publish("two");
-    turn_all();
-    EXPECT_EQ(early.heard, (Texts{"one", "two"}));
-    EXPECT_EQ(late.heard, Texts{"two"});
+    turn(0);
+    turn(1);
+    EXPECT_EQ(early.page.heard, (Texts{"one", "two"}));
+    EXPECT_EQ(elsewhere.page.heard, (Texts{"one", "two"}));
+    EXPECT_EQ(late.page.heard, Texts{"two"});
 }
 
-TEST_F(fan_out, whoever_leaves_hears_nothing_more) {
-    Page page(loops_[0], vhost_);
-    Page other(loops_[0], vhost_);
-    for (Page *each : {&page, &other})
-        each->join(channel());
+TEST_F(fan_out, loops_without_listeners_get_nothing) {
+    added_on(1);
     publish("one");
-    page.leave();
-    turn_all();
-    EXPECT_TRUE(page.heard.empty());
-    EXPECT_EQ(other.heard, Texts{"one"});
-}
-
-TEST_F(fan_out, whoever_comes_again_begins_anew) {
-    Page page(loops_[3], vhost_);
-    page.join(channel());
-    publish("one");
-    page.leave();
-    page.join(channel());
-    publish("two");
-    turn_all();
-    EXPECT_EQ(page.heard, Texts{"two"});
-}
-
-TEST_F(fan_out, all_leave_in_any_order) {
-    std::vector<std::unique_ptr<Page>> pages;
-    for (std::size_t i = 0; i < 2 * loop_count; ++i) {
-        pages.push_back(std::make_unique<Page>(loops_[i % loop_count], vhost_));
-        pages.back()->join(channel());
-    }
-    for (const std::size_t leaving : {3U, 0U, 7U, 4U}) {
-        pages[leaving]->leave();
-        pages[leaving]->heard.clear();
-        publish(std::to_string(leaving));
-        turn_all();
-        EXPECT_TRUE(pages[leaving]->heard.empty());
-    }
-    EXPECT_EQ(vhost_->subscriber_count(*channel()), 4U);
-    for (const std::size_t staying : {1U, 2U, 5U, 6U})
-        EXPECT_EQ(pages[staying]->heard, (Texts{"3", "0", "7", "4"}));
-    // Nobody is left on the loops of the first and the last.
-    publish("last");
+    fan_out_.send_end(std::make_shared<End>(fan_out_));
     EXPECT_FALSE(turn(0));
     EXPECT_TRUE(turn(1));
-    EXPECT_TRUE(turn(2));
-    EXPECT_FALSE(turn(3));
+    EXPECT_FALSE(turn(2));
 }
 
-TEST_F(fan_out, the_end_comes_last) {
-    Page page(loops_[1], vhost_);
-    Page other(loops_[2], vhost_);
-    const auto closed = channel();
-    for (Page *each : {&page, &other})
-        each->join(closed);
+TEST_F(fan_out, a_loop_is_left_alone_once_its_last_listener_has_gone) {
+    Listener &listener = added_on(1);
+    fan_out_.remove(listener.subscription);
     publish("one");
-    vhost_->remove_channel("c");
-    EXPECT_FALSE(publish_on(*closed, "two"));
-    EXPECT_EQ(channel(), nullptr);
-    vhost_->add_channel("c");
-    publish("of another channel");
-    turn_all();
-    for (const Page *each : {&page, &other})
-        EXPECT_EQ(each->heard, (Texts{"one", "the channel's end"}));
+    EXPECT_FALSE(turn(1));
+    EXPECT_EQ(fan_out_.size(), 0U);
 }
 
-TEST_F(fan_out, the_end_of_a_vhost_comes_last) {
-    Page page(loops_[1], vhost_);
-    Page nowhere(loops_[2], vhost_);
-    const auto closed = channel();
-    page.join(closed);
+TEST_F(fan_out, each_of_a_loop_can_go) {
+    constexpr std::size_t count = 4;
+    for (std::size_t leaving = 0; leaving < count; ++leaving) {
+        FanOut room(loops_);
+        const auto receiver = std::make_shared<Receiver>(room);
+        std::vector<Listener *> all;
+        for (std::size_t i = 0; i < count; ++i) {
+            all.push_back(&listener_on(2));
+            room.add(all.back()->subscription);
+        }
+        room.remove(all[leaving]->subscription);
+        EXPECT_EQ(room.size(), count - 1);
+        room.publish(receiver, share("one"));
+        turn(2);
+        for (std::size_t i = 0; i < count; ++i)
+            EXPECT_EQ(all[i]->page.heard, i == leaving ? Texts() : Texts{"one"}) << leaving << i;
+    }
+}
+
+TEST_F(fan_out, more_than_a_loop_takes_at_once_comes_in_order) {
+    const Listener &first = added_on(0);
+    const Listener &second = added_on(0);
+    Texts published;
+    for (std::size_t i = 0; i < 2 * Addressee::letters_max + 1; ++i) {
+        published.push_back(std::to_string(i));
+        publish(published.back());
+    }
+    turn(0);
+    EXPECT_EQ(first.page.heard, published);
+    EXPECT_EQ(second.page.heard, published);
+}
+
+TEST_F(fan_out, the_end_comes_behind_what_was_published) {
+    Listener &listener = added_on(1);
+    const Listener &elsewhere = added_on(2);
     publish("one");
-    vhost_->dissolve();
-    EXPECT_FALSE(publish_on(*closed, "two"));
-    turn_all();
-    EXPECT_EQ(page.heard, (Texts{"one", "the vhost's end"}));
-    EXPECT_EQ(nowhere.heard, Texts{"the vhost's end"});
+    fan_out_.send_end(std::make_shared<End>(fan_out_));
+    turn(1);
+    EXPECT_EQ(listener.page.heard, Texts{"one"});
+    EXPECT_EQ(listener.page.removals, 1);
+    EXPECT_EQ(elsewhere.page.removals, 0);
+    EXPECT_EQ(fan_out_.size(), 1U);
+    turn(2);
+    EXPECT_EQ(elsewhere.page.removals, 1);
+    // It is not there any more, and may not have noticed.
+    fan_out_.remove(listener.subscription);
+    EXPECT_EQ(fan_out_.size(), 0U);
 }
 
-// With every loop on a thread of its own.
-class fan_out_of_threads : public fan_out {
-  protected:
-    static constexpr int published_by_each = 500;
-
-    // On each loop: publishes, while a visitor comes and goes. The visitor's runs are in `visits`.
-    void act(std::size_t loop, int number, Page &visitor, std::vector<Texts> &visits) {
-        const std::string name = std::to_string(loop) + ' ' + std::to_string(number);
-        if (number % 3 == 0)
-            visitor.join(channel());
-        EXPECT_TRUE(publish(name));
-        if (number % 3 == 2) {
-            visitor.leave();
-            visits.push_back(std::exchange(visitor.heard, {}));
-        }
-        if (number + 1 < published_by_each)
-            loops_[loop].post(
-                [=, this, &visitor, &visits] { act(loop, number + 1, visitor, visits); });
-        else
-            loops_[loop].post([this] { end_one(); });
-    }
-
-    void end_one() {
-        const std::lock_guard lock(mutex_);
-        ++ended_;
-        changed_.notify_one();
-    }
-
-    // Once all is published, what is posted to a loop runs behind all that is published there.
-    void run_to_the_end() {
-        std::thread running([this] { loops_.run(); });
-        wait_for(loop_count);
-        for (std::size_t i = 0; i < loop_count; ++i)
-            loops_[i].post([this] { end_one(); });
-        wait_for(2 * loop_count);
-        loops_.stop();
-        running.join();
-    }
-
-    void wait_for(std::size_t count) {
-        std::unique_lock lock(mutex_);
-        EXPECT_TRUE(
-            changed_.wait_for(lock, std::chrono::seconds(30), [&] { return ended_ >= count; }));
-    }
-
-    std::mutex mutex_;
-    std::condition_variable changed_;
-    std::size_t ended_ = 0;
-};
-
-TEST_F(fan_out_of_threads, there_is_one_order) {
-    std::vector<std::unique_ptr<Page>> pages;
-    std::vector<std::unique_ptr<Page>> visitors;
-    std::vector<std::vector<Texts>> visits(loop_count);
-    for (std::size_t i = 0; i < loop_count; ++i) {
-        pages.push_back(std::make_unique<Page>(loops_[i], vhost_));
-        pages.back()->join(channel());
-        visitors.push_back(std::make_unique<Page>(loops_[i], vhost_));
-        loops_[i].post(
-            [=, this, &visits, &visitor = *visitors.back()] { act(i, 0, visitor, visits[i]); });
-    }
-    run_to_the_end();
-    const Texts &order = pages.front()->heard;
-    EXPECT_EQ(order.size(), loop_count * published_by_each);
-    for (const auto &page : pages)
-        EXPECT_EQ(page->heard, order);
-    std::size_t heard_by_visitors = 0;
-    for (const auto &runs : visits) {
-        for (const Texts &run : runs) {
-            heard_by_visitors += run.size();
-            EXPECT_NE(std::search(order.begin(), order.end(), run.begin(), run.end()), order.end());
-        }
-    }
-    EXPECT_GT(heard_by_visitors, 0U);
+TEST_F(fan_out, lists_everybody) {
+    std::vector<const Subscription *> expected;
+    for (const std::size_t loop : {0U, 0U, 2U})
+        expected.push_back(&added_on(loop).subscription);
+    std::vector<const Subscription *> found;
+    fan_out_.for_each([&](const Subscription &subscription) { found.push_back(&subscription); });
+    EXPECT_EQ(found, expected);
+    EXPECT_EQ(fan_out_.size(), 3U);
 }
 
 } // namespace

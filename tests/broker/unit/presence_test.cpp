@@ -2,6 +2,7 @@
 #include "hub/payload.h"
 #include "hub/presence.h"
 #include "hub/vhost.h"
+#include "page.h"
 
 #include <gtest/gtest.h>
 #include <memory>
@@ -14,24 +15,6 @@ namespace {
 
 using namespace webrocket;
 using Texts = std::vector<std::string>;
-
-class Page final : public Subscriber {
-  public:
-    Page(EventLoop &loop, std::string sid) : loop_(loop), sid_(std::move(sid)) {}
-    const std::string &sid() const override { return sid_; }
-    EventLoop &loop() override { return loop_; }
-    void deliver(const Frame &frame) override { heard.push_back(*frame); }
-    ConnectionView view() const override { return {}; }
-    void channel_removed(Subscription &) override { ++removals; }
-    void vhost_removed() override {}
-
-    Texts heard;
-    int removals = 0;
-
-  private:
-    EventLoop &loop_;
-    const std::string sid_;
-};
 
 // Takes down the topics and payloads that it is given.
 class RecordingWorker final : public Worker {
@@ -107,8 +90,9 @@ TEST_F(presence, the_roster_is_of_who_is_there_before) {
     ASSERT_EQ(join(*ann), Joining::joined);
     ASSERT_EQ(join(*bob), Joining::joined);
     EXPECT_EQ(rosters_, (Texts{"[]", '[' + std::string(ann_entry) + ']'}));
-    EXPECT_EQ(roster(*room()), '[' + std::string(ann_entry) + ',' + std::string(bob_entry) + ']');
-    EXPECT_EQ(room()->roster_bytes(), ann_entry.size() + bob_entry.size());
+    EXPECT_EQ(room()->roster().text(),
+              '[' + std::string(ann_entry) + ',' + std::string(bob_entry) + ']');
+    EXPECT_EQ(room()->roster().bytes(), ann_entry.size() + bob_entry.size());
 }
 
 TEST_F(presence, all_hear_who_comes_and_the_others_who_goes) {
@@ -124,8 +108,8 @@ TEST_F(presence, all_hear_who_comes_and_the_others_who_goes) {
     EXPECT_EQ(bob_.heard.back(),
               left(R"({"name":"A.","why":"tired","uid":"ann","channel":"presence-room"})"));
     EXPECT_EQ(ann_.heard.size(), 2U);
-    EXPECT_EQ(roster(*room()), '[' + std::string(bob_entry) + ']');
-    EXPECT_EQ(room()->roster_bytes(), bob_entry.size());
+    EXPECT_EQ(room()->roster().text(), '[' + std::string(bob_entry) + ']');
+    EXPECT_EQ(room()->roster().bytes(), bob_entry.size());
 }
 
 TEST_F(presence, the_hidden_are_on_no_roster_and_not_announced) {
@@ -139,7 +123,7 @@ TEST_F(presence, the_hidden_are_on_no_roster_and_not_announced) {
     vhost_->unsubscribe(*ann, Departure::left);
     run();
     EXPECT_EQ(bob_.heard, Texts{joined(bob_entry)});
-    EXPECT_EQ(room()->subscriptions_of("ann"), 0U);
+    EXPECT_EQ(room()->roster().count_of("ann"), 0U);
 }
 
 TEST_F(presence, reports_are_of_everybody) {
@@ -201,8 +185,8 @@ TEST_F(presence, a_closed_channel_is_told_of_at_once_and_nobody_leaves_it_again)
 
 TEST_F(presence, who_cannot_join_is_not_there) {
     const auto channel = room();
-    limits_.members_per_uid_max = 1;
-    limits_.roster_bytes_max = ann_entry.size();
+    limits_.roster.members_per_uid_max = 1;
+    limits_.roster.bytes_max = ann_entry.size();
     vhost_->set_limits(limits_);
     const auto ann = subscription_of(ann_, "ann", R"({"name":"Ann"})");
     const auto again = subscription_of(ann_, "ann", "", true);
@@ -211,7 +195,7 @@ TEST_F(presence, who_cannot_join_is_not_there) {
     EXPECT_EQ(join(*again), Joining::too_many_of_user);
     EXPECT_EQ(join(*bob), Joining::roster_full);
     EXPECT_EQ(rosters_, Texts{"[]"});
-    EXPECT_EQ(channel->subscriptions().size(), 1U);
+    EXPECT_EQ(channel->fan_out().size(), 1U);
     run();
     EXPECT_TRUE(bob_.heard.empty());
     vhost_->remove_channel("presence-room");

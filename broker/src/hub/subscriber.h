@@ -1,0 +1,54 @@
+// Who listens, and to what: as channels see a browser's connection.
+#pragma once
+
+#include "hub/connection_listing.h"
+#include "hub/token_book.h"
+#include "net/event_loop.h"
+#include "net/shared_bytes.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+namespace webrocket {
+
+class Channel;
+struct Subscription;
+
+// A browser's connection, as channels and vhosts see it. It lives on one loop, and is called there.
+class Subscriber {
+  public:
+    virtual const std::string &sid() const = 0; // never changes: any thread may ask
+    virtual EventLoop &loop() = 0;              // likewise
+    virtual void deliver(const Frame &frame) = 0;
+    virtual ConnectionView view() const = 0;
+    // The channel is gone: the subscription ends with this call.
+    virtual void channel_removed(Subscription &subscription) = 0;
+    virtual void vhost_removed() = 0;
+
+  protected:
+    ~Subscriber() = default;
+};
+
+// What the others on a presence channel see of a subscriber.
+struct Member {
+    std::string uid;   // of the time when it came
+    std::string entry; // JSON: its data with uid and channel
+};
+
+// Belongs to the session. What others may read of it changes under the vhost's lock.
+struct Subscription {
+    Subscriber *subscriber = nullptr;
+    std::shared_ptr<Channel> channel;
+    // Who the subscriber is by now; null without authentication.
+    std::shared_ptr<const Permission> identity;
+    bool hidden = false;
+    std::unique_ptr<const Member> member; // on presence channels, and not for the hidden
+    std::string data;                     // JSON; what it said about itself, on presence channels
+    std::uint64_t since = 0;              // hears what has a higher number
+    std::size_t position_on_loop = 0;     // among the channel's of its loop
+    std::size_t position_on_roster = 0;   // on presence channels
+};
+
+} // namespace webrocket

@@ -1,0 +1,290 @@
+// What is published on channels, on its way to the listeners of several loops.
+#include "hub/vhost.h"
+
+#include <algorithm>
+#include <chrono>
+#include <condition_variable>
+#include <gtest/gtest.h>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+namespace {
+
+using namespace webrocket;
+using Texts = std::vector<std::string>;
+
+// On one channel at a time.
+class Page final : public Subscriber {
+  public:
+    Page(EventLoop &loop, std::shared_ptr<Vhost> vhost) : loop_(loop), vhost_(std::move(vhost)) {
+        vhost_->sessions().add(*this);
+    }
+    ~Page() {
+        leave();
+        vhost_->sessions().remove(*this);
+    }
+    Page(const Page &) = delete;
+    Page &operator=(const Page &) = delete;
+
+    void join(const std::shared_ptr<Channel> &channel) {
+        auto subscription = std::make_unique<Subscription>();
+        subscription->subscriber = this;
+        const auto joining = vhost_->subscribe(channel, *subscription, [](const std::string &) {});
+        if (joining == Joining::joined)
+            subscription_ = std::move(subscription);
+    }
+    void leave() {
+        if (subscription_)
+            vhost_->unsubscribe(*subscription_, Departure::left);
+        subscription_.reset();
+    }
+
+    const std::string &sid() const override { return sid_; }
+    EventLoop &loop() override { return loop_; }
+    // Without the head of a short frame.
+    void deliver(const Frame &frame) override { heard.push_back(frame->substr(2)); }
+    ConnectionView view() const override { return {}; }
+    void channel_removed(Subscription &) override {
+        heard.emplace_back("the channel's end");
+        subscription_.reset();
+    }
+    void vhost_removed() override {
+        heard.emplace_back("the vhost's end");
+        leave();
+    }
+
+    Texts heard;
+
+  private:
+    const std::string sid_ = "s";
+    EventLoop &loop_;
+    const std::shared_ptr<Vhost> vhost_;
+    std::unique_ptr<Subscription> subscription_;
+};
+
+class channel : public testing::Test {
+  protected:
+    static constexpr std::size_t loop_count = 4;
+
+    channel() { vhost_->add_channel("c"); }
+
+    std::shared_ptr<Channel> find(const std::string &name = "c") const {
+        return vhost_->find_channel(name);
+    }
+    bool publish(const std::string &text) { return publish_on(*find(), text); }
+    bool publish_on(Channel &channel, const std::string &text) {
+        return vhost_->publish(channel, text);
+    }
+
+    // Whether there was something to do for the loop.
+    bool turn(std::size_t loop) {
+        loops_[loop].io().restart();
+        return loops_[loop].io().poll() > 0;
+    }
+    void turn_all() {
+        for (std::size_t i = 0; i < loop_count; ++i)
+            turn(i);
+    }
+
+    EventLoops loops_{loop_count};
+    std::shared_ptr<Vhost> vhost_ =
+        std::make_shared<Vhost>("/moon", "token", loops_, VhostLimits());
+};
+
+TEST_F(channel, everybody_hears_it_on_whichever_loop) {
+    std::vector<std::unique_ptr<Page>> pages;
+    for (std::size_t i = 0; i < 3 * loop_count; ++i) {
+        pages.push_back(std::make_unique<Page>(loops_[i % loop_count], vhost_));
+        pages.back()->join(find());
+    }
+    EXPECT_TRUE(publish("one"));
+    EXPECT_TRUE(publish("two"));
+    turn_all();
+    for (const auto &page : pages)
+        EXPECT_EQ(page->heard, (Texts{"one", "two"}));
+}
+
+TEST_F(channel, loops_without_listeners_are_left_alone) {
+    Page page(loops_[2], vhost_);
+    Page elsewhere(loops_[1], vhost_);
+    vhost_->add_channel("d");
+    elsewhere.join(find("d"));
+    page.join(find());
+    publish("one");
+    EXPECT_FALSE(turn(0));
+    EXPECT_FALSE(turn(1));
+    EXPECT_TRUE(turn(2));
+    EXPECT_FALSE(turn(3));
+    EXPECT_EQ(page.heard, Texts{"one"});
+}
+
+TEST_F(channel, whoever_joins_hears_what_comes_later) {
+    Page early(loops_[1], vhost_);
+    Page late(loops_[1], vhost_);
+    early.join(find());
+    publish("one");
+    late.join(find());
+    publish("two");
+    turn_all();
+    EXPECT_EQ(early.heard, (Texts{"one", "two"}));
+    EXPECT_EQ(late.heard, Texts{"two"});
+}
+
+TEST_F(channel, whoever_leaves_hears_nothing_more) {
+    Page page(loops_[0], vhost_);
+    Page other(loops_[0], vhost_);
+    for (Page *each : {&page, &other})
+        each->join(find());
+    publish("one");
+    page.leave();
+    turn_all();
+    EXPECT_TRUE(page.heard.empty());
+    EXPECT_EQ(other.heard, Texts{"one"});
+}
+
+TEST_F(channel, whoever_comes_again_begins_anew) {
+    Page page(loops_[3], vhost_);
+    page.join(find());
+    publish("one");
+    page.leave();
+    page.join(find());
+    publish("two");
+    turn_all();
+    EXPECT_EQ(page.heard, Texts{"two"});
+}
+
+TEST_F(channel, all_leave_in_any_order) {
+    std::vector<std::unique_ptr<Page>> pages;
+    for (std::size_t i = 0; i < 2 * loop_count; ++i) {
+        pages.push_back(std::make_unique<Page>(loops_[i % loop_count], vhost_));
+        pages.back()->join(find());
+    }
+    for (const std::size_t leaving : {3U, 0U, 7U, 4U}) {
+        pages[leaving]->leave();
+        pages[leaving]->heard.clear();
+        publish(std::to_string(leaving));
+        turn_all();
+        EXPECT_TRUE(pages[leaving]->heard.empty());
+    }
+    EXPECT_EQ(vhost_->subscriber_count(*find()), 4U);
+    for (const std::size_t staying : {1U, 2U, 5U, 6U})
+        EXPECT_EQ(pages[staying]->heard, (Texts{"3", "0", "7", "4"}));
+    // Nobody is left on the loops of the first and the last.
+    publish("last");
+    EXPECT_FALSE(turn(0));
+    EXPECT_TRUE(turn(1));
+    EXPECT_TRUE(turn(2));
+    EXPECT_FALSE(turn(3));
+}
+
+TEST_F(channel, the_end_comes_last) {
+    Page page(loops_[1], vhost_);
+    Page other(loops_[2], vhost_);
+    const auto closed = find();
+    for (Page *each : {&page, &other})
+        each->join(closed);
+    publish("one");
+    vhost_->remove_channel("c");
+    EXPECT_FALSE(publish_on(*closed, "two"));
+    EXPECT_EQ(find(), nullptr);
+    vhost_->add_channel("c");
+    publish("of another channel");
+    turn_all();
+    for (const Page *each : {&page, &other})
+        EXPECT_EQ(each->heard, (Texts{"one", "the channel's end"}));
+}
+
+TEST_F(channel, the_end_of_a_vhost_comes_last) {
+    Page page(loops_[1], vhost_);
+    Page nowhere(loops_[2], vhost_);
+    const auto closed = find();
+    page.join(closed);
+    publish("one");
+    vhost_->dissolve();
+    EXPECT_FALSE(publish_on(*closed, "two"));
+    turn_all();
+    EXPECT_EQ(page.heard, (Texts{"one", "the vhost's end"}));
+    EXPECT_EQ(nowhere.heard, Texts{"the vhost's end"});
+}
+
+// With every loop on a thread of its own.
+class channel_of_threads : public channel {
+  protected:
+    static constexpr int published_by_each = 500;
+
+    // On each loop: publishes, while a visitor comes and goes. The visitor's runs are in `visits`.
+    void act(std::size_t loop, int number, Page &visitor, std::vector<Texts> &visits) {
+        const std::string name = std::to_string(loop) + ' ' + std::to_string(number);
+        if (number % 3 == 0)
+            visitor.join(find());
+        EXPECT_TRUE(publish(name));
+        if (number % 3 == 2) {
+            visitor.leave();
+            visits.push_back(std::exchange(visitor.heard, {}));
+        }
+        if (number + 1 < published_by_each)
+            loops_[loop].post(
+                [=, this, &visitor, &visits] { act(loop, number + 1, visitor, visits); });
+        else
+            loops_[loop].post([this] { end_one(); });
+    }
+
+    void end_one() {
+        const std::lock_guard lock(mutex_);
+        ++ended_;
+        changed_.notify_one();
+    }
+
+    // Once all is published, what is posted to a loop runs behind all that is published there.
+    void run_to_the_end() {
+        std::thread running([this] { loops_.run(); });
+        wait_for(loop_count);
+        for (std::size_t i = 0; i < loop_count; ++i)
+            loops_[i].post([this] { end_one(); });
+        wait_for(2 * loop_count);
+        loops_.stop();
+        running.join();
+    }
+
+    void wait_for(std::size_t count) {
+        std::unique_lock lock(mutex_);
+        EXPECT_TRUE(
+            changed_.wait_for(lock, std::chrono::seconds(30), [&] { return ended_ >= count; }));
+    }
+
+    std::mutex mutex_;
+    std::condition_variable changed_;
+    std::size_t ended_ = 0;
+};
+
+TEST_F(channel_of_threads, there_is_one_order) {
+    std::vector<std::unique_ptr<Page>> pages;
+    std::vector<std::unique_ptr<Page>> visitors;
+    std::vector<std::vector<Texts>> visits(loop_count);
+    for (std::size_t i = 0; i < loop_count; ++i) {
+        pages.push_back(std::make_unique<Page>(loops_[i], vhost_));
+        pages.back()->join(find());
+        visitors.push_back(std::make_unique<Page>(loops_[i], vhost_));
+        loops_[i].post(
+            [=, this, &visits, &visitor = *visitors.back()] { act(i, 0, visitor, visits[i]); });
+    }
+    run_to_the_end();
+    const Texts &order = pages.front()->heard;
+    EXPECT_EQ(order.size(), loop_count * published_by_each);
+    for (const auto &page : pages)
+        EXPECT_EQ(page->heard, order);
+    std::size_t heard_by_visitors = 0;
+    for (const auto &runs : visits) {
+        for (const Texts &run : runs) {
+            heard_by_visitors += run.size();
+            EXPECT_NE(std::search(order.begin(), order.end(), run.begin(), run.end()), order.end());
+        }
+    }
+    EXPECT_GT(heard_by_visitors, 0U);
+}
+
+} // namespace
