@@ -84,19 +84,19 @@ std::string link(std::string_view relation, std::string_view target) {
 }
 
 // `"accessToken":"…",`, for those who may see it.
-std::string token_member(const Vhost &vhost, bool with_token) {
+std::string token_member(Vhost &vhost, bool with_token) {
     return with_token ? fmt::format(R"("accessToken":"{}",)", vhost.credentials().token())
                       : std::string();
 }
 
-std::string vhost_entry(const Vhost &vhost, bool with_token) {
+std::string vhost_entry(Vhost &vhost, bool with_token) {
     return fmt::format(R"({{"path":"{}",{}"links":[{}]}})", vhost.path(),
                        token_member(vhost, with_token), link("self", vhost.path()));
 }
 
-std::string vhost_document(const Vhost &vhost, bool with_token) {
+std::string vhost_document(Vhost &vhost, bool with_token) {
     return fmt::format(R"({{"vhost":{{"path":"{}",{}"channels":{{"size":{}}},"links":[{},{}]}}}})",
-                       vhost.path(), token_member(vhost, with_token), vhost.channel_count(),
+                       vhost.path(), token_member(vhost, with_token), vhost.channels().count(),
                        link("channels", vhost.path() + "/channels"), link("self", vhost.path()));
 }
 
@@ -115,8 +115,8 @@ std::string channel_document(const Vhost &vhost, const Channel &channel) {
     const std::string path = channel_path(vhost, channel.name());
     return fmt::format(
         R"({{"channel":{{"name":"{}","subscribers":{{"size":{}}},"links":[{},{},{}]}}}})",
-        channel.name(), vhost.subscriber_count(channel), link("self", path),
-        link("vhost", vhost.path()), link("subscribers", path + "/subscribers"));
+        channel.name(), channel.subscriber_count(), link("self", path), link("vhost", vhost.path()),
+        link("subscribers", path + "/subscribers"));
 }
 
 std::string subscriber_entry(const Vhost &vhost, const std::string &channel,
@@ -374,7 +374,7 @@ HttpReply AdminApi::channels(const Author &author, std::string_view method,
         return at_once(refusal(Outcome::no_vhost));
     if (reads(method)) {
         return at_once(
-            json(200, collection("channels", found->channels(), [&](const auto &channel) {
+            json(200, collection("channels", found->channels().list(), [&](const auto &channel) {
                      return channel_entry(*found, channel);
                  })));
     }
@@ -388,7 +388,7 @@ HttpReply AdminApi::channel(const Author &author, std::string_view method, const
     const auto found = hub_.find_vhost(path);
     if (!found)
         return at_once(refusal(Outcome::no_vhost));
-    const auto named = found->find_channel(name);
+    const auto named = found->channels().find(name);
     if (method == "POST") {
         if (named)
             return at_once(refusal(Outcome::channel_exists));
@@ -413,10 +413,10 @@ HttpReply AdminApi::subscribers(std::string_view method, const std::string &path
     const auto found = hub_.find_vhost(path);
     if (!found)
         return at_once(refusal(Outcome::no_vhost));
-    const auto named = found->find_channel(name);
+    const auto named = found->channels().find(name);
     if (!named)
         return at_once(refusal(Outcome::no_channel));
-    const auto everyone = found->subscribers(*named, {}, std::numeric_limits<std::size_t>::max());
+    const auto everyone = named->subscribers({}, std::numeric_limits<std::size_t>::max());
     return at_once(json(200, collection("subscribers", everyone, [&](const auto &subscriber) {
                             return subscriber_entry(*found, name, subscriber);
                         })));

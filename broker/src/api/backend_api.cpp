@@ -72,7 +72,7 @@ bool lists_method(std::string_view allowed, std::string_view method) {
     return false;
 }
 
-bool is_authorized(const HttpRequest &request, const Vhost &vhost) {
+bool is_authorized(const HttpRequest &request, Vhost &vhost) {
     const auto header = request.header("Authorization");
     constexpr std::string_view scheme = "Basic ";
     if (header.size() <= scheme.size() ||
@@ -248,7 +248,7 @@ HeadVerdict BackendApi::judge_head(const HttpRequest &head) const {
                               (found.resource == Resource::events && head.method == "POST");
     HeadVerdict verdict{refusal_of(head, found, path), takes_events};
     if (!verdict.refusal && found.resource == Resource::channel_events &&
-        !found.vhost->find_channel(found.channel))
+        !found.vhost->channels().find(found.channel))
         verdict.refusal = no_channel(found.channel);
     return verdict;
 }
@@ -266,26 +266,26 @@ HttpReply BackendApi::handle(const HttpRequest &request) {
     case Resource::vhost:
         break;
     case Resource::channels:
-        return list_channels(vhost, query);
+        return list_channels(vhost.channels(), query);
     case Resource::channel:
         if (reads)
-            return show_channel(vhost, found.channel);
+            return show_channel(vhost.channels(), found.channel);
         return posts ? open_channel(request, vhost, found.channel)
                      : close_channel(request, vhost, found.channel);
     case Resource::channel_events:
-        return trigger(vhost, found.channel, request.body);
+        return trigger(vhost.channels(), found.channel, request.body);
     case Resource::channel_subscribers:
-        return list_subscribers(vhost, found.channel, query);
+        return list_subscribers(vhost.channels(), found.channel, query);
     case Resource::token:
         return issue_token(vhost, query, request.method == "HEAD");
     case Resource::events:
-        return posts ? trigger_batch(vhost, request.body, rules_.get()->batch_max)
+        return posts ? trigger_batch(vhost.channels(), request.body, rules_.get()->batch_max)
                      : stream(found.vhost, request, query);
     }
     return at_once(refuse(500));
 }
 
-HttpReply BackendApi::open_channel(const HttpRequest &request, const Vhost &vhost,
+HttpReply BackendApi::open_channel(const HttpRequest &request, Vhost &vhost,
                                    const std::string &name) {
     const Author author = author_of(request);
     if (!is_valid_channel_name(name)) {
@@ -293,15 +293,15 @@ HttpReply BackendApi::open_channel(const HttpRequest &request, const Vhost &vhos
         return failure(400, error_code::invalid_channel_name, complaint_about_channel_name(name));
     }
     const Change change{Change::Kind::open_channel, vhost.path(), name, author};
-    if (vhost.find_channel(name))
+    if (vhost.channels().find(name))
         return at_once(accepted_at(change));
     return make(change);
 }
 
-HttpReply BackendApi::close_channel(const HttpRequest &request, const Vhost &vhost,
+HttpReply BackendApi::close_channel(const HttpRequest &request, Vhost &vhost,
                                     const std::string &name) {
     const Author author = author_of(request);
-    if (!vhost.find_channel(name)) {
+    if (!vhost.channels().find(name)) {
         record_failed_change(request, author, 404);
         return no_channel(name);
     }
@@ -313,7 +313,7 @@ HttpReply BackendApi::make(const Change &change) {
     reply.later = [this, change](const Answer &answer) {
         hub_.change(change, [this, change, answer](Outcome outcome) {
             const auto vhost = hub_.find_vhost(change.vhost);
-            answer(response_to(change, outcome, vhost ? vhost->channel_count() : 0));
+            answer(response_to(change, outcome, vhost ? vhost->channels().count() : 0));
         });
     };
     return reply;

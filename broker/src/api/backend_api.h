@@ -55,9 +55,8 @@ class BackendApi {
     static std::optional<HttpReply> refusal_of(const HttpRequest &head, const Route &route,
                                                std::string_view path);
 
-    HttpReply open_channel(const HttpRequest &request, const Vhost &vhost, const std::string &name);
-    HttpReply close_channel(const HttpRequest &request, const Vhost &vhost,
-                            const std::string &name);
+    HttpReply open_channel(const HttpRequest &request, Vhost &vhost, const std::string &name);
+    HttpReply close_channel(const HttpRequest &request, Vhost &vhost, const std::string &name);
     HttpReply make(const Change &change);
     HttpReply stream(const std::shared_ptr<Vhost> &vhost, const HttpRequest &request,
                      std::string_view query) const;

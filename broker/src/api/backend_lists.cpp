@@ -83,7 +83,7 @@ HttpReply bad_limit() { return bad_request("limit is not a number from 1 to 1000
 
 } // namespace
 
-HttpReply list_channels(const Vhost &vhost, std::string_view query) {
+HttpReply list_channels(const ChannelDirectory &channels, std::string_view query) {
     const auto parameters = query_parameters(query);
     if (!parameters)
         return bad_request("query is malformed");
@@ -93,18 +93,19 @@ HttpReply list_channels(const Vhost &vhost, std::string_view query) {
     const std::string &prefix = parameter(*parameters, "prefix");
     if (!prefix.empty() && !is_valid_channel_name(prefix))
         return bad_request("no channel's name begins with the prefix");
-    const auto found = vhost.channels(prefix, parameter(*parameters, "after"), *limit + 1);
+    const auto found = channels.list(prefix, parameter(*parameters, "after"), *limit + 1);
     return document(page_document("channels", found, *limit, channel_entry,
                                   [](const ChannelSummary &channel) { return channel.name; }));
 }
 
-HttpReply show_channel(const Vhost &vhost, const std::string &name) {
-    const auto channel = vhost.find_channel(name);
-    return channel ? document(channel_entry(vhost.summary(*channel))) : no_channel(name);
+HttpReply show_channel(const ChannelDirectory &channels, const std::string &name) {
+    const auto channel = channels.find(name);
+    return channel ? document(channel_entry(channel->summary())) : no_channel(name);
 }
 
-HttpReply list_subscribers(const Vhost &vhost, const std::string &name, std::string_view query) {
-    const auto channel = vhost.find_channel(name);
+HttpReply list_subscribers(const ChannelDirectory &channels, const std::string &name,
+                           std::string_view query) {
+    const auto channel = channels.find(name);
     if (!channel)
         return no_channel(name);
     const auto parameters = query_parameters(query);
@@ -113,7 +114,7 @@ HttpReply list_subscribers(const Vhost &vhost, const std::string &name, std::str
     const auto limit = page_size(parameter(*parameters, "limit"));
     if (!limit)
         return bad_limit();
-    const auto page = vhost.subscribers(*channel, parameter(*parameters, "after"), *limit + 1);
+    const auto page = channel->subscribers(parameter(*parameters, "after"), *limit + 1);
     return document(
         page_document("subscribers", page, *limit, subscriber_entry,
                       [](const SubscriberSummary &subscriber) { return subscriber.sid; }));

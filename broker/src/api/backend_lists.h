@@ -2,7 +2,7 @@
 #pragma once
 
 #include "http/http_message.h"
-#include "hub/vhost.h"
+#include "hub/channel_directory.h"
 
 #include <string>
 #include <string_view>
@@ -10,8 +10,9 @@
 namespace webrocket::backend {
 
 // Those whose names begin as is said, in the order of their names.
-HttpReply list_channels(const Vhost &vhost, std::string_view query);
-HttpReply show_channel(const Vhost &vhost, const std::string &name);
-HttpReply list_subscribers(const Vhost &vhost, const std::string &name, std::string_view query);
+HttpReply list_channels(const ChannelDirectory &channels, std::string_view query);
+HttpReply show_channel(const ChannelDirectory &channels, const std::string &name);
+HttpReply list_subscribers(const ChannelDirectory &channels, const std::string &name,
+                           std::string_view query);
 
 } // namespace webrocket::backend

@@ -63,11 +63,11 @@ std::variant<Trigger, Refusal> read_trigger(const JsonMembers &members) {
     return Trigger{event->value, members_of(*data)};
 }
 
-bool publish(Vhost &vhost, Channel &channel, const Trigger &trigger) {
-    return vhost.publish(channel, trigger_message(trigger.event, trigger.data, channel.name()));
+bool publish(Channel &channel, const Trigger &trigger) {
+    return channel.publish(trigger_message(trigger.event, trigger.data, channel.name()));
 }
 
-std::optional<Refusal> trigger_item(Vhost &vhost, const JsonMember &element) {
+std::optional<Refusal> trigger_item(const ChannelDirectory &channels, const JsonMember &element) {
     if (element.type != JsonType::object)
         return Refusal{400, error_code::bad_request, "not a trigger object"};
     const JsonMembers members = members_of(element);
@@ -75,21 +75,22 @@ std::optional<Refusal> trigger_item(Vhost &vhost, const JsonMember &element) {
     if (name == nullptr || name->type != JsonType::string)
         return Refusal{400, error_code::bad_request, "no channel"};
     const std::string channel_name = decode_json_string(name->value);
-    const auto channel = vhost.find_channel(channel_name);
+    const auto channel = channels.find(channel_name);
     if (!channel)
         return Refusal{404, error_code::channel_not_found, no_channel_text(channel_name)};
     const auto read = read_trigger(members);
     if (const auto *refusal = std::get_if<Refusal>(&read))
         return *refusal;
-    if (!publish(vhost, *channel, std::get<Trigger>(read)))
+    if (!publish(*channel, std::get<Trigger>(read)))
         return Refusal{404, error_code::channel_not_found, no_channel_text(channel_name)};
     return std::nullopt;
 }
 
 } // namespace
 
-HttpReply trigger(Vhost &vhost, const std::string &name, std::string_view body) {
-    const auto channel = vhost.find_channel(name);
+HttpReply trigger(const ChannelDirectory &channels, const std::string &name,
+                  std::string_view body) {
+    const auto channel = channels.find(name);
     if (!channel)
         return no_channel(name);
     const auto document = scan_json_object(body, {.levels = levels_of_trigger});
@@ -101,10 +102,11 @@ HttpReply trigger(Vhost &vhost, const std::string &name, std::string_view body) 
     const auto read = read_trigger(members_of(*wanted));
     if (const auto *refusal = std::get_if<Refusal>(&read))
         return failure(refusal->status, refusal->code, refusal->text);
-    return publish(vhost, *channel, std::get<Trigger>(read)) ? accepted() : no_channel(name);
+    return publish(*channel, std::get<Trigger>(read)) ? accepted() : no_channel(name);
 }
 
-HttpReply trigger_batch(Vhost &vhost, std::string_view body, std::size_t batch_max) {
+HttpReply trigger_batch(const ChannelDirectory &channels, std::string_view body,
+                        std::size_t batch_max) {
     // Each is answered at some length, however short it is: what is too much is not even read.
     const auto document =
         scan_json_object(body, {.levels = levels_of_trigger + 1, .second_level_max = batch_max});
@@ -123,7 +125,7 @@ HttpReply trigger_batch(Vhost &vhost, std::string_view body, std::size_t batch_m
     for (const auto &element : members_of(*triggers)) {
         if (!results.ends_with('['))
             results += ',';
-        const auto refusal = trigger_item(vhost, element);
+        const auto refusal = trigger_item(channels, element);
         if (refusal)
             append_result(results, *refusal);
         else

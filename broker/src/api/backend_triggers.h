@@ -2,7 +2,7 @@
 #pragma once
 
 #include "http/http_message.h"
-#include "hub/vhost.h"
+#include "hub/channel_directory.h"
 
 #include <cstddef>
 #include <string>
@@ -10,7 +10,8 @@
 
 namespace webrocket::backend {
 
-HttpReply trigger(Vhost &vhost, const std::string &name, std::string_view body);
-HttpReply trigger_batch(Vhost &vhost, std::string_view body, std::size_t batch_max);
+HttpReply trigger(const ChannelDirectory &channels, const std::string &name, std::string_view body);
+HttpReply trigger_batch(const ChannelDirectory &channels, std::string_view body,
+                        std::size_t batch_max);
 
 } // namespace webrocket::backend

@@ -131,23 +131,23 @@ void add_process_figures(MetricsText &text) {
 void add_vhost_figures(MetricsText &text, const Hub &hub) {
     const auto vhosts = hub.vhosts();
     const auto add = [&](std::string_view name, std::string_view type, std::string_view help,
-                         const std::function<std::uint64_t(const Vhost &)> &value) {
+                         const std::function<std::uint64_t(Vhost &)> &value) {
         text.begin(name, type, help);
         for (const auto &vhost : vhosts)
             text.sample(name, *vhost, value(*vhost));
     };
     add("webrocket_browsers", "gauge", "Browsers connected to a vhost.",
-        [](const Vhost &vhost) { return vhost.connections().taken(); });
+        [](Vhost &vhost) { return vhost.connections().taken(); });
     add("webrocket_workers", "gauge", "Workers connected to a vhost.",
-        [](const Vhost &vhost) { return vhost.workers().list().size(); });
+        [](Vhost &vhost) { return vhost.workers().list().size(); });
     add("webrocket_channels", "gauge", "Open channels of a vhost.",
-        [](const Vhost &vhost) { return vhost.channel_count(); });
+        [](Vhost &vhost) { return vhost.channels().count(); });
     add("webrocket_events_without_worker_total", "counter",
         "Events of pages that no worker was there for.",
-        [](const Vhost &vhost) { return vhost.workers().unheard(); });
+        [](Vhost &vhost) { return vhost.workers().unheard(); });
     add("webrocket_tokens_displaced_total", "counter",
         "Single access tokens that too many younger ones made useless.",
-        [](const Vhost &vhost) { return vhost.tokens().displaced(); });
+        [](Vhost &vhost) { return vhost.tokens().displaced(); });
 }
 
 } // namespace

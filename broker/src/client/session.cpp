@@ -276,7 +276,7 @@ void Session::subscribe(const Command &command) {
         return refuse(refusal::bad_request);
     if (!may_join(command.channel))
         return refuse(refusal::forbidden);
-    const auto channel = vhost_->find_channel(command.channel);
+    const auto channel = vhost_->channels().find(command.channel);
     if (!channel)
         return refuse_missing_channel(command.channel);
     if (subscription_to(*channel) != nullptr)
@@ -298,17 +298,17 @@ void Session::subscribe(const Command &command) {
     forget_closed_channel(channel->name());
     // Now: once the channel knows of it, it must not be lost for want of memory.
     subscriptions_.reserve(subscriptions_.size() + 1);
-    const auto joining = vhost_->subscribe(channel, *subscription, [&](const std::string &roster) {
-        say(subscribed_message(channel->name(),
-                               needs_permission(channel->type()) ? &permission_->uid : nullptr,
-                               roster));
-    });
-    if (joining == Joining::channel_closed)
+    const Joined joined = channel->join(*subscription);
+    if (joined.outcome == Joining::channel_closed)
         return refuse_missing_channel(channel->name());
-    if (joining == Joining::roster_full || joining == Joining::too_many_of_user)
+    if (joined.outcome != Joining::joined)
         return refuse(refusal::limit_reached);
     subscriptions_.push_back(std::move(subscription));
     is_known_ = true;
+    // Before all that the channel has for it, which it hears in a later turn of this loop.
+    say(subscribed_message(channel->name(),
+                           needs_permission(channel->type()) ? &permission_->uid : nullptr,
+                           joined.roster));
     note("subscribed to {}", channel->name());
 }
 
@@ -318,14 +318,14 @@ void Session::forget_closed_channel(std::string_view name) {
     Subscription *closed = subscription_named(name);
     if (closed == nullptr)
         return;
-    vhost_->unsubscribe(*closed, Departure::removed);
+    closed->channel->leave(*closed, Departure::removed);
     channel_removed(*closed);
 }
 
 void Session::unsubscribe(const Command &command) {
     if (command.channel.empty())
         return refuse(refusal::bad_request);
-    const auto channel = vhost_->find_channel(command.channel);
+    const auto channel = vhost_->channels().find(command.channel);
     if (!channel)
         return refuse_missing_channel(command.channel);
     Subscription *subscription = subscription_to(*channel);
@@ -333,7 +333,7 @@ void Session::unsubscribe(const Command &command) {
         return refuse_stranger(*channel);
     if (command.data.size() > rules_.member_data_bytes_max)
         return refuse(refusal::limit_reached);
-    vhost_->unsubscribe(*subscription, Departure::left, command.data_members);
+    channel->leave(*subscription, Departure::left, command.data_members);
     drop(*subscription);
     say(unsubscribed_message(channel->name()));
     note("unsubscribed from {}", channel->name());
@@ -343,7 +343,7 @@ void Session::broadcast(const Command &command) {
     if (command.channel.empty() || !is_valid_browser_topic(command.event) ||
         (!command.trigger.empty() && !is_valid_browser_topic(command.trigger)))
         return refuse(refusal::bad_request);
-    const auto channel = vhost_->find_channel(command.channel);
+    const auto channel = vhost_->channels().find(command.channel);
     if (!channel)
         return refuse_missing_channel(command.channel);
     if (subscription_to(*channel) == nullptr)
@@ -351,8 +351,7 @@ void Session::broadcast(const Command &command) {
     if (!command.trigger.empty() && !may_speak_for(command.trigger))
         return refuse(refusal::forbidden);
     const JsonMembers &data = command.data_members;
-    if (!vhost_->publish(*channel,
-                         broadcast_message(command.event_json, data, channel->name(), sid_)))
+    if (!channel->publish(broadcast_message(command.event_json, data, channel->name(), sid_)))
         return refuse_missing_channel(command.channel);
     note("broadcast {} on {}", command.event_json, channel->name());
     if (permission_ || !rules_.worker_events_need_auth)
@@ -445,7 +444,7 @@ void Session::drop(Subscription &subscription) {
 
 void Session::drop_all_subscriptions(Departure departure) {
     for (const auto &subscription : subscriptions_)
-        vhost_->unsubscribe(*subscription, departure);
+        subscription->channel->leave(*subscription, departure);
     subscriptions_.clear();
 }
 
@@ -453,10 +452,10 @@ void Session::drop_all_subscriptions(Departure departure) {
 void Session::drop_forbidden_subscriptions() {
     std::erase_if(subscriptions_, [this](const auto &subscription) {
         if (may_stay(*subscription)) {
-            vhost_->identify(*subscription, permission_);
+            subscription->channel->identify(*subscription, permission_);
             return false;
         }
-        vhost_->unsubscribe(*subscription, Departure::left);
+        subscription->channel->leave(*subscription, Departure::left);
         return true;
     });
 }

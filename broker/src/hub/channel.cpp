@@ -1,10 +1,116 @@
 #include "hub/channel.h"
 
+#include "base/without_exceptions.h"
+#include "hub/topic.h"
+#include "net/shared_bytes.h"
+#include "websocket/frame.h"
+
+#include <algorithm>
+#include <utility>
+
 namespace webrocket {
 
-std::vector<Subscription *> Channel::close() {
-    closed_ = true;
-    return roster_.take_all();
+// On its way to the loops with listeners, behind everything that was published before.
+class Channel::End final : public Addressee {
+  public:
+    explicit End(std::shared_ptr<Channel> channel) : channel_(std::move(channel)) {}
+    void receive(std::span<const Letter>, EventLoop &loop) override { channel_->end_on(loop); }
+
+  private:
+    std::shared_ptr<Channel> channel_;
+};
+
+// What others are told of somebody who comes or goes.
+struct Channel::News {
+    SharedBytes frame;  // for pages; null if it cannot be seen
+    std::string topic;  // for workers
+    std::string report; // empty if there are none
+};
+
+Channel::Channel(std::string name, EventLoops &loops, Workers &workers,
+                 const Current<RosterLimits> &limits)
+    : name_(std::move(name)), type_(channel_type(name_)), workers_(workers), limits_(limits),
+      fan_out_(loops) {}
+
+std::size_t Channel::subscriber_count() const {
+    const std::lock_guard lock(order_);
+    return fan_out_.size();
+}
+
+ChannelSummary Channel::summary() const {
+    ChannelSummary summary{name_, 0, std::nullopt};
+    const std::lock_guard lock(order_);
+    summary.subscribers = fan_out_.size();
+    if (type_ == ChannelType::presence)
+        summary.members = roster_.members();
+    return summary;
+}
+
+std::vector<SubscriberSummary> Channel::subscribers(std::string_view after,
+                                                    std::size_t limit) const {
+    const auto by_sid = [](const Subscription *a, const Subscription *b) {
+        return a->subscriber->sid() < b->subscriber->sid();
+    };
+    const std::lock_guard lock(order_);
+    std::vector<const Subscription *> page;
+    fan_out_.for_each([&](const Subscription &subscription) {
+        if (subscription.subscriber->sid() > after)
+            page.push_back(&subscription);
+    });
+    limit = std::min(limit, page.size());
+    std::partial_sort(page.begin(), page.begin() + static_cast<std::ptrdiff_t>(limit), page.end(),
+                      by_sid);
+    page.resize(limit);
+    std::vector<SubscriberSummary> summaries;
+    summaries.reserve(limit);
+    for (const Subscription *subscription : page) {
+        SubscriberSummary summary{subscription->subscriber->sid(), std::nullopt,
+                                  subscription->hidden, subscription->data};
+        if (subscription->identity)
+            summary.uid = subscription->identity->uid;
+        summaries.push_back(std::move(summary));
+    }
+    return summaries;
+}
+
+bool Channel::publish(std::string_view message) {
+    const auto frame = share(websocket_text(message));
+    const std::lock_guard lock(order_);
+    if (closed_)
+        return false;
+    fan_out_.publish(shared_from_this(), frame);
+    return true;
+}
+
+Joined Channel::join(Subscription &subscription) {
+    subscription.channel = shared_from_this();
+    const News news = news_of_joining(subscription);
+    const auto limits = limits_.get();
+    const std::lock_guard lock(order_);
+    Joined joined{room_for(subscription, *limits), {}};
+    if (joined.outcome != Joining::joined)
+        return joined;
+    if (type_ == ChannelType::presence)
+        joined.roster = roster_.text();
+    add(subscription);
+    tell(news);
+    return joined;
+}
+
+Joining Channel::room_for(const Subscription &subscription, const RosterLimits &limits) const {
+    if (closed_)
+        return Joining::channel_closed;
+    if (type_ != ChannelType::presence)
+        return Joining::joined;
+    switch (roster_.room_for(subscription, limits)) {
+    case RosterRoom::enough:
+        return Joining::joined;
+    case RosterRoom::roster_full:
+        return Joining::roster_full;
+    case RosterRoom::too_many_of_user:
+        return Joining::too_many_of_user;
+    }
+    return Joining::joined;
 }
 
 // Where there is no memory nobody is on the channel by half.
@@ -12,14 +118,94 @@ void Channel::add(Subscription &subscription) {
     fan_out_.make_room_for(subscription);
     if (type_ == ChannelType::presence)
         roster_.add(subscription);
-    subscription.channel = shared_from_this();
     fan_out_.add(subscription);
 }
 
-void Channel::remove(Subscription &subscription) {
+void Channel::leave(Subscription &subscription, Departure departure, const JsonMembers &farewell) {
+    News news;
+    // Whoever goes has gone, whether or not there is memory to tell the others.
+    without_exceptions([&] { news = news_of_leaving(subscription, departure, farewell); });
+    const std::lock_guard lock(order_);
     fan_out_.remove(subscription);
-    if (type_ == ChannelType::presence && !closed_)
+    // Who is on a closed channel is told that it is closed, and the workers were told of it.
+    if (closed_)
+        return;
+    if (type_ == ChannelType::presence)
         roster_.remove(subscription);
+    tell(news);
+}
+
+Channel::News Channel::news_of_joining(const Subscription &subscription) const {
+    News news;
+    if (subscription.member)
+        news.frame = share(websocket_text(member_joined(*subscription.member)));
+    if (type_ == ChannelType::presence && workers_.is_anybody_there()) {
+        news.topic = implicit_topic(name_, joined_event);
+        news.report = joined_report(subscription);
+    }
+    return news;
+}
+
+Channel::News Channel::news_of_leaving(const Subscription &subscription, Departure departure,
+                                       const JsonMembers &farewell) const {
+    News news;
+    if (is_closed())
+        return news;
+    if (subscription.member)
+        news.frame = share(websocket_text(member_left(subscription, farewell)));
+    if (type_ == ChannelType::presence && workers_.is_anybody_there()) {
+        news.topic = implicit_topic(name_, left_event);
+        news.report = left_report(subscription, departure, farewell);
+    }
+    return news;
+}
+
+// What has happened has happened, whether or not there is memory to tell the others.
+void Channel::tell(const News &news) {
+    without_exceptions([&] {
+        if (news.frame)
+            fan_out_.publish(shared_from_this(), news.frame);
+        if (!news.report.empty())
+            workers_.dispatch(news.topic, news.report);
+    });
+}
+
+void Channel::identify(Subscription &subscription, std::shared_ptr<const Permission> identity) {
+    const std::lock_guard lock(order_);
+    subscription.identity = std::move(identity);
+}
+
+// With the lock until the last report: once it has left, a subscription is its session's to
+// destroy.
+void Channel::close() {
+    const auto end = std::make_shared<End>(shared_from_this());
+    const std::string topic = implicit_topic(name_, left_event);
+    const std::lock_guard lock(order_);
+    closed_ = true;
+    for (const Subscription *subscription : roster_.take_all()) {
+        without_exceptions([&] {
+            if (workers_.is_anybody_there())
+                workers_.dispatch(topic, left_report(*subscription, Departure::removed, {}));
+        });
+    }
+    fan_out_.send_end(end);
+}
+
+void Channel::close_with_vhost() {
+    const std::lock_guard lock(order_);
+    closed_ = true;
+    roster_.take_all();
+}
+
+void Channel::end_on(const EventLoop &loop) {
+    std::vector<Subscription *> listeners;
+    {
+        const std::lock_guard lock(order_);
+        listeners = fan_out_.take_all_on(loop);
+    }
+    // Where one of them cannot be told, the others are.
+    for (Subscription *subscription : listeners)
+        without_exceptions([&] { subscription->subscriber->channel_removed(*subscription); });
 }
 
 } // namespace webrocket

@@ -1,62 +1,113 @@
-// A channel and who is on it, on whichever loop. It is guarded by its vhost; only what a loop keeps
-// of its own listeners is read by that loop without asking.
+// A channel: who is on it, on whichever loop, and what happens there, one thing after the other.
 #pragma once
 
+#include "base/current.h"
+#include "base/json.h"
 #include "hub/fan_out.h"
 #include "hub/names.h"
+#include "hub/presence.h"
 #include "hub/roster.h"
 #include "hub/subscriber.h"
+#include "hub/workers.h"
 #include "net/event_loop.h"
 #include "net/event_loops.h"
-#include "net/shared_bytes.h"
 
+#include <atomic>
+#include <cstddef>
 #include <memory>
+#include <mutex>
+#include <optional>
 #include <span>
 #include <string>
-#include <utility>
+#include <string_view>
 #include <vector>
 
 namespace webrocket {
 
+enum class Joining { joined, channel_closed, roster_full, too_many_of_user };
+
+struct Joined {
+    Joining outcome;
+    // Of a presence channel: who was there before, as a JSON array.
+    std::string roster;
+};
+
+struct ChannelSummary {
+    std::string name;
+    std::size_t subscribers = 0;
+    std::optional<std::size_t> members; // whom others see, on a presence channel
+};
+
+struct SubscriberSummary {
+    std::string sid;
+    std::optional<std::string> uid;
+    bool hidden = false;
+    std::string data; // JSON, or empty
+};
+
+// Any thread may use it. A lock of its own gives what happens here its order: what is published,
+// who comes, who goes, the end. What is said of it is made before that.
 class Channel final : public Addressee, public std::enable_shared_from_this<Channel> {
   public:
-    Channel(std::string name, EventLoops &loops)
-        : name_(std::move(name)), type_(channel_type(name_)), fan_out_(loops) {}
+    // What it is given must be there as long as it is called. Letters may keep it longer.
+    Channel(std::string name, EventLoops &loops, Workers &workers,
+            const Current<RosterLimits> &limits);
     Channel(const Channel &) = delete;
     Channel &operator=(const Channel &) = delete;
 
     const std::string &name() const { return name_; }
     ChannelType type() const { return type_; }
-
-    // The rest needs the vhost's lock, but for what is said of receive() and take_listeners_of().
-    const FanOut &fan_out() const { return fan_out_; }
-    // Of a presence channel.
-    const Roster &roster() const { return roster_; }
+    // For good: one of the same name that is opened later is another one.
     bool is_closed() const { return closed_; }
-    // For good. Whoever was on the roster is on it no more.
-    std::vector<Subscription *> close();
+    std::size_t subscriber_count() const;
+    ChannelSummary summary() const;
+    // Sorted by sid, those behind `after` only, and `limit` of them at most.
+    std::vector<SubscriberSummary> subscribers(std::string_view after, std::size_t limit) const;
 
-    void add(Subscription &subscription);
-    void remove(Subscription &subscription);
-    void publish(const SharedBytes &frame) { fan_out_.publish(shared_from_this(), frame); }
-    // To the loops with listeners, behind what was published.
-    void send_end(const std::shared_ptr<Addressee> &end) { fan_out_.send_end(end); }
+    // A message to everyone who listens. Each hears what is published here in the same order as
+    // everybody else. False when the channel is closed.
+    [[nodiscard]] bool publish(std::string_view message);
+
+    // On the subscriber's loop. Every join and leave is announced if the member can be seen, a join
+    // to the newcomer too: it hears that, and what comes after it, in a later turn of its loop.
+    Joined join(Subscription &subscription);
+    void leave(Subscription &subscription, Departure departure, const JsonMembers &farewell = {});
+    // The subscriber goes on as somebody else.
+    void identify(Subscription &subscription, std::shared_ptr<const Permission> identity);
+
+    // Everybody is told, and let go.
+    void close();
+    // They hear of the end of all of it from their vhost.
+    void close_with_vhost();
 
     // On each loop, without the lock.
     void receive(std::span<const Letter> letters, EventLoop &loop) override {
         fan_out_.deliver(letters, loop);
     }
-    // The listeners of a loop, which become nobody's. On that loop, with the lock.
-    std::vector<Subscription *> take_listeners_of(const EventLoop &loop) {
-        return fan_out_.take_all_on(loop);
-    }
 
   private:
+    class End;
+    struct News;
+
+    News news_of_joining(const Subscription &subscription) const;
+    News news_of_leaving(const Subscription &subscription, Departure departure,
+                         const JsonMembers &farewell) const;
+    // With the lock.
+    Joining room_for(const Subscription &subscription, const RosterLimits &limits) const;
+    void add(Subscription &subscription);
+    void tell(const News &news);
+
+    void end_on(const EventLoop &loop);
+
     const std::string name_;
     const ChannelType type_;
-    bool closed_ = false;
+    Workers &workers_;
+    const Current<RosterLimits> &limits_;
+
+    mutable std::mutex order_;
+    std::atomic<bool> closed_ = false; // changed with the lock
     FanOut fan_out_;
-    Roster roster_;
+    Roster roster_; // of a presence channel
 };
 
 } // namespace webrocket

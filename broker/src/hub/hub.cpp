@@ -135,7 +135,7 @@ Hub::Hub(Store &store, EventLoops &loops, const VhostLimits &limits)
         auto vhost = std::make_shared<Vhost>(stored.path, stored.access_token, loops_, limits_);
         for (const auto &name : stored.channels) {
             if (is_valid_channel_name(name))
-                vhost->add_channel(name);
+                vhost->channels().open(name);
             else
                 spdlog::error("the stored channel {} of {} is left out: {}", json_string(name),
                               stored.path,
@@ -186,14 +186,14 @@ Outcome Hub::obstacle(const Change &change, std::size_t opening) const {
     case Change::Kind::open_channel:
         if (!vhost)
             return Outcome::no_vhost;
-        if (vhost->find_channel(change.channel))
+        if (vhost->channels().find(change.channel))
             return Outcome::channel_exists;
-        return vhost->has_room_for_channels(opening + 1) ? Outcome::done
-                                                         : Outcome::too_many_channels;
+        return vhost->channels().has_room_for(opening + 1) ? Outcome::done
+                                                           : Outcome::too_many_channels;
     case Change::Kind::close_channel:
         if (!vhost)
             return Outcome::no_vhost;
-        return vhost->find_channel(change.channel) ? Outcome::done : Outcome::no_channel;
+        return vhost->channels().find(change.channel) ? Outcome::done : Outcome::no_channel;
     }
     return Outcome::not_stored;
 }
@@ -213,14 +213,14 @@ void Hub::apply(const Change &change, const std::string &secret) {
         find_vhost(change.vhost)->credentials().set_token(secret);
         return;
     case Change::Kind::open_channel:
-        find_vhost(change.vhost)->add_channel(change.channel);
+        find_vhost(change.vhost)->channels().open(change.channel);
         warn_about_misleading_name(change.vhost, change.channel);
         return;
     case Change::Kind::close_channel:
-        find_vhost(change.vhost)->remove_channel(change.channel);
+        find_vhost(change.vhost)->channels().close(change.channel);
         return;
     case Change::Kind::close_all_channels:
-        find_vhost(change.vhost)->remove_all_channels();
+        find_vhost(change.vhost)->channels().close_all();
         return;
     }
 }

@@ -37,7 +37,7 @@ struct Member {
     std::string entry; // JSON: its data with uid and channel
 };
 
-// Belongs to the session. What others may read of it changes under the vhost's lock.
+// Belongs to the session. What others may read of it changes under the channel's lock.
 struct Subscription {
     Subscriber *subscriber = nullptr;
     std::shared_ptr<Channel> channel;

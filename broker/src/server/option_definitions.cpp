@@ -169,7 +169,8 @@ void OptionDefinitions::add_limits() {
                       "Of those, from one address; 0: half of them");
     add_limit_or_none("--max-handshakes-per-second-per-address", options_.handshakes_per_second_max,
                       "WebSockets that one address opens; 0: as many as it likes");
-    add_limit("--max-channels", options_.vhost_limits.channels_max, "Channels of one vhost");
+    add_limit("--max-channels", options_.vhost_limits.channels.channels_max,
+              "Channels of one vhost");
     add_limit("--max-subscriptions", options_.frontend.session.subscriptions_max,
               "Channels of one browser at a time");
     add_limit("--max-tokens", options_.vhost_limits.tokens.outstanding_max,
@@ -181,7 +182,7 @@ void OptionDefinitions::add_limits() {
     add_limit("--max-filters", options_.vhost_limits.workers.filters_max,
               "Different filters of one vhost's workers at a time");
     add_limit("--max-batch", options_.backend.batch_max, "Triggers in one request of a backend");
-    add_limit("--max-members-per-uid", options_.vhost_limits.roster.members_per_uid_max,
+    add_limit("--max-members-per-uid", options_.vhost_limits.channels.roster.members_per_uid_max,
               "Subscriptions of one user to one presence channel");
 }
 

@@ -67,7 +67,7 @@ bool only_asks(const std::vector<std::string> &command_line) {
 Options options_of_2012() {
     Options options;
     options.vhost_limits.tokens.lifetime = interval_max;
-    options.vhost_limits.roster.members_per_uid_max = 1000000;
+    options.vhost_limits.channels.roster.members_per_uid_max = 1000000;
     options.frontend.session.message_bytes_max = std::size_t{1} << 20;
     options.frontend.session.first_message_bytes_max = options.frontend.session.message_bytes_max;
     options.frontend.session.messages_per_second_max = 0;
@@ -124,13 +124,14 @@ constexpr std::array<std::pair<std::string_view, Taking>, 26> changeable = {{
     {"max-connections-per-address", take<&Options::connections_per_address_max>},
     {"max-handshakes-per-second-per-address", take<&Options::handshakes_per_second_max>},
     {"max-connections", take<&Options::vhost_limits, &VhostLimits::connections_max>},
-    {"max-channels", take<&Options::vhost_limits, &VhostLimits::channels_max>},
+    {"max-channels",
+     take<&Options::vhost_limits, &VhostLimits::channels, &ChannelLimits::channels_max>},
     {"max-workers",
      take<&Options::vhost_limits, &VhostLimits::workers, &WorkerLimits::workers_max>},
     {"max-filters",
      take<&Options::vhost_limits, &VhostLimits::workers, &WorkerLimits::filters_max>},
-    {"max-members-per-uid",
-     take<&Options::vhost_limits, &VhostLimits::roster, &RosterLimits::members_per_uid_max>},
+    {"max-members-per-uid", take<&Options::vhost_limits, &VhostLimits::channels,
+                                 &ChannelLimits::roster, &RosterLimits::members_per_uid_max>},
     {"max-tokens",
      take<&Options::vhost_limits, &VhostLimits::tokens, &TokenLimits::outstanding_max>},
     {"max-token-bytes",

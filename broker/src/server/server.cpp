@@ -104,7 +104,7 @@ HttpRules http_rules(const Options &options) {
 VhostLimits vhost_limits(const Options &options) {
     VhostLimits limits = options.vhost_limits;
     // The other half is for what is published while a newcomer takes the roster.
-    limits.roster.bytes_max = options.frontend.pending_bytes_max / 2;
+    limits.channels.roster.bytes_max = options.frontend.pending_bytes_max / 2;
     return limits;
 }
 

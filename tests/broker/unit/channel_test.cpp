@@ -1,13 +1,19 @@
-// What is published on channels, on its way to the listeners of several loops.
+// What happens on channels, one thing after the other, on its way to the listeners of several
+// loops.
+#include "hub/presence.h"
 #include "hub/vhost.h"
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
+#include <future>
 #include <gtest/gtest.h>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -20,7 +26,8 @@ using Texts = std::vector<std::string>;
 // On one channel at a time.
 class Page final : public Subscriber {
   public:
-    Page(EventLoop &loop, std::shared_ptr<Vhost> vhost) : loop_(loop), vhost_(std::move(vhost)) {
+    Page(EventLoop &loop, std::shared_ptr<Vhost> vhost, std::string sid = "s")
+        : sid_(std::move(sid)), loop_(loop), vhost_(std::move(vhost)) {
         vhost_->sessions().add(*this);
     }
     ~Page() {
@@ -33,13 +40,17 @@ class Page final : public Subscriber {
     void join(const std::shared_ptr<Channel> &channel) {
         auto subscription = std::make_unique<Subscription>();
         subscription->subscriber = this;
-        const auto joining = vhost_->subscribe(channel, *subscription, [](const std::string &) {});
-        if (joining == Joining::joined)
+        if (channel->type() == ChannelType::presence) {
+            const std::string uid = "u" + sid_;
+            subscription->identity = std::make_shared<const Permission>(Permission{uid, ".*"});
+            subscription->member = std::make_unique<const Member>(make_member(*channel, uid, {}));
+        }
+        if (channel->join(*subscription).outcome == Joining::joined)
             subscription_ = std::move(subscription);
     }
     void leave() {
         if (subscription_)
-            vhost_->unsubscribe(*subscription_, Departure::left);
+            subscription_->channel->leave(*subscription_, Departure::left);
         subscription_.reset();
     }
 
@@ -60,7 +71,7 @@ class Page final : public Subscriber {
     Texts heard;
 
   private:
-    const std::string sid_ = "s";
+    const std::string sid_;
     EventLoop &loop_;
     const std::shared_ptr<Vhost> vhost_;
     std::unique_ptr<Subscription> subscription_;
@@ -70,15 +81,12 @@ class channel : public testing::Test {
   protected:
     static constexpr std::size_t loop_count = 4;
 
-    channel() { vhost_->add_channel("c"); }
+    channel() { vhost_->channels().open("c"); }
 
     std::shared_ptr<Channel> find(const std::string &name = "c") const {
-        return vhost_->find_channel(name);
+        return vhost_->channels().find(name);
     }
-    bool publish(const std::string &text) { return publish_on(*find(), text); }
-    bool publish_on(Channel &channel, const std::string &text) {
-        return vhost_->publish(channel, text);
-    }
+    bool publish(const std::string &text) { return find()->publish(text); }
 
     // Whether there was something to do for the loop.
     bool turn(std::size_t loop) {
@@ -111,7 +119,7 @@ TEST_F(channel, everybody_hears_it_on_whichever_loop) {
 TEST_F(channel, loops_without_listeners_are_left_alone) {
     Page page(loops_[2], vhost_);
     Page elsewhere(loops_[1], vhost_);
-    vhost_->add_channel("d");
+    vhost_->channels().open("d");
     elsewhere.join(find("d"));
     page.join(find());
     publish("one");
@@ -170,7 +178,7 @@ TEST_F(channel, all_leave_in_any_order) {
         turn_all();
         EXPECT_TRUE(pages[leaving]->heard.empty());
     }
-    EXPECT_EQ(vhost_->subscriber_count(*find()), 4U);
+    EXPECT_EQ(find()->subscriber_count(), 4U);
     for (const std::size_t staying : {1U, 2U, 5U, 6U})
         EXPECT_EQ(pages[staying]->heard, (Texts{"3", "0", "7", "4"}));
     // Nobody is left on the loops of the first and the last.
@@ -188,10 +196,10 @@ TEST_F(channel, the_end_comes_last) {
     for (Page *each : {&page, &other})
         each->join(closed);
     publish("one");
-    vhost_->remove_channel("c");
-    EXPECT_FALSE(publish_on(*closed, "two"));
+    vhost_->channels().close("c");
+    EXPECT_FALSE(closed->publish("two"));
     EXPECT_EQ(find(), nullptr);
-    vhost_->add_channel("c");
+    vhost_->channels().open("c");
     publish("of another channel");
     turn_all();
     for (const Page *each : {&page, &other})
@@ -205,11 +213,96 @@ TEST_F(channel, the_end_of_a_vhost_comes_last) {
     page.join(closed);
     publish("one");
     vhost_->dissolve();
-    EXPECT_FALSE(publish_on(*closed, "two"));
+    EXPECT_FALSE(closed->publish("two"));
     turn_all();
     EXPECT_EQ(page.heard, (Texts{"one", "the vhost's end"}));
     EXPECT_EQ(nowhere.heard, Texts{"the vhost's end"});
 }
+
+TEST_F(channel, its_subscribers_are_listed_by_sid) {
+    vhost_->channels().open("presence-room");
+    std::vector<std::unique_ptr<Page>> pages;
+    for (const char *sid : {"c", "a", "d", "b"}) {
+        pages.push_back(std::make_unique<Page>(loops_[pages.size() % loop_count], vhost_, sid));
+        pages.back()->join(find("presence-room"));
+    }
+    const auto sids = [this](const char *after, std::size_t limit) {
+        Texts found;
+        for (const auto &subscriber : find("presence-room")->subscribers(after, limit)) {
+            EXPECT_EQ(subscriber.uid, "u" + subscriber.sid);
+            found.push_back(subscriber.sid);
+        }
+        return found;
+    };
+    EXPECT_EQ(sids("", 10), (Texts{"a", "b", "c", "d"}));
+    EXPECT_EQ(sids("", 3), (Texts{"a", "b", "c"}));
+    EXPECT_EQ(sids("b", 1), Texts{"c"});
+    EXPECT_EQ(sids("d", 1), Texts());
+}
+
+// Takes its time over a report, and with it that of the channel which it is of.
+class SlowWorker final : public Worker {
+  public:
+    const std::string &id() const override { return id_; }
+    const std::string &name() const override { return id_; }
+    bool deliver(const WorkerEvent &) override {
+        begun.set_value();
+        go_on.get_future().wait();
+        return true;
+    }
+    void dismiss() override {}
+
+    std::promise<void> begun;
+    std::promise<void> go_on;
+
+  private:
+    const std::string id_ = "slow";
+};
+
+TEST_F(channel, nobody_waits_for_another_channel) {
+    constexpr auto long_enough = std::chrono::seconds(30);
+    vhost_->channels().open("presence-room");
+    SlowWorker worker;
+    vhost_->workers().add(worker, ".*:joined", Pattern::compile(".*:joined"));
+    Page newcomer(loops_[0], vhost_);
+    Page listener(loops_[1], vhost_);
+    listener.join(find());
+    std::thread joining([&] { newcomer.join(find("presence-room")); });
+    EXPECT_EQ(worker.begun.get_future().wait_for(long_enough), std::future_status::ready);
+    auto meanwhile = std::async(std::launch::async, [this] {
+        vhost_->channels().open("d");
+        vhost_->channels().close("d");
+        return publish("one");
+    });
+    EXPECT_EQ(meanwhile.wait_for(long_enough), std::future_status::ready);
+    worker.go_on.set_value();
+    joining.join();
+    EXPECT_TRUE(meanwhile.get());
+    turn_all();
+    EXPECT_EQ(listener.heard, Texts{"one"});
+    vhost_->workers().remove(worker);
+}
+
+// Takes down whom it is told of: whether each comes or goes.
+class Doorman final : public Worker {
+  public:
+    const std::string &id() const override { return id_; }
+    const std::string &name() const override { return id_; }
+    bool deliver(const WorkerEvent &event) override {
+        constexpr std::string_view before = R"("sid":")";
+        const std::string &record = *event.record();
+        const auto begin = record.find(before) + before.size();
+        const std::string sid = record.substr(begin, record.find('"', begin) - begin);
+        told[sid].push_back(event.topic() == "presence-room/:joined" ? "joined" : "left");
+        return true;
+    }
+    void dismiss() override {}
+
+    std::map<std::string, Texts> told;
+
+  private:
+    const std::string id_ = "doorman";
+};
 
 // With every loop on a thread of its own.
 class channel_of_threads : public channel {
@@ -229,6 +322,17 @@ class channel_of_threads : public channel {
         if (number + 1 < published_by_each)
             loops_[loop].post(
                 [=, this, &visitor, &visits] { act(loop, number + 1, visitor, visits); });
+        else
+            loops_[loop].post([this] { end_one(); });
+    }
+
+    void come_and_go(std::size_t loop, int number, Page &visitor) {
+        if (number % 2 == 1)
+            visitor.leave();
+        else if (const auto room = find("presence-room"))
+            visitor.join(room);
+        if (number + 1 < 2 * published_by_each)
+            loops_[loop].post([=, this, &visitor] { come_and_go(loop, number + 1, visitor); });
         else
             loops_[loop].post([this] { end_one(); });
     }
@@ -285,6 +389,37 @@ TEST_F(channel_of_threads, there_is_one_order) {
         }
     }
     EXPECT_GT(heard_by_visitors, 0U);
+}
+
+TEST_F(channel_of_threads, who_comes_and_goes_is_told_in_order_while_it_is_closed_and_opened) {
+    vhost_->channels().open("presence-room");
+    Doorman doorman;
+    vhost_->workers().add(doorman, ".*/:.*", Pattern::compile(".*/:.*"));
+    std::vector<std::unique_ptr<Page>> visitors;
+    for (std::size_t i = 0; i < loop_count; ++i) {
+        visitors.push_back(std::make_unique<Page>(loops_[i], vhost_, std::to_string(i)));
+        loops_[i].post([=, this, &visitor = *visitors.back()] { come_and_go(i, 0, visitor); });
+    }
+    std::atomic<bool> is_over = false;
+    std::thread changing([&] {
+        while (!is_over) {
+            const auto room = find("presence-room");
+            while (!is_over && room->subscriber_count() == 0)
+                std::this_thread::yield();
+            vhost_->channels().close("presence-room");
+            vhost_->channels().open("presence-room");
+        }
+    });
+    run_to_the_end();
+    is_over = true;
+    changing.join();
+    EXPECT_FALSE(doorman.told.empty());
+    for (const auto &[sid, told] : doorman.told) {
+        for (std::size_t i = 0; i < told.size(); ++i)
+            ASSERT_EQ(told[i], i % 2 == 0 ? "joined" : "left") << sid << ' ' << i;
+        EXPECT_EQ(told.size() % 2, 0U) << sid;
+    }
+    vhost_->workers().remove(doorman);
 }
 
 } // namespace

@@ -75,6 +75,7 @@ bool lacks_memory(long allocations, const Call &call) {
 std::shared_ptr<Vhost> make_vhost(EventLoops &loops, std::size_t connections_max = 10) {
     VhostLimits limits;
     limits.connections_max = connections_max;
+    limits.channels.roster.members_per_uid_max = 1;
     return std::make_shared<Vhost>("/moon", "token", loops, limits);
 }
 
@@ -93,24 +94,28 @@ TEST(out_of_memory, whoever_joins_is_on_the_channel_or_is_not) {
     for (long allocations = 0; lacked; ++allocations) {
         EventLoops loops(1);
         const auto vhost = make_vhost(loops);
-        vhost->add_channel("presence-room");
-        const auto channel = vhost->find_channel("presence-room");
+        vhost->channels().open("presence-room");
+        const auto channel = vhost->channels().find("presence-room");
         Page listener(loops.first(), "1");
         {
             const auto subscription = member_of(*channel, listener, uid);
             bool is_on = false;
             lacked = lacks_memory(allocations, [&] {
-                is_on = vhost->subscribe(channel, *subscription, [](const std::string &) {}) ==
-                        Joining::joined;
+                is_on = channel->join(*subscription).outcome == Joining::joined;
             });
-            EXPECT_EQ(channel->fan_out().size(), is_on ? 1U : 0U) << allocations;
-            EXPECT_EQ(channel->roster().count_of(uid), is_on ? 1U : 0U) << allocations;
-            EXPECT_EQ(channel->roster().bytes() > 0, is_on) << allocations;
-            if (channel->fan_out().size() > 0)
-                vhost->unsubscribe(*subscription, Departure::left);
+            EXPECT_EQ(channel->subscriber_count(), is_on ? 1U : 0U) << allocations;
+            Page other(loops.first(), "2");
+            const auto of_same_user = member_of(*channel, other, uid);
+            const Joined joined = channel->join(*of_same_user);
+            EXPECT_EQ(joined.outcome, is_on ? Joining::too_many_of_user : Joining::joined);
+            if (joined.outcome == Joining::joined) {
+                EXPECT_EQ(joined.roster, "[]");
+                channel->leave(*of_same_user, Departure::left);
+            }
+            if (is_on)
+                channel->leave(*subscription, Departure::left);
         }
-        EXPECT_EQ(channel->fan_out().size(), 0U);
-        EXPECT_EQ(channel->roster().bytes(), 0U);
+        EXPECT_EQ(channel->subscriber_count(), 0U);
     }
 }
 

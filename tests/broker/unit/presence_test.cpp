@@ -38,9 +38,9 @@ class RecordingWorker final : public Worker {
 
 class presence : public testing::Test {
   protected:
-    presence() { vhost_->add_channel("presence-room"); }
+    presence() { vhost_->channels().open("presence-room"); }
 
-    std::shared_ptr<Channel> room() const { return vhost_->find_channel("presence-room"); }
+    std::shared_ptr<Channel> room() const { return vhost_->channels().find("presence-room"); }
 
     std::unique_ptr<Subscription> subscription_of(Page &page, const std::string &uid,
                                                   const std::string &data, bool hidden = false) {
@@ -56,8 +56,10 @@ class presence : public testing::Test {
     }
 
     Joining join(Subscription &subscription) {
-        return vhost_->subscribe(room(), subscription,
-                                 [this](const std::string &roster) { rosters_.push_back(roster); });
+        const Joined joined = room()->join(subscription);
+        if (joined.outcome == Joining::joined)
+            rosters_.push_back(joined.roster);
+        return joined.outcome;
     }
 
     void run() {
@@ -70,6 +72,7 @@ class presence : public testing::Test {
     std::shared_ptr<Vhost> vhost_ = std::make_shared<Vhost>("/moon", "token", loops_, limits_);
     Page ann_{loops_.first(), "s-ann"};
     Page bob_{loops_.first(), "s-bob"};
+    Page eve_{loops_.first(), "s-eve"};
     Texts rosters_;
 };
 
@@ -89,10 +92,10 @@ TEST_F(presence, the_roster_is_of_who_is_there_before) {
     const auto bob = subscription_of(bob_, "bob", "");
     ASSERT_EQ(join(*ann), Joining::joined);
     ASSERT_EQ(join(*bob), Joining::joined);
-    EXPECT_EQ(rosters_, (Texts{"[]", '[' + std::string(ann_entry) + ']'}));
-    EXPECT_EQ(room()->roster().text(),
-              '[' + std::string(ann_entry) + ',' + std::string(bob_entry) + ']');
-    EXPECT_EQ(room()->roster().bytes(), ann_entry.size() + bob_entry.size());
+    const auto eve = subscription_of(eve_, "eve", "", true);
+    join(*eve);
+    EXPECT_EQ(rosters_, (Texts{"[]", '[' + std::string(ann_entry) + ']',
+                               '[' + std::string(ann_entry) + ',' + std::string(bob_entry) + ']'}));
 }
 
 TEST_F(presence, all_hear_who_comes_and_the_others_who_goes) {
@@ -103,13 +106,12 @@ TEST_F(presence, all_hear_who_comes_and_the_others_who_goes) {
     run();
     EXPECT_EQ(ann_.heard, (Texts{joined(ann_entry), joined(bob_entry)}));
     EXPECT_EQ(bob_.heard, Texts{joined(bob_entry)});
-    vhost_->unsubscribe(*ann, Departure::left, known_object(R"({"name":"A.","why":"tired"})"));
+    room()->leave(*ann, Departure::left, known_object(R"({"name":"A.","why":"tired"})"));
     run();
     EXPECT_EQ(bob_.heard.back(),
               left(R"({"name":"A.","why":"tired","uid":"ann","channel":"presence-room"})"));
     EXPECT_EQ(ann_.heard.size(), 2U);
-    EXPECT_EQ(room()->roster().text(), '[' + std::string(bob_entry) + ']');
-    EXPECT_EQ(room()->roster().bytes(), bob_entry.size());
+    EXPECT_EQ(room()->subscriber_count(), 1U);
 }
 
 TEST_F(presence, the_hidden_are_on_no_roster_and_not_announced) {
@@ -120,10 +122,10 @@ TEST_F(presence, the_hidden_are_on_no_roster_and_not_announced) {
     run();
     EXPECT_EQ(rosters_, (Texts{"[]", "[]"}));
     EXPECT_EQ(ann_.heard, Texts{joined(bob_entry)});
-    vhost_->unsubscribe(*ann, Departure::left);
+    room()->leave(*ann, Departure::left);
     run();
     EXPECT_EQ(bob_.heard, Texts{joined(bob_entry)});
-    EXPECT_EQ(room()->roster().count_of("ann"), 0U);
+    EXPECT_EQ(room()->subscriber_count(), 1U);
 }
 
 TEST_F(presence, reports_are_of_everybody) {
@@ -154,7 +156,7 @@ TEST_F(presence, workers_are_told_in_the_order_in_which_it_happens) {
     const auto bob = subscription_of(bob_, "bob", "", true);
     join(*ann);
     join(*bob);
-    vhost_->unsubscribe(*ann, Departure::left);
+    room()->leave(*ann, Departure::left);
     join(*ann);
     const std::string came = "presence-room/:joined";
     const std::string went = "presence-room/:left";
@@ -169,12 +171,12 @@ TEST_F(presence, a_closed_channel_is_told_of_at_once_and_nobody_leaves_it_again)
     const auto bob = subscription_of(bob_, "bob", "", true);
     join(*ann);
     join(*bob);
-    vhost_->remove_channel("presence-room");
+    vhost_->channels().close("presence-room");
     ASSERT_EQ(worker.told.size(), 2U);
     for (const auto &report : worker.told)
         EXPECT_NE(report.find(R"("reason":"removed")"), std::string::npos) << report;
     // Bob goes before he has heard of it.
-    vhost_->unsubscribe(*bob, Departure::closed);
+    bob->channel->leave(*bob, Departure::closed);
     run();
     EXPECT_EQ(worker.told.size(), 2U);
     EXPECT_EQ(ann_.heard, Texts{joined(R"({"uid":"ann","channel":"presence-room"})")});
@@ -185,8 +187,8 @@ TEST_F(presence, a_closed_channel_is_told_of_at_once_and_nobody_leaves_it_again)
 
 TEST_F(presence, who_cannot_join_is_not_there) {
     const auto channel = room();
-    limits_.roster.members_per_uid_max = 1;
-    limits_.roster.bytes_max = ann_entry.size();
+    limits_.channels.roster.members_per_uid_max = 1;
+    limits_.channels.roster.bytes_max = ann_entry.size();
     vhost_->set_limits(limits_);
     const auto ann = subscription_of(ann_, "ann", R"({"name":"Ann"})");
     const auto again = subscription_of(ann_, "ann", "", true);
@@ -195,12 +197,11 @@ TEST_F(presence, who_cannot_join_is_not_there) {
     EXPECT_EQ(join(*again), Joining::too_many_of_user);
     EXPECT_EQ(join(*bob), Joining::roster_full);
     EXPECT_EQ(rosters_, Texts{"[]"});
-    EXPECT_EQ(channel->fan_out().size(), 1U);
+    EXPECT_EQ(channel->subscriber_count(), 1U);
     run();
     EXPECT_TRUE(bob_.heard.empty());
-    vhost_->remove_channel("presence-room");
-    EXPECT_EQ(vhost_->subscribe(channel, *bob, [](const std::string &) { FAIL(); }),
-              Joining::channel_closed);
+    vhost_->channels().close("presence-room");
+    EXPECT_EQ(channel->join(*bob).outcome, Joining::channel_closed);
     run();
 }
 
