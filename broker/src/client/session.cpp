@@ -279,7 +279,8 @@ void Session::subscribe(const Command &command) {
     const auto channel = vhost_->channels().find(command.channel);
     if (!channel)
         return refuse_missing_channel(command.channel);
-    if (subscription_to(*channel) != nullptr)
+    const Subscription *held = subscriptions_.find(command.channel);
+    if (held != nullptr && held->channel == channel)
         return;
     if (subscriptions_.size() >= rules_.subscriptions_max)
         return refuse(refusal::limit_reached);
@@ -297,13 +298,13 @@ void Session::subscribe(const Command &command) {
     }
     forget_closed_channel(channel->name());
     // Now: once the channel knows of it, it must not be lost for want of memory.
-    subscriptions_.reserve(subscriptions_.size() + 1);
+    subscriptions_.make_room_for_one();
     const Joined joined = channel->join(*subscription);
     if (joined.outcome == Joining::channel_closed)
         return refuse_missing_channel(channel->name());
     if (joined.outcome != Joining::joined)
         return refuse(refusal::limit_reached);
-    subscriptions_.push_back(std::move(subscription));
+    subscriptions_.add(std::move(subscription));
     is_known_ = true;
     // Before all that the channel has for it, which it hears in a later turn of this loop.
     say(subscribed_message(channel->name(),
@@ -315,7 +316,7 @@ void Session::subscribe(const Command &command) {
 // Of the same name as one that was closed, and whose end is still on its way here: the browser
 // would take that for the end of the new one.
 void Session::forget_closed_channel(std::string_view name) {
-    Subscription *closed = subscription_named(name);
+    Subscription *closed = subscriptions_.find(name);
     if (closed == nullptr)
         return;
     closed->channel->leave(*closed, Departure::removed);
@@ -325,16 +326,14 @@ void Session::forget_closed_channel(std::string_view name) {
 void Session::unsubscribe(const Command &command) {
     if (command.channel.empty())
         return refuse(refusal::bad_request);
-    const auto channel = vhost_->channels().find(command.channel);
-    if (!channel)
-        return refuse_missing_channel(command.channel);
-    Subscription *subscription = subscription_to(*channel);
-    if (subscription == nullptr)
-        return refuse_stranger(*channel);
+    Subscription *subscription = subscriptions_.find(command.channel);
+    if (subscription == nullptr || subscription->channel->is_closed())
+        return refuse_stranger(command.channel);
     if (command.data.size() > rules_.member_data_bytes_max)
         return refuse(refusal::limit_reached);
+    const auto channel = subscription->channel;
     channel->leave(*subscription, Departure::left, command.data_members);
-    drop(*subscription);
+    subscriptions_.remove(*subscription);
     say(unsubscribed_message(channel->name()));
     note("unsubscribed from {}", channel->name());
 }
@@ -343,11 +342,10 @@ void Session::broadcast(const Command &command) {
     if (command.channel.empty() || !is_valid_browser_topic(command.event) ||
         (!command.trigger.empty() && !is_valid_browser_topic(command.trigger)))
         return refuse(refusal::bad_request);
-    const auto channel = vhost_->channels().find(command.channel);
-    if (!channel)
-        return refuse_missing_channel(command.channel);
-    if (subscription_to(*channel) == nullptr)
-        return refuse_stranger(*channel);
+    const Subscription *subscription = subscriptions_.find(command.channel);
+    if (subscription == nullptr || subscription->channel->is_closed())
+        return refuse_stranger(command.channel);
+    const auto &channel = subscription->channel;
     if (!command.trigger.empty() && !may_speak_for(command.trigger))
         return refuse(refusal::forbidden);
     const JsonMembers &data = command.data_members;
@@ -384,8 +382,10 @@ bool Session::may_join(std::string_view channel) {
     return permission_ && hub_.permits(*permission_, channel);
 }
 
-void Session::refuse_stranger(const Channel &channel) {
-    refuse(may_join(channel.name()) ? refusal::not_subscribed : refusal::forbidden);
+void Session::refuse_stranger(std::string_view channel) {
+    if (!vhost_->channels().find(channel))
+        return refuse_missing_channel(channel);
+    refuse(may_join(channel) ? refusal::not_subscribed : refusal::forbidden);
 }
 
 // A member keeps the name under which it came, and so do those who are hidden: workers know them.
@@ -410,7 +410,7 @@ std::string_view Session::channel_spoken_of(const JsonMembers &data) const {
     const JsonMember *named = find_member(data, "channel");
     if (named == nullptr || named->type != JsonType::string)
         return {};
-    const Subscription *subscription = subscription_named(decode_json_string(named->value));
+    const Subscription *subscription = subscriptions_.find(decode_json_string(named->value));
     return subscription != nullptr ? std::string_view(subscription->channel->name())
                                    : std::string_view();
 }
@@ -423,46 +423,26 @@ void Session::tell_workers(PageEvent kind, std::string_view topic, const JsonMem
     vhost_->workers().dispatch_of_page(kind, topic, event_payload(data, channel, sender));
 }
 
-Subscription *Session::subscription_named(std::string_view channel) const {
-    const auto found =
-        std::find_if(subscriptions_.begin(), subscriptions_.end(),
-                     [channel](const auto &held) { return held->channel->name() == channel; });
-    return found == subscriptions_.end() ? nullptr : found->get();
-}
-
-Subscription *Session::subscription_to(const Channel &channel) {
-    const auto found = std::find_if(
-        subscriptions_.begin(), subscriptions_.end(),
-        [&channel](const auto &subscription) { return subscription->channel.get() == &channel; });
-    return found == subscriptions_.end() ? nullptr : found->get();
-}
-
-void Session::drop(Subscription &subscription) {
-    std::erase_if(subscriptions_,
-                  [&subscription](const auto &held) { return held.get() == &subscription; });
-}
-
 void Session::drop_all_subscriptions(Departure departure) {
-    for (const auto &subscription : subscriptions_)
+    for (const auto &subscription : subscriptions_.take_all())
         subscription->channel->leave(*subscription, departure);
-    subscriptions_.clear();
 }
 
 // A session that goes on as somebody else keeps what that somebody may hear.
 void Session::drop_forbidden_subscriptions() {
-    std::erase_if(subscriptions_, [this](const auto &subscription) {
-        if (may_stay(*subscription)) {
-            subscription->channel->identify(*subscription, permission_);
+    subscriptions_.remove_if([this](Subscription &subscription) {
+        if (may_stay(subscription)) {
+            subscription.channel->identify(subscription, permission_);
             return false;
         }
-        subscription->channel->leave(*subscription, Departure::left);
+        subscription.channel->leave(subscription, Departure::left);
         return true;
     });
 }
 
 void Session::channel_removed(Subscription &subscription) {
     say(unsubscribed_message(subscription.channel->name()));
-    drop(subscription);
+    subscriptions_.remove(subscription);
 }
 
 void Session::vhost_removed() {

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/message_rate.h"
 #include "client/command.h"
+#include "client/subscription_set.h"
 #include "hub/hub.h"
 #include "net/shared_bytes.h"
 
@@ -15,7 +16,6 @@
 #include <memory>
 #include <string>
 #include <string_view>
-#include <vector>
 
 namespace webrocket {
 
@@ -100,15 +100,12 @@ class Session final : private Subscriber {
     void refuse(int code);
     void refuse_missing_channel(std::string_view name);
     bool may_join(std::string_view channel);
-    void refuse_stranger(const Channel &channel);
+    void refuse_stranger(std::string_view channel);
     bool may_stay(const Subscription &subscription);
     bool may_speak_for(std::string_view topic);
     std::string_view channel_spoken_of(const JsonMembers &data) const;
     void tell_workers(PageEvent kind, std::string_view topic, const JsonMembers &data,
                       std::string_view channel);
-    Subscription *subscription_to(const Channel &channel);
-    Subscription *subscription_named(std::string_view channel) const;
-    void drop(Subscription &subscription);
     void forget_closed_channel(std::string_view name);
     void drop_all_subscriptions(Departure departure);
     void drop_forbidden_subscriptions();
@@ -130,7 +127,7 @@ class Session final : private Subscriber {
     std::uint64_t message_bytes_ = 0;
     std::uint64_t refused_ = 0;
     CommandKind command_ = CommandKind::malformed; // that is being obeyed
-    std::vector<std::unique_ptr<Subscription>> subscriptions_;
+    SubscriptionSet subscriptions_;
 };
 
 } // namespace webrocket
