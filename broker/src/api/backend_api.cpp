@@ -344,7 +344,8 @@ HttpReply BackendApi::stream(const std::shared_ptr<Vhost> &vhost, const HttpRequ
         reply.response.with("Retry-After", "30");
         return reply;
     }
-    stream.worker_id = random_uuid();
+    const Uuid id = random_uuid();
+    stream.worker_id.assign(id.data(), id.size());
     stream.chunked = !request.http_1_0;
     HttpReply reply;
     reply.response.with("Content-Type", "text/event-stream")

@@ -36,7 +36,7 @@ std::string random_hex(std::size_t length) {
     return to_hex(bytes.data(), bytes.size()).substr(0, length);
 }
 
-std::string random_uuid() {
+Uuid random_uuid() {
     std::array<unsigned char, 16> bytes{};
     fill_random(bytes.data(), bytes.size());
     bytes[6] = static_cast<unsigned char>((bytes[6] & 0x0f) | 0x40);
@@ -44,7 +44,9 @@ std::string random_uuid() {
     std::string text = to_hex(bytes.data(), bytes.size());
     for (const std::size_t at : {8U, 13U, 18U, 23U})
         text.insert(at, 1, '-');
-    return text;
+    Uuid uuid{};
+    text.copy(uuid.data(), uuid.size());
+    return uuid;
 }
 
 bool has_form_of_cookie(std::string_view text) {

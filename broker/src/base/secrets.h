@@ -1,6 +1,7 @@
 // Everything that must be hard to guess, and the digest of the WebSocket handshake.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <optional>
 #include <string>
@@ -15,7 +16,9 @@ inline constexpr std::size_t single_access_token_length = 128;
 // `length` lower-case hex digits from the system's random source.
 std::string random_hex(std::size_t length);
 
-std::string random_uuid();
+// As text.
+using Uuid = std::array<char, 36>;
+Uuid random_uuid();
 
 // Whether it could be a node's cookie: that many lower-case hex digits.
 bool has_form_of_cookie(std::string_view text);

@@ -8,6 +8,8 @@
 #include "http/uri.h"
 
 #include <algorithm>
+#include <memory>
+#include <utility>
 
 namespace webrocket {
 namespace {
@@ -39,6 +41,12 @@ bool is_handshake_key(std::string_view key) {
     const auto bytes = decode_base64(key);
     return bytes && bytes->size() == 16;
 }
+
+// What a handshake has taken for the connection that it makes.
+struct Reservation {
+    ConnectionQuota::Slot slot;
+    Admission::Place place; // of the client of a proxy
+};
 
 bool origin_allowed(const HttpRequest &request, const std::vector<std::string> &allowed) {
     if (request.header_count("Origin") == 0)
@@ -111,7 +119,7 @@ HttpReply Frontend::handle(const HttpRequest &request) {
         reply.response.with("Retry-After", "30");
         return reply;
     }
-    const ConnectionQuota::Slot slot = vhost->connections().take();
+    ConnectionQuota::Slot slot = vhost->connections().take();
     if (!slot) {
         auto reply = refuse(503, "too many connections", RefusalReason::too_many_connections);
         reply.response.with("Retry-After", "30");
@@ -125,12 +133,13 @@ HttpReply Frontend::handle(const HttpRequest &request) {
         .with("Sec-WebSocket-Accept", websocket_accept_key(key));
     if (!protocol.empty())
         reply.response.with("Sec-WebSocket-Protocol", std::string(protocol));
-    reply.takeover = [this, vhost, slot, place, rules](Connection &connection) {
-        if (place)
-            connection.keep_too(place);
+    reply.takeover = [this, vhost, rules,
+                      taken = std::make_shared<Reservation>(
+                          Reservation{std::move(slot), std::move(place)})](Connection &connection) {
+        connection.pass_place_to(std::move(taken->place));
         connection.set_pending_limit(rules->pending_bytes_max);
         return std::make_unique<WebSocketConnection>(
-            connection, hub_, vhost, slot,
+            connection, hub_, vhost, std::move(taken->slot),
             std::shared_ptr<const SessionRules>(rules, &rules->session));
     };
     return reply;

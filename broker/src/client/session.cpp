@@ -45,15 +45,27 @@ std::string_view status_text(int code) {
 // After a silence, of what may come in a second: a page has things to say when it comes back.
 constexpr std::size_t at_once = 2;
 
+RateLimit message_limit(const SessionRules &rules) {
+    return {rules.messages_per_second_max, at_once * rules.messages_per_second_max};
+}
+
+RateLimit byte_limit(const SessionRules &rules) {
+    return {rules.bytes_per_second_max,
+            std::max(at_once * rules.bytes_per_second_max, rules.message_bytes_max)};
+}
+
 // Who comes back subscribes to all its channels at once; then there is no hurry.
-constexpr std::size_t subscriptions_per_second = 10;
+RateLimit subscription_limit(const SessionRules &rules) {
+    constexpr std::size_t per_second = 10;
+    return {rules.messages_per_second_max == 0 ? 0 : per_second,
+            std::max(rules.subscriptions_max, per_second)};
+}
 
-// So many refusals for speaking too fast, and so many a second, are borne with.
-constexpr std::size_t refusals_at_once = 1000;
-constexpr std::size_t refusals_per_second = 16;
-
-std::size_t subscription_rate(const SessionRules &rules) {
-    return rules.messages_per_second_max == 0 ? 0 : subscriptions_per_second;
+// So many refusals for speaking too fast are borne with.
+RateLimit refusal_limit() {
+    constexpr std::size_t per_second = 16;
+    constexpr std::size_t in_one_go = 1000;
+    return {per_second, in_one_go};
 }
 
 std::string_view name_of(CommandKind kind) {
@@ -94,15 +106,12 @@ void Session::note(fmt::format_string<Arguments...> format, const Arguments &...
 }
 
 Session::Session(Hub &hub, std::shared_ptr<Vhost> vhost, SessionTransport &transport,
-                 const SessionRules &rules)
-    : hub_(hub), vhost_(std::move(vhost)), transport_(transport), rules_(rules),
-      sid_(random_uuid()),
-      message_rate_(rules.messages_per_second_max, at_once * rules.messages_per_second_max),
-      byte_rate_(rules.bytes_per_second_max,
-                 std::max(at_once * rules.bytes_per_second_max, rules.message_bytes_max)),
-      subscription_rate_(subscription_rate(rules),
-                         std::max(rules.subscriptions_max, subscriptions_per_second)),
-      patience_(refusals_per_second, refusals_at_once) {
+                 std::shared_ptr<const SessionRules> rules)
+    : hub_(hub), vhost_(std::move(vhost)), transport_(transport), rules_(std::move(rules)),
+      message_rate_(message_limit(*rules_), MessageRate::Clock::now()),
+      byte_rate_(byte_limit(*rules_), MessageRate::Clock::now()),
+      subscription_rate_(subscription_limit(*rules_), MessageRate::Clock::now()),
+      patience_(refusal_limit(), MessageRate::Clock::now()), sid_(random_uuid()) {
     vhost_->sessions().add(*this);
     note("connected");
 }
@@ -119,13 +128,13 @@ void Session::leave(Departure departure) {
 }
 
 std::string Session::description() const {
-    return fmt::format("browser sid={} uid={} vhost={} address={}", sid_,
+    return fmt::format("browser sid={} uid={} vhost={} address={}", sid(),
                        permission_ ? json_string(permission_->uid) : "-",
                        vhost_ ? vhost_->path() : "-", transport_.address().text());
 }
 
 LogFields Session::log_fields() const {
-    LogFields fields{log_field("sid", sid_)};
+    LogFields fields{log_field("sid", sid())};
     if (permission_)
         fields.push_back(log_field("uid", permission_->uid));
     if (vhost_)
@@ -136,7 +145,7 @@ LogFields Session::log_fields() const {
 
 ConnectionView Session::view() const {
     ConnectionView view;
-    view.sid = sid_;
+    view.sid = sid();
     if (permission_)
         view.uid = permission_->uid;
     view.address = transport_.address();
@@ -148,7 +157,7 @@ ConnectionView Session::view() const {
     return view;
 }
 
-void Session::greet() { say(connected_message(sid_)); }
+void Session::greet() { say(connected_message(sid())); }
 
 bool Session::on_message(std::string_view message) {
     if (!vhost_)
@@ -159,26 +168,28 @@ bool Session::on_message(std::string_view message) {
     command_ = CommandKind::malformed;
     if (is_too_fast(message))
         return bear_with_it();
-    const Command command = parse_command(message, rules_.nesting_max);
+    const Command command = parse_command(message, rules_->nesting_max);
     command_ = command.kind;
     return is_too_fast(command.kind) ? bear_with_it() : obey(command);
 }
 
 bool Session::is_too_fast(std::string_view message) {
-    return byte_rate_.is_limited() && !byte_rate_.allows(message.size(), MessageRate::Clock::now());
+    const auto limit = byte_limit(*rules_);
+    return limit.exists() && !byte_rate_.allows(limit, message.size(), MessageRate::Clock::now());
 }
 
 bool Session::is_too_fast(CommandKind kind) {
     const bool is_of_subscriptions = kind == CommandKind::auth || kind == CommandKind::subscribe ||
                                      kind == CommandKind::unsubscribe;
     MessageRate &rate = is_of_subscriptions ? subscription_rate_ : message_rate_;
-    return rate.is_limited() && !rate.allows(1, MessageRate::Clock::now());
+    const auto limit = is_of_subscriptions ? subscription_limit(*rules_) : message_limit(*rules_);
+    return limit.exists() && !rate.allows(limit, 1, MessageRate::Clock::now());
 }
 
 // A page that does not listen to refusals is none that anybody waits for.
 bool Session::bear_with_it() {
     refuse(refusal::limit_reached);
-    if (patience_.allows(1, MessageRate::Clock::now()))
+    if (patience_.allows(refusal_limit(), 1, MessageRate::Clock::now()))
         return true;
     loop().refusals().add_described(
         Port::service, RefusalReason::page_too_fast, transport_.address(), [&] {
@@ -191,8 +202,8 @@ bool Session::bear_with_it() {
 }
 
 std::size_t Session::message_size_max() const {
-    return is_known_ ? rules_.message_bytes_max
-                     : std::min(rules_.first_message_bytes_max, rules_.message_bytes_max);
+    return is_known_ ? rules_->message_bytes_max
+                     : std::min(rules_->first_message_bytes_max, rules_->message_bytes_max);
 }
 
 // Data that would be no document to many of those who are to read it goes nowhere.
@@ -282,14 +293,14 @@ void Session::subscribe(const Command &command) {
     const Subscription *held = subscriptions_.find(command.channel);
     if (held != nullptr && held->channel == channel)
         return;
-    if (subscriptions_.size() >= rules_.subscriptions_max)
+    if (subscriptions_.size() >= rules_->subscriptions_max)
         return refuse(refusal::limit_reached);
     auto subscription = std::make_unique<Subscription>();
     subscription->subscriber = this;
     subscription->identity = permission_;
     subscription->hidden = command.hidden;
     if (channel->type() == ChannelType::presence) {
-        if (command.data.size() > rules_.member_data_bytes_max)
+        if (command.data.size() > rules_->member_data_bytes_max)
             return refuse(refusal::limit_reached);
         subscription->data = command.data;
         if (!command.hidden)
@@ -329,7 +340,7 @@ void Session::unsubscribe(const Command &command) {
     Subscription *subscription = subscriptions_.find(command.channel);
     if (subscription == nullptr || subscription->channel->is_closed())
         return refuse_stranger(command.channel);
-    if (command.data.size() > rules_.member_data_bytes_max)
+    if (command.data.size() > rules_->member_data_bytes_max)
         return refuse(refusal::limit_reached);
     const auto channel = subscription->channel;
     channel->leave(*subscription, Departure::left, command.data_members);
@@ -349,10 +360,10 @@ void Session::broadcast(const Command &command) {
     if (!command.trigger.empty() && !may_speak_for(command.trigger))
         return refuse(refusal::forbidden);
     const JsonMembers &data = command.data_members;
-    if (!channel->publish(broadcast_message(command.event_json, data, channel->name(), sid_)))
+    if (!channel->publish(broadcast_message(command.event_json, data, channel->name(), sid())))
         return refuse_missing_channel(command.channel);
     note("broadcast {} on {}", command.event_json, channel->name());
-    if (permission_ || !rules_.worker_events_need_auth)
+    if (permission_ || !rules_->worker_events_need_auth)
         tell_workers(command.trigger.empty() ? PageEvent::broadcast : PageEvent::trigger,
                      command.trigger.empty() ? implicit_topic(channel->name(), command.event)
                                              : command.trigger,
@@ -370,7 +381,7 @@ void Session::trigger(const Command &command) {
 }
 
 void Session::close() {
-    say(closed_message(sid_));
+    say(closed_message(sid()));
     leave(Departure::closed);
     transport_.close(close_code::normal);
 }
@@ -419,7 +430,7 @@ void Session::tell_workers(PageEvent kind, std::string_view topic, const JsonMem
                            std::string_view channel) {
     if (!vhost_->workers().is_anybody_there())
         return vhost_->workers().note_unheard(kind);
-    const Sender sender{sid_, permission_ ? &permission_->uid : nullptr};
+    const Sender sender{sid(), permission_ ? &permission_->uid : nullptr};
     vhost_->workers().dispatch_of_page(kind, topic, event_payload(data, channel, sender));
 }
 

@@ -5,6 +5,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/message_rate.h"
+#include "base/secrets.h"
 #include "client/command.h"
 #include "client/subscription_set.h"
 #include "hub/hub.h"
@@ -58,11 +59,12 @@ struct SessionRules {
 class Session final : private Subscriber {
   public:
     Session(Hub &hub, std::shared_ptr<Vhost> vhost, SessionTransport &transport,
-            const SessionRules &rules);
+            std::shared_ptr<const SessionRules> rules);
     ~Session();
     Session(const Session &) = delete;
     Session &operator=(const Session &) = delete;
 
+    const SessionRules &rules() const { return *rules_; }
     void greet();
     // Returns false when the session has ended.
     bool on_message(std::string_view message);
@@ -76,7 +78,7 @@ class Session final : private Subscriber {
     LogFields log_fields() const;
 
   private:
-    const std::string &sid() const override { return sid_; }
+    std::string_view sid() const override { return {sid_.data(), sid_.size()}; }
     EventLoop &loop() override { return transport_.loop(); }
     void deliver(const Frame &frame) override { transport_.send(frame); }
     ConnectionView view() const override;
@@ -113,19 +115,19 @@ class Session final : private Subscriber {
     Hub &hub_;
     std::shared_ptr<Vhost> vhost_; // null once the session has ended
     SessionTransport &transport_;
-    const SessionRules &rules_;
-    std::string sid_;
+    const std::shared_ptr<const SessionRules> rules_;
     std::shared_ptr<const Permission> permission_;
+    const std::chrono::system_clock::time_point since_ = std::chrono::system_clock::now();
+    std::uint64_t messages_ = 0;
+    std::uint64_t message_bytes_ = 0;
     MessageRate message_rate_;
     MessageRate byte_rate_;
     MessageRate
         subscription_rate_; // of what a page says on its own account, above all when it comes back
     MessageRate patience_;
+    const Uuid sid_;
+    std::uint32_t refused_ = 0; // grows no faster than it is borne with
     bool is_known_ = false;
-    const std::chrono::system_clock::time_point since_ = std::chrono::system_clock::now();
-    std::uint64_t messages_ = 0;
-    std::uint64_t message_bytes_ = 0;
-    std::uint64_t refused_ = 0;
     CommandKind command_ = CommandKind::malformed; // that is being obeyed
     SubscriptionSet subscriptions_;
 };

@@ -4,6 +4,7 @@
 #include "websocket/frame.h"
 
 #include <fmt/format.h>
+#include <string>
 #include <utility>
 
 namespace webrocket {
@@ -19,16 +20,21 @@ struct Ping {
     const Frame frame = make_frame(websocket_ping());
 };
 
+// The control frames that a connection owes its peer: they are sent before the call is over.
+struct Replies {
+    std::string bytes;
+};
+
 } // namespace
 
 WebSocketConnection::WebSocketConnection(Connection &connection, Hub &hub,
                                          std::shared_ptr<Vhost> vhost, ConnectionQuota::Slot slot,
                                          std::shared_ptr<const SessionRules> rules)
-    : connection_(connection), slot_(std::move(slot)), rules_(std::move(rules)),
-      session_(hub, std::move(vhost), *this, *rules_) {
-    connection_.arm(rules_->ping_interval);
-    if (rules_->newcomer_time.count() > 0)
-        newcomer_deadline_ = std::make_unique<Deadline>(connection_, rules_->newcomer_time,
+    : connection_(connection), slot_(std::move(slot)),
+      session_(hub, std::move(vhost), *this, std::move(rules)) {
+    connection_.arm(session_.rules().ping_interval);
+    if (session_.rules().newcomer_time.count() > 0)
+        newcomer_deadline_ = std::make_unique<Deadline>(connection_, session_.rules().newcomer_time,
                                                         [this] { on_newcomer_timeout(); });
     session_.greet();
 }
@@ -37,12 +43,14 @@ void WebSocketConnection::on_data(std::string_view bytes) {
     heard_since_ping_ = true;
     message_ended_ = false;
     auto &pool = connection_.loop().local<FrameDecoderPool>();
-    auto decoder = decoder_ ? std::move(decoder_) : pool.take();
-    const auto state = decoder->feed(bytes, *this, replies_);
+    auto decoder = unfinished_ ? std::move(unfinished_->decoder) : pool.take();
+    auto &replies = connection_.loop().local<Replies>().bytes;
+    replies.clear(); // of a call that memory did not suffice for
+    const auto state = decoder->feed(bytes, *this, replies);
     send_replies();
     switch (state) {
     case FrameDecoder::State::between_messages:
-        message_deadline_.reset();
+        unfinished_.reset();
         pool.give_back(std::move(decoder));
         break;
     case FrameDecoder::State::inside_message:
@@ -67,18 +75,21 @@ void WebSocketConnection::on_data(std::string_view bytes) {
 }
 
 void WebSocketConnection::keep_inside_message(std::unique_ptr<FrameDecoder> decoder) {
-    decoder_ = std::move(decoder);
-    if (!message_deadline_)
-        message_deadline_ = std::make_unique<Deadline>(connection_, rules_->message_time,
-                                                       [this] { on_late_message(); });
-    else if (message_ended_)
-        message_deadline_->arm();
+    if (unfinished_) {
+        unfinished_->decoder = std::move(decoder);
+        if (message_ended_)
+            unfinished_->deadline.arm();
+        return;
+    }
+    unfinished_.reset(new UnfinishedMessage{
+        std::move(decoder),
+        Deadline(connection_, session_.rules().message_time, [this] { on_late_message(); })});
 }
 
 // What is not read yet may have come in time.
 void WebSocketConnection::on_late_message() {
     if (connection_.is_reading_paused())
-        message_deadline_->arm();
+        unfinished_->deadline.arm();
     else
         dismiss(RefusalReason::message_timeout, "to wait on for the end of a message");
 }
@@ -103,8 +114,9 @@ void WebSocketConnection::dismiss(RefusalReason reason, std::string_view what) {
 }
 
 void WebSocketConnection::send_replies() {
-    if (!replies_.empty())
-        connection_.send(make_frame(std::exchange(replies_, {})));
+    auto &replies = connection_.loop().local<Replies>().bytes;
+    if (!replies.empty())
+        connection_.send(make_frame(std::exchange(replies, {})));
 }
 
 bool WebSocketConnection::on_message(std::string_view message) {
@@ -138,7 +150,7 @@ void WebSocketConnection::on_timer() {
     acknowledged_at_ping_ = acknowledged;
     connection_.send(connection_.loop().local<Ping>().frame);
     ping_position_ = connection_.queued_position();
-    connection_.arm(rules_->ping_interval);
+    connection_.arm(session_.rules().ping_interval);
 }
 
 void WebSocketConnection::close(std::uint16_t code) {

@@ -30,6 +30,11 @@ class WebSocketConnection final : public Protocol,
     LogFields log_fields() const override { return session_.log_fields(); }
 
   private:
+    struct UnfinishedMessage {
+        std::unique_ptr<FrameDecoder> decoder;
+        Deadline deadline;
+    };
+
     EventLoop &loop() override { return connection_.loop(); }
     const ClientAddress &address() const override { return connection_.address(); }
     std::size_t pending_bytes() const override { return connection_.pending_bytes(); }
@@ -44,18 +49,16 @@ class WebSocketConnection final : public Protocol,
     void dismiss(RefusalReason reason, std::string_view what);
     void send_replies();
 
+    // There are tens of thousands of these, which do nothing most of the time: what is needed in a
+    // call alone stands with the loop.
     Connection &connection_;
     ConnectionQuota::Slot slot_;
-    std::shared_ptr<const SessionRules> rules_;
-    // Only in the middle of a message.
-    std::unique_ptr<FrameDecoder> decoder_;
-    std::unique_ptr<Deadline> message_deadline_;
-    std::unique_ptr<Deadline> newcomer_deadline_; // until it has authenticated or subscribed
-    bool message_ended_ = false;                  // in the running call
-    std::string replies_;                         // control frames, only during a call
+    std::unique_ptr<UnfinishedMessage> unfinished_; // only in the middle of one
+    std::unique_ptr<Deadline> newcomer_deadline_;   // until it has authenticated or subscribed
     std::uint64_t ping_position_ = 0;
     std::uint64_t acknowledged_at_ping_ = 0;
     bool heard_since_ping_ = true;
+    bool message_ended_ = false; // in the running call
     Session session_;
 };
 

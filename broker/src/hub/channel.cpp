@@ -64,7 +64,7 @@ std::vector<SubscriberSummary> Channel::subscribers(std::string_view after,
     std::vector<SubscriberSummary> summaries;
     summaries.reserve(limit);
     for (const Subscription *subscription : page) {
-        SubscriberSummary summary{subscription->subscriber->sid(), std::nullopt,
+        SubscriberSummary summary{std::string(subscription->subscriber->sid()), std::nullopt,
                                   subscription->hidden, subscription->data};
         if (subscription->identity)
             summary.uid = subscription->identity->uid;

@@ -2,29 +2,58 @@
 #pragma once
 
 #include <atomic>
+#include <boost/smart_ptr/intrusive_ptr.hpp>
+#include <boost/smart_ptr/intrusive_ref_counter.hpp>
 #include <cstddef>
-#include <memory>
+#include <utility>
 
 namespace webrocket {
 
 // Any thread may use it.
 class ConnectionQuota {
+    struct Count : boost::intrusive_ref_counter<Count> {
+        std::atomic<std::size_t> taken = 0;
+    };
+
   public:
-    using Slot = std::shared_ptr<const void>; // given back with the last copy
+    // Given back when it is gone. Small, since each connection has one, and may outlive its vhost.
+    class Slot {
+      public:
+        Slot() = default;
+        Slot(Slot &&other) noexcept = default;
+        Slot &operator=(Slot &&other) noexcept {
+            if (this == &other)
+                return *this;
+            give_back();
+            count_ = std::move(other.count_);
+            return *this;
+        }
+        ~Slot() { give_back(); }
+
+        explicit operator bool() const { return count_ != nullptr; }
+        void give_back() noexcept {
+            if (const auto count = std::move(count_))
+                count->taken.fetch_sub(1);
+        }
+
+      private:
+        friend class ConnectionQuota;
+        explicit Slot(boost::intrusive_ptr<Count> count) : count_(std::move(count)) {}
+
+        boost::intrusive_ptr<Count> count_; // null when there is nothing to give back
+    };
 
     explicit ConnectionQuota(std::size_t max) : max_(max) {}
 
     // Those that are taken stay, even if they are more than that.
     void set_max(std::size_t max) { max_ = max; }
-    std::size_t taken() const { return taken_->load(); }
-    // Null when all are taken.
+    std::size_t taken() const { return count_->taken.load(); }
+    // None when all are taken.
     Slot take();
 
   private:
     std::atomic<std::size_t> max_;
-    // A connection may outlive its vhost.
-    const std::shared_ptr<std::atomic<std::size_t>> taken_ =
-        std::make_shared<std::atomic<std::size_t>>(0);
+    const boost::intrusive_ptr<Count> count_{new Count};
 };
 
 } // namespace webrocket

@@ -1,17 +1,17 @@
 // The browsers that are connected to a vhost, loop by loop.
 #pragma once
 
+#include "hub/channel.h"
 #include "hub/connection_listing.h"
 
+#include <boost/intrusive/list.hpp>
 #include <cstddef>
 #include <string>
-#include <unordered_set>
 #include <vector>
 
 namespace webrocket {
 
 class EventLoop;
-class Subscriber;
 
 // Each loop's own part of it is used on that loop alone, without a lock.
 class Sessions {
@@ -20,7 +20,7 @@ class Sessions {
 
     // On the subscriber's loop.
     void add(Subscriber &subscriber);
-    void remove(Subscriber &subscriber);
+    static void remove(Subscriber &subscriber);
     // Those of one loop, on that loop; `vhost` is the path that the list shows.
     std::vector<ListedConnection> list_on(const EventLoop &loop, const ConnectionQuery &query,
                                           const std::string &vhost) const;
@@ -28,7 +28,11 @@ class Sessions {
     std::vector<Subscriber *> take_all_on(const EventLoop &loop);
 
   private:
-    std::vector<std::unordered_set<Subscriber *>> on_loop_;
+    using Subscribers =
+        boost::intrusive::list<Subscriber, boost::intrusive::base_hook<SubscriberHook>,
+                               boost::intrusive::constant_time_size<false>>;
+
+    std::vector<Subscribers> on_loop_;
 };
 
 } // namespace webrocket

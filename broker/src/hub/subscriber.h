@@ -6,21 +6,27 @@
 #include "net/event_loop.h"
 #include "net/shared_bytes.h"
 
+#include <boost/intrusive/list.hpp>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 
 namespace webrocket {
 
 class Channel;
 struct Subscription;
 
+// Its place among the sessions of its vhost and loop.
+using SubscriberHook =
+    boost::intrusive::list_base_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>>;
+
 // A browser's connection, as channels and vhosts see it. It lives on one loop, and is called there.
-class Subscriber {
+class Subscriber : public SubscriberHook {
   public:
-    virtual const std::string &sid() const = 0; // never changes: any thread may ask
-    virtual EventLoop &loop() = 0;              // likewise
+    virtual std::string_view sid() const = 0; // never changes: any thread may ask
+    virtual EventLoop &loop() = 0;            // likewise
     virtual void deliver(const Frame &frame) = 0;
     virtual ConnectionView view() const = 0;
     // The channel is gone: the subscription ends with this call.

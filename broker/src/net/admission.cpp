@@ -1,11 +1,15 @@
 #include "net/admission.h"
 
-#include <optional>
+#include "base/message_rate.h"
+
+#include <boost/smart_ptr/intrusive_ref_counter.hpp>
+#include <map>
+#include <mutex>
 #include <utility>
 
 namespace webrocket {
 
-struct Admission::Book {
+struct Admission::Book : boost::intrusive_ref_counter<Book> {
     std::mutex mutex;
     AdmissionLimits limits;
     std::size_t in_all = 0;
@@ -13,32 +17,52 @@ struct Admission::Book {
     std::map<ClientAddress, MessageRate> rates;
 };
 
-class Admission::Kept {
-  public:
-    Kept(std::shared_ptr<Book> book, bool in_all, std::optional<ClientAddress> address)
-        : book_(std::move(book)), in_all_(in_all), address_(address) {}
-    Kept(const Kept &) = delete;
-    Kept &operator=(const Kept &) = delete;
-    ~Kept() {
-        const std::lock_guard lock(book_->mutex);
-        if (in_all_)
-            --book_->in_all;
-        if (!address_)
-            return;
-        const auto found = book_->by_address.find(*address_);
-        if (--found->second == 0)
-            book_->by_address.erase(found);
-    }
+Admission::Place::Place() noexcept = default;
 
-  private:
-    std::shared_ptr<Book> book_;
-    bool in_all_;
-    std::optional<ClientAddress> address_;
-};
+Admission::Place::Place(const boost::intrusive_ptr<Book> &book, bool in_all,
+                        const std::optional<ClientAddress> &address) noexcept
+    : book_(book), address_(address.value_or(ClientAddress())), of_address_(address.has_value()),
+      in_all_(in_all) {}
 
-Admission::Admission(const AdmissionLimits &limits) : book_(std::make_shared<Book>()) {
-    book_->limits = limits;
+Admission::Place::Place(Place &&other) noexcept = default;
+
+Admission::Place &Admission::Place::operator=(Place &&other) noexcept {
+    if (this == &other)
+        return *this;
+    give_back();
+    book_ = std::move(other.book_);
+    address_ = other.address_;
+    of_address_ = other.of_address_;
+    in_all_ = other.in_all_;
+    return *this;
 }
+
+Admission::Place::~Place() { give_back(); }
+
+void Admission::Place::give_back() noexcept {
+    if (!book_)
+        return;
+    const auto book = std::move(book_);
+    const std::lock_guard lock(book->mutex);
+    if (in_all_)
+        --book->in_all;
+    if (!of_address_)
+        return;
+    const auto found = book->by_address.find(address_);
+    if (--found->second == 0)
+        book->by_address.erase(found);
+}
+
+void Admission::Place::pass_to(Place client) noexcept {
+    if (!client)
+        return;
+    client.in_all_ = client.in_all_ || std::exchange(in_all_, false);
+    *this = std::move(client);
+}
+
+Admission::Admission(const AdmissionLimits &limits) : book_(new Book) { book_->limits = limits; }
+
+Admission::~Admission() = default;
 
 AdmissionLimits Admission::limits() const {
     const std::lock_guard lock(book_->mutex);
@@ -63,16 +87,14 @@ Admission::Answer Admission::admit(const ClientAddress *address) {
         network = address->network();
     const std::lock_guard lock(book_->mutex);
     if (book_->in_all >= book_->limits.connections_max)
-        return {Verdict::full, nullptr};
+        return {Verdict::full, {}};
     if (network) {
         if (book_->by_address[*network] >= book_->limits.per_address_max)
-            return {Verdict::too_many_of_address, nullptr};
-    }
-    Answer answer{Verdict::admitted, std::make_shared<const Kept>(book_, true, network)};
-    ++book_->in_all;
-    if (network)
+            return {Verdict::too_many_of_address, {}};
         ++book_->by_address[*network];
-    return answer;
+    }
+    ++book_->in_all;
+    return {Verdict::admitted, Place(book_, true, network)};
 }
 
 Admission::Place Admission::claim(const ClientAddress &address) {
@@ -80,25 +102,24 @@ Admission::Place Admission::claim(const ClientAddress &address) {
     const std::lock_guard lock(book_->mutex);
     std::size_t &count = book_->by_address[network];
     if (count >= book_->limits.per_address_max)
-        return nullptr;
-    auto kept = std::make_shared<const Kept>(book_, false, network);
+        return {};
     ++count;
-    return kept;
+    return {book_, false, network};
 }
 
 bool Admission::allows_handshake(const ClientAddress &address) {
     // With so many others, what was remembered of each is of no use.
     constexpr std::size_t addresses_max = 10000;
     const std::lock_guard lock(book_->mutex);
-    const std::size_t per_second = book_->limits.handshakes_per_second_max;
-    if (per_second == 0)
+    const RateLimit limit(book_->limits.handshakes_per_second_max);
+    if (!limit.exists())
         return true;
     auto &rates = book_->rates;
     if (rates.size() >= addresses_max)
         rates.clear();
-    MessageRate &rate = rates.try_emplace(address.network(), per_second).first->second;
-    // Not read before: to a rate that has just begun, or was asked meanwhile, it would be the past.
-    return rate.allows(1, MessageRate::Clock::now());
+    const auto now = MessageRate::Clock::now(); // under the lock: time does not run backwards
+    MessageRate &rate = rates.try_emplace(address.network(), limit, now).first->second;
+    return rate.allows(limit, 1, now);
 }
 
 } // namespace webrocket

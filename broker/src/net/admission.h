@@ -3,12 +3,10 @@
 #pragma once
 
 #include "base/client_address.h"
-#include "base/message_rate.h"
 
+#include <boost/smart_ptr/intrusive_ptr.hpp>
 #include <cstddef>
-#include <map>
-#include <memory>
-#include <mutex>
+#include <optional>
 
 namespace webrocket {
 
@@ -20,9 +18,33 @@ struct AdmissionLimits {
 
 // Any thread.
 class Admission {
+    struct Book;
+
   public:
-    // Given back when the last copy is gone.
-    using Place = std::shared_ptr<const void>;
+    // Given back when it is gone. Small, since each connection has one, and may outlive the
+    // admission.
+    class Place {
+      public:
+        Place() noexcept;
+        Place(Place &&other) noexcept;
+        Place &operator=(Place &&other) noexcept;
+        ~Place();
+
+        explicit operator bool() const { return book_ != nullptr; }
+        void give_back() noexcept;
+        // A proxy's becomes that of the one client for which it goes on.
+        void pass_to(Place client) noexcept;
+
+      private:
+        friend class Admission;
+        Place(const boost::intrusive_ptr<Book> &book, bool in_all,
+              const std::optional<ClientAddress> &address) noexcept;
+
+        boost::intrusive_ptr<Book> book_; // null when there is nothing to give back
+        ClientAddress address_;
+        bool of_address_ = false;
+        bool in_all_ = false;
+    };
     enum class Verdict { admitted, full, too_many_of_address };
     struct Answer {
         Verdict verdict;
@@ -30,6 +52,9 @@ class Admission {
     };
 
     explicit Admission(const AdmissionLimits &limits);
+    ~Admission();
+    Admission(const Admission &) = delete;
+    Admission &operator=(const Admission &) = delete;
 
     AdmissionLimits limits() const;
     // For those that come from now on.
@@ -39,19 +64,15 @@ class Admission {
     Answer admit(const ClientAddress &address);
     // One whose own address says nothing of its clients, which are counted with claim().
     Answer admit_proxy();
-    // One of the clients behind a proxy; null when it has as many as it may.
+    // One of the clients behind a proxy; none when it has as many as it may.
     Place claim(const ClientAddress &address);
 
     bool allows_handshake(const ClientAddress &address);
 
   private:
-    struct Book;
-    class Kept;
-
     Answer admit(const ClientAddress *address);
 
-    // Places may outlive the admission.
-    std::shared_ptr<Book> book_;
+    boost::intrusive_ptr<Book> book_;
 };
 
 } // namespace webrocket

@@ -500,7 +500,7 @@ void Connection::tear_down() {
     LoopHook::unlink();
     error_code ignored;
     socket_.close(ignored);
-    places_ = {};
+    place_.give_back();
     protocol_.reset();
 }
 

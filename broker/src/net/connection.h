@@ -4,12 +4,12 @@
 
 #include "base/client_address.h"
 #include "base/log.h"
+#include "net/admission.h"
 #include "net/event_loops.h"
 #include "net/outbound_queue.h"
 #include "net/shared_bytes.h"
 #include "net/tls.h"
 
-#include <array>
 #include <boost/asio/generic/stream_protocol.hpp>
 #include <chrono>
 #include <cstdint>
@@ -113,9 +113,9 @@ class Connection final : public std::enable_shared_from_this<Connection>,
     void abort();
 
     // Until the connection is closed.
-    void keep(std::shared_ptr<const void> place) { places_[0] = std::move(place); }
-    // Beside it, for the client behind a proxy.
-    void keep_too(std::shared_ptr<const void> place) { places_[1] = std::move(place); }
+    void keep(Admission::Place place) { place_ = std::move(place); }
+    // From now on it is the connection of one client behind a proxy.
+    void pass_place_to(Admission::Place client) { place_.pass_to(std::move(client)); }
 
     // Counts what the protocol refuses, and tells of it.
     void report_refusal(RefusalReason reason, std::string_view what);
@@ -200,10 +200,10 @@ class Connection final : public std::enable_shared_from_this<Connection>,
     bool sending_side_closed_ : 1 = false;
     bool doomed_ : 1 = false;
     bool torn_down_ : 1 = false;
+    const Port port_;
     ClientAddress address_;
     std::optional<uid_t> user_;
-    std::array<std::shared_ptr<const void>, 2> places_;
-    const Port port_;
+    Admission::Place place_;
 };
 
 // A wait beside the one that a connection has for its protocol. What is to be done when it is over

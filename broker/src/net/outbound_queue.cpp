@@ -1,49 +1,71 @@
 #include "net/outbound_queue.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace webrocket {
 
 void OutboundQueue::push(Frame frame) {
-    bytes_ += frame->size();
-    frames_.push_back(std::move(frame));
+    const std::size_t size = frame->size();
+    if (empty()) {
+        first_ = std::move(frame);
+    } else {
+        constexpr std::size_t some = 7;
+        if (!rest_) {
+            auto rest = std::make_unique<Rest>();
+            rest->frames.reserve(some);
+            rest_ = std::move(rest);
+        }
+        rest_->frames.push_back(std::move(frame));
+    }
+    bytes_ += size;
 }
 
 std::size_t OutboundQueue::gather(Gather &gather) const {
-    const std::size_t count = std::min(gather_max, frames_.size() - next_);
-    for (std::size_t i = 0; i < count; ++i) {
-        const std::string &bytes = *frames_[next_ + i];
-        const std::size_t skip = i == 0 ? written_ahead_ : 0;
+    std::size_t count = 0;
+    const auto add = [&](const std::string &bytes, std::size_t skip) {
         // iovec serves reads too and so has no const; a write leaves the bytes alone.
-        gather[i].iov_base = const_cast<char *>(bytes.data()) + skip;
-        gather[i].iov_len = bytes.size() - skip;
-    }
+        gather[count].iov_base = const_cast<char *>(bytes.data()) + skip;
+        gather[count].iov_len = bytes.size() - skip;
+        ++count;
+    };
+    if (empty())
+        return 0;
+    add(*first_, written_ahead_);
+    if (!rest_)
+        return count;
+    for (std::size_t i = rest_->next; i < rest_->frames.size() && count < gather.size(); ++i)
+        add(*rest_->frames[i], 0);
     return count;
 }
 
 void OutboundQueue::consume(std::size_t count) {
     bytes_ -= count;
     while (count > 0) {
-        const std::size_t left = frames_[next_]->size() - written_ahead_;
+        const std::size_t left = first_->size() - written_ahead_;
         if (count < left) {
             written_ahead_ += count;
-            break;
+            return;
         }
         count -= left;
-        written_ahead_ = 0;
-        frames_[next_++].reset();
+        drop_first();
     }
-    if (empty()) {
-        // An idle connection keeps no memory for the burst it once had.
-        constexpr std::size_t idle_capacity_max = 8;
-        if (frames_.capacity() > idle_capacity_max)
-            std::vector<Frame>().swap(frames_);
-        else
-            frames_.clear();
-        next_ = 0;
-    } else if (next_ >= 1024) {
-        frames_.erase(frames_.begin(), frames_.begin() + static_cast<std::ptrdiff_t>(next_));
-        next_ = 0;
+}
+
+void OutboundQueue::drop_first() {
+    written_ahead_ = 0;
+    if (!rest_) {
+        first_.reset();
+        return;
+    }
+    auto &[frames, next] = *rest_;
+    first_ = std::move(frames[next++]);
+    constexpr std::size_t many = 1024;
+    if (next == frames.size()) {
+        rest_.reset();
+    } else if (next >= many) {
+        frames.erase(frames.begin(), frames.begin() + static_cast<std::ptrdiff_t>(next));
+        next = 0;
     }
 }
 

@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cstddef>
+#include <memory>
 #include <sys/uio.h>
 #include <vector>
 
@@ -15,7 +16,7 @@ class OutboundQueue {
     static constexpr std::size_t gather_max = 128;
     using Gather = std::array<iovec, gather_max>;
 
-    bool empty() const { return next_ == frames_.size(); }
+    bool empty() const { return first_ == nullptr; }
     std::size_t bytes() const { return bytes_; }
 
     void push(Frame frame);
@@ -27,9 +28,18 @@ class OutboundQueue {
     void consume(std::size_t count);
 
   private:
-    std::vector<Frame> frames_;
-    std::size_t next_ = 0;          // frames before it are written
-    std::size_t written_ahead_ = 0; // bytes of the next frame that are written
+    struct Rest {
+        std::vector<Frame> frames;
+        std::size_t next = 0; // those before it have become the first
+    };
+
+    void drop_first();
+
+    // One frame at a time is the rule, and stands in the connection itself. What comes behind it
+    // has memory as long as there is some: an idle connection keeps none for the burst that it had.
+    Frame first_;
+    std::unique_ptr<Rest> rest_;
+    std::size_t written_ahead_ = 0; // bytes of the first frame that are written
     std::size_t bytes_ = 0;
 };
 

@@ -20,7 +20,7 @@ TEST(admission, so_many_in_all) {
     EXPECT_EQ(second.verdict, Verdict::admitted);
     EXPECT_EQ(admission.admit(address("192.0.2.3")).verdict, Verdict::full);
     EXPECT_EQ(admission.admit_proxy().verdict, Verdict::full);
-    second.place.reset();
+    second.place.give_back();
     EXPECT_EQ(admission.admit(address("192.0.2.3")).verdict, Verdict::admitted);
 }
 
@@ -55,8 +55,21 @@ TEST(admission, clients_behind_a_proxy_count_as_themselves) {
     EXPECT_TRUE(first);
     EXPECT_FALSE(admission.claim(address("192.0.2.1")));
     EXPECT_TRUE(admission.claim(address("192.0.2.2")));
-    first.reset();
+    first.give_back();
     EXPECT_TRUE(admission.claim(address("192.0.2.1")));
+}
+
+TEST(admission, a_client_has_the_place_of_its_proxy) {
+    Admission admission({2, 1, 0});
+    const auto client = address("192.0.2.1");
+    auto proxy = admission.admit_proxy().place;
+    proxy.pass_to(admission.claim(client));
+    EXPECT_FALSE(admission.claim(client));
+    const auto other = admission.admit_proxy().place;
+    EXPECT_EQ(admission.admit_proxy().verdict, Verdict::full);
+    proxy.give_back();
+    EXPECT_TRUE(admission.claim(client));
+    EXPECT_EQ(admission.admit_proxy().verdict, Verdict::admitted);
 }
 
 TEST(admission, so_many_handshakes_a_second) {
@@ -91,7 +104,7 @@ TEST(admission, limits_may_change_for_those_that_come) {
 }
 
 TEST(admission, places_may_outlive_it) {
-    Admission::Answer answer{Verdict::full, nullptr};
+    Admission::Answer answer{Verdict::full, {}};
     {
         Admission admission({1, 1, 0});
         answer = admission.admit(address("192.0.2.1"));

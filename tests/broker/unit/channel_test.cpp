@@ -54,7 +54,7 @@ class Page final : public Subscriber {
         subscription_.reset();
     }
 
-    const std::string &sid() const override { return sid_; }
+    std::string_view sid() const override { return sid_; }
     EventLoop &loop() override { return loop_; }
     // Without the head of a short frame.
     void deliver(const Frame &frame) override { heard.push_back(frame->substr(2)); }

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <optional>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace {
@@ -16,10 +17,12 @@ TEST(connection_quota, is_taken_and_given_back) {
     EXPECT_TRUE(first && second);
     EXPECT_FALSE(quota.take());
     EXPECT_EQ(quota.taken(), 2U);
-    auto copy = second;
-    second.reset();
+    auto moved = std::move(second);
+    second.give_back();
     EXPECT_EQ(quota.taken(), 2U);
-    copy.reset();
+    moved.give_back();
+    EXPECT_EQ(quota.taken(), 1U);
+    moved.give_back();
     EXPECT_EQ(quota.taken(), 1U);
     EXPECT_TRUE(quota.take());
 }
@@ -30,7 +33,7 @@ TEST(connection_quota, those_that_are_taken_stay_when_it_shrinks) {
     auto second = quota.take();
     quota.set_max(1);
     EXPECT_EQ(quota.taken(), 2U);
-    second.reset();
+    second.give_back();
     EXPECT_FALSE(quota.take());
     quota.set_max(2);
     EXPECT_TRUE(quota.take());
@@ -40,7 +43,7 @@ TEST(connection_quota, a_slot_may_outlive_it) {
     std::optional<ConnectionQuota> quota(1);
     auto slot = quota->take();
     quota.reset();
-    slot.reset();
+    slot.give_back();
 }
 
 TEST(connection_quota, many_threads_get_no_more_than_there_are) {

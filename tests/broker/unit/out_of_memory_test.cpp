@@ -18,6 +18,7 @@
 #include <memory>
 #include <new>
 #include <string>
+#include <string_view>
 #include <sys/socket.h>
 
 namespace {
@@ -126,7 +127,7 @@ TEST(out_of_memory, a_slot_that_nobody_gets_is_free) {
     for (long allocations = 0; lacked; ++allocations) {
         ConnectionQuota::Slot slot;
         lacked = lacks_memory(allocations, [&] { slot = vhost->connections().take(); });
-        EXPECT_NE(lacked, slot != nullptr);
+        EXPECT_NE(lacked, static_cast<bool>(slot));
         EXPECT_EQ(vhost->connections().taken(), slot ? 1U : 0U);
     }
 }
@@ -138,7 +139,7 @@ TEST(out_of_memory, a_place_that_nobody_gets_is_free) {
     for (long allocations = 0; lacked; ++allocations) {
         Admission::Answer answer{};
         lacked = lacks_memory(allocations, [&] { answer = admission.admit(address); });
-        EXPECT_NE(lacked, answer.place != nullptr);
+        EXPECT_NE(lacked, static_cast<bool>(answer.place));
     }
 }
 

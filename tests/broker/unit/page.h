@@ -4,6 +4,7 @@
 #include "hub/subscriber.h"
 
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -13,7 +14,7 @@ namespace webrocket {
 class Page final : public Subscriber {
   public:
     Page(EventLoop &loop, std::string sid) : loop_(loop), sid_(std::move(sid)) {}
-    const std::string &sid() const override { return sid_; }
+    std::string_view sid() const override { return sid_; }
     EventLoop &loop() override { return loop_; }
     void deliver(const Frame &frame) override { heard.push_back(*frame); }
     ConnectionView view() const override { return {}; }
