@@ -18,34 +18,27 @@ constexpr std::size_t turn_bytes_max = 32 * 1024;
 
 } // namespace
 
-// Where a late answer finds the connection, which nothing else may hold meanwhile.
+// Where a late answer finds the connection.
 class HttpConnection::Waiting {
   public:
-    explicit Waiting(HttpConnection &http)
-        : http_(&http), connection_(http.connection_.shared_from_this()),
-          loop_(http.connection_.loop()) {}
+    explicit Waiting(HttpConnection &http) : http_(&http), loop_(http.connection_.loop()) {}
 
     // On the connection's loop.
-    void give_up() {
-        http_ = nullptr;
-        connection_.reset();
-    }
+    void give_up() { http_ = nullptr; }
 
     // Any thread.
     static void answer(const std::shared_ptr<Waiting> &waiting, HttpResponse response) {
         waiting->loop_.post([waiting, response = std::move(response)]() mutable {
-            if (waiting->http_ == nullptr)
+            HttpConnection *const http = std::exchange(waiting->http_, nullptr);
+            if (http == nullptr)
                 return;
-            const auto connection = std::move(waiting->connection_);
-            connection->call_protocol([&](Protocol &) {
-                std::exchange(waiting->http_, nullptr)->answer_late(std::move(response));
-            });
+            const ConnectionPtr connection(&http->connection_);
+            connection->call_protocol([&](Protocol &) { http->answer_late(std::move(response)); });
         });
     }
 
   private:
-    HttpConnection *http_; // its loop's
-    std::shared_ptr<Connection> connection_;
+    HttpConnection *http_; // its loop's; null when it is gone, or has its answer
     EventLoop &loop_;
 };
 
@@ -124,7 +117,7 @@ void HttpConnection::process(std::string_view input) {
 }
 
 void HttpConnection::rest() {
-    resting_ = connection_.shared_from_this();
+    resting_ = true;
     if (rest_) {
         rest_->arm();
         return;
@@ -135,9 +128,8 @@ void HttpConnection::rest() {
 }
 
 void HttpConnection::on_turn() {
-    if (resting_ == nullptr)
+    if (!std::exchange(resting_, false))
         return;
-    const auto kept = std::move(resting_);
     if (connection_.pending_bytes() == 0)
         go_on();
 }

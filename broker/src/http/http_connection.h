@@ -105,12 +105,12 @@ class HttpConnection final : public Protocol {
     std::size_t unread_taken_ = 0;
     HttpParser parser_;
     std::string unparsed_;
-    std::string asked_;                   // what is or was last refused, or is being waited for
-    ResponseContext context_;             // of the request that is being answered
-    std::shared_ptr<Waiting> waiting_;    // for an answer that takes a while
-    std::unique_ptr<Deadline> rest_;      // of whoever has been given much at once
-    std::shared_ptr<Connection> resting_; // then, since nothing is read that would hold it
-    std::size_t given_in_turn_ = 0;       // bytes of answers
+    std::string asked_;                // what is or was last refused, or is being waited for
+    ResponseContext context_;          // of the request that is being answered
+    std::shared_ptr<Waiting> waiting_; // for an answer that takes a while
+    std::unique_ptr<Deadline> rest_;   // of whoever has been given much at once
+    std::size_t given_in_turn_ = 0;    // bytes of answers
+    bool resting_ = false;
     bool stopping_ = false;
     bool is_answered_ = false; // the request whose body is still coming
     bool in_head_ = false;

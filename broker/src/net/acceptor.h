@@ -3,15 +3,19 @@
 
 #include "base/without_exceptions.h"
 #include "net/event_loops.h"
+#include "net/socket.h"
 
 #include <boost/asio/error.hpp>
 #include <boost/asio/socket_base.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/system/error_code.hpp>
+#include <cerrno>
 #include <chrono>
 #include <functional>
 #include <spdlog/spdlog.h>
 #include <string>
+#include <sys/socket.h>
+#include <system_error>
 #include <utility>
 
 namespace webrocket {
@@ -20,7 +24,6 @@ namespace webrocket {
 template <typename Protocol>
 class Acceptor {
   public:
-    using Socket = typename Protocol::socket;
     // On the first loop's thread; what it throws costs that connection.
     using Welcome = std::function<void(EventLoop &, Socket)>;
 
@@ -34,8 +37,6 @@ class Acceptor {
 
     void start() {
         socket_.non_blocking(true);
-        // Or it would be waited for the next one, here.
-        socket_.set_option(boost::asio::socket_base::enable_connection_aborted(true));
         wait();
     }
     void stop() {
@@ -53,31 +54,28 @@ class Acceptor {
             });
     }
 
-    // Not by async_accept(), which makes the socket before it calls anybody: without memory it
-    // throws where nobody could accept the next one.
+    // Not by Asio, whose loops are to wait for their sockets in a way of their own.
     void accept() {
-        EventLoop &loop = loops_.next();
-        Socket accepted(loop.io());
-        boost::system::error_code error;
-        without_exceptions([&] { socket_.accept(accepted, error); });
+        Socket accepted(::accept4(socket_.native_handle(), nullptr, nullptr, SOCK_CLOEXEC));
+        const int error = accepted ? 0 : errno;
         // The peer gave up while it waited; the next one may not have.
-        if (error && error != boost::asio::error::connection_aborted &&
-            error != boost::asio::error::would_block) {
+        if (error != 0 && error != ECONNABORTED && error != EAGAIN && error != EINTR) {
             pause_after(error);
             return;
         }
         // At once, in the memory of the wait that is over.
         wait();
-        if (accepted.is_open()) {
+        if (accepted) {
             failing_ = false;
-            without_exceptions([&] { welcome_(loop, std::move(accepted)); });
+            without_exceptions([&] { welcome_(loops_.next(), std::move(accepted)); });
         }
     }
 
     // Out of descriptors, mostly: whoever waits stays in the backlog until some are free again.
-    void pause_after(const boost::system::error_code &error) {
+    void pause_after(int error) {
         if (!failing_)
-            spdlog::warn("cannot accept connections on {}: {}", name_, error.message());
+            spdlog::warn("cannot accept connections on {}: {}", name_,
+                         std::generic_category().message(error));
         failing_ = true;
         pause_.expires_after(std::chrono::milliseconds(100));
         pause_.async_wait([this](const boost::system::error_code &cancelled) {

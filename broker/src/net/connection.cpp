@@ -1,11 +1,8 @@
 #include "net/connection.h"
 
 #include <algorithm>
-#include <boost/asio/buffer.hpp>
-#include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <cerrno>
-#include <cstring>
 #include <netinet/tcp.h>
 #include <spdlog/spdlog.h>
 #include <sys/ioctl.h>
@@ -13,44 +10,48 @@
 
 namespace webrocket {
 namespace asio = boost::asio;
-using boost::system::error_code;
-
-namespace {
-
-// None over a unix socket.
-ClientAddress address_of_peer(const Connection::Socket &socket) {
-    error_code unknown;
-    const auto peer = socket.remote_endpoint(unknown);
-    const int family = unknown ? AF_UNSPEC : peer.data()->sa_family;
-    asio::ip::tcp::endpoint endpoint;
-    if ((family != AF_INET && family != AF_INET6) || peer.size() > endpoint.capacity())
-        return {};
-    std::memcpy(endpoint.data(), peer.data(), peer.size());
-    return ClientAddress(endpoint.address());
-}
-
-} // namespace
 
 Connection::Connection(EventLoops &loops, EventLoop &loop, Port port, Socket socket,
                        std::unique_ptr<TlsSession> tls)
-    : loops_(loops), loop_(loop), socket_(std::move(socket)), tls_(std::move(tls)), port_(port) {
-    address_ = address_of_peer(socket_);
-    loop_.add(*this);
+    : loops_(loops), loop_(loop), socket_(std::move(socket)), tls_(std::move(tls)), port_(port),
+      address_(socket_.peer()) {
     loop_.figures().at(port_).connections_accepted.add(1);
 }
 
 Connection::~Connection() { loop_.figures().at(port_).connections_ended.add(1); }
 
 void Connection::start(std::unique_ptr<Protocol> protocol) {
-    error_code ignored;
-    socket_.non_blocking(true, ignored);
-    // Which a unix socket does not have, and does not need.
-    socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
+    socket_.prepare();
     protocol_ = std::move(protocol);
     in_handshake_ = tls_ != nullptr;
     if (in_handshake_)
         arm(loops_.times().handshake);
     wait_for_input();
+    loop_.add(*this, socket_);
+}
+
+// Whoever calls keeps it meanwhile.
+void Connection::serve(std::uint32_t changes) {
+    may_be_readable_ = may_be_readable_ || (changes & ReadySet::input) != 0;
+    may_have_more_ = may_have_more_ || (changes & ReadySet::more_than_input) != 0;
+    guarded([this, changes] {
+        if (waiting_for_room_ && (changes & ReadySet::room) != 0)
+            on_room();
+        if (waiting_for_input_ && has_input())
+            on_input();
+    });
+}
+
+// What the last input was answered goes out before the next is looked at, which may be the end.
+void Connection::on_input() {
+    if (doomed_)
+        return;
+    if (end_turn_scheduled_) {
+        loop_.serve_again(*this);
+        return;
+    }
+    waiting_for_input_ = false;
+    on_readable();
 }
 
 void Connection::become(std::unique_ptr<Protocol> protocol) {
@@ -103,9 +104,12 @@ void Connection::give_up() noexcept {
 }
 
 void Connection::drop_if_doomed() {
-    if (!doomed_)
-        return;
-    const auto kept = weak_from_this().lock();
+    if (doomed_)
+        drop();
+}
+
+void Connection::drop() {
+    const ConnectionPtr kept(this);
     tear_down();
 }
 
@@ -145,7 +149,7 @@ void Connection::queue_up(Frame frame) {
 // A unix socket has no such option, and holds less.
 void Connection::limit_unsent_in_kernel() {
     constexpr int bytes = 128 * 1024;
-    ::setsockopt(socket_.native_handle(), IPPROTO_TCP, TCP_NOTSENT_LOWAT, &bytes, sizeof bytes);
+    ::setsockopt(socket_.descriptor(), IPPROTO_TCP, TCP_NOTSENT_LOWAT, &bytes, sizeof bytes);
 }
 
 void Connection::write_now() {
@@ -155,7 +159,7 @@ void Connection::write_now() {
 
 std::uint64_t Connection::acknowledged_position() {
     int in_kernel = 0;
-    if (::ioctl(socket_.native_handle(), TIOCOUTQ, &in_kernel) != 0)
+    if (::ioctl(socket_.descriptor(), TIOCOUTQ, &in_kernel) != 0)
         return 0;
     // What TLS adds is in the kernel's count and not in ours.
     return written_ - std::min(written_, static_cast<std::uint64_t>(in_kernel));
@@ -164,7 +168,7 @@ std::uint64_t Connection::acknowledged_position() {
 bool Connection::is_unanswered() {
     tcp_info info{};
     socklen_t size = sizeof info;
-    return ::getsockopt(socket_.native_handle(), IPPROTO_TCP, TCP_INFO, &info, &size) == 0 &&
+    return ::getsockopt(socket_.descriptor(), IPPROTO_TCP, TCP_INFO, &info, &size) == 0 &&
            (info.tcpi_unacked > 0 || info.tcpi_probes > 1);
 }
 
@@ -195,7 +199,7 @@ void Connection::abort() {
 void Connection::schedule_end_turn() {
     if (end_turn_scheduled_ || torn_down_)
         return;
-    loop_.end_turn_with(shared_from_this());
+    loop_.end_turn_with(*this);
     end_turn_scheduled_ = true;
 }
 
@@ -220,7 +224,7 @@ bool Connection::write_some() {
     msghdr message{};
     message.msg_iov = gather.data();
     message.msg_iovlen = queue_.gather(gather);
-    const ssize_t written = ::sendmsg(socket_.native_handle(), &message, MSG_NOSIGNAL);
+    const ssize_t written = ::sendmsg(socket_.descriptor(), &message, MSG_NOSIGNAL);
     if (written >= 0) {
         wrote(static_cast<std::size_t>(written));
         return true;
@@ -276,23 +280,15 @@ void Connection::write_pending() {
     call_protocol([](Protocol &protocol) { protocol.on_drained(); });
 }
 
-void Connection::wait_for_room() {
-    if (waiting_for_room_)
-        return;
-    socket_.async_wait(asio::socket_base::wait_write,
-                       [self = shared_from_this()](const error_code &error) {
-                           self->waiting_for_room_ = false;
-                           if (self->torn_down_)
-                               return;
-                           if (error || self->doomed_)
-                               self->tear_down();
-                           else
-                               self->guarded([&self] { self->on_room(); });
-                       });
-    waiting_for_room_ = true;
-}
+// The kernel has just refused to take more, so it will tell when there is room again.
+void Connection::wait_for_room() { waiting_for_room_ = true; }
 
 void Connection::on_room() {
+    waiting_for_room_ = false;
+    if (doomed_) {
+        tear_down();
+        return;
+    }
     write_pending();
     if (!read_after_room_ || torn_down_ || doomed_)
         return;
@@ -312,39 +308,31 @@ void Connection::close_sending_side() {
     arm(loops_.times().linger);
     if (tls_)
         tls_->say_goodbye();
-    error_code ignored;
-    socket_.shutdown(asio::socket_base::shutdown_send, ignored);
+    socket_.shut_down_sending();
 }
 
 void Connection::wait_for_input() {
-    if (waiting_for_input_)
+    if (waiting_for_input_ || input_in_line_ || input_put_off_)
         return;
     waiting_for_input_ = true;
-    const auto go_on = [self = shared_from_this()](const error_code &error) {
-        self->waiting_for_input_ = false;
-        if (self->torn_down_ || self->doomed_)
-            return;
-        if (error)
-            self->give_up();
-        else
-            self->guarded([&self] { self->on_readable(); });
-    };
-    if (tls_ && tls_->has_buffered_input())
-        loop_.post([go_on] { go_on({}); });
-    else
-        socket_.async_wait(asio::socket_base::wait_read, go_on);
+    if (has_input())
+        loop_.serve_again(*this);
+}
+
+bool Connection::has_input() const {
+    return may_be_readable_ || (tls_ && tls_->has_buffered_input());
 }
 
 // A loop that does not keep up must not be given more; its own connections have to be served.
 void Connection::wait_for_the_others() {
     constexpr auto pause = std::chrono::milliseconds(1);
-    waiting_for_input_ = true;
     auto timer = std::make_shared<asio::steady_timer>(loop_.io(), pause);
-    timer->async_wait([self = shared_from_this(), timer](const error_code &) {
-        self->waiting_for_input_ = false;
-        if (!self->torn_down_ && !self->doomed_)
+    timer->async_wait([self = ConnectionPtr(this), timer](const boost::system::error_code &) {
+        self->input_put_off_ = false;
+        if (!self->doomed_)
             self->guarded([&self] { self->on_readable(); });
     });
+    input_put_off_ = true;
 }
 
 void Connection::on_readable() {
@@ -356,7 +344,6 @@ void Connection::on_readable() {
         read_input();
     } else if (loop_.has_a_line()) {
         wait_in_line();
-        waiting_for_input_ = true;
         input_in_line_ = true;
     } else {
         loop_.in_turn([this] { read_input(); });
@@ -372,7 +359,6 @@ void Connection::take_turn() {
             return;
         }
         input_in_line_ = false;
-        waiting_for_input_ = false;
         if (!reading_paused_)
             read_input();
     });
@@ -419,14 +405,22 @@ void Connection::take_input(std::string_view bytes) {
 }
 
 Connection::Input Connection::read(std::size_t &count) {
-    error_code error;
+    auto &buffer = loop_.read_buffer();
     // Nobody looks at what comes after the end: the kernel may throw it away.
-    count = socket_.receive(asio::buffer(loop_.read_buffer()), finishing_ ? MSG_TRUNC : 0, error);
-    if (!error)
+    const ssize_t got =
+        ::recv(socket_.descriptor(), buffer.data(), buffer.size(), finishing_ ? MSG_TRUNC : 0);
+    if (got > 0) {
+        count = static_cast<std::size_t>(got);
+        may_be_readable_ = may_have_more_ || count == buffer.size();
         return Input::bytes;
-    if (error == asio::error::would_block || error == asio::error::interrupted)
-        return Input::none_yet;
-    return error == asio::error::eof ? Input::ended : Input::failed;
+    }
+    if (got == 0)
+        return Input::ended;
+    if (errno == EAGAIN || errno == EWOULDBLOCK)
+        may_be_readable_ = false;
+    else if (errno != EINTR)
+        return Input::failed;
+    return Input::none_yet;
 }
 
 Connection::Input Connection::read_encrypted(std::size_t &count) {
@@ -441,6 +435,7 @@ Connection::Input Connection::read_encrypted(std::size_t &count) {
         // TLS owes the peer an answer of its own.
         return Input::after_room;
     case TlsSession::Result::wants_input:
+        may_be_readable_ = false; // it has read until there was no more
         if (write_after_input_) {
             write_after_input_ = false;
             schedule_end_turn();
@@ -462,7 +457,7 @@ void Connection::end_handshake() {
 }
 
 void Deadline::on_timer() {
-    const auto kept = connection_.shared_from_this();
+    const ConnectionPtr kept(&connection_);
     if (!connection_.ending())
         connection_.call_protocol([this](Protocol &) { on_over_(); });
 }
@@ -497,11 +492,10 @@ void Connection::tear_down() {
     torn_down_ = true;
     doomed_ = true;
     disarm();
-    LoopHook::unlink();
-    error_code ignored;
-    socket_.close(ignored);
+    socket_.close();
     place_.give_back();
     protocol_.reset();
+    EventLoop::remove(*this);
 }
 
 } // namespace webrocket

@@ -8,9 +8,10 @@
 #include "net/event_loops.h"
 #include "net/outbound_queue.h"
 #include "net/shared_bytes.h"
+#include "net/socket.h"
 #include "net/tls.h"
 
-#include <boost/asio/generic/stream_protocol.hpp>
+#include <boost/smart_ptr/intrusive_ref_counter.hpp>
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -53,12 +54,12 @@ class Protocol {
 // are not enough.
 inline constexpr std::uint64_t reading_step_min = std::uint64_t{16} << 10;
 
-class Connection final : public std::enable_shared_from_this<Connection>,
-                         public LoopHook,
-                         private TimerEntry {
+// From start() on its loop keeps it, until it is closed.
+class Connection final
+    : public boost::intrusive_ref_counter<Connection, boost::thread_unsafe_counter>,
+      public LoopHook,
+      private TimerEntry {
   public:
-    using Socket = boost::asio::generic::stream_protocol::socket;
-
     // `tls` may be null.
     Connection(EventLoops &loops, EventLoop &loop, Port port, Socket socket,
                std::unique_ptr<TlsSession> tls);
@@ -102,7 +103,7 @@ class Connection final : public std::enable_shared_from_this<Connection>,
     void resume_reading();
 
     // Has the protocol's on_turn() called when others have been heard.
-    void wait_in_line() { loop_.put_in_line(shared_from_this()); }
+    void wait_in_line() { loop_.put_in_line(*this); }
 
     // Writes what is queued, as long as the peer takes any of it, then says goodbye and waits a
     // moment for the peer to do the same, so that the last words are not lost to a reset. No more
@@ -135,7 +136,10 @@ class Connection final : public std::enable_shared_from_this<Connection>,
     void set_user(std::optional<uid_t> user) { user_ = user; }
 
     // The rest is for the loop.
+    // Something of ReadySet's has changed, or nothing, and it is only its turn.
+    void serve(std::uint32_t changes);
     void end_turn();
+    void drop();
     void drop_if_doomed();
     void take_turn();
     void shut_down();
@@ -146,6 +150,8 @@ class Connection final : public std::enable_shared_from_this<Connection>,
 
     void queue_up(Frame frame);
     void wait_for_input();
+    void on_input();
+    bool has_input() const;
     void wait_for_the_others();
     void on_readable();
     void read_input();
@@ -191,7 +197,10 @@ class Connection final : public std::enable_shared_from_this<Connection>,
     bool end_turn_scheduled_ : 1 = false;
     bool waiting_for_room_ : 1 = false;
     bool waiting_for_input_ : 1 = false;
-    bool input_in_line_ : 1 = false; // others are heard before it is read
+    bool input_in_line_ : 1 = false;   // others are heard before it is read
+    bool input_put_off_ : 1 = false;   // likewise, for a moment
+    bool may_be_readable_ : 1 = false; // until a read has found nothing
+    bool may_have_more_ : 1 = false;   // behind a read that was not filled
     bool reading_paused_ : 1 = false;
     bool write_after_input_ : 1 = false; // TLS could not write before it has read
     bool read_after_room_ : 1 = false;   // nor read before it has written

@@ -17,18 +17,70 @@ std::size_t letters_to_one(std::span<const Letter> letters) {
     return static_cast<std::size_t>(end - some.begin());
 }
 
+// What it is serving now: nobody else has to wake it.
+thread_local const EventLoop *serving = nullptr;
+
 } // namespace
 
-EventLoop::EventLoop(std::size_t index, Refusals &refusals) : index_(index), refusals_(refusals) {
-    // Opens the loop's own descriptors now: later there may be none.
-    const boost::asio::steady_timer first(io_);
-}
+// Opens the loop's own descriptors now: later there may be none.
+EventLoop::EventLoop(std::size_t index, Refusals &refusals)
+    : index_(index), refusals_(refusals), ready_(io_, [this] { serve_the_ready(); }) {}
 
 EventLoop::~EventLoop() {
-    line_.clear();
+    while (has_connections())
+        connections_.front().drop();
     for (auto &queue : timers_)
         queue->entries.clear();
-    connections_.clear();
+    for (auto *kept : {&serving_again_, &ending_turn_})
+        kept->clear();
+    line_.clear();
+}
+
+void EventLoop::add(Connection &connection, const Socket &socket) {
+    ready_.add(socket, &connection);
+    intrusive_ptr_add_ref(&connection);
+    connections_.push_back(connection);
+}
+
+void EventLoop::remove(Connection &connection) {
+    if (!connection.LoopHook::is_linked())
+        return;
+    connection.LoopHook::unlink();
+    intrusive_ptr_release(&connection);
+}
+
+void EventLoop::serve_again(Connection &connection) {
+    serving_again_.emplace_back(&connection);
+    if (serving != this)
+        ready_.look_again();
+}
+
+// What they bring is written together, when all of it is there.
+void EventLoop::serve_the_ready() {
+    serving = this;
+    serving_again_now_.swap(serving_again_); // what is put there now is for the next round
+    serve_changes();
+    for (const auto &connection : serving_again_now_)
+        connection->serve(0);
+    serving_again_now_.clear();
+    serving = nullptr;
+    if (std::exchange(end_turn_follows_, false))
+        without_exceptions([this] { end_turn(); });
+    if (serving_again_.empty())
+        ready_.wait();
+    else
+        ready_.look_again();
+}
+
+// One that is served may end another one, which is kept until all of them have been.
+void EventLoop::serve_changes() {
+    std::array<ConnectionPtr, ReadySet::changes_max> changed;
+    const auto changes = ready_.changes();
+    std::transform(changes.begin(), changes.end(), changed.begin(), [](const epoll_event &change) {
+        return ConnectionPtr(static_cast<Connection *>(change.data.ptr));
+    });
+    for (std::size_t i = 0; i < changes.size(); ++i)
+        changed[i]->serve(changes[i].events);
 }
 
 void EventLoop::send(Letter letter) {
@@ -41,16 +93,23 @@ void EventLoop::send(Letter letter) {
     schedule_end_turn();
 }
 
-void EventLoop::end_turn_with(std::shared_ptr<Connection> connection) {
-    ending_turn_.push_back(std::move(connection));
+void EventLoop::end_turn_with(Connection &connection) {
+    ending_turn_.emplace_back(&connection);
     schedule_end_turn();
 }
 
 void EventLoop::schedule_end_turn() {
+    if (serving == this) {
+        end_turn_follows_ = true;
+        return;
+    }
     if (end_turn_posted_.exchange(true))
         return;
     try {
-        post([this] { end_turn(); });
+        post([this] {
+            end_turn_posted_.store(false);
+            end_turn();
+        });
     } catch (const std::exception &) {
         end_turn_posted_.store(false);
         throw;
@@ -59,7 +118,6 @@ void EventLoop::schedule_end_turn() {
 
 // Ending one connection may give others something to say; they follow in a turn of their own.
 void EventLoop::end_turn() {
-    end_turn_posted_.store(false);
     empty_mailbox();
     ending_turn_now_.swap(ending_turn_);
     for (const auto &connection : ending_turn_now_)
@@ -76,8 +134,8 @@ void EventLoop::drop_the_doomed() {
     }
 }
 
-void EventLoop::put_in_line(std::shared_ptr<Connection> connection) {
-    line_.push_back(std::move(connection));
+void EventLoop::put_in_line(Connection &connection) {
+    line_.emplace_back(&connection);
     post_line();
 }
 
@@ -166,8 +224,6 @@ void EventLoop::run_timer(TimerQueue &queue) {
     });
     queue.running = true;
 }
-
-void EventLoop::add(Connection &connection) { connections_.push_back(connection); }
 
 void EventLoop::for_each_connection(const std::function<void(Connection &)> &action) {
     for (auto &connection : connections_)

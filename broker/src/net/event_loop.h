@@ -5,8 +5,10 @@
 #include "base/without_exceptions.h"
 #include "net/loop_local.h"
 #include "net/port.h"
+#include "net/ready_set.h"
 #include "net/refusals.h"
 #include "net/shared_bytes.h"
+#include "net/socket.h"
 
 #include <array>
 #include <atomic>
@@ -14,6 +16,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/intrusive/list.hpp>
+#include <boost/smart_ptr/intrusive_ptr.hpp>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -29,6 +32,9 @@ namespace webrocket {
 
 class Connection;
 class EventLoop;
+
+// Counted by its loop alone.
+using ConnectionPtr = boost::intrusive_ptr<Connection>;
 
 using LoopHook =
     boost::intrusive::list_base_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>>;
@@ -131,8 +137,16 @@ class EventLoop {
     LoopFigures &figures() { return figures_; }
     const LoopFigures &figures() const { return figures_; }
 
+    // Keeps the connection until remove(), and tells it of its socket's input and room.
+    void add(Connection &connection, const Socket &socket);
+    static void remove(Connection &connection);
+    bool has_connections() const { return !connections_.empty(); }
+    void for_each_connection(const std::function<void(Connection &)> &action);
+
+    // Has it served once more, after the others: there is something left to read.
+    void serve_again(Connection &connection);
     // Has connection->end_turn() called once everything that is ready now has run.
-    void end_turn_with(std::shared_ptr<Connection> connection);
+    void end_turn_with(Connection &connection);
 
     // There are as many lengths of waits as the options give, a dozen: none is a stranger's choice.
     void arm(TimerEntry &entry, std::chrono::milliseconds wait);
@@ -143,7 +157,7 @@ class EventLoop {
     // in line, until whatever else is ready has been heard. One request may cost what a hundred
     // messages of pages do, and a hundred may come at once.
     bool has_a_line() const { return !line_.empty() || turn_time_ > turn_limit_; }
-    void put_in_line(std::shared_ptr<Connection> connection);
+    void put_in_line(Connection &connection);
     template <typename Call>
     void in_turn(const Call &call) {
         const auto begin = std::chrono::steady_clock::now();
@@ -152,10 +166,6 @@ class EventLoop {
     }
 
     static void disarm(TimerEntry &entry) { entry.TimerHook::unlink(); }
-
-    void add(Connection &connection);
-    bool has_connections() const { return !connections_.empty(); }
-    void for_each_connection(const std::function<void(Connection &)> &action);
 
   private:
     static constexpr std::size_t mailbox_bytes_max = std::size_t{16} << 20;
@@ -176,6 +186,8 @@ class EventLoop {
         bool running = false;
     };
 
+    void serve_the_ready();
+    void serve_changes();
     void schedule_end_turn();
     void end_turn();
     void drop_the_doomed();
@@ -192,11 +204,14 @@ class EventLoop {
     std::array<char, read_buffer_size> read_buffer_;
     LoopLocals locals_;
     LoopFigures figures_;
-    std::vector<std::shared_ptr<Connection>> ending_turn_;
-    std::vector<std::shared_ptr<Connection>> ending_turn_now_;
+    std::vector<ConnectionPtr> ending_turn_;
+    std::vector<ConnectionPtr> ending_turn_now_;
     std::atomic<bool> end_turn_posted_ = false;
+    bool end_turn_follows_ = false; // what is being served now
     bool some_are_doomed_ = false;
-    std::deque<std::shared_ptr<Connection>> line_;
+    std::vector<ConnectionPtr> serving_again_;
+    std::vector<ConnectionPtr> serving_again_now_;
+    std::deque<ConnectionPtr> line_;
     bool line_is_posted_ = false;
     std::chrono::steady_clock::time_point posted_at_;
     std::chrono::steady_clock::duration turn_time_{0};
@@ -205,6 +220,7 @@ class EventLoop {
     boost::intrusive::list<Connection, boost::intrusive::base_hook<LoopHook>,
                            boost::intrusive::constant_time_size<false>>
         connections_;
+    ReadySet ready_;
 
     alignas(64) std::mutex mailbox_mutex_;
     std::vector<Letter> mailbox_;

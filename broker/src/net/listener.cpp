@@ -10,15 +10,12 @@
 #include <utility>
 
 namespace webrocket {
-using boost::system::error_code;
 
 Listener::Listener(EventLoops &loops, Port port, const boost::asio::ip::tcp::endpoint &endpoint,
                    PortService &service, TlsContext *tls, Admission &admission, bool beside_ipv4)
     : loops_(loops), port_(port),
       acceptor_(loops, format_address(endpoint),
-                [this](EventLoop &loop, boost::asio::ip::tcp::socket socket) {
-                    consider(loop, std::move(socket));
-                }),
+                [this](EventLoop &loop, Socket socket) { consider(loop, std::move(socket)); }),
       service_(service), tls_(tls), admission_(admission) {
     acceptor_.socket().open(endpoint.protocol());
     acceptor_.socket().set_option(boost::asio::socket_base::reuse_address(true));
@@ -28,21 +25,18 @@ Listener::Listener(EventLoops &loops, Port port, const boost::asio::ip::tcp::end
     acceptor_.socket().listen(4096);
 }
 
-void Listener::consider(EventLoop &loop, boost::asio::ip::tcp::socket socket) {
-    ClientAddress address;
-    error_code unknown;
-    if (const auto peer = socket.remote_endpoint(unknown); !unknown)
-        address = ClientAddress(peer.address());
+void Listener::consider(EventLoop &loop, Socket socket) {
+    const ClientAddress address = socket.peer();
     auto [verdict, place] =
         service_.is_proxy(address) ? admission_.admit_proxy() : admission_.admit(address);
     if (verdict == Admission::Verdict::admitted)
         welcome(loop, std::move(socket), std::move(place));
     else
-        turn_away(std::move(socket), address, verdict);
+        turn_away(socket, address, verdict);
 }
 
 // Nothing is kept of it: the answer is a courtesy, for whoever happens to see it.
-void Listener::turn_away(boost::asio::ip::tcp::socket socket, const ClientAddress &address,
+void Listener::turn_away(const Socket &socket, const ClientAddress &address,
                          Admission::Verdict verdict) {
     const bool is_full = verdict == Admission::Verdict::full;
     const AdmissionLimits limits = admission_.limits();
@@ -53,19 +47,16 @@ void Listener::turn_away(boost::asio::ip::tcp::socket socket, const ClientAddres
                 : fmt::format("a connection: it has {} already", limits.per_address_max));
     if (tls_ == nullptr) {
         const std::string_view answer = service_.no_room();
-        ::send(socket.native_handle(), answer.data(), answer.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+        ::send(socket.descriptor(), answer.data(), answer.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
     }
-    error_code ignored;
-    socket.shutdown(boost::asio::ip::tcp::socket::shutdown_both, ignored);
-    socket.close(ignored);
+    socket.shut_down();
 }
 
-void Listener::welcome(EventLoop &loop, boost::asio::ip::tcp::socket socket,
-                       Admission::Place place) {
+void Listener::welcome(EventLoop &loop, Socket socket, Admission::Place place) {
     loop.post([this, &loop, socket = std::move(socket), place = std::move(place)]() mutable {
-        auto tls = tls_ == nullptr ? nullptr : tls_->accept(socket.native_handle());
-        auto connection =
-            std::make_shared<Connection>(loops_, loop, port_, std::move(socket), std::move(tls));
+        auto tls = tls_ == nullptr ? nullptr : tls_->accept(socket.descriptor());
+        const ConnectionPtr connection(
+            new Connection(loops_, loop, port_, std::move(socket), std::move(tls)));
         connection->keep(std::move(place));
         connection->start(service_.serve(*connection));
     });

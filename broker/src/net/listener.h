@@ -5,6 +5,7 @@
 #include "net/admission.h"
 #include "net/event_loops.h"
 #include "net/port_service.h"
+#include "net/socket.h"
 #include "net/tls.h"
 
 #include <boost/asio/ip/tcp.hpp>
@@ -26,10 +27,9 @@ class Listener {
     void stop() { acceptor_.stop(); }
 
   private:
-    void consider(EventLoop &loop, boost::asio::ip::tcp::socket socket);
-    void welcome(EventLoop &loop, boost::asio::ip::tcp::socket socket, Admission::Place place);
-    void turn_away(boost::asio::ip::tcp::socket socket, const ClientAddress &address,
-                   Admission::Verdict verdict);
+    void consider(EventLoop &loop, Socket socket);
+    void welcome(EventLoop &loop, Socket socket, Admission::Place place);
+    void turn_away(const Socket &socket, const ClientAddress &address, Admission::Verdict verdict);
 
     EventLoops &loops_;
     const Port port_;

@@ -67,9 +67,8 @@ void AdminSocket::require_place_for(const std::filesystem::path &file) {
 
 AdminSocket::AdminSocket(EventLoops &loops, std::filesystem::path file, PortService &service)
     : loops_(loops), file_(std::move(file)), service_(service),
-      acceptor_(loops, file_.string(), [this](EventLoop &loop, Protocol::socket socket) {
-          welcome(loop, std::move(socket));
-      }) {
+      acceptor_(loops, file_.string(),
+                [this](EventLoop &loop, Socket socket) { welcome(loop, std::move(socket)); }) {
     user_name(::geteuid()); // which may take a while, and nobody waits yet
     require_place_for(file_);
     remove_stale(file_);
@@ -96,11 +95,11 @@ void AdminSocket::listen() {
     acceptor_.socket().listen();
 }
 
-void AdminSocket::welcome(EventLoop &loop, Protocol::socket socket) {
+void AdminSocket::welcome(EventLoop &loop, Socket socket) {
     loop.post([this, &loop, socket = std::move(socket)]() mutable {
-        const auto user = user_at_the_other_end(socket.native_handle());
-        auto connection =
-            std::make_shared<Connection>(loops_, loop, Port::admin, std::move(socket), nullptr);
+        const auto user = user_at_the_other_end(socket.descriptor());
+        const ConnectionPtr connection(
+            new Connection(loops_, loop, Port::admin, std::move(socket), nullptr));
         connection->set_user(user);
         connection->start(service_.serve(*connection));
     });

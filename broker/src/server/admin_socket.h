@@ -4,6 +4,7 @@
 #include "net/acceptor.h"
 #include "net/event_loops.h"
 #include "net/port_service.h"
+#include "net/socket.h"
 
 #include <boost/asio/local/stream_protocol.hpp>
 #include <filesystem>
@@ -36,7 +37,7 @@ class AdminSocket {
     using Protocol = boost::asio::local::stream_protocol;
 
     void listen();
-    void welcome(EventLoop &loop, Protocol::socket socket);
+    void welcome(EventLoop &loop, Socket socket);
     void remove_file();
 
     EventLoops &loops_;

@@ -1,6 +1,8 @@
 // One connection on a loop of its own: what happens when the peer takes nothing more.
 #include "net/connection.h"
 
+#include "client/websocket_connection.h"
+
 #include <boost/asio/connect.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/write.hpp>
@@ -51,8 +53,8 @@ class connection : public testing::Test {
 
     void begin(std::unique_ptr<TlsSession> tls = nullptr) {
         descriptor_ = accepted_.native_handle();
-        connection_ = std::make_shared<Connection>(loops_, loops_.first(), Port::service,
-                                                   std::move(accepted_), std::move(tls));
+        connection_.reset(new Connection(loops_, loops_.first(), Port::service,
+                                         Socket(accepted_.release()), std::move(tls)));
         connection_->start(std::make_unique<Listening>(heard_));
     }
 
@@ -72,15 +74,15 @@ class connection : public testing::Test {
         return ::send(descriptor_, bytes.data(), count, MSG_DONTWAIT | MSG_NOSIGNAL) > 0;
     }
 
-    std::weak_ptr<Connection> finish_with_much_to_say() {
+    void finish_with_much_to_say() {
         begin();
         fill_the_way();
         connection_->send(make_frame(std::string(std::size_t{2} << 20, 'x')));
         connection_->finish();
-        const std::weak_ptr<Connection> observed = connection_;
         connection_.reset();
-        return observed;
     }
+
+    bool is_gone() const { return loops_.open_connections(Port::service) == 0; }
 
     void take_all() {
         std::string bytes(65536, '\0');
@@ -130,7 +132,7 @@ class connection : public testing::Test {
     tcp::socket accepted_{io()};
     int descriptor_ = -1;
     std::string heard_;
-    std::shared_ptr<Connection> connection_;
+    ConnectionPtr connection_;
 };
 
 TEST_F(connection, a_reader_that_has_caught_up_is_no_slow_consumer) {
@@ -168,16 +170,16 @@ TEST_F(connection, answers_to_requests_have_no_limit) {
 }
 
 TEST_F(connection, last_words_are_for_whoever_takes_them) {
-    const auto observed = finish_with_much_to_say();
+    finish_with_much_to_say();
     // Some of them now and then, for longer than a peer that takes none is waited for.
     const auto end = std::chrono::steady_clock::now() + std::chrono::milliseconds(1200);
     std::string some(4096, '\0');
     while (std::chrono::steady_clock::now() < end) {
         ::recv(peer_.native_handle(), some.data(), some.size(), MSG_DONTWAIT);
         io().run_for(std::chrono::milliseconds(10));
-        ASSERT_FALSE(observed.expired());
+        ASSERT_FALSE(is_gone());
     }
-    while (!observed.expired()) {
+    while (!is_gone()) {
         take_all();
         io().run_one_for(std::chrono::milliseconds(10));
     }
@@ -186,9 +188,9 @@ TEST_F(connection, last_words_are_for_whoever_takes_them) {
 }
 
 TEST_F(connection, last_words_that_nobody_takes) {
-    const auto observed = finish_with_much_to_say();
+    finish_with_much_to_say();
     io().run_for(std::chrono::seconds(10));
-    EXPECT_TRUE(observed.expired());
+    EXPECT_TRUE(is_gone());
 }
 
 class encrypted_connection : public connection {
@@ -246,6 +248,21 @@ TEST_F(encrypted_connection, waits_when_tls_has_no_room_to_answer) {
     EXPECT_EQ(heard_, "hello");
 }
 
+// Some of it is with TLS already when the socket has nothing more to read.
+TEST_F(encrypted_connection, hears_all_that_comes_at_once) {
+    run();
+    std::string said;
+    for (int i = 0; i < 20; ++i) {
+        const std::string record(static_cast<std::size_t>(1 + 100 * i), static_cast<char>('a' + i));
+        ASSERT_GT(SSL_write(client_.get(), record.data(), static_cast<int>(record.size())), 0);
+        said += record;
+    }
+    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+    while (heard_.size() < said.size() && std::chrono::steady_clock::now() < end)
+        run();
+    EXPECT_EQ(heard_, said);
+}
+
 // What costs a loop more than a moment, or a page.
 class Heard final : public Protocol {
   public:
@@ -267,6 +284,13 @@ class Heard final : public Protocol {
     const char name_;
 };
 
+// There are tens of thousands of them, which do nothing most of the time.
+TEST(connections, those_of_pages_are_small) {
+    EXPECT_LE(sizeof(Connection), 232U);
+    EXPECT_LE(sizeof(WebSocketConnection), 296U);
+    EXPECT_LE(sizeof(Subscription), 112U);
+}
+
 TEST(connections, those_of_http_take_turns_and_pages_come_first) {
     EventLoops loops{1};
     auto &io = loops.first().io();
@@ -276,8 +300,8 @@ TEST(connections, those_of_http_take_turns_and_pages_come_first) {
     for (const char name : std::string("hhhhhhhhp")) {
         auto &peer = peers.emplace_back(io);
         peer.connect(acceptor.local_endpoint());
-        auto connection = std::make_shared<Connection>(loops, loops.first(), Port::service,
-                                                       acceptor.accept(), nullptr);
+        const ConnectionPtr connection(new Connection(
+            loops, loops.first(), Port::service, Socket(acceptor.accept().release()), nullptr));
         connection->start(std::make_unique<Heard>(order, name));
         boost::asio::write(peer, boost::asio::buffer(&name, 1));
     }

@@ -39,18 +39,20 @@ class http_connection : public testing::Test {
         return rules;
     }
 
-    // A client that asks.
-    std::weak_ptr<Connection> connect(tcp::socket &peer) {
+    // A client that asks. What is returned expires when its connection ends.
+    std::weak_ptr<const void> connect(tcp::socket &peer) {
         tcp::acceptor acceptor(io(), {boost::asio::ip::address_v4::loopback(), 0});
         peer.connect(acceptor.local_endpoint());
         tcp::socket accepted(io());
         acceptor.accept(accepted);
         accepted.set_option(tcp::socket::send_buffer_size(65536));
-        auto connection = std::make_shared<Connection>(loops_, loops_.first(), Port::service,
-                                                       std::move(accepted), nullptr);
-        connection->start(std::make_unique<HttpConnection>(*connection, handler_, rules_, unread_));
+        const ConnectionPtr connection(new Connection(loops_, loops_.first(), Port::service,
+                                                      Socket(accepted.release()), nullptr));
+        const auto life = std::make_shared<std::shared_ptr<UnreadAnswers>>(unread_);
+        connection->start(std::make_unique<HttpConnection>(
+            *connection, handler_, rules_, std::shared_ptr<UnreadAnswers>(life, unread_.get())));
         boost::asio::write(peer, boost::asio::buffer(request));
-        return connection;
+        return life;
     }
 
     boost::asio::io_context &io() { return loops_.first().io(); }

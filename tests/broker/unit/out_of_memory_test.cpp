@@ -173,8 +173,8 @@ class Pair {
     explicit Pair(EventLoops &loops) : peer_(loops.first().io()) {
         stream_protocol::socket ours(loops.first().io());
         boost::asio::local::connect_pair(ours, peer_);
-        connection_ = std::make_shared<Connection>(loops, loops.first(), Port::service,
-                                                   std::move(ours), nullptr);
+        connection_.reset(
+            new Connection(loops, loops.first(), Port::service, Socket(ours.release()), nullptr));
         connection_->start(std::make_unique<Silent>());
     }
     ~Pair() { connection_->abort(); }
@@ -188,9 +188,13 @@ class Pair {
         return ::recv(peer_.native_handle(), bytes.data(), bytes.size(), MSG_DONTWAIT);
     }
 
+    void say(const std::string &text) {
+        ::send(peer_.native_handle(), text.data(), text.size(), MSG_NOSIGNAL);
+    }
+
   private:
     stream_protocol::socket peer_;
-    std::shared_ptr<Connection> connection_;
+    ConnectionPtr connection_;
 };
 
 void run(EventLoops &loops) {
@@ -223,6 +227,26 @@ TEST(out_of_memory, what_is_sent_arrives_or_the_connection_ends) {
     }
 }
 
+TEST(out_of_memory, the_loop_goes_on) {
+    bool lacked = true;
+    for (long allocations = 0; lacked; ++allocations) {
+        EventLoops loops(1);
+        {
+            Pair first(loops);
+            Pair second(loops);
+            for (Pair *each : {&first, &second})
+                each->say("hello");
+            lacked = lacks_memory(allocations, [&] { run(loops); });
+            second.say("hello");
+            second.connection().send(make_frame("hello"));
+            run(loops);
+            EXPECT_GE(second.hears(), 0) << allocations;
+        }
+        run(loops);
+        EXPECT_EQ(loops.open_connections(Port::service), 0U) << allocations;
+    }
+}
+
 TEST(out_of_memory, no_worker_is_left_that_was_not_made) {
     bool lacked = true;
     for (long allocations = 0; lacked; ++allocations) {
@@ -249,7 +273,7 @@ TEST(out_of_memory, the_next_one_is_accepted) {
         EventLoops loops(1);
         std::size_t welcomed = 0;
         Acceptor<tcp> acceptor(loops, "127.0.0.1",
-                               [&](EventLoop &, const tcp::socket &) { ++welcomed; });
+                               [&](EventLoop &, const Socket &) { ++welcomed; });
         acceptor.socket().open(tcp::v4());
         acceptor.socket().bind({boost::asio::ip::address_v4::loopback(), 0});
         acceptor.socket().listen();
