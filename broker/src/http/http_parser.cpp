@@ -1,11 +1,14 @@
 #include "http/http_parser.h"
 
+#include "http/plain_request.h"
+
 #include <algorithm>
 #include <boost/asio/buffer.hpp>
 #include <boost/beast/core/buffers_range.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <optional>
 #include <string>
+#include <utility>
 
 namespace webrocket {
 namespace http = boost::beast::http;
@@ -141,10 +144,19 @@ HttpParser::HttpParser(const HttpLimits &limits)
 HttpParser::~HttpParser() = default;
 
 void HttpParser::reset() {
+    // Its list of headers has memory already, which is kept for as many as is usual.
+    auto headers = std::move(request_.headers);
     request_ = HttpRequest();
+    constexpr std::size_t usual = 16;
+    if (headers.capacity() <= usual) {
+        headers.clear();
+        request_.headers = std::move(headers);
+    }
     head_was_new_ = false;
     header_size_ = 0;
     header_lines_ = 0;
+    if (beast_->parser && !inside_request())
+        return;
     auto &parser = beast_->parser.emplace();
     parser.header_limit(limits_.header_size_max);
     parser.body_limit(limits_.body_size_max);
@@ -160,6 +172,10 @@ HttpParser::State HttpParser::feed(std::string_view &input) {
             input.remove_prefix(2);
         if (input == "\r")
             return State::need_more;
+        if (const auto size = read_plain_request(input, limits_, request_)) {
+            input.remove_prefix(*size);
+            return State::complete;
+        }
     }
     while (!input.empty() && !parser.is_done()) {
         boost::system::error_code error;
@@ -214,6 +230,7 @@ void HttpParser::take_head() {
     request_.target = view(message.target());
     request_.http_1_0 = message.version() < 11;
     request_.keep_alive = message.keep_alive();
+    request_.headers.clear(); // of a request that was not plain after all
     for (const auto &field : message)
         request_.headers.emplace_back(view(field.name_string()), view(field.value()));
 }

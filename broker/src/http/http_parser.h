@@ -1,5 +1,5 @@
-// Incremental parsing of requests, by Beast. Its headers are heavy, so only http_parser.cpp sees
-// them.
+// Incremental parsing of requests: of plain ones at once, of all others by Beast. Its headers are
+// heavy, so only http_parser.cpp sees them.
 #pragma once
 
 #include "http/http_message.h"

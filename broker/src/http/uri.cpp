@@ -3,6 +3,7 @@
 #include "base/hex.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace webrocket {
 namespace {
@@ -57,13 +58,15 @@ std::optional<std::vector<std::string>> path_segments(std::string_view path) {
     if (!path.starts_with('/'))
         return std::nullopt;
     std::vector<std::string> segments;
+    constexpr std::size_t usual = 4;
+    segments.reserve(usual);
     path.remove_prefix(1);
     while (!path.empty()) {
         const auto slash = path.find('/');
-        const auto segment = percent_decode(path.substr(0, slash), false);
+        auto segment = percent_decode(path.substr(0, slash), false);
         if (!segment || segment->empty())
             return std::nullopt;
-        segments.push_back(*segment);
+        segments.push_back(std::move(*segment));
         if (slash == std::string_view::npos)
             return segments;
         path.remove_prefix(slash + 1);

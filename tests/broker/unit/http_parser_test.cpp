@@ -1,10 +1,13 @@
 // Requests out of what a connection gets, whichever way it is cut.
 #include "http/http_parser.h"
 
+#include <algorithm>
 #include <gtest/gtest.h>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 namespace {
 
@@ -106,6 +109,92 @@ TEST(http_parser, requests_on_each_other_s_heels) {
             left = std::string(input);
         }
         EXPECT_EQ(count, 3) << step;
+    }
+}
+
+struct Read {
+    State state = State::need_more;
+    std::string method, target, body;
+    std::vector<std::pair<std::string, std::string>> headers;
+    bool http_1_0 = false, keep_alive = false;
+    std::size_t left = 0;
+
+    bool operator==(const Read &) const = default;
+};
+
+Read read(const std::string &bytes, std::size_t step) {
+    HttpParser parser(limits);
+    std::string left;
+    Read read;
+    for (std::size_t at = 0; at < bytes.size() && read.state == State::need_more; at += step) {
+        left += bytes.substr(at, step);
+        std::string_view input = left;
+        read.state = parser.feed(input);
+        read.left = input.size() + bytes.size() - std::min(at + step, bytes.size());
+        if (read.state == State::complete) {
+            const auto &request = parser.request();
+            read.method = request.method;
+            read.target = request.target;
+            read.body = request.body;
+            for (const auto &[name, value] : request.headers)
+                read.headers.emplace_back(name, value);
+            read.http_1_0 = request.http_1_0;
+            read.keep_alive = request.keep_alive;
+        }
+        left = std::string(input);
+    }
+    return read;
+}
+
+// What is plain is read at a look where it comes whole, and bit by bit where it does not.
+TEST(http_parser, a_request_is_the_same_in_whatever_pieces) {
+    const std::string post = "POST /a/b?c=d HTTP/1.1\r\nHost: x\r\n";
+    const std::vector<std::string> all = {
+        "GET / HTTP/1.1\r\nHost: x\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost: x\r\n\r\nGET",
+        "GET / HTTP/1.1\r\nHost:\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost: x\r\nhost: y\r\n\r\n",
+        "GET / HTTP/1.1\r\nX: y\r\n\r\n",
+        "GET / HTTP/1.0\r\nHost: x\r\n\r\n",
+        "GET /a b HTTP/1.1\r\nHost: x\r\n\r\n",
+        "GET / HTTP/1.1 \r\nHost: x\r\n\r\n",
+        "GET /\x7f HTTP/1.1\r\nHost: x\r\n\r\n",
+        "GET /\xc3\xa4 HTTP/1.1\r\nHost: x\r\n\r\n",
+        "get / HTTP/1.1\r\nHost: x\r\n\r\n",
+        " / HTTP/1.1\r\nHost: x\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost : x\r\n\r\n",
+        "GET / HTTP/1.1\r\n: x\r\nHost: x\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost: x\r\n folded\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost: x\nY: z\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost: x\r\nno colon\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost: x\r\nA:  b \t c\t \r\nB: \xe4\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost: x\r\nA: 1\r\nB: 2\r\na: 3\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
+        "GET / HTTP/1.1\r\nHost: x\r\nProxy-Connection: close\r\n\r\n",
+        post + "Content-Length: 5\r\nX:y  \r\n\r\nhello",
+        post + "Content-Length: 5\r\n\r\nhello world",
+        post + "Content-Length: 005\r\n\r\nhello",
+        post + "Content-Length: 5\r\n\r\nhell",
+        post + "Content-Length: 5\r\nContent-Length: 5\r\n\r\nhello",
+        post + "Content-Length: 5\r\nContent-Length: 6\r\n\r\nhello",
+        post + "Content-Length: +5\r\n\r\nhello",
+        post + "Content-Length: 5, 5\r\n\r\nhello",
+        post + "Content-Length:\r\n\r\nhello",
+        post + "Content-Length: 99999999999999999999\r\n\r\nhello",
+        post + "Content-Length: 1025\r\n\r\n" + std::string(1025, 'x'),
+        post + "Content-Length: 1024\r\n\r\n" + std::string(1024, 'x'),
+        post + "Transfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n0\r\n\r\n",
+        post + "Transfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\n\r\n",
+        post + "Transfer-Encoding: gzip\r\n\r\nhello",
+    };
+    for (const auto &request : all) {
+        const Read whole = read(request, request.size());
+        for (std::size_t step = 1; step < request.size(); ++step) {
+            const Read other = read(request, step);
+            EXPECT_EQ(other.state, whole.state) << request << " by " << step;
+            EXPECT_TRUE(whole.state != State::complete || other == whole)
+                << request << " by " << step;
+        }
     }
 }
 
