@@ -176,7 +176,16 @@ void HttpConnection::send_answer(std::string bytes) {
     if (is_unread_)
         return;
     is_unread_ = true;
-    connection_.arm(rules_.times.unread_answer);
+    is_watched_ = false;
+    // Most of them are taken at the end of the turn, and not waited for.
+    connection_.disarm();
+    if (connection_.is_waiting_for_room())
+        on_stalled();
+}
+
+void HttpConnection::on_stalled() {
+    if (is_unread_ && !std::exchange(is_watched_, true))
+        connection_.arm(rules_.times.unread_answer);
 }
 
 // A little may always wait, and what the kernel takes does not: whoever lets much wait must not
@@ -194,7 +203,11 @@ bool HttpConnection::may_wait() {
     return true;
 }
 
-void HttpConnection::forget_unread() { unread_->give_back(std::exchange(unread_taken_, 0)); }
+// All loops count on the same place, so it is left alone where there is nothing to count.
+void HttpConnection::forget_unread() {
+    if (unread_taken_ > 0)
+        unread_->give_back(std::exchange(unread_taken_, 0));
+}
 
 bool HttpConnection::is_being_read() {
     const auto before = std::exchange(acknowledged_, connection_.acknowledged_position());

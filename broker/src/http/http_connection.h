@@ -63,6 +63,7 @@ class HttpConnection final : public Protocol {
     void on_end() override;
     void on_timer() override;
     void on_drained() override;
+    void on_stalled() override;
     void on_encrypted() override;
     void on_shutdown() override;
     bool gives_way() const override { return true; }
@@ -114,7 +115,8 @@ class HttpConnection final : public Protocol {
     bool stopping_ = false;
     bool is_answered_ = false; // the request whose body is still coming
     bool in_head_ = false;
-    bool is_unread_ = false; // the last answer, as far as is known
+    bool is_unread_ = false;  // the last answer, as far as is known
+    bool is_watched_ = false; // whether some of that is taken in time
     // When that was last looked at, which may be some answers ago: a look at each would cost more
     // than the time that it may give a client once.
     std::uint64_t acknowledged_ = 0;

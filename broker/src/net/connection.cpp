@@ -221,10 +221,16 @@ void Connection::write_queue() {
 // False when there is no going on for the time being, or at all.
 bool Connection::write_some() {
     OutboundQueue::Gather gather;
-    msghdr message{};
-    message.msg_iov = gather.data();
-    message.msg_iovlen = queue_.gather(gather);
-    const ssize_t written = ::sendmsg(socket_.descriptor(), &message, MSG_NOSIGNAL);
+    const std::size_t pieces = queue_.gather(gather);
+    ssize_t written = 0;
+    if (pieces == 1) { // as it mostly is: the kernel has less to do then
+        written = ::send(socket_.descriptor(), gather[0].iov_base, gather[0].iov_len, MSG_NOSIGNAL);
+    } else {
+        msghdr message{};
+        message.msg_iov = gather.data();
+        message.msg_iovlen = pieces;
+        written = ::sendmsg(socket_.descriptor(), &message, MSG_NOSIGNAL);
+    }
     if (written >= 0) {
         wrote(static_cast<std::size_t>(written));
         return true;
@@ -267,17 +273,17 @@ void Connection::wrote(std::size_t count) {
 
 void Connection::write_pending() {
     write_queue();
-    if (doomed_ || !queue_.empty())
+    const bool is_drained = queue_.empty();
+    if (doomed_ || (finishing_ && !is_drained))
         return;
-    if (finishing_ && peer_ended_) {
+    if (finishing_ && peer_ended_)
         tear_down();
-        return;
-    }
-    if (finishing_) {
+    else if (finishing_)
         close_sending_side();
-        return;
-    }
-    call_protocol([](Protocol &protocol) { protocol.on_drained(); });
+    else if (is_drained)
+        call_protocol([](Protocol &protocol) { protocol.on_drained(); });
+    else
+        call_protocol([](Protocol &protocol) { protocol.on_stalled(); });
 }
 
 // The kernel has just refused to take more, so it will tell when there is room again.

@@ -35,8 +35,9 @@ class Protocol {
     virtual void on_end() = 0;
     // The timer that the protocol armed has run out.
     virtual void on_timer() = 0;
-    // Everything queued is written.
+    // Everything queued is written; or the peer does not take all of it at once.
     virtual void on_drained() {}
+    virtual void on_stalled() {}
     // TLS has made its handshake.
     virtual void on_encrypted() {}
     // The server stops.
@@ -83,6 +84,7 @@ class Connection final
     void send(Frame frame);
     void set_pending_limit(std::size_t bytes) { pending_limit_ = bytes; }
     std::size_t pending_bytes() const { return queue_.bytes(); }
+    bool is_waiting_for_room() const { return waiting_for_room_; }
     // As much of it as the kernel takes.
     void write_now();
     // Has what the peer does not take wait where it is counted: the kernel would hold megabytes of
