@@ -6,6 +6,7 @@
 #include "base/json.h"
 #include "base/pattern_complaint.h"
 #include "base/secrets.h"
+#include "base/utf8.h"
 #include "http/http_parser.h"
 #include "http/replies.h"
 #include "http/uri.h"

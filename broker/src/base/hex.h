@@ -1,6 +1,7 @@
 // Hexadecimal digits.
 #pragma once
 
+#include <cstdint>
 #include <string_view>
 
 namespace webrocket {
@@ -16,6 +17,14 @@ constexpr int hex_value(char c) {
     if (c >= 'A' && c <= 'F')
         return c - 'A' + 10;
     return -1;
+}
+
+// Of a text that begins with four.
+constexpr std::uint32_t four_hex_digits(std::string_view digits) {
+    std::uint32_t code = 0;
+    for (const char c : digits.substr(0, 4))
+        code = code * 16 + static_cast<std::uint32_t>(hex_value(c));
+    return code;
 }
 
 } // namespace webrocket

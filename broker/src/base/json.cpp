@@ -1,137 +1,36 @@
 #include "base/json.h"
 
+#include "base/byte_runs.h"
 #include "base/hex.h"
+#include "base/utf8.h"
 
 #include <algorithm>
 #include <array>
-#include <bit>
 #include <charconv>
 #include <cstdint>
-#include <cstring>
 #include <system_error>
 
 namespace webrocket {
 namespace {
 
-// Length of the UTF-8 sequence at the front of `s`, 0 if it is none (overlong forms, surrogates
-// and code points past U+10FFFF included).
-std::size_t utf8_sequence_length(std::string_view s) {
-    const auto byte = [&s](std::size_t i) { return static_cast<unsigned char>(s[i]); };
-    const auto follows = [&](std::size_t i, unsigned low = 0x80, unsigned high = 0xbf) {
-        return i < s.size() && byte(i) >= low && byte(i) <= high;
-    };
-    const unsigned lead = byte(0);
-    if (lead < 0x80)
-        return 1;
-    if (lead >= 0xc2 && lead <= 0xdf)
-        return follows(1) ? 2 : 0;
-    if (lead >= 0xe0 && lead <= 0xef) {
-        const unsigned low = lead == 0xe0 ? 0xa0 : 0x80;
-        const unsigned high = lead == 0xed ? 0x9f : 0xbf;
-        return follows(1, low, high) && follows(2) ? 3 : 0;
-    }
-    if (lead >= 0xf0 && lead <= 0xf4) {
-        const unsigned low = lead == 0xf0 ? 0x90 : 0x80;
-        const unsigned high = lead == 0xf4 ? 0x8f : 0xbf;
-        return follows(1, low, high) && follows(2) && follows(3) ? 4 : 0;
-    }
-    return 0;
-}
-
-constexpr std::uint64_t in_each_byte(std::uint64_t byte) { return byte * 0x0101010101010101U; }
-constexpr std::uint64_t high_bits = in_each_byte(0x80);
-
-// Calls `marked`, which sets the high bit of bytes to stop at, with eight bytes of the text at a
-// time, and returns how many there are before the first of those; fewer where that is not to be
-// had quickly, at most seven of them at the end of the text.
-template <typename Marked>
-std::size_t length_before(std::string_view text, const Marked &marked) {
-    std::size_t at = 0;
-    for (; text.size() - at >= sizeof(std::uint64_t); at += sizeof(std::uint64_t)) {
-        std::uint64_t word = 0;
-        std::memcpy(&word, text.data() + at, sizeof word);
-        const std::uint64_t stops = marked(word) & high_bits;
-        if (stops == 0)
-            continue;
-        if constexpr (std::endian::native == std::endian::little)
-            at += static_cast<std::size_t>(std::countr_zero(stops)) / 8;
-        break;
-    }
-    return at;
-}
-
-// What stands for itself in a string: ASCII that is neither a quote, a backslash nor a control
-// character. A subtraction sets the high bit of a byte that is smaller than what is taken off; what
-// it borrows may mark bytes behind that one, never before it.
-std::size_t plain_length(std::string_view text) {
-    return length_before(text, [](std::uint64_t word) {
-        return word | (word - in_each_byte(0x20)) | ((word ^ in_each_byte('"')) - in_each_byte(1)) |
-               ((word ^ in_each_byte('\\')) - in_each_byte(1));
-    });
-}
-
-std::size_t ascii_length(std::string_view text) {
-    return length_before(text, [](std::uint64_t word) { return word; });
-}
-
-void append_utf8(std::string &out, std::uint32_t code) {
-    const auto put = [&out](std::uint32_t byte) { out.push_back(static_cast<char>(byte)); };
-    if (code < 0x80) {
-        put(code);
-    } else if (code < 0x800) {
-        put(0xc0 | (code >> 6));
-        put(0x80 | (code & 0x3f));
-    } else if (code < 0x10000) {
-        put(0xe0 | (code >> 12));
-        put(0x80 | ((code >> 6) & 0x3f));
-        put(0x80 | (code & 0x3f));
-    } else {
-        put(0xf0 | (code >> 18));
-        put(0x80 | ((code >> 12) & 0x3f));
-        put(0x80 | ((code >> 6) & 0x3f));
-        put(0x80 | (code & 0x3f));
-    }
-}
-
-void append_escaped(std::string &out, char c) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (c == '"' || c == '\\') {
-        out.push_back('\\');
-        out.push_back(c);
-    } else if (byte < 0x20) {
-        out.append("\\u00");
-        out.push_back(hex_digits[byte >> 4]);
-        out.push_back(hex_digits[byte & 0x0f]);
-    } else {
-        out.push_back(c);
-    }
-}
-
-std::uint32_t four_hex_digits(std::string_view digits) {
-    std::uint32_t code = 0;
-    for (const char c : digits.substr(0, 4))
-        code = code * 16 + static_cast<std::uint32_t>(hex_value(c));
-    return code;
-}
-
 // One pass over a document, without recursion: the kinds of the open containers are bits of one
 // word, which is what bounds the depth.
 class Scanner {
   public:
-    Scanner(std::string_view text, const JsonWanted &wanted)
+    Scanner(std::string_view text, const JsonWanted &wanted, JsonDocument &document)
         : at_(text.data()), end_(text.data() + text.size()),
           depth_max_(std::min(wanted.depth_max, json_depth_max)),
           levels_(std::min(wanted.levels, json_levels_max)),
-          second_level_max_(wanted.second_level_max) {
+          second_level_max_(wanted.second_level_max), document_(document) {
         constexpr std::size_t members_expected = 16;
+        document_.list.clear();
         document_.list.reserve(members_expected);
+        document_.is_whole = true;
     }
 
-    std::optional<JsonDocument> scan(char opening) {
+    bool scan(char opening) {
         skip_space();
-        if (peek() != opening || !open() || !inside())
-            return std::nullopt;
-        return std::move(document_);
+        return peek() == opening && open() && inside();
     }
 
   private:
@@ -142,8 +41,10 @@ class Scanner {
     char peek() const { return at_ < end_ ? *at_ : '\0'; }
 
     void skip_space() {
-        while (at_ < end_ && (*at_ == ' ' || *at_ == '\n' || *at_ == '\r' || *at_ == '\t'))
+        while (at_ < end_ && (*at_ == ' ' || *at_ == '\n' || *at_ == '\r' || *at_ == '\t')) {
+            line_ends_ += *at_ == '\n' || *at_ == '\r' ? 1 : 0;
             ++at_;
+        }
     }
 
     bool in_object() const { return (open_objects_ & 1) != 0; }
@@ -186,8 +87,10 @@ class Scanner {
         if (in_object() && !name(is_listed))
             return Value::invalid;
         const char *const start = at_;
-        if (is_listed)
+        if (is_listed) {
             member_at(depth_).value = {start, 0};
+            line_ends_before_[depth_] = line_ends_;
+        }
         const std::size_t depth = depth_;
         const Value read = value();
         if (is_listed && read == Value::scalar)
@@ -271,6 +174,7 @@ class Scanner {
         JsonMember &member = member_at(depth);
         member.value = span(member.value.data());
         member.type = type_of(member.value.front());
+        member.has_line_end = line_ends_ != line_ends_before_[depth];
         member.listed_inside =
             static_cast<std::uint32_t>(document_.list.size() - present_[depth] - 1);
     }
@@ -419,18 +323,32 @@ class Scanner {
     std::uint64_t open_objects_ = 0;
     bool has_nul_ = false; // whether the name that was read last has one
     std::size_t second_level_count_ = 0;
-    std::array<std::size_t, json_levels_max + 1> present_{}; // by depth, in the list
-    JsonDocument document_;
+    std::size_t line_ends_ = 0; // that were skipped as space
+    // By depth, of the member that is being read: where it is in the list, and what was skipped
+    // before its value.
+    std::array<std::size_t, json_levels_max + 1> present_{};
+    std::array<std::size_t, json_levels_max + 1> line_ends_before_{};
+    JsonDocument &document_;
 };
 
 } // namespace
 
 std::optional<JsonDocument> scan_json_object(std::string_view text, const JsonWanted &wanted) {
-    return Scanner(text, wanted).scan('{');
+    std::optional<JsonDocument> document(std::in_place);
+    if (!scan_json_object(text, wanted, *document))
+        document.reset();
+    return document;
+}
+
+bool scan_json_object(std::string_view text, const JsonWanted &wanted, JsonDocument &document) {
+    return Scanner(text, wanted, document).scan('{');
 }
 
 std::optional<JsonDocument> scan_json_array(std::string_view text) {
-    return Scanner(text, {}).scan('[');
+    std::optional<JsonDocument> document(std::in_place);
+    if (!Scanner(text, {}, *document).scan('['))
+        document.reset();
+    return document;
 }
 
 JsonMembers members_of(const JsonMember &member) { return {&member + 1, member.listed_inside}; }
@@ -454,91 +372,6 @@ std::string_view describe(JsonFlaw flaw) {
         return "a name with U+0000";
     }
     return "nothing amiss";
-}
-
-std::string decode_json_string(std::string_view quoted) {
-    const auto body = quoted.substr(1, quoted.size() - 2);
-    std::string out;
-    out.reserve(body.size());
-    for (std::size_t i = 0; i < body.size(); ++i) {
-        if (body[i] != '\\') {
-            out.push_back(body[i]);
-            continue;
-        }
-        switch (body[++i]) {
-        case 'b':
-            out.push_back('\b');
-            break;
-        case 'f':
-            out.push_back('\f');
-            break;
-        case 'n':
-            out.push_back('\n');
-            break;
-        case 'r':
-            out.push_back('\r');
-            break;
-        case 't':
-            out.push_back('\t');
-            break;
-        case 'u': {
-            std::uint32_t code = four_hex_digits(body.substr(i + 1));
-            i += 4;
-            if (code >= 0xd800 && code <= 0xdbff) {
-                const std::uint32_t low = four_hex_digits(body.substr(i + 3));
-                i += 6;
-                code = 0x10000 + ((code - 0xd800) << 10) + (low - 0xdc00);
-            }
-            append_utf8(out, code);
-            break;
-        }
-        default:
-            out.push_back(body[i]);
-        }
-    }
-    return out;
-}
-
-bool json_key_is(std::string_view quoted, std::string_view name) {
-    const auto body = quoted.substr(1, quoted.size() - 2);
-    // An escape is longer than what it stands for.
-    if (body.size() < name.size() || (body.size() == name.size() && body != name))
-        return false;
-    const bool is_plain = body.find('\\') == std::string_view::npos;
-    return is_plain ? body == name : decode_json_string(quoted) == name;
-}
-
-void append_json_string(std::string &out, std::string_view text) {
-    out.push_back('"');
-    while (!text.empty()) {
-        const std::size_t plain = plain_length(text);
-        out.append(text.substr(0, plain));
-        text.remove_prefix(plain);
-        if (!text.empty()) {
-            append_escaped(out, text.front());
-            text.remove_prefix(1);
-        }
-    }
-    out.push_back('"');
-}
-
-std::string json_string(std::string_view text) {
-    std::string out;
-    out.reserve(text.size() + 2);
-    append_json_string(out, text);
-    return out;
-}
-
-bool is_valid_utf8(std::string_view text) {
-    while (true) {
-        text.remove_prefix(ascii_length(text));
-        if (text.empty())
-            return true;
-        const std::size_t length = utf8_sequence_length(text);
-        if (length == 0)
-            return false;
-        text.remove_prefix(length);
-    }
 }
 
 } // namespace webrocket

@@ -3,12 +3,13 @@
 // members whose values remain spans of the original text.
 #pragma once
 
+#include "base/json_text.h"
+
 #include <cstddef>
 #include <cstdint>
 #include <iterator>
 #include <limits>
 #include <optional>
-#include <string>
 #include <string_view>
 #include <vector>
 
@@ -16,10 +17,10 @@ namespace webrocket {
 
 inline constexpr std::size_t json_depth_max = 64;
 
-enum class JsonType { object, array, string, number, boolean, null };
+enum class JsonType : std::uint8_t { object, array, string, number, boolean, null };
 
 // What is JSON, and yet a document that many readers refuse as a whole, or that ends them.
-enum class JsonFlaw {
+enum class JsonFlaw : std::uint8_t {
     none,
     number, // beyond a double's range: too large, or taken for 0
     name    // with U+0000 in it
@@ -30,6 +31,7 @@ struct JsonMember {
     std::string_view value; // as written
     JsonType type = JsonType::null;
     JsonFlaw flaw = JsonFlaw::none;  // the first one, in its name or however deep in its value
+    bool has_line_end = false;       // between the tokens of its value
     std::uint32_t listed_inside = 0; // of the members listed behind it, those that are in its value
 };
 
@@ -96,6 +98,9 @@ inline constexpr std::size_t json_levels_max = 4;
 // A text that is one JSON object; nothing when it is not valid UTF-8 JSON, is another kind of value
 // or is nested too deep. Duplicate keys are all listed.
 std::optional<JsonDocument> scan_json_object(std::string_view text, const JsonWanted &wanted = {});
+// Into a document that had another one before, whose memory is used again. False where there is
+// nothing, whatever is in it then.
+bool scan_json_object(std::string_view text, const JsonWanted &wanted, JsonDocument &document);
 
 // A text that is one JSON array.
 std::optional<JsonDocument> scan_json_array(std::string_view text);
@@ -109,17 +114,5 @@ const JsonMember *find_member(const JsonMembers &members, std::string_view name)
 
 // For a sentence: what the value has.
 std::string_view describe(JsonFlaw flaw);
-
-// The text of a scanned string (given with its quotes).
-std::string decode_json_string(std::string_view quoted);
-
-// Whether a scanned key means `name`, escapes included: "\u0073id" is "sid".
-bool json_key_is(std::string_view quoted, std::string_view name);
-
-// `text` must be UTF-8.
-void append_json_string(std::string &out, std::string_view text);
-std::string json_string(std::string_view text);
-
-bool is_valid_utf8(std::string_view text);
 
 } // namespace webrocket

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <utility>
+#include <vector>
 
 namespace webrocket {
 namespace {
@@ -29,62 +30,107 @@ CommandKind kind_of(std::string_view key) {
     return CommandKind::malformed;
 }
 
-std::string text(const JsonMember *member) {
-    return member != nullptr && member->type == JsonType::string ? decode_json_string(member->value)
-                                                                 : std::string();
+// What is kept of a larger one would be kept for as long as the loop is there.
+constexpr std::size_t kept_bytes_max = std::size_t{16} << 10;
+constexpr std::size_t kept_members_max = 256;
+
+void reset(std::string &text) {
+    if (text.capacity() > kept_bytes_max)
+        std::string().swap(text);
+    text.clear();
 }
 
-bool is_true(const JsonMember *member) {
-    return member != nullptr && member->type == JsonType::boolean && member->value == "true";
+void reset(Command &command) {
+    command.kind = CommandKind::malformed;
+    reset(command.token);
+    reset(command.channel);
+    reset(command.event);
+    reset(command.trigger);
+    command.event_json = {};
+    command.data = {};
+    command.data_members = {};
+    command.data_flaw = JsonFlaw::none;
+    command.hidden = false;
+    if (command.document.list.capacity() > kept_members_max)
+        std::vector<JsonMember>().swap(command.document.list);
 }
 
-void read_payload(Command &command, const JsonMembers &payload) {
-    command.token = text(find_member(payload, "token"));
-    command.channel = text(find_member(payload, "channel"));
-    if (const JsonMember *event = find_member(payload, "event");
-        event != nullptr && event->type == JsonType::string) {
-        command.event = decode_json_string(event->value);
-        command.event_json = event->value;
+void read_text(const JsonMember &member, std::string &text) {
+    if (member.type == JsonType::string)
+        decode_json_string(member.value, text);
+    else
+        text.clear();
+}
+
+void read_event(const JsonMember &member, Command &command) {
+    read_text(member, command.event);
+    command.event_json = member.type == JsonType::string ? member.value : std::string_view();
+}
+
+void read_data(const JsonMember &member, Command &command) {
+    const bool is_object = member.type == JsonType::object;
+    command.data = is_object ? member.value : std::string_view();
+    command.data_members = is_object ? members_of(member) : JsonMembers();
+    command.data_flaw = is_object ? member.flaw : JsonFlaw::none;
+}
+
+bool is_true(const JsonMember &member) {
+    return member.type == JsonType::boolean && member.value == "true";
+}
+
+// Of a repeated field the last one counts.
+void read_field(const JsonMember &member, Command &command) {
+    if (json_key_is(member.key, "data"))
+        read_data(member, command);
+    else if (json_key_is(member.key, "event"))
+        read_event(member, command);
+    else if (json_key_is(member.key, "channel"))
+        read_text(member, command.channel);
+    else if (json_key_is(member.key, "trigger"))
+        read_text(member, command.trigger);
+    else if (json_key_is(member.key, "token"))
+        read_text(member, command.token);
+    else if (json_key_is(member.key, "hidden"))
+        command.hidden = is_true(member);
+}
+
+// What old clients put beside the command, where the command does not have it.
+void read_beside(const JsonMembers &members, const JsonMembers &payload, Command &command) {
+    if (command.kind == CommandKind::broadcast && find_member(payload, "trigger") == nullptr) {
+        if (const JsonMember *trigger = find_member(members, "trigger"))
+            read_text(*trigger, command.trigger);
     }
-    command.trigger = text(find_member(payload, "trigger"));
-    command.hidden = is_true(find_member(payload, "hidden"));
-    if (const JsonMember *data = find_member(payload, "data");
-        data != nullptr && data->type == JsonType::object) {
-        command.data = data->value;
-        command.data_members = members_of(*data);
-        command.data_flaw = data->flaw;
+    if (command.kind == CommandKind::subscribe && find_member(payload, "hidden") == nullptr) {
+        if (const JsonMember *hidden = find_member(members, "hidden"))
+            command.hidden = is_true(*hidden);
     }
 }
 
 } // namespace
 
-Command parse_command(std::string_view frame, std::size_t nesting_max) {
-    Command command;
-    auto document = scan_json_object(frame, {.depth_max = nesting_max, .levels = levels_of_data});
-    if (!document)
-        return command;
-    command.document = std::move(*document);
+void parse_command(std::string_view message, std::size_t nesting_max, Command &command) {
+    reset(command);
+    const JsonWanted wanted{.depth_max = nesting_max, .levels = levels_of_data};
+    if (!scan_json_object(message, wanted, command.document))
+        return;
     const JsonMembers members = command.document;
-    const auto chosen = std::find_if(members.begin(), members.end(), [](const JsonMember &member) {
-        return kind_of(member.key) != CommandKind::malformed;
-    });
+    CommandKind kind = CommandKind::malformed;
+    const auto chosen =
+        std::find_if(members.begin(), members.end(), [&kind](const JsonMember &member) {
+            kind = kind_of(member.key);
+            return kind != CommandKind::malformed;
+        });
     if (chosen == members.end())
-        return command;
-    const CommandKind kind = kind_of(chosen->key);
-    if (kind == CommandKind::pong) {
-        command.kind = kind;
-        return command;
-    }
-    if (chosen->type != JsonType::object)
-        return command;
+        return;
+    if (kind != CommandKind::pong && chosen->type != JsonType::object)
+        return;
     command.kind = kind;
+    if (kind == CommandKind::pong)
+        return;
     const JsonMembers payload = members_of(*chosen);
-    read_payload(command, payload);
-    if (kind == CommandKind::broadcast && find_member(payload, "trigger") == nullptr)
-        command.trigger = text(find_member(members, "trigger"));
-    if (kind == CommandKind::subscribe && find_member(payload, "hidden") == nullptr)
-        command.hidden = is_true(find_member(members, "hidden"));
-    return command;
+    for (const JsonMember &field : payload)
+        read_field(field, command);
+    read_beside(members, payload, command);
 }
 
 } // namespace webrocket

@@ -1,10 +1,9 @@
-// What browsers say: a frame taken apart into one command.
+// What browsers say: a message taken apart into one command.
 #pragma once
 
 #include "base/json.h"
 
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <string_view>
 
@@ -21,12 +20,12 @@ enum class CommandKind : std::uint8_t {
     pong // left over from an old draft; means nothing
 };
 
-// Fields of the wrong type are absent. Views point into the frame, and the members into the
+// Fields of the wrong type are absent. Views point into the message, and the members into the
 // document.
 struct Command {
     Command() = default;
-    Command(Command &&) = default;
-    Command &operator=(Command &&) = default;
+    Command(const Command &) = delete;
+    Command &operator=(const Command &) = delete;
 
     CommandKind kind = CommandKind::malformed;
     std::string token;
@@ -41,8 +40,9 @@ struct Command {
     JsonDocument document; // which has the members
 };
 
-// Takes the first known key of the frame's object; a sibling `trigger` or `hidden` counts where
-// the old clients put them beside the command instead of into it.
-Command parse_command(std::string_view frame, std::size_t nesting_max = json_depth_max);
+// Takes the first known key of the message's object; a sibling `trigger` or `hidden` counts where
+// the old clients put them beside the command instead of into it. `command` was perhaps another one
+// before: its memory is used again.
+void parse_command(std::string_view message, std::size_t nesting_max, Command &command);
 
 } // namespace webrocket

@@ -68,6 +68,18 @@ RateLimit refusal_limit() {
     return {per_second, in_one_go};
 }
 
+bool is_beyond(MessageRate &rate, const RateLimit &limit, std::size_t amount,
+               MessageRate::Clock::time_point now) {
+    return limit.exists() && !rate.allows(limit, amount, now);
+}
+
+// The clock is read once for all rates of a message, and not where there are none.
+MessageRate::Clock::time_point time_for_rates(const SessionRules &rules) {
+    if (rules.bytes_per_second_max == 0 && rules.messages_per_second_max == 0)
+        return {};
+    return MessageRate::Clock::now();
+}
+
 std::string_view name_of(CommandKind kind) {
     switch (kind) {
     case CommandKind::malformed:
@@ -166,24 +178,21 @@ bool Session::on_message(std::string_view message) {
     ++messages_;
     message_bytes_ += message.size();
     command_ = CommandKind::malformed;
-    if (is_too_fast(message))
+    const auto now = time_for_rates(*rules_);
+    if (is_beyond(byte_rate_, byte_limit(*rules_), message.size(), now))
         return bear_with_it();
-    const Command command = parse_command(message, rules_->nesting_max);
+    auto &command = loop().local<Command>();
+    parse_command(message, rules_->nesting_max, command);
     command_ = command.kind;
-    return is_too_fast(command.kind) ? bear_with_it() : obey(command);
+    return is_too_fast(command.kind, now) ? bear_with_it() : obey(command);
 }
 
-bool Session::is_too_fast(std::string_view message) {
-    const auto limit = byte_limit(*rules_);
-    return limit.exists() && !byte_rate_.allows(limit, message.size(), MessageRate::Clock::now());
-}
-
-bool Session::is_too_fast(CommandKind kind) {
+// What a page says of its subscriptions is limited where its messages are.
+bool Session::is_too_fast(CommandKind kind, MessageRate::Clock::time_point now) {
     const bool is_of_subscriptions = kind == CommandKind::auth || kind == CommandKind::subscribe ||
                                      kind == CommandKind::unsubscribe;
-    MessageRate &rate = is_of_subscriptions ? subscription_rate_ : message_rate_;
-    const auto limit = is_of_subscriptions ? subscription_limit(*rules_) : message_limit(*rules_);
-    return limit.exists() && !rate.allows(limit, 1, MessageRate::Clock::now());
+    return is_of_subscriptions ? is_beyond(subscription_rate_, subscription_limit(*rules_), 1, now)
+                               : is_beyond(message_rate_, message_limit(*rules_), 1, now);
 }
 
 // A page that does not listen to refusals is none that anybody waits for.

@@ -93,8 +93,7 @@ class Session final : private Subscriber {
     void close();
 
     bool obey(const Command &command);
-    bool is_too_fast(std::string_view message);
-    bool is_too_fast(CommandKind kind);
+    bool is_too_fast(CommandKind kind, MessageRate::Clock::time_point now);
     bool bear_with_it();
     template <typename... Arguments>
     void note(fmt::format_string<Arguments...> format, const Arguments &...arguments) const;

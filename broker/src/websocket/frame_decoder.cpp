@@ -1,6 +1,7 @@
 #include "websocket/frame_decoder.h"
 
-#include "base/json.h"
+#include "base/byte_runs.h"
+#include "base/utf8.h"
 #include "websocket/frame.h"
 
 #include <algorithm>
@@ -62,22 +63,28 @@ bool begins_with_whole_message(std::string_view bytes, const FrameExtent &extent
            (is_short || is_medium);
 }
 
-void unmask(std::string_view payload, std::string_view mask, std::string &text) {
+// Returns whether the text is ASCII, which need not be looked at again.
+bool unmask(std::string_view payload, std::string_view mask, std::string &text) {
     text.resize(payload.size());
     std::array<char, 2 * mask_size> masks{};
     for (std::size_t i = 0; i < masks.size(); ++i)
         masks[i] = mask[i % mask_size];
     std::uint64_t wide_mask = 0;
     std::memcpy(&wide_mask, masks.data(), sizeof wide_mask);
+    std::uint64_t seen = 0;
     std::size_t at = 0;
     for (; payload.size() - at >= sizeof wide_mask; at += sizeof wide_mask) {
         std::uint64_t word = 0;
         std::memcpy(&word, payload.data() + at, sizeof word);
         word ^= wide_mask;
+        seen |= word;
         std::memcpy(text.data() + at, &word, sizeof word);
     }
-    for (; at < payload.size(); ++at)
+    for (; at < payload.size(); ++at) {
         text[at] = static_cast<char>(payload[at] ^ mask[at % mask_size]);
+        seen |= static_cast<unsigned char>(text[at]);
+    }
+    return (seen & high_bits) == 0;
 }
 
 } // namespace
@@ -232,9 +239,10 @@ bool FrameDecoder::take_whole_message() {
     const FrameExtent extent = extent_of(input_);
     if (!begins_with_whole_message(input_, extent) || *extent.payload > sink_->message_size_max())
         return false;
-    unmask(input_.substr(extent.header, static_cast<std::size_t>(*extent.payload)),
-           input_.substr(extent.header - mask_size, mask_size), message_);
-    if (byte_at(input_, 0) == final_frame::text && !is_valid_utf8(message_)) {
+    const bool is_ascii =
+        unmask(input_.substr(extent.header, static_cast<std::size_t>(*extent.payload)),
+               input_.substr(extent.header - mask_size, mask_size), message_);
+    if (byte_at(input_, 0) == final_frame::text && !is_ascii && !is_valid_utf8(message_)) {
         message_.clear();
         return false;
     }

@@ -1,5 +1,6 @@
 // The JSON scanner: what it takes, what it refuses, and that it leaves everything as it was.
 #include "base/json.h"
+#include "base/utf8.h"
 
 #include <gtest/gtest.h>
 #include <string>
