@@ -58,6 +58,17 @@ void expect_payload(std::string_view payload, const webrocket::JsonMembers &give
         expect(found[at++].value == webrocket::json_string(word));
 }
 
+// The payload of a record.
+void expect_record(std::string_view record, const webrocket::JsonMembers &given,
+                   const std::vector<std::string> &words) {
+    constexpr std::string_view beginning = "event: topic\ndata: ";
+    constexpr std::string_view end = "\n\n";
+    expect(record.starts_with(beginning) && record.ends_with(end));
+    record.remove_prefix(beginning.size());
+    record.remove_suffix(end.size());
+    expect_payload(record, given, words);
+}
+
 // The payload of a message; nothing where data is nested so deep that no room is for the envelope.
 void expect_message(std::string_view message, const webrocket::JsonMembers &given,
                     const std::vector<std::string> &words) {
@@ -77,9 +88,9 @@ void expect_payloads(std::string_view object) {
                    {channel_word, sid_word});
     expect_payload(webrocket::member_entry(given, uid, channel), given, {uid, channel_word});
     const webrocket::Sender sender{sid, &uid};
-    expect_payload(webrocket::event_payload(given, channel, sender), given,
-                   {channel_word, sid_word, uid});
-    expect_payload(webrocket::event_payload(given, {}, sender), given, {sid_word, uid});
+    expect_record(webrocket::event_record("topic", given, channel, sender), given,
+                  {channel_word, sid_word, uid});
+    expect_record(webrocket::event_record("topic", given, {}, sender), given, {sid_word, uid});
 }
 
 void expect_merged(std::string_view object, std::string_view over) {

@@ -238,7 +238,8 @@ HttpReply AdminApi::handle(const HttpRequest &request) {
     HttpReply reply = route(request, access);
     if (!reply.later) {
         if (!reads(request.method) && reply.response.status >= 400)
-            record_failed_change(request, author_of(request), reply.response.status);
+            record_failed_change(request_summary(request), author_of(request),
+                                 reply.response.status);
         keep_to_oneself(reply.response);
         return reply;
     }

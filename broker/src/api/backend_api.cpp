@@ -290,7 +290,7 @@ HttpReply BackendApi::open_channel(const HttpRequest &request, Vhost &vhost,
                                    const std::string &name) {
     const Author author = author_of(request);
     if (!is_valid_channel_name(name)) {
-        record_failed_change(request, author, 400);
+        record_failed_change(request_summary(request), author, 400);
         return failure(400, error_code::invalid_channel_name, complaint_about_channel_name(name));
     }
     const Change change{Change::Kind::open_channel, vhost.path(), name, author};
@@ -303,7 +303,7 @@ HttpReply BackendApi::close_channel(const HttpRequest &request, Vhost &vhost,
                                     const std::string &name) {
     const Author author = author_of(request);
     if (!vhost.channels().find(name)) {
-        record_failed_change(request, author, 404);
+        record_failed_change(request_summary(request), author, 404);
         return no_channel(name);
     }
     return make({Change::Kind::close_channel, vhost.path(), name, author});

@@ -437,10 +437,13 @@ std::string_view Session::channel_spoken_of(const JsonMembers &data) const {
 
 void Session::tell_workers(PageEvent kind, std::string_view topic, const JsonMembers &data,
                            std::string_view channel) {
-    if (!vhost_->workers().is_anybody_there())
-        return vhost_->workers().note_unheard(kind);
-    const Sender sender{sid(), permission_ ? &permission_->uid : nullptr};
-    vhost_->workers().dispatch_of_page(kind, topic, event_payload(data, channel, sender));
+    Workers &workers = vhost_->workers();
+    if (!workers.is_anybody_there())
+        return workers.note_unheard(kind);
+    workers.dispatch_of_page(loop(), kind, topic, [&] {
+        const Sender sender{sid(), permission_ ? &permission_->uid : nullptr};
+        return event_record(topic, data, channel, sender);
+    });
 }
 
 void Session::drop_all_subscriptions(Departure departure) {

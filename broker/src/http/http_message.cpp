@@ -3,6 +3,8 @@
 #include "http/uri.h"
 
 #include <algorithm>
+#include <array>
+#include <charconv>
 #include <fmt/format.h>
 
 namespace webrocket {
@@ -154,9 +156,18 @@ std::string serialize(const HttpResponse &response, const ResponseContext &conte
 }
 
 std::string http_chunk(std::string_view piece) {
-    return http_chunk_head(piece.size()).append(piece).append(http_chunk_end);
+    std::string chunk;
+    append_http_chunk_head(chunk, piece.size());
+    chunk.append(piece).append(http_chunk_end);
+    return chunk;
 }
 
-std::string http_chunk_head(std::size_t size) { return fmt::format("{:x}\r\n", size); }
+void append_http_chunk_head(std::string &out, std::size_t size) {
+    std::array<char, 2 * sizeof size> digits{};
+    constexpr int hexadecimal = 16;
+    char *const end =
+        std::to_chars(digits.data(), digits.data() + digits.size(), size, hexadecimal).ptr;
+    out.append(digits.data(), end).append(http_chunk_end);
+}
 
 } // namespace webrocket

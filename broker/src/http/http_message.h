@@ -104,7 +104,7 @@ std::string serialize(const HttpResponse &response, const ResponseContext &conte
 // A piece of a chunked body; an empty one ends it.
 std::string http_chunk(std::string_view piece);
 // What such a piece of `size` bytes stands between.
-std::string http_chunk_head(std::size_t size);
+void append_http_chunk_head(std::string &out, std::size_t size);
 inline constexpr std::string_view http_chunk_end = "\r\n";
 
 } // namespace webrocket

@@ -1,6 +1,7 @@
 #include "hub/channel.h"
 
 #include "base/without_exceptions.h"
+#include "hub/payload.h"
 #include "hub/topic.h"
 #include "net/shared_bytes.h"
 #include "websocket/frame.h"
@@ -22,9 +23,9 @@ class Channel::End final : public Addressee {
 
 // What others are told of somebody who comes or goes.
 struct Channel::News {
-    SharedBytes frame;  // for pages; null if it cannot be seen
-    std::string topic;  // for workers
-    std::string report; // empty if there are none
+    SharedBytes frame; // for pages; null if it cannot be seen
+    Workers::Match workers;
+    SharedBytes record; // for them; null if there are none
 };
 
 Channel::Channel(std::string name, EventLoops &loops, Workers &workers,
@@ -135,14 +136,21 @@ void Channel::leave(Subscription &subscription, Departure departure, const JsonM
     tell(news);
 }
 
+template <typename MakeReport>
+void Channel::add_report(News &news, std::string_view event, const MakeReport &make_report) const {
+    if (type_ != ChannelType::presence || !workers_.is_anybody_there())
+        return;
+    const std::string topic = implicit_topic(name_, event);
+    news.workers = workers_.match(topic);
+    if (!news.workers.empty())
+        news.record = share(report_record(topic, make_report()));
+}
+
 Channel::News Channel::news_of_joining(const Subscription &subscription) const {
     News news;
     if (subscription.member)
         news.frame = share(websocket_text(member_joined(*subscription.member)));
-    if (type_ == ChannelType::presence && workers_.is_anybody_there()) {
-        news.topic = implicit_topic(name_, joined_event);
-        news.report = joined_report(subscription);
-    }
+    add_report(news, joined_event, [&] { return joined_report(subscription); });
     return news;
 }
 
@@ -153,10 +161,7 @@ Channel::News Channel::news_of_leaving(const Subscription &subscription, Departu
         return news;
     if (subscription.member)
         news.frame = share(websocket_text(member_left(subscription, farewell)));
-    if (type_ == ChannelType::presence && workers_.is_anybody_there()) {
-        news.topic = implicit_topic(name_, left_event);
-        news.report = left_report(subscription, departure, farewell);
-    }
+    add_report(news, left_event, [&] { return left_report(subscription, departure, farewell); });
     return news;
 }
 
@@ -165,8 +170,8 @@ void Channel::tell(const News &news) {
     without_exceptions([&] {
         if (news.frame)
             fan_out_.publish(shared_from_this(), news.frame);
-        if (!news.report.empty())
-            workers_.dispatch(news.topic, news.report);
+        if (news.record)
+            workers_.dispatch(news.workers, news.record);
     });
 }
 
@@ -180,12 +185,15 @@ void Channel::identify(Subscription &subscription, std::shared_ptr<const Permiss
 void Channel::close() {
     const auto end = std::make_shared<End>(shared_from_this());
     const std::string topic = implicit_topic(name_, left_event);
+    const auto workers = workers_.match(topic);
     const std::lock_guard lock(order_);
     closed_ = true;
     for (const Subscription *subscription : roster_.take_all()) {
         without_exceptions([&] {
-            if (workers_.is_anybody_there())
-                workers_.dispatch(topic, left_report(*subscription, Departure::removed, {}));
+            if (!workers.empty())
+                workers_.dispatch(workers,
+                                  share(report_record(
+                                      topic, left_report(*subscription, Departure::removed, {}))));
         });
     }
     fan_out_.send_end(end);

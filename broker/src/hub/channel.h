@@ -89,6 +89,8 @@ class Channel final : public Addressee, public std::enable_shared_from_this<Chan
     class End;
     struct News;
 
+    template <typename MakeReport>
+    void add_report(News &news, std::string_view event, const MakeReport &make_report) const;
     News news_of_joining(const Subscription &subscription) const;
     News news_of_leaving(const Subscription &subscription, Departure departure,
                          const JsonMembers &farewell) const;

@@ -117,9 +117,8 @@ LogFields fields_of(const Author &author) {
 
 } // namespace
 
-void record_failed_change(const HttpRequest &request, const Author &author, int status) {
-    log(spdlog::level::info,
-        fmt::format("{} {} answered {}", request_summary(request), text_of(author), status),
+void record_failed_change(std::string_view asked, const Author &author, int status) {
+    log(spdlog::level::info, fmt::format("{} {} answered {}", asked, text_of(author), status),
         fields_of(author));
 }
 

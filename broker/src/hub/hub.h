@@ -4,7 +4,6 @@
 #pragma once
 
 #include "base/pattern.h"
-#include "http/http_message.h"
 #include "hub/vhost.h"
 #include "net/event_loops.h"
 #include "store/change.h"
@@ -20,8 +19,9 @@
 
 namespace webrocket {
 
-// A change that was refused before it was tried, to somebody who may make some.
-void record_failed_change(const HttpRequest &request, const Author &author, int status);
+// A change that was refused before it was tried, to somebody who may make some. `asked` is what was
+// asked, for people.
+void record_failed_change(std::string_view asked, const Author &author, int status);
 
 class Hub final : private ChangeTarget {
   public:

@@ -1,47 +1,121 @@
 #include "hub/payload.h"
 
 #include <algorithm>
+#include <array>
 #include <fmt/format.h>
-#include <initializer_list>
 #include <set>
-#include <utility>
+#include <span>
 
 namespace webrocket {
 namespace {
 
+// The names that are the broker's at the top of what a page says.
+constexpr std::array<std::string_view, 3> names_of_the_broker = {"channel", "sid", "uid"};
+
+// More than what the broker adds to data, channel, sid, uid and the name of an event.
+constexpr std::size_t room_for_words = 96;
+
 // Valid JSON has line breaks only between tokens, where a space means the same.
-void append_on_one_line(std::string &out, std::string_view json) {
+void append_on_one_line(std::string &out, const JsonMember &member) {
     const auto start = static_cast<std::ptrdiff_t>(out.size());
-    out.append(json);
-    for (const char line_end : {'\n', '\r'}) {
-        if (json.find(line_end) != std::string_view::npos)
-            std::replace(out.begin() + start, out.end(), line_end, ' ');
-    }
+    out.append(member.value);
+    if (member.has_line_end)
+        std::replace_if(
+            out.begin() + start, out.end(), [](char c) { return c == '\n' || c == '\r'; }, ' ');
 }
 
-class ObjectWriter {
+// Members as they were written one behind the other, to be copied in one go.
+class Run {
   public:
-    explicit ObjectWriter(std::size_t size_expected) { out_.reserve(size_expected); }
+    bool empty() const { return text_.empty(); }
+    std::string_view text() const { return text_; }
+    void clear() { text_ = {}; }
 
-    // Both are JSON text, the key with its quotes.
-    void add(std::string_view key, std::string_view value) {
-        out_.append(1, out_.empty() ? '{' : ',').append(key).append(1, ':');
-        append_on_one_line(out_, value);
-    }
-
-    std::string finish() && {
-        out_.append(out_.empty() ? "{}" : "}");
-        return std::move(out_);
+    // False where the member is written in another way, or elsewhere.
+    bool add(const JsonMember &member) {
+        const char *const colon = member.key.data() + member.key.size();
+        if (member.has_line_end || member.value.data() != colon + 1)
+            return false;
+        const char *const comma = text_.data() + text_.size();
+        if (!empty() && (*comma != ',' || member.key.data() != comma + 1))
+            return false;
+        const char *const start = empty() ? member.key.data() : text_.data();
+        const char *const end = member.value.data() + member.value.size();
+        text_ = {start, static_cast<std::size_t>(end - start)};
+        return true;
     }
 
   private:
-    std::string out_;
+    std::string_view text_; // of a longer one: there is something behind it
 };
 
-// One of the names that are the broker's in a payload.
-struct ReservedName {
-    std::string_view key;
-    std::string value; // JSON text; empty: the payload has no such member
+// An object on one line, without a space between what is at its top.
+class ObjectWriter {
+  public:
+    explicit ObjectWriter(std::string &out) : out_(out) { out_.push_back('{'); }
+
+    // As they were written, but for those with one of the names.
+    void add_all_but(std::span<const std::string_view> names, const JsonMembers &members) {
+        Run run;
+        for (const auto &member : members) {
+            if (has_name(member, names) || run.add(member))
+                continue;
+            write(run);
+            if (!run.add(member))
+                write(member);
+        }
+        write(run);
+    }
+
+    void add(std::string_view name, std::string_view text) {
+        begin_member(name);
+        append_json_string(out_, text);
+    }
+
+    // null where there is none.
+    void add(std::string_view name, const std::string *text) {
+        if (text != nullptr)
+            return add(name, std::string_view(*text));
+        begin_member(name);
+        out_.append("null");
+    }
+
+    void end() { out_.push_back('}'); }
+
+  private:
+    static bool has_name(const JsonMember &member, std::span<const std::string_view> names) {
+        return std::any_of(names.begin(), names.end(), [&member](std::string_view name) {
+            return json_key_is(member.key, name);
+        });
+    }
+
+    void write(Run &run) {
+        if (run.empty())
+            return;
+        separate();
+        out_.append(run.text());
+        run.clear();
+    }
+
+    void write(const JsonMember &member) {
+        separate();
+        out_.append(member.key).append(1, ':');
+        append_on_one_line(out_, member);
+    }
+
+    void begin_member(std::string_view name) {
+        separate();
+        out_.append(1, '"').append(name).append("\":");
+    }
+
+    void separate() {
+        if (!is_empty_)
+            out_.push_back(',');
+        is_empty_ = false;
+    }
+
+    std::string &out_;
+    bool is_empty_ = true;
 };
 
 std::size_t size_of(const JsonMembers &members) {
@@ -51,23 +125,8 @@ std::size_t size_of(const JsonMembers &members) {
     return size;
 }
 
-// The members of `data` as they were written, but for those of a reserved name, of which the
-// broker's word takes the place.
-std::string overlay(const JsonMembers &data, std::initializer_list<ReservedName> names) {
-    ObjectWriter writer(size_of(data) + 128);
-    for (const auto &member : data) {
-        const bool is_reserved =
-            std::any_of(names.begin(), names.end(), [&member](const ReservedName &name) {
-                return json_key_is(member.key, name.key);
-            });
-        if (!is_reserved)
-            writer.add(member.key, member.value);
-    }
-    for (const auto &name : names) {
-        if (!name.value.empty())
-            writer.add('"' + std::string(name.key) + '"', name.value);
-    }
-    return std::move(writer).finish();
+std::size_t size_of_uid(const Sender &sender) {
+    return sender.uid != nullptr ? sender.uid->size() : 0;
 }
 
 // The members of `under`, except those that `over` has too, and those of `over`.
@@ -77,7 +136,8 @@ JsonDocument merged(const JsonMembers &under, const JsonMembers &over) {
         won.insert(decode_json_string(member.key));
     JsonDocument all;
     const auto add = [&all](const JsonMember &member) {
-        all.list.push_back({member.key, member.value, member.type});
+        all.list.push_back(member);
+        all.list.back().listed_inside = 0;
     };
     for (const auto &member : under) {
         if (!won.contains(decode_json_string(member.key)))
@@ -87,26 +147,53 @@ JsonDocument merged(const JsonMembers &under, const JsonMembers &over) {
     return all;
 }
 
-std::string quoted_uid(const Sender &sender) {
-    return sender.uid != nullptr ? json_string(*sender.uid) : "null";
+// `event` is JSON text with its quotes.
+std::string message_about(std::string_view event, std::size_t size_expected) {
+    std::string out;
+    out.reserve(event.size() + size_expected + room_for_words);
+    out.append(1, '{').append(event).append(1, ':');
+    return out;
 }
 
 std::string message(std::string_view event, std::string_view payload) {
-    std::string out;
-    out.reserve(event.size() + payload.size() + 3);
-    out.append(1, '{').append(event).append(1, ':').append(payload).append(1, '}');
+    std::string out = message_about(event, payload.size());
+    out.append(payload).push_back('}');
     return out;
 }
+
+// All of a record but its first line.
+std::string record_about(std::string_view topic, std::size_t size_expected) {
+    constexpr std::string_view event_field = "event: ";
+    constexpr std::string_view data_field = "\ndata: ";
+    std::string out;
+    out.reserve(topic.size() + size_expected + room_for_words);
+    out.append(event_field).append(topic).append(data_field);
+    return out;
+}
+
+void end_record(std::string &out) { out.append("\n\n"); }
 
 std::string message_with(std::string_view event, std::string_view key, std::string_view text) {
     return fmt::format(R"({{"{}":{{"{}":{}}}}})", event, key, json_string(text));
 }
 
+// `ending` are further members.
 std::string presence_payload(std::string_view channel, const Sender &who, bool hidden,
                              const JsonMembers &data, std::string_view ending) {
-    return fmt::format(R"({{"channel":{},"sid":{},"uid":{},"hidden":{},"data":{}{}}})",
-                       json_string(channel), json_string(who.sid), quoted_uid(who), hidden,
-                       overlay(data, {}), ending);
+    std::string out;
+    out.reserve(channel.size() + who.sid.size() + size_of_uid(who) + size_of(data) + ending.size() +
+                room_for_words);
+    ObjectWriter payload(out);
+    payload.add("channel", channel);
+    payload.add("sid", who.sid);
+    payload.add("uid", who.uid);
+    out.append(hidden ? R"(,"hidden":true,"data":)" : R"(,"hidden":false,"data":)");
+    ObjectWriter said(out);
+    said.add_all_but({}, data);
+    said.end();
+    out.append(ending);
+    payload.end();
+    return out;
 }
 
 } // namespace
@@ -117,19 +204,37 @@ JsonDocument known_object(std::string_view object) {
 
 std::string broadcast_message(std::string_view event, const JsonMembers &data,
                               std::string_view channel, std::string_view sid) {
-    return message(
-        event,
-        overlay(data, {{"channel", json_string(channel)}, {"sid", json_string(sid)}, {"uid", {}}}));
+    std::string out = message_about(event, size_of(data) + channel.size() + sid.size());
+    ObjectWriter payload(out);
+    payload.add_all_but(names_of_the_broker, data);
+    payload.add("channel", channel);
+    payload.add("sid", sid);
+    payload.end();
+    out.push_back('}');
+    return out;
 }
 
 std::string trigger_message(std::string_view event, const JsonMembers &data,
                             std::string_view channel) {
-    return message(event, overlay(data, {{"channel", json_string(channel)}}));
+    static constexpr std::array<std::string_view, 1> only_the_channel = {"channel"};
+    std::string out = message_about(event, size_of(data) + channel.size());
+    ObjectWriter payload(out);
+    payload.add_all_but(only_the_channel, data);
+    payload.add("channel", channel);
+    payload.end();
+    out.push_back('}');
+    return out;
 }
 
 std::string member_entry(const JsonMembers &data, std::string_view uid, std::string_view channel) {
-    return overlay(data,
-                   {{"uid", json_string(uid)}, {"channel", json_string(channel)}, {"sid", {}}});
+    std::string out;
+    out.reserve(size_of(data) + uid.size() + channel.size() + room_for_words);
+    ObjectWriter entry(out);
+    entry.add_all_but(names_of_the_broker, data);
+    entry.add("uid", uid);
+    entry.add("channel", channel);
+    entry.end();
+    return out;
 }
 
 std::string member_joined_message(std::string_view entry) {
@@ -167,10 +272,26 @@ std::string error_message(int code, std::string_view status) {
     return fmt::format(R"({{":error":{{"code":{},"status":{}}}}})", code, json_string(status));
 }
 
-std::string event_payload(const JsonMembers &data, std::string_view channel, const Sender &sender) {
-    return overlay(data, {{"channel", channel.empty() ? std::string() : json_string(channel)},
-                          {"sid", json_string(sender.sid)},
-                          {"uid", quoted_uid(sender)}});
+std::string event_record(std::string_view topic, const JsonMembers &data, std::string_view channel,
+                         const Sender &sender) {
+    std::string out = record_about(topic, size_of(data) + channel.size() + sender.sid.size() +
+                                              size_of_uid(sender));
+    ObjectWriter payload(out);
+    payload.add_all_but(names_of_the_broker, data);
+    if (!channel.empty())
+        payload.add("channel", channel);
+    payload.add("sid", sender.sid);
+    payload.add("uid", sender.uid);
+    payload.end();
+    end_record(out);
+    return out;
+}
+
+std::string report_record(std::string_view topic, std::string_view payload) {
+    std::string out = record_about(topic, payload.size());
+    out.append(payload);
+    end_record(out);
+    return out;
 }
 
 std::string joined_payload(std::string_view channel, const Sender &who, bool hidden,

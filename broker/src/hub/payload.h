@@ -45,11 +45,15 @@ std::string subscribed_message(std::string_view channel, const std::string *uid,
 std::string unsubscribed_message(std::string_view channel);
 std::string error_message(int code, std::string_view status);
 
-// To workers: payloads, of one line each.
+// To workers: records of an event stream, but for the line of the id, which is their first and not
+// known yet. Whatever a payload is, it is one line.
 
 // `channel` is empty where the broker knows of none.
-std::string event_payload(const JsonMembers &data, std::string_view channel, const Sender &sender);
-// `data` is what the page said of itself, and its own word from end to end.
+std::string event_record(std::string_view topic, const JsonMembers &data, std::string_view channel,
+                         const Sender &sender);
+std::string report_record(std::string_view topic, std::string_view payload);
+
+// Payloads of reports. `data` is what the page said of itself, and its own word from end to end.
 std::string joined_payload(std::string_view channel, const Sender &who, bool hidden,
                            const JsonMembers &data);
 std::string left_payload(std::string_view channel, const Sender &who, bool hidden,

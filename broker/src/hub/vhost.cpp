@@ -22,7 +22,7 @@ Vhost::Vhost(std::string path, const std::string &access_token, EventLoops &loop
              const VhostLimits &limits)
     : path_(std::move(path)), loops_(loops), credentials_(access_token),
       connections_(limits.connections_max), tokens_(path_, limits.tokens), sessions_(loops.size()),
-      workers_(limits.workers), channels_(loops, workers_, limits.channels) {}
+      workers_(limits.workers, loops.size()), channels_(loops, workers_, limits.channels) {}
 
 void Vhost::set_limits(const VhostLimits &limits) {
     connections_.set_max(limits.connections_max);

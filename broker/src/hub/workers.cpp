@@ -4,10 +4,17 @@
 #include "hub/topic.h"
 
 #include <algorithm>
-#include <boost/container/small_vector.hpp>
 #include <utility>
 
 namespace webrocket {
+namespace {
+
+std::uint64_t new_number() {
+    static std::atomic<std::uint64_t> last = 0;
+    return ++last;
+}
+
+} // namespace
 
 Workers::Pool::Pool(std::string filter_text, std::shared_ptr<const Pattern> compiled)
     : filter(std::move(filter_text)), pattern(std::move(compiled)),
@@ -20,29 +27,38 @@ bool Workers::Pool::wants(std::string_view topic) const {
 }
 
 // To whoever's turn it is, or the next one that can take it.
-bool Workers::Pool::deliver(const WorkerEvent &event) {
+bool Workers::Pool::deliver(std::uint64_t id, const SharedBytes &record) {
     for (std::size_t tries = 0; tries < members.size(); ++tries) {
         if (next >= members.size())
             next = 0;
-        if (members[next++]->deliver(event))
+        if (members[next++]->deliver(id, record))
             return true;
     }
     return false;
 }
 
+Workers::Filters::Filters(Pools list) : number(new_number()), pools(std::move(list)) {}
+
+void Workers::Filters::find(std::string_view topic, TopicMemo::Filters &wanting) const {
+    for (std::uint32_t i = 0; i < pools.size(); ++i) {
+        if (pools[i]->wants(topic))
+            wanting.push_back(i);
+    }
+}
+
 WorkerRoom Workers::room_for(std::string_view filter) const {
     const auto limits = limits_.get();
-    const auto pools = pools_.get();
+    const auto filters = filters_.get();
     std::size_t workers = 0;
     bool is_known = false;
     const std::lock_guard lock(mutex_);
-    for (const auto &pool : *pools) {
+    for (const auto &pool : filters->pools) {
         workers += pool->members.size();
         is_known = is_known || pool->filter == filter;
     }
     if (workers >= limits->workers_max)
         return WorkerRoom::too_many_workers;
-    if (pools->size() >= limits->filters_max && !is_known)
+    if (filters->pools.size() >= limits->filters_max && !is_known)
         return WorkerRoom::too_many_filters;
     return WorkerRoom::enough;
 }
@@ -54,26 +70,27 @@ void Workers::add(Worker &worker, const std::string &filter,
         worker.dismiss();
         return;
     }
-    const auto pools = pools_.get();
-    const auto pool = std::find_if(pools->begin(), pools->end(),
+    const auto filters = filters_.get();
+    const auto &pools = filters->pools;
+    const auto pool = std::find_if(pools.begin(), pools.end(),
                                    [&filter](const auto &p) { return p->filter == filter; });
-    if (pool != pools->end()) {
+    if (pool != pools.end()) {
         (*pool)->members.push_back(&worker);
         is_anybody_there_ = true;
         return;
     }
     auto fresh = std::make_shared<Pool>(filter, std::move(pattern));
     fresh->members.push_back(&worker);
-    Pools more = *pools;
+    Pools more = pools;
     more.push_back(std::move(fresh));
-    pools_.set(std::move(more));
+    filters_.set(Filters(std::move(more)));
     is_anybody_there_ = true;
 }
 
 void Workers::remove(Worker &worker) {
     const std::lock_guard lock(mutex_);
-    const auto pools = pools_.get();
-    for (const auto &pool : *pools) {
+    const auto filters = filters_.get();
+    for (const auto &pool : filters->pools) {
         auto &members = pool->members;
         const auto member = std::find(members.begin(), members.end(), &worker);
         if (member == members.end())
@@ -91,13 +108,14 @@ void Workers::remove(Worker &worker) {
 
 // Where there is no memory for a shorter list, one without members stays in it: it takes nothing.
 void Workers::forget(const std::shared_ptr<Pool> &pool) {
-    const auto pools = pools_.get();
-    is_anybody_there_ = std::any_of(pools->begin(), pools->end(),
+    const auto filters = filters_.get();
+    const auto &pools = filters->pools;
+    is_anybody_there_ = std::any_of(pools.begin(), pools.end(),
                                     [](const auto &other) { return !other->members.empty(); });
     without_exceptions([&] {
-        Pools fewer = *pools;
+        Pools fewer = pools;
         fewer.erase(std::find(fewer.begin(), fewer.end(), pool));
-        pools_.set(std::move(fewer));
+        filters_.set(Filters(std::move(fewer)));
     });
 }
 
@@ -105,18 +123,19 @@ void Workers::dismiss_all() {
     const std::lock_guard lock(mutex_);
     closed_ = true;
     is_anybody_there_ = false;
-    for (const auto &pool : *pools_.get()) {
+    const auto filters = filters_.get();
+    for (const auto &pool : filters->pools) {
         for (Worker *worker : std::exchange(pool->members, {}))
             worker->dismiss();
     }
 }
 
 std::vector<WorkerSummary> Workers::list() const {
-    const auto pools = pools_.get();
+    const auto filters = filters_.get();
     std::vector<WorkerSummary> all;
     {
         const std::lock_guard lock(mutex_);
-        for (const auto &pool : *pools) {
+        for (const auto &pool : filters->pools) {
             for (const Worker *worker : pool->members)
                 all.push_back({worker->id(), worker->name(), pool->filter});
         }
@@ -126,28 +145,26 @@ std::vector<WorkerSummary> Workers::list() const {
     return all;
 }
 
-Dispatch Workers::dispatch(std::string_view topic, std::string_view payload) {
-    const auto pools = pools_.get();
-    boost::container::small_vector<Pool *, 16> wanting;
-    for (const auto &pool : *pools) {
-        if (pool->wants(topic))
-            wanting.push_back(pool.get());
-    }
-    if (wanting.empty())
-        return Dispatch::not_wanted;
+Workers::Match Workers::match(std::string_view topic) const {
+    Match match;
+    match.filters_ = filters_.get();
+    match.filters_->find(topic, match.wanting_);
+    return match;
+}
+
+Dispatch Workers::pass_on(const Filters &filters, const TopicMemo::Filters &wanting,
+                          const SharedBytes &record) {
     const std::lock_guard lock(mutex_);
-    const WorkerEvent event(last_event_id_ + 1, topic, payload);
+    const std::uint64_t id = ++last_event_id_;
     bool taken = false;
-    for (Pool *pool : wanting)
-        taken = pool->deliver(event) || taken;
-    ++last_event_id_;
+    for (const std::uint32_t filter : wanting)
+        taken = filters.pools[filter]->deliver(id, record) || taken;
     return taken ? Dispatch::taken : Dispatch::lost;
 }
 
 // No filter has to want every broadcast. A trigger that none wants is one too many, or a filter too
 // few.
-void Workers::dispatch_of_page(PageEvent kind, std::string_view topic, std::string_view payload) {
-    const Dispatch fate = dispatch(topic, payload);
+void Workers::note_fate(PageEvent kind, Dispatch fate) {
     if (fate == Dispatch::lost || (fate == Dispatch::not_wanted && kind == PageEvent::trigger))
         note_unheard(kind);
 }

@@ -3,7 +3,9 @@
 
 #include "base/current.h"
 #include "base/pattern.h"
-#include "hub/worker_event.h"
+#include "hub/topic_memo.h"
+#include "net/event_loop.h"
+#include "net/shared_bytes.h"
 
 #include <atomic>
 #include <chrono>
@@ -23,8 +25,9 @@ class Worker {
     virtual const std::string &id() const = 0;
     // What the worker calls itself; may be empty.
     virtual const std::string &name() const = 0;
-    // False when it cannot take events any more.
-    virtual bool deliver(const WorkerEvent &event) = 0;
+    // `record` has everything but the line of the id, and is the same for all who get it. False
+    // when it cannot take events any more.
+    virtual bool deliver(std::uint64_t id, const SharedBytes &record) = 0;
     // The vhost is gone.
     virtual void dismiss() = 0;
 
@@ -52,11 +55,25 @@ enum class PageEvent { trigger, broadcast };
 // What became of an event.
 enum class Dispatch { taken, not_wanted, lost };
 
-// Any thread may use it. Filters are tried without a lock; one is held while an event gets its id
-// and is passed on, so that ids grow along each worker's stream.
+// Any thread may use it. Filters are tried and records made without a lock; one is held while an
+// event gets its id and is passed on, so that ids grow along each worker's stream.
 class Workers {
+    struct Filters;
+
   public:
-    explicit Workers(const WorkerLimits &limits) : limits_(limits) {}
+    // The filters that want a topic, as they were when they were tried.
+    class Match {
+      public:
+        bool empty() const { return wanting_.empty(); }
+
+      private:
+        friend class Workers;
+        std::shared_ptr<const Filters> filters_;
+        TopicMemo::Filters wanting_;
+    };
+
+    Workers(const WorkerLimits &limits, std::size_t loop_count)
+        : limits_(limits), on_loop_(loop_count, Current<Filters>::Reader(filters_)) {}
     Workers(const Workers &) = delete;
     Workers &operator=(const Workers &) = delete;
 
@@ -76,11 +93,25 @@ class Workers {
     // Sorted by id.
     std::vector<WorkerSummary> list() const;
 
-    // One member of every pool whose filter matches gets the event. The broker's own (`room/:left`)
-    // go only to filters that spell the colon: whoever wants everything means what browsers send.
-    Dispatch dispatch(std::string_view topic, std::string_view payload);
-    // What a page sent, and what is counted when nobody was there for it.
-    void dispatch_of_page(PageEvent kind, std::string_view topic, std::string_view payload);
+    // The broker's own topics (`room/:left`) are only for filters that spell the colon: whoever
+    // wants everything means what browsers send.
+    Match match(std::string_view topic) const;
+    // One member of every pool whose filter matched gets the event.
+    Dispatch dispatch(const Match &match, const SharedBytes &record) {
+        return match.empty() ? Dispatch::not_wanted
+                             : pass_on(*match.filters_, match.wanting_, record);
+    }
+    // What a page sent, on its loop, which remembers what it has matched. The record is made where
+    // somebody wants it; what nobody was there for is counted.
+    template <typename MakeRecord>
+    void dispatch_of_page(EventLoop &loop, PageEvent kind, std::string_view topic,
+                          const MakeRecord &make_record) {
+        const Filters &filters = on_loop_[loop.index()].get();
+        const auto &wanting = loop.local<TopicMemo>().wanting(
+            filters.number, topic, [&](TopicMemo::Filters &found) { filters.find(topic, found); });
+        note_fate(kind, wanting.empty() ? Dispatch::not_wanted
+                                        : pass_on(filters, wanting, share(make_record())));
+    }
     void note_unheard(PageEvent kind);
     // Triggers that no worker got, and broadcasts that came while a vhost that usually has workers
     // had none.
@@ -90,7 +121,7 @@ class Workers {
     struct Pool {
         Pool(std::string filter_text, std::shared_ptr<const Pattern> compiled);
         bool wants(std::string_view topic) const;
-        bool deliver(const WorkerEvent &event); // with the lock
+        bool deliver(std::uint64_t id, const SharedBytes &record); // with the lock
 
         const std::string filter;
         const std::shared_ptr<const Pattern> pattern;
@@ -101,10 +132,22 @@ class Workers {
     };
     using Pools = std::vector<std::shared_ptr<Pool>>;
 
+    struct Filters {
+        explicit Filters(Pools list);
+        void find(std::string_view topic, TopicMemo::Filters &wanting) const;
+
+        std::uint64_t number; // no other list has it
+        Pools pools;
+    };
+
+    Dispatch pass_on(const Filters &filters, const TopicMemo::Filters &wanting,
+                     const SharedBytes &record);
+    void note_fate(PageEvent kind, Dispatch fate);
     void forget(const std::shared_ptr<Pool> &pool);
 
     Current<WorkerLimits> limits_;
-    Current<Pools> pools_{Pools()}; // replaced with the lock, when a filter comes or goes
+    Current<Filters> filters_{Filters(Pools{})}; // replaced with the lock, when one comes or goes
+    std::vector<Current<Filters>::Reader> on_loop_;
     std::atomic<bool> is_anybody_there_ = false;
     std::atomic<std::chrono::steady_clock::time_point> last_left_{};
     std::atomic<std::uint64_t> unheard_ = 0;

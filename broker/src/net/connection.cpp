@@ -125,10 +125,10 @@ void Connection::report_slow_consumer() {
         fields);
 }
 
-void Connection::send(Frame frame) {
+void Connection::send(Frame frame, std::size_t deliveries) {
     if (ending())
         return;
-    loop_.figures().frames_sent.add(1);
+    loop_.figures().frames_sent.add(deliveries);
     // Whoever sends to many goes on with the next.
     guarded([&] { queue_up(std::move(frame)); });
 }

@@ -80,8 +80,9 @@ class Connection final
     // Queued now, written at the end of the loop's turn. More than the limit that the kernel does
     // not take ends the connection: a peer that does not read must not cost memory without bound.
     // There is none where the protocol does not set one, because it sends no more than it is asked
-    // for.
-    void send(Frame frame);
+    // for. `deliveries` are what the frame holds, for the figures: it may be several, or none
+    // whole.
+    void send(Frame frame, std::size_t deliveries = 1);
     void set_pending_limit(std::size_t bytes) { pending_limit_ = bytes; }
     std::size_t pending_bytes() const { return queue_.bytes(); }
     bool is_waiting_for_room() const { return waiting_for_room_; }

@@ -2,10 +2,43 @@
 
 #include "http/http_message.h"
 
+#include <algorithm>
+#include <array>
 #include <atomic>
+#include <charconv>
 #include <fmt/format.h>
+#include <limits>
+#include <utility>
 
 namespace webrocket {
+
+namespace {
+
+constexpr std::size_t copied_bytes_max = 2048;
+constexpr std::size_t text_bytes_max = std::size_t{16} << 10;
+
+// A record's first line, and before it how long all of the record is.
+void append_beginning(std::string &text, const Letter &event, bool chunked) {
+    constexpr std::string_view id_field = "id: ";
+    std::array<char, std::numeric_limits<std::uint64_t>::digits10 + 1> buffer{};
+    const char *const end =
+        std::to_chars(buffer.data(), buffer.data() + buffer.size(), event.number).ptr;
+    const std::string_view id(buffer.data(), static_cast<std::size_t>(end - buffer.data()));
+    if (chunked)
+        append_http_chunk_head(text, id_field.size() + id.size() + 1 + event.bytes->size());
+    text.append(id_field).append(id).push_back('\n');
+}
+
+std::size_t text_size_expected(std::span<const Letter> events) {
+    constexpr std::size_t room_for_beginning = 40;
+    std::size_t size = 0;
+    for (const Letter &event : events)
+        size += room_for_beginning +
+                (event.bytes->size() <= copied_bytes_max ? event.bytes->size() : 0);
+    return size;
+}
+
+} // namespace
 
 // What is on its way to a stream, which may be gone when it arrives.
 class WorkerStream::Mailbox final : public Addressee {
@@ -20,10 +53,8 @@ class WorkerStream::Mailbox final : public Addressee {
     WorkerStream *stream() const { return stream_; }
 
     void receive(std::span<const Letter> letters, EventLoop &) override {
-        for (const Letter &letter : letters) {
-            if (stream_ != nullptr)
-                without_exceptions([&] { stream_->receive(letter.bytes); });
-        }
+        if (stream_ != nullptr)
+            stream_->receive(letters);
     }
 
   private:
@@ -98,11 +129,10 @@ void WorkerStream::on_timer() {
     connection_.arm(heartbeat_interval_);
 }
 
-bool WorkerStream::deliver(const WorkerEvent &event) {
+bool WorkerStream::deliver(std::uint64_t id, const SharedBytes &record) {
     if (!mailbox_->is_open())
         return false;
-    connection_.loop().send(
-        {mailbox_, request_.chunked ? event.chunk() : event.record(), event.id()});
+    connection_.loop().send({mailbox_, record, id});
     return true;
 }
 
@@ -110,10 +140,38 @@ void WorkerStream::dismiss() {
     connection_.loop().send({std::make_shared<Dismissal>(mailbox_), nullptr, 0});
 }
 
-void WorkerStream::receive(const SharedBytes &event) {
-    connection_.send(Frame(event));
+// Where memory runs out the connection ends: what is sent by half cannot be gone on with.
+void WorkerStream::receive(std::span<const Letter> events) {
+    connection_.call_protocol([&](Protocol &) { send(events); });
     if (connection_.ending())
         mailbox_->close();
+}
+
+// Small events that come together are copied into one text; the bytes of a large one are shared by
+// all streams that get it.
+void WorkerStream::send(std::span<const Letter> events) {
+    std::string text;
+    text.reserve(std::min(text_size_expected(events), text_bytes_max));
+    std::size_t in_text = 0;
+    const auto send_text = [&] {
+        connection_.send(make_frame(std::exchange(text, {})), std::exchange(in_text, 0));
+    };
+    for (const Letter &event : events) {
+        append_beginning(text, event, request_.chunked);
+        ++in_text;
+        if (event.bytes->size() <= copied_bytes_max) {
+            text.append(*event.bytes);
+        } else {
+            send_text();
+            connection_.send(Frame(event.bytes), 0);
+        }
+        if (request_.chunked)
+            text.append(http_chunk_end);
+        if (text.size() + copied_bytes_max > text_bytes_max)
+            send_text();
+    }
+    if (!text.empty())
+        send_text();
 }
 
 void WorkerStream::end() {

@@ -8,6 +8,7 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -46,14 +47,15 @@ class WorkerStream final : public Protocol, private Worker {
     class Mailbox;
     class Dismissal;
 
-    // Any thread, with the vhost's lock.
+    // Any thread, with the lock of the workers.
     const std::string &id() const override { return request_.worker_id; }
     const std::string &name() const override { return request_.worker_name; }
-    bool deliver(const WorkerEvent &event) override;
+    bool deliver(std::uint64_t id, const SharedBytes &record) override;
     void dismiss() override;
 
     // The stream's own loop.
-    void receive(const SharedBytes &event);
+    void receive(std::span<const Letter> events);
+    void send(std::span<const Letter> events);
     void end();
     void write(std::string_view record);
     void note(std::string_view happened) const;

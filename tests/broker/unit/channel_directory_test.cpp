@@ -44,7 +44,7 @@ class channel_directory : public testing::Test {
     }
 
     EventLoops loops_{1};
-    Workers workers_{WorkerLimits()};
+    Workers workers_{WorkerLimits(), 1};
     ChannelLimits limits_;
     ChannelDirectory channels_{loops_, workers_, limits_};
     Page page_{loops_.first(), "s"};

@@ -245,7 +245,7 @@ class SlowWorker final : public Worker {
   public:
     const std::string &id() const override { return id_; }
     const std::string &name() const override { return id_; }
-    bool deliver(const WorkerEvent &) override {
+    bool deliver(std::uint64_t, const SharedBytes &) override {
         begun.set_value();
         go_on.get_future().wait();
         return true;
@@ -288,12 +288,13 @@ class Doorman final : public Worker {
   public:
     const std::string &id() const override { return id_; }
     const std::string &name() const override { return id_; }
-    bool deliver(const WorkerEvent &event) override {
+    bool deliver(std::uint64_t, const SharedBytes &shared) override {
         constexpr std::string_view before = R"("sid":")";
-        const std::string &record = *event.record();
+        const std::string &record = *shared;
         const auto begin = record.find(before) + before.size();
         const std::string sid = record.substr(begin, record.find('"', begin) - begin);
-        told[sid].push_back(event.topic() == "presence-room/:joined" ? "joined" : "left");
+        told[sid].push_back(record.starts_with("event: presence-room/:joined\n") ? "joined"
+                                                                                 : "left");
         return true;
     }
     void dismiss() override {}

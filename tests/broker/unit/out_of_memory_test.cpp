@@ -1,4 +1,6 @@
 // Wherever memory ends: what needed it fails as a whole, and what comes later finds all in order.
+#include "client/command.h"
+#include "hub/payload.h"
 #include "hub/presence.h"
 #include "hub/token_book.h"
 #include "hub/vhost.h"
@@ -25,6 +27,7 @@ namespace {
 
 constexpr long without_limit = -1;
 thread_local long allocations_left = without_limit;
+thread_local long allocations_made = 0;
 thread_local bool has_failed = false;
 
 void *allocate(std::size_t size) {
@@ -34,6 +37,7 @@ void *allocate(std::size_t size) {
     }
     if (allocations_left > 0)
         --allocations_left;
+    ++allocations_made;
     void *memory = std::malloc(size == 0 ? 1 : size);
     if (memory == nullptr)
         throw std::bad_alloc();
@@ -265,6 +269,40 @@ TEST(out_of_memory, no_worker_is_left_that_was_not_made) {
         }
         run(loops);
     }
+}
+
+// One for the record's bytes, one for its count; what else it takes is shared by those that come
+// together.
+TEST(allocations, of_an_event_on_its_way_from_a_page_to_a_worker) {
+    constexpr std::string_view message =
+        R"({"trigger":{"event":"orders/of a name of some length","data":{"text":")"
+        R"(a text that is longer than what a string keeps in place","n":[1,2,{"a":{}}]}}})";
+    constexpr long events = 32;
+    EventLoops loops(1);
+    EventLoop &loop = loops.first();
+    const auto vhost = make_vhost(loops);
+    const std::string sid = "45c74051-0b53-4f4c-9ef8-c2f8ab5e2a7d";
+    const std::string uid = "a user whose name is not kept in place";
+    Pair pair(loops);
+    const WorkerStream stream(
+        pair.connection(), vhost,
+        WorkerStream::Request{"w", "", "orders/.*", Pattern::compile("orders/.*"), true},
+        WorkerStreamRules());
+    const auto send_all = [&] {
+        auto &command = loop.local<Command>();
+        for (long i = 0; i < events; ++i) {
+            parse_command(message, json_depth_max, command);
+            vhost->workers().dispatch_of_page(loop, PageEvent::trigger, command.event, [&] {
+                return event_record(command.event, command.data_members, {}, {sid, &uid});
+            });
+        }
+        run(loops);
+    };
+    send_all();
+    const long before = allocations_made;
+    send_all();
+    EXPECT_LE(allocations_made - before, 3 * events);
+    EXPECT_EQ(vhost->workers().unheard(), 0U);
 }
 
 TEST(out_of_memory, the_next_one_is_accepted) {

@@ -9,7 +9,7 @@
 namespace {
 
 using webrocket::broadcast_message;
-using webrocket::event_payload;
+using webrocket::event_record;
 using webrocket::joined_payload;
 using webrocket::known_object;
 using webrocket::left_payload;
@@ -25,6 +25,16 @@ const Sender nobody{"s-1", nullptr};
 
 std::string broadcast(std::string_view data) {
     return broadcast_message("\"e\"", known_object(data), "c", "s-1");
+}
+
+// Of one event's record.
+std::string event_payload(const webrocket::JsonMembers &data, std::string_view channel,
+                          const Sender &from) {
+    constexpr std::string_view beginning = "event: t\ndata: ";
+    constexpr std::string_view end = "\n\n";
+    const auto record = event_record("t", data, channel, from);
+    EXPECT_TRUE(record.starts_with(beginning) && record.ends_with(end)) << record;
+    return record.substr(beginning.size(), record.size() - beginning.size() - end.size());
 }
 
 // Every way to spell a member that is not the page's to set, beside one that is.
@@ -108,6 +118,26 @@ TEST(payload, names_that_only_look_alike_stay) {
 TEST(payload, is_one_line) {
     EXPECT_EQ(event_payload(known_object("{\r\n\"a\"\n:\r[\n1,\r\n2]\n}"), "", nobody),
               "{\"a\":[ 1,  2],\"sid\":\"s-1\",\"uid\":null}");
+}
+
+// What is copied in one go must end where something else is to be written.
+TEST(payload, members_around_reserved_ones_and_spaces) {
+    for (const char *data : {R"({"a":1,"b":2,"c":3})", R"({"sid":0,"a":1,"b":2,"uid":0,"c":3})",
+                             R"({"a":1,"sid":0,"b":2,"c":3,"uid":0})", R"({"a":1, "b":2,"c" :3})",
+                             R"({"a":1,"b": 2,"uid":0, "c":3 })", "{\"a\":1,\n\"b\":2,\"c\":\n3}"})
+        EXPECT_EQ(event_payload(known_object(data), "", nobody),
+                  R"({"a":1,"b":2,"c":3,"sid":"s-1","uid":null})")
+            << data;
+}
+
+TEST(payload, only_line_ends_between_tokens_are_replaced) {
+    EXPECT_EQ(event_payload(known_object("{\"a\":[1,\n2],\"b\":\"\\n\",\"c\":{\r\n},\"d\":4}"), "",
+                            nobody),
+              "{\"a\":[1, 2],\"b\":\"\\n\",\"c\":{  },\"d\":4,\"sid\":\"s-1\",\"uid\":null}");
+}
+
+TEST(payload, reports_are_records_as_well) {
+    EXPECT_EQ(webrocket::report_record("p/:left", "{}"), "event: p/:left\ndata: {}\n\n");
 }
 
 TEST(payload, what_is_said_last_lies_over_what_was_said_first) {

@@ -3,6 +3,7 @@
 #include "hub/presence.h"
 #include "hub/vhost.h"
 #include "page.h"
+#include "websocket/frame.h"
 
 #include <gtest/gtest.h>
 #include <memory>
@@ -21,9 +22,9 @@ class RecordingWorker final : public Worker {
   public:
     const std::string &id() const override { return id_; }
     const std::string &name() const override { return name_; }
-    bool deliver(const WorkerEvent &event) override {
-        told.push_back(std::string(event.topic()) + ' ' + *event.record());
-        topics.emplace_back(event.topic());
+    bool deliver(std::uint64_t, const SharedBytes &record) override {
+        told.push_back(*record);
+        topics.push_back(record->substr(7, record->find('\n') - 7)); // "event: TOPIC"
         return true;
     }
     void dismiss() override {}

@@ -33,7 +33,7 @@ class subscription_set : public testing::Test {
     }
 
     EventLoops loops_{1};
-    Workers workers_{WorkerLimits()};
+    Workers workers_{WorkerLimits(), 1};
     Current<RosterLimits> limits_{RosterLimits()};
     SubscriptionSet set_;
 };

@@ -1,5 +1,6 @@
 // Who of the workers gets an event.
 #include "hub/workers.h"
+#include "net/event_loops.h"
 
 #include <gtest/gtest.h>
 #include <string>
@@ -16,19 +17,19 @@ class RecordingWorker final : public Worker {
     explicit RecordingWorker(std::string id) : id_(std::move(id)) {}
     const std::string &id() const override { return id_; }
     const std::string &name() const override { return name_; }
-    bool deliver(const WorkerEvent &event) override {
+    bool deliver(std::uint64_t id, const SharedBytes &record) override {
         if (ending)
             return false;
-        topics.emplace_back(event.topic());
-        event_ids.push_back(event.id());
-        chunk = event.chunk();
+        topics.push_back(*record);
+        event_ids.push_back(id);
+        last_record = record;
         return true;
     }
     void dismiss() override { dismissed = true; }
 
     Topics topics;
     std::vector<std::uint64_t> event_ids;
-    webrocket::SharedBytes chunk;
+    SharedBytes last_record;
     bool ending = false;
     bool dismissed = false;
 
@@ -41,13 +42,18 @@ void add(Workers &workers, RecordingWorker &worker, const std::string &filter) {
     workers.add(worker, filter, filter.empty() ? nullptr : Pattern::compile(filter));
 }
 
+// The record is the topic.
+Dispatch dispatch_one(Workers &workers, const std::string &topic) {
+    return workers.dispatch(workers.match(topic), share(topic));
+}
+
 void dispatch(Workers &workers, const Topics &topics) {
     for (const auto &topic : topics)
-        workers.dispatch(topic, "{}");
+        dispatch_one(workers, topic);
 }
 
 TEST(workers, members_take_turns) {
-    Workers workers{WorkerLimits()};
+    Workers workers(WorkerLimits(), 1);
     RecordingWorker a("a");
     RecordingWorker b("b");
     add(workers, a, "x.*");
@@ -58,7 +64,7 @@ TEST(workers, members_take_turns) {
 }
 
 TEST(workers, every_pool_gets_its_own) {
-    Workers workers{WorkerLimits()};
+    Workers workers(WorkerLimits(), 1);
     RecordingWorker everything("a");
     RecordingWorker some("b");
     add(workers, everything, "");
@@ -69,7 +75,7 @@ TEST(workers, every_pool_gets_its_own) {
 }
 
 TEST(workers, ids_count_the_events_that_somebody_got) {
-    Workers workers{WorkerLimits()};
+    Workers workers(WorkerLimits(), 1);
     RecordingWorker a("a");
     RecordingWorker b("b");
     add(workers, a, "x.*");
@@ -80,7 +86,7 @@ TEST(workers, ids_count_the_events_that_somebody_got) {
 }
 
 TEST(workers, turns_survive_a_member_that_leaves) {
-    Workers workers{WorkerLimits()};
+    Workers workers(WorkerLimits(), 1);
     RecordingWorker a("a");
     RecordingWorker b("b");
     RecordingWorker c("c");
@@ -97,7 +103,7 @@ TEST(workers, turns_survive_a_member_that_leaves) {
 }
 
 TEST(workers, who_cannot_take_an_event_leaves_it_to_the_next) {
-    Workers workers{WorkerLimits()};
+    Workers workers(WorkerLimits(), 1);
     RecordingWorker a("a");
     RecordingWorker b("b");
     for (auto *worker : {&a, &b})
@@ -110,19 +116,18 @@ TEST(workers, who_cannot_take_an_event_leaves_it_to_the_next) {
     EXPECT_EQ(b.topics.size(), 3U);
 }
 
-TEST(workers, an_event_is_encoded_once) {
-    Workers workers{WorkerLimits()};
+TEST(workers, all_who_get_an_event_share_its_record) {
+    Workers workers(WorkerLimits(), 1);
     RecordingWorker a("a");
     RecordingWorker b("b");
     add(workers, a, "");
     add(workers, b, "x");
-    workers.dispatch("x", R"({"a":1})");
-    EXPECT_EQ(a.chunk, b.chunk);
-    EXPECT_EQ(*a.chunk, "1e\r\nid: 1\nevent: x\ndata: {\"a\":1}\n\n\r\n");
+    dispatch(workers, {"x"});
+    EXPECT_EQ(a.last_record, b.last_record);
 }
 
 TEST(workers, system_events_are_for_filters_that_spell_the_colon) {
-    Workers workers{WorkerLimits()};
+    Workers workers(WorkerLimits(), 1);
     RecordingWorker everything("a");
     RecordingWorker wildcard("b");
     RecordingWorker spelled("c");
@@ -136,7 +141,7 @@ TEST(workers, system_events_are_for_filters_that_spell_the_colon) {
 }
 
 TEST(workers, members_come_and_go) {
-    Workers workers{WorkerLimits()};
+    Workers workers(WorkerLimits(), 1);
     RecordingWorker b("b");
     RecordingWorker a("a");
     EXPECT_FALSE(workers.is_anybody_there());
@@ -155,7 +160,7 @@ TEST(workers, members_come_and_go) {
 }
 
 TEST(workers, dismissal) {
-    Workers workers{WorkerLimits()};
+    Workers workers(WorkerLimits(), 1);
     RecordingWorker a("a");
     RecordingWorker b("b");
     add(workers, a, "");
@@ -167,17 +172,96 @@ TEST(workers, dismissal) {
 }
 
 TEST(workers, says_what_became_of_an_event) {
-    Workers workers{WorkerLimits()};
-    EXPECT_EQ(workers.dispatch("x", "{}"), Dispatch::not_wanted);
+    Workers workers(WorkerLimits(), 1);
+    EXPECT_EQ(dispatch_one(workers, "x"), Dispatch::not_wanted);
     RecordingWorker a("a");
     RecordingWorker b("b");
     add(workers, a, "^x$");
     add(workers, b, "^[xy]$");
-    EXPECT_EQ(workers.dispatch("x", "{}"), Dispatch::taken);
-    EXPECT_EQ(workers.dispatch("z", "{}"), Dispatch::not_wanted);
+    EXPECT_EQ(dispatch_one(workers, "x"), Dispatch::taken);
+    EXPECT_EQ(dispatch_one(workers, "z"), Dispatch::not_wanted);
     b.ending = true;
-    EXPECT_EQ(workers.dispatch("x", "{}"), Dispatch::taken);
-    EXPECT_EQ(workers.dispatch("y", "{}"), Dispatch::lost);
+    EXPECT_EQ(dispatch_one(workers, "x"), Dispatch::taken);
+    EXPECT_EQ(dispatch_one(workers, "y"), Dispatch::lost);
+}
+
+// What pages send, on one of two loops.
+class workers_of_pages : public testing::Test {
+  protected:
+    void send(const std::string &topic, std::size_t loop = 0, PageEvent kind = PageEvent::trigger) {
+        workers_.dispatch_of_page(loops_[loop], kind, topic, [&] {
+            ++records_;
+            return topic;
+        });
+    }
+
+    EventLoops loops_{2};
+    Workers workers_{WorkerLimits(), 2};
+    RecordingWorker a_{"a"};
+    RecordingWorker b_{"b"};
+    int records_ = 0;
+};
+
+TEST_F(workers_of_pages, no_record_is_made_that_nobody_wants) {
+    add(workers_, a_, "x.*");
+    send("x1");
+    send("y");
+    send("x2");
+    EXPECT_EQ(records_, 2);
+    EXPECT_EQ(a_.topics, (Topics{"x1", "x2"}));
+    EXPECT_EQ(workers_.unheard(), 1U);
+}
+
+TEST_F(workers_of_pages, a_filter_that_comes_or_goes_is_noticed_by_each_loop) {
+    add(workers_, a_, "x");
+    for (const std::size_t loop : {0, 1}) {
+        send("x", loop);
+        send("y", loop);
+    }
+    add(workers_, b_, "[xy]");
+    for (const std::size_t loop : {0, 1}) {
+        send("x", loop);
+        send("y", loop);
+    }
+    EXPECT_EQ(b_.topics, (Topics{"x", "y", "x", "y"}));
+    workers_.remove(a_);
+    for (const std::size_t loop : {0, 1})
+        send("x", loop);
+    EXPECT_EQ(a_.topics, (Topics{"x", "x", "x", "x"}));
+    EXPECT_EQ(b_.topics.size(), 6U);
+    workers_.remove(b_);
+    send("x");
+    EXPECT_EQ(workers_.unheard(), 3U);
+}
+
+TEST_F(workers_of_pages, what_is_remembered_is_what_the_filters_say) {
+    Workers others(WorkerLimits(), 2); // of another vhost, on the same loops
+    RecordingWorker other("c");
+    add(others, other, ".*[02468]");
+    add(workers_, a_, ".*[05]");
+    Topics of_five;
+    Topics even;
+    for (int round = 0; round < 2; ++round) {
+        for (int number = 0; number < 5000; ++number) {
+            const std::string topic = std::to_string(number);
+            send(topic);
+            others.dispatch_of_page(loops_[0], PageEvent::trigger, topic, [&] { return topic; });
+            if (number % 5 == 0)
+                of_five.push_back(topic);
+            if (number % 2 == 0)
+                even.push_back(topic);
+        }
+    }
+    EXPECT_EQ(a_.topics, of_five);
+    EXPECT_EQ(other.topics, even);
+}
+
+TEST_F(workers_of_pages, who_went_after_the_match_gets_nothing) {
+    add(workers_, a_, "x");
+    const auto match = workers_.match("x");
+    workers_.remove(a_);
+    EXPECT_EQ(workers_.dispatch(match, share("x")), Dispatch::lost);
+    EXPECT_TRUE(a_.topics.empty());
 }
 
 } // namespace
