@@ -50,17 +50,19 @@ std::size_t append_unescaped(std::string &out, std::string_view text) {
     return 2;
 }
 
+bool stands_for_itself(char c) {
+    return c != '"' && c != '\\' && static_cast<unsigned char>(c) >= 0x20;
+}
+
 void append_escaped(std::string &out, char c) {
     const auto byte = static_cast<unsigned char>(c);
     if (c == '"' || c == '\\') {
         out.push_back('\\');
         out.push_back(c);
-    } else if (byte < 0x20) {
+    } else {
         out.append("\\u00");
         out.push_back(hex_digits[byte >> 4]);
         out.push_back(hex_digits[byte & 0x0f]);
-    } else {
-        out.push_back(c);
     }
 }
 
@@ -90,13 +92,15 @@ bool json_key_is(std::string_view quoted, std::string_view name) {
     if (body.size() < name.size() || (body.size() == name.size() && body != name))
         return false;
     const bool is_plain = body.find('\\') == std::string_view::npos;
-    return is_plain ? body == name : decode_json_string(quoted) == name;
+    return is_plain ? body.size() == name.size() : decode_json_string(quoted) == name;
 }
 
 void append_json_string(std::string &out, std::string_view text) {
     out.push_back('"');
     while (!text.empty()) {
-        const std::size_t plain = plain_length(text);
+        std::size_t plain = plain_length(text);
+        while (plain < text.size() && stands_for_itself(text[plain]))
+            ++plain;
         out.append(text.substr(0, plain));
         text.remove_prefix(plain);
         if (!text.empty()) {
