@@ -270,7 +270,9 @@ class Stop(LifecycleTest):
         node.process = subprocess.Popen(node.command(), stderr=subprocess.PIPE)
         wait_until(lambda: b"listening on" in node.process.stderr.readline(), "the server")
         node.process.stderr.close()
-        with open(os.path.join(node.dir, "ready.json")) as file:
+        ready = os.path.join(node.dir, "ready.json")
+        wait_until(lambda: os.path.exists(ready), "the ready file")
+        with open(ready) as file:
             node.admin_addr = split(json.load(file)["admin_addr"])
         self.assertEqual(node.admin("POST", "/moon").status, 302)
         self.assertEqual(node.stop(), 0)
