@@ -9,6 +9,7 @@
 #include <kosmonaut/kosmonaut.hpp>
 
 #include "broker_fixture.hpp"
+#include "thrown.hpp"
 #include "unused_address.hpp"
 
 namespace {
@@ -22,18 +23,6 @@ static_assert(std::is_nothrow_move_constructible_v<kosmonaut::client>);
 static_assert(std::is_nothrow_move_assignable_v<kosmonaut::client>);
 static_assert(!std::is_copy_constructible_v<kosmonaut::client>);
 static_assert(std::is_nothrow_swappable_v<kosmonaut::client>);
-
-// What a call throws.
-template <class Call>
-status thrown_by(Call &&call) {
-    try {
-        call();
-    } catch (const kosmonaut::error &error) {
-        EXPECT_STRNE(error.what(), "");
-        return error.status();
-    }
-    return status::ok;
-}
 
 TEST(Client, ABadUrlThrows) {
     EXPECT_EQ(thrown_by([] { kosmonaut::client client("ftp://nowhere"); }), status::invalid);

@@ -10,6 +10,7 @@
 
 #include <kosmonaut/kosmonaut.hpp>
 
+#include "thrown.hpp"
 #include "unused_address.hpp"
 
 namespace {
@@ -20,17 +21,6 @@ using kosmonaut::status;
 static_assert(std::is_nothrow_move_constructible_v<kosmonaut::options>);
 static_assert(std::is_nothrow_move_assignable_v<kosmonaut::options>);
 static_assert(!std::is_copy_constructible_v<kosmonaut::options>);
-
-// What a call throws.
-template <class Call>
-status thrown_by(Call &&call) {
-    try {
-        call();
-    } catch (const kosmonaut::error &error) {
-        return error.status();
-    }
-    return status::ok;
-}
 
 TEST(Options, SettersCanBeStrungTogether) {
     kosmonaut::options options;

@@ -12,6 +12,7 @@
 #include <kosmonaut/kosmonaut.hpp>
 
 #include "broker_fixture.hpp"
+#include "thrown.hpp"
 #include "unused_address.hpp"
 
 namespace {
@@ -35,16 +36,6 @@ static_assert(std::is_trivially_copyable_v<subscriber_ref>);
 static_assert(!std::is_copy_constructible_v<subscriber_range>);
 static_assert(std::is_same_v<std::iterator_traits<subscriber_range::iterator>::iterator_category,
                              std::input_iterator_tag>);
-
-template <class Call>
-status thrown_by(Call &&call) {
-    try {
-        call();
-    } catch (const kosmonaut::error &error) {
-        return error.status();
-    }
-    return status::ok;
-}
 
 TEST(Subscribers, AreNotAskedForBeforeTheyAreGoneThrough) {
     client calls(unused_address());
