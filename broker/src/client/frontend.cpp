@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <optional>
 #include <utility>
 
 namespace webrocket {
@@ -59,13 +60,14 @@ bool origin_allowed(const HttpRequest &request, const std::vector<std::string> &
                        [origin](const std::string &entry) { return allows_origin(entry, origin); });
 }
 
-} // namespace
-
-bool Frontend::is_handshake(const HttpRequest &request) {
-    return request.header_lists("Upgrade", "websocket");
+HttpReply refuse_for_now(int status, std::string_view text, RefusalReason reason,
+                         std::string seconds) {
+    auto reply = refuse(status, text, reason);
+    reply.response.with("Retry-After", std::move(seconds));
+    return reply;
 }
 
-HttpReply Frontend::handle(const HttpRequest &request) {
+std::optional<HttpReply> refusal_of_target(const HttpRequest &request) {
     if (request.target.find('#') != std::string_view::npos)
         return refuse(400, "a fragment is not for servers");
     const auto path = split_target(request.target).path;
@@ -74,9 +76,10 @@ HttpReply Frontend::handle(const HttpRequest &request) {
         reply.response.with("Location", clean);
         return reply;
     }
-    const auto vhost = hub_.find_vhost(path);
-    if (!vhost)
-        return refuse(404, "404 page not found", RefusalReason::unknown_vhost);
+    return std::nullopt;
+}
+
+std::optional<HttpReply> refusal_of_upgrade(const HttpRequest &request) {
     if (request.method != "GET") {
         auto reply = refuse(405, "Method Not Allowed");
         reply.response.with("Allow", "GET");
@@ -91,12 +94,13 @@ HttpReply Frontend::handle(const HttpRequest &request) {
         reply.response.with("Upgrade", "websocket").with("Sec-WebSocket-Version", "13");
         return reply;
     }
-    const auto key = request.header("Sec-WebSocket-Key");
-    if (request.header_count("Sec-WebSocket-Key") != 1 || !is_handshake_key(key))
+    if (request.header_count("Sec-WebSocket-Key") != 1 ||
+        !is_handshake_key(request.header("Sec-WebSocket-Key")))
         return refuse(400, "invalid websocket key");
-    const auto rules = rules_.get();
-    if (!origin_allowed(request, rules->allowed_origins))
-        return refuse(403, "Forbidden", RefusalReason::origin);
+    return std::nullopt;
+}
+
+std::optional<HttpReply> refusal_of_offers(const HttpRequest &request) {
     // A browser gives up when it offered a protocol and none comes back; which of several it
     // would get is not for the broker to choose.
     const auto protocol = request.header("Sec-WebSocket-Protocol");
@@ -107,32 +111,52 @@ HttpReply Frontend::handle(const HttpRequest &request) {
         return refuse(400, "invalid websocket protocol");
     if (!offers_sound_extensions(request))
         return refuse(400, "invalid websocket extensions");
-    if (!admission_.allows_handshake(request.address)) {
-        auto reply = refuse(429, "too many handshakes", RefusalReason::too_many_handshakes);
-        reply.response.with("Retry-After", "1");
-        return reply;
-    }
-    Admission::Place place;
-    if (request.is_forwarded && !(place = admission_.claim(request.address))) {
-        auto reply =
-            refuse(503, "too many connections of one address", RefusalReason::too_many_of_address);
-        reply.response.with("Retry-After", "30");
-        return reply;
-    }
-    ConnectionQuota::Slot slot = vhost->connections().take();
-    if (!slot) {
-        auto reply = refuse(503, "too many connections", RefusalReason::too_many_connections);
-        reply.response.with("Retry-After", "30");
-        return reply;
-    }
+    return std::nullopt;
+}
 
+// The takeover is still to come.
+HttpReply acceptance(const HttpRequest &request) {
     HttpReply reply;
     reply.response.status = 101;
     reply.response.with("Upgrade", "websocket")
         .with("Connection", "Upgrade")
-        .with("Sec-WebSocket-Accept", websocket_accept_key(key));
-    if (!protocol.empty())
+        .with("Sec-WebSocket-Accept", websocket_accept_key(request.header("Sec-WebSocket-Key")));
+    if (const auto protocol = request.header("Sec-WebSocket-Protocol"); !protocol.empty())
         reply.response.with("Sec-WebSocket-Protocol", std::string(protocol));
+    return reply;
+}
+
+} // namespace
+
+bool Frontend::is_handshake(const HttpRequest &request) {
+    return request.header_lists("Upgrade", "websocket");
+}
+
+HttpReply Frontend::handle(const HttpRequest &request) {
+    if (auto refusal = refusal_of_target(request))
+        return std::move(*refusal);
+    const auto vhost = hub_.find_vhost(split_target(request.target).path);
+    if (!vhost)
+        return refuse(404, "404 page not found", RefusalReason::unknown_vhost);
+    if (auto refusal = refusal_of_upgrade(request))
+        return std::move(*refusal);
+    const auto rules = rules_.get();
+    if (!origin_allowed(request, rules->allowed_origins))
+        return refuse(403, "Forbidden", RefusalReason::origin);
+    if (auto refusal = refusal_of_offers(request))
+        return std::move(*refusal);
+    if (!admission_.allows_handshake(request.address))
+        return refuse_for_now(429, "too many handshakes", RefusalReason::too_many_handshakes, "1");
+    Admission::Place place;
+    if (request.is_forwarded && !(place = admission_.claim(request.address)))
+        return refuse_for_now(503, "too many connections of one address",
+                              RefusalReason::too_many_of_address, "30");
+    ConnectionQuota::Slot slot = vhost->connections().take();
+    if (!slot)
+        return refuse_for_now(503, "too many connections", RefusalReason::too_many_connections,
+                              "30");
+
+    HttpReply reply = acceptance(request);
     reply.takeover = [this, vhost, rules,
                       taken = std::make_shared<Reservation>(
                           Reservation{std::move(slot), std::move(place)})](Connection &connection) {

@@ -178,48 +178,51 @@ HttpParser::State HttpParser::feed(std::string_view &input) {
         }
     }
     while (!input.empty() && !parser.is_done()) {
-        boost::system::error_code error;
-        const bool in_header = !parser.is_header_done();
-        const std::string_view part =
-            in_header ? first_lines(input, limits_.header_lines_max - header_lines_) : input;
-        parser.eager(!in_header); // what it uses is the header, and no more
-        const std::size_t used =
-            parser.put(boost::asio::const_buffer(part.data(), part.size()), error);
-        header_lines_ +=
-            in_header && !parser.is_header_done() ? count_lines(part.substr(0, used)) : 0;
-        input.remove_prefix(used);
-        // Beast's limit is for the header without its first line, unless that one comes in pieces.
-        header_size_ += in_header ? used : 0;
-        const bool has_more_lines =
-            error == http::error::need_more && part.size() < used + input.size();
-        if (header_size_ > limits_.header_size_max || has_more_lines)
-            error = http::error::header_limit;
-        if (error == http::error::need_more) {
-            // Only lines are waited for in one piece (a chunk's, a trailer's), and those are short.
-            if (input.size() > limits_.header_size_max) {
-                error_status_ = 400;
-                return State::failed;
-            }
-            return State::need_more;
-        }
-        if (error) {
-            error_status_ = status_for(error);
-            return State::failed;
-        }
-        if (in_header && parser.is_header_done()) {
-            take_head();
-            if (!names_one_host(request_) || !has_clear_end(request_)) {
-                error_status_ = 400;
-                return State::failed;
-            }
-        }
-        if (used == 0)
+        const std::size_t before = input.size();
+        if (const auto state = feed_part(input))
+            return *state;
+        if (input.size() == before)
             break;
     }
     if (!parser.is_done())
         return State::need_more;
     request_.body = parser.get().body().text;
     return State::complete;
+}
+
+std::optional<HttpParser::State> HttpParser::feed_part(std::string_view &input) {
+    auto &parser = *beast_->parser;
+    boost::system::error_code error;
+    const bool in_header = !parser.is_header_done();
+    const std::string_view part =
+        in_header ? first_lines(input, limits_.header_lines_max - header_lines_) : input;
+    parser.eager(!in_header); // what it uses is the header, and no more
+    const std::size_t used = parser.put(boost::asio::const_buffer(part.data(), part.size()), error);
+    header_lines_ += in_header && !parser.is_header_done() ? count_lines(part.substr(0, used)) : 0;
+    input.remove_prefix(used);
+    // Beast's limit is for the header without its first line, unless that one comes in pieces.
+    header_size_ += in_header ? used : 0;
+    const bool has_more_lines =
+        error == http::error::need_more && part.size() < used + input.size();
+    if (header_size_ > limits_.header_size_max || has_more_lines)
+        error = http::error::header_limit;
+    if (error == http::error::need_more) {
+        // Only lines are waited for in one piece (a chunk's, a trailer's), and those are short.
+        return input.size() > limits_.header_size_max ? fail(400) : State::need_more;
+    }
+    if (error)
+        return fail(status_for(error));
+    if (in_header && parser.is_header_done()) {
+        take_head();
+        if (!names_one_host(request_) || !has_clear_end(request_))
+            return fail(400);
+    }
+    return std::nullopt;
+}
+
+HttpParser::State HttpParser::fail(int status) {
+    error_status_ = status;
+    return State::failed;
 }
 
 // Before the body comes: Beast takes the trailers behind that for headers, and what a proxy has

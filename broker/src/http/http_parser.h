@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string_view>
 
 namespace webrocket {
@@ -50,7 +51,10 @@ class HttpParser {
   private:
     struct Beast;
 
+    // Nothing: there may be more to read in it.
+    std::optional<State> feed_part(std::string_view &input);
     void take_head();
+    State fail(int status);
 
     HttpLimits limits_;
     std::unique_ptr<Beast> beast_;

@@ -4,7 +4,6 @@
 #include <boost/asio/steady_timer.hpp>
 #include <cerrno>
 #include <netinet/tcp.h>
-#include <spdlog/spdlog.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
@@ -60,29 +59,6 @@ void Connection::become(std::unique_ptr<Protocol> protocol) {
         protocol_ = std::move(replacement_);
 }
 
-void Connection::report_refusal(RefusalReason reason, std::string_view what) {
-    loop_.refusals().add_described(port_, reason, address_, [&] {
-        return std::pair(fmt::format("{} refused {}", protocol_->description(), what),
-                         protocol_->log_fields());
-    });
-}
-
-// A peer that hangs up in the middle was not refused anything.
-void Connection::report_failed_handshake() {
-    if (tls_->has_begun())
-        return;
-    if (const auto failure = tls_->failure(); !failure.empty())
-        report_refusal(RefusalReason::tls_handshake, "the TLS handshake: " + failure);
-}
-
-void Connection::report_exception(const std::exception &error) noexcept {
-    without_exceptions([&] {
-        const std::string who = protocol_ ? protocol_->description() : "a connection";
-        log(spdlog::level::err, fmt::format("{} dropped: {}", who, error.what()),
-            protocol_ ? protocol_->log_fields() : LogFields());
-    });
-}
-
 template <typename Call>
 void Connection::guarded(const Call &call) noexcept {
     try {
@@ -111,18 +87,6 @@ void Connection::drop_if_doomed() {
 void Connection::drop() {
     const ConnectionPtr kept(this);
     tear_down();
-}
-
-void Connection::report_slow_consumer() {
-    loop_.figures().slow_connections_closed.add(1);
-    if (!protocol_)
-        return;
-    auto fields = protocol_->log_fields();
-    fields.push_back(log_field("unsent_bytes", queue_.bytes()));
-    log(spdlog::level::warn,
-        fmt::format("slow consumer: {} closed with {} bytes unsent", protocol_->description(),
-                    queue_.bytes()),
-        fields);
 }
 
 void Connection::send(Frame frame, std::size_t deliveries) {
