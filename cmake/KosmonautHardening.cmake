@@ -15,6 +15,7 @@ function(kosmonaut_add_hardening kind flag)
     return()
   endif()
   string(MAKE_C_IDENTIFIER "kosmonaut_has${flag}" has)
+  set(CMAKE_REQUIRED_FLAGS -Werror) # clang takes what is for another processor, with a warning each time
   check_compiler_flag(CXX ${flag} ${has})
   if(${has})
     set(kosmonaut_hardening ${kosmonaut_hardening} ${flag} PARENT_SCOPE)
