@@ -274,7 +274,7 @@ HttpResponse AdminApi::refuse(int status) { return plain(status, http_reason(sta
 HttpReply AdminApi::make(Change change, const HttpResponse &on_success) {
     HttpReply reply;
     reply.later = [this, change = std::move(change), on_success](const Answer &answer) {
-        hub_.change(change, [on_success, answer](Outcome outcome) {
+        registry_.change(change, [on_success, answer](Outcome outcome) {
             answer(outcome == Outcome::done ? on_success : refusal(outcome));
         });
     };
@@ -310,7 +310,7 @@ HttpReply AdminApi::route(const HttpRequest &request, Access access) {
         return connections(method, join_segments(*segments, count - 1), query);
     // A path of several segments is only a vhost if there is one; else it is no page at all.
     const std::string path = join_segments(*segments, count);
-    if (count > 1 && method != "POST" && !hub_.find_vhost(path))
+    if (count > 1 && method != "POST" && !registry_.find_vhost(path))
         return at_once(no_page());
     return vhost(author, method, path, access);
 }
@@ -319,7 +319,7 @@ HttpReply AdminApi::root(const Author &author, std::string_view method, Access a
     const bool with_tokens = access == Access::everything;
     if (reads(method)) {
         return at_once(
-            json(200, collection("vhosts", hub_.vhosts(), [with_tokens](const auto &vhost) {
+            json(200, collection("vhosts", registry_.vhosts(), [with_tokens](const auto &vhost) {
                      return vhost_entry(*vhost, with_tokens);
                  })));
     }
@@ -333,13 +333,13 @@ HttpReply AdminApi::metrics(std::string_view method) const {
         return at_once(wrong_method("GET, HEAD"));
     HttpReply reply;
     reply.response.with("Content-Type", "text/plain; version=0.0.4; charset=utf-8");
-    reply.response.body = metrics_text(hub_, loops_);
+    reply.response.body = metrics_text(registry_, loops_);
     return reply;
 }
 
 HttpReply AdminApi::vhost(const Author &author, std::string_view method, const std::string &path,
                           Access access) {
-    const auto found = hub_.find_vhost(path);
+    const auto found = registry_.find_vhost(path);
     if (method == "POST") {
         if (found)
             return at_once(refusal(Outcome::vhost_exists));
@@ -361,7 +361,7 @@ HttpReply AdminApi::vhost(const Author &author, std::string_view method, const s
 HttpReply AdminApi::token(const Author &author, std::string_view method, const std::string &path) {
     if (method != "PUT")
         return at_once(wrong_method("PUT"));
-    if (!hub_.find_vhost(path))
+    if (!registry_.find_vhost(path))
         return at_once(refusal(Outcome::no_vhost));
     return make({Change::Kind::renew_access_token, path, {}, author}, see(path));
 }
@@ -370,7 +370,7 @@ HttpReply AdminApi::channels(const Author &author, std::string_view method,
                              const std::string &path) {
     if (!reads(method) && method != "DELETE")
         return at_once(wrong_method("GET, HEAD, DELETE"));
-    const auto found = hub_.find_vhost(path);
+    const auto found = registry_.find_vhost(path);
     if (!found)
         return at_once(refusal(Outcome::no_vhost));
     if (reads(method)) {
@@ -386,7 +386,7 @@ HttpReply AdminApi::channel(const Author &author, std::string_view method, const
                             const std::string &name) {
     if (!reads(method) && method != "DELETE" && method != "POST")
         return at_once(wrong_method("POST, GET, HEAD, DELETE"));
-    const auto found = hub_.find_vhost(path);
+    const auto found = registry_.find_vhost(path);
     if (!found)
         return at_once(refusal(Outcome::no_vhost));
     const auto named = found->channels().find(name);
@@ -411,7 +411,7 @@ HttpReply AdminApi::subscribers(std::string_view method, const std::string &path
                                 const std::string &name) const {
     if (!reads(method))
         return at_once(wrong_method("GET, HEAD"));
-    const auto found = hub_.find_vhost(path);
+    const auto found = registry_.find_vhost(path);
     if (!found)
         return at_once(refusal(Outcome::no_vhost));
     const auto named = found->channels().find(name);
@@ -427,7 +427,7 @@ HttpReply AdminApi::connections(std::string_view method, const std::string &path
                                 std::string_view query) {
     if (!reads(method))
         return at_once(wrong_method("GET, HEAD"));
-    const auto found = hub_.find_vhost(path);
+    const auto found = registry_.find_vhost(path);
     if (!found)
         return at_once(refusal(Outcome::no_vhost));
     const auto read = connection_query(query);
@@ -446,7 +446,7 @@ HttpReply AdminApi::connections(std::string_view method, const std::string &path
 HttpReply AdminApi::workers(std::string_view method, const std::string &path) const {
     if (!reads(method))
         return at_once(wrong_method("GET, HEAD"));
-    const auto found = hub_.find_vhost(path);
+    const auto found = registry_.find_vhost(path);
     if (!found)
         return at_once(refusal(Outcome::no_vhost));
     return at_once(

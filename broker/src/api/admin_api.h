@@ -3,7 +3,7 @@
 
 #include "api/health.h"
 #include "http/http_message.h"
-#include "hub/hub.h"
+#include "hub/vhost_registry.h"
 #include "net/event_loops.h"
 
 #include <string>
@@ -16,9 +16,9 @@ class AdminApi final : public HttpHandler {
   public:
     // `cookie` opens everything; `reader` what only shows, without the vhosts' tokens. Root and the
     // user of this process need neither where it is known that they ask.
-    AdminApi(Hub &hub, EventLoops &loops, const Health &health, std::string cookie,
+    AdminApi(VhostRegistry &registry, EventLoops &loops, const Health &health, std::string cookie,
              std::string reader)
-        : hub_(hub), loops_(loops), health_(health), cookie_(std::move(cookie)),
+        : registry_(registry), loops_(loops), health_(health), cookie_(std::move(cookie)),
           reader_(std::move(reader)) {}
 
     HeadVerdict judge_head(const HttpRequest &head) override;
@@ -46,7 +46,7 @@ class AdminApi final : public HttpHandler {
     // `on_success` is the answer to a change that was made.
     HttpReply make(Change change, const HttpResponse &on_success);
 
-    Hub &hub_;
+    VhostRegistry &registry_;
     EventLoops &loops_;
     const Health &health_;
     const std::string cookie_;

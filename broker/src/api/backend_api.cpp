@@ -193,7 +193,7 @@ BackendApi::Route BackendApi::route(std::string_view path) const {
         const std::size_t left = segments->size() - std::min(segments->size(), kind.length());
         if (left == 0 || !kind.fits(*segments))
             continue;
-        if (auto vhost = hub_.find_vhost(join_segments(*segments, left)))
+        if (auto vhost = registry_.find_vhost(join_segments(*segments, left)))
             return {std::move(vhost), kind.resource,
                     kind.names_channel() ? (*segments)[left + 1] : std::string()};
     }
@@ -210,7 +210,7 @@ std::shared_ptr<Vhost> BackendApi::vhost_at_front_of(std::string_view path) cons
         if (!segment || segment->empty())
             break;
         front.append(1, '/').append(segment->front());
-        if (auto longer = hub_.find_vhost(front))
+        if (auto longer = registry_.find_vhost(front))
             vhost = std::move(longer);
         path.remove_prefix(end);
     }
@@ -312,8 +312,8 @@ HttpReply BackendApi::close_channel(const HttpRequest &request, Vhost &vhost,
 HttpReply BackendApi::make(const Change &change) {
     HttpReply reply;
     reply.later = [this, change](const Answer &answer) {
-        hub_.change(change, [this, change, answer](Outcome outcome) {
-            const auto vhost = hub_.find_vhost(change.vhost);
+        registry_.change(change, [this, change, answer](Outcome outcome) {
+            const auto vhost = registry_.find_vhost(change.vhost);
             answer(response_to(change, outcome, vhost ? vhost->channels().count() : 0));
         });
     };

@@ -3,7 +3,7 @@
 
 #include "base/current.h"
 #include "http/http_message.h"
-#include "hub/hub.h"
+#include "hub/vhost_registry.h"
 #include "worker/worker_stream.h"
 
 #include <memory>
@@ -20,7 +20,8 @@ struct BackendRules {
 
 class BackendApi {
   public:
-    BackendApi(Hub &hub, const BackendRules &rules) : hub_(hub), rules_(rules) {}
+    BackendApi(VhostRegistry &registry, const BackendRules &rules)
+        : registry_(registry), rules_(rules) {}
 
     // For what is asked from now on. Any thread.
     void set_rules(const BackendRules &rules) { rules_.set(rules); }
@@ -61,7 +62,7 @@ class BackendApi {
     HttpReply stream(const std::shared_ptr<Vhost> &vhost, const HttpRequest &request,
                      std::string_view query) const;
 
-    Hub &hub_;
+    VhostRegistry &registry_;
     Current<BackendRules> rules_;
 };
 

@@ -99,13 +99,13 @@ void add_refusals(MetricsText &text, const Refusals &refusals) {
     }
 }
 
-void add_gauges(MetricsText &text, const Hub &hub, const EventLoops &loops) {
+void add_gauges(MetricsText &text, const VhostRegistry &registry, const EventLoops &loops) {
     text.begin("webrocket_connections", "gauge", "Open connections on both ports.");
     text.sample("webrocket_connections",
                 loops.open_connections(Port::service) + loops.open_connections(Port::admin));
     text.begin("webrocket_changes_waiting", "gauge",
                "Changes of vhosts, tokens and channels that are not stored yet.");
-    text.sample("webrocket_changes_waiting", hub.change_backlog());
+    text.sample("webrocket_changes_waiting", registry.change_backlog());
     text.begin("webrocket_log_lines_dropped_total", "counter",
                "Lines of the log that nobody took in time.");
     text.sample("webrocket_log_lines_dropped_total", dropped_log_lines());
@@ -128,8 +128,8 @@ void add_process_figures(MetricsText &text) {
                "When it was started, in seconds since 1970.");
 }
 
-void add_vhost_figures(MetricsText &text, const Hub &hub) {
-    const auto vhosts = hub.vhosts();
+void add_vhost_figures(MetricsText &text, const VhostRegistry &registry) {
+    const auto vhosts = registry.vhosts();
     const auto add = [&](std::string_view name, std::string_view type, std::string_view help,
                          const std::function<std::uint64_t(Vhost &)> &value) {
         text.begin(name, type, help);
@@ -152,14 +152,14 @@ void add_vhost_figures(MetricsText &text, const Hub &hub) {
 
 } // namespace
 
-std::string metrics_text(const Hub &hub, const EventLoops &loops) {
+std::string metrics_text(const VhostRegistry &registry, const EventLoops &loops) {
     MetricsText text;
     text.build_info(WEBROCKET_VERSION);
     add_process_figures(text);
     add_loop_figures(text, loops);
     add_refusals(text, loops.refusals());
-    add_gauges(text, hub, loops);
-    add_vhost_figures(text, hub);
+    add_gauges(text, registry, loops);
+    add_vhost_figures(text, registry);
     return text.take();
 }
 

@@ -1,13 +1,13 @@
 // The figures of the running server, in the text format of Prometheus.
 #pragma once
 
-#include "hub/hub.h"
+#include "hub/vhost_registry.h"
 #include "net/event_loops.h"
 
 #include <string>
 
 namespace webrocket {
 
-std::string metrics_text(const Hub &hub, const EventLoops &loops);
+std::string metrics_text(const VhostRegistry &registry, const EventLoops &loops);
 
 } // namespace webrocket

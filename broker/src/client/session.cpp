@@ -117,10 +117,10 @@ void Session::note(fmt::format_string<Arguments...> format, const Arguments &...
     });
 }
 
-Session::Session(Hub &hub, std::shared_ptr<Vhost> vhost, SessionTransport &transport,
+Session::Session(VhostRegistry &registry, std::shared_ptr<Vhost> vhost, SessionTransport &transport,
                  std::shared_ptr<const SessionRules> rules)
-    : hub_(hub), vhost_(std::move(vhost)), transport_(transport), rules_(std::move(rules)),
-      message_rate_(message_limit(*rules_), MessageRate::Clock::now()),
+    : registry_(registry), vhost_(std::move(vhost)), transport_(transport),
+      rules_(std::move(rules)), message_rate_(message_limit(*rules_), MessageRate::Clock::now()),
       byte_rate_(byte_limit(*rules_), MessageRate::Clock::now()),
       subscription_rate_(subscription_limit(*rules_), MessageRate::Clock::now()),
       patience_(refusal_limit(), MessageRate::Clock::now()), sid_(random_uuid()) {
@@ -180,15 +180,15 @@ bool Session::on_message(std::string_view message) {
     command_ = CommandKind::malformed;
     const auto now = time_for_rates(*rules_);
     if (is_beyond(byte_rate_, byte_limit(*rules_), message.size(), now))
-        return bear_with_it();
+        return tolerates_excess();
     auto &command = loop().local<Command>();
     parse_command(message, rules_->nesting_max, command);
     command_ = command.kind;
-    return is_too_fast(command.kind, now) ? bear_with_it() : obey(command);
+    return exceeds_rate(command.kind, now) ? tolerates_excess() : execute(command);
 }
 
 // What a page says of its subscriptions is limited where its messages are.
-bool Session::is_too_fast(CommandKind kind, MessageRate::Clock::time_point now) {
+bool Session::exceeds_rate(CommandKind kind, MessageRate::Clock::time_point now) {
     const bool is_of_subscriptions = kind == CommandKind::auth || kind == CommandKind::subscribe ||
                                      kind == CommandKind::unsubscribe;
     return is_of_subscriptions ? is_beyond(subscription_rate_, subscription_limit(*rules_), 1, now)
@@ -196,7 +196,7 @@ bool Session::is_too_fast(CommandKind kind, MessageRate::Clock::time_point now) 
 }
 
 // A page that does not listen to refusals is none that anybody waits for.
-bool Session::bear_with_it() {
+bool Session::tolerates_excess() {
     refuse(refusal::limit_reached);
     if (patience_.allows(refusal_limit(), 1, MessageRate::Clock::now()))
         return true;
@@ -216,7 +216,7 @@ std::size_t Session::message_size_max() const {
 }
 
 // Data that would be no document to many of those who are to read it goes nowhere.
-bool Session::obey(const Command &command) {
+bool Session::execute(const Command &command) {
     if (command.data_flaw != JsonFlaw::none) {
         note("sent data with {}", describe(command.data_flaw));
         refuse(refusal::bad_request);
@@ -269,7 +269,7 @@ void Session::refuse(int code) {
 // When a vhost is removed its channels are gone before its browsers have been told; what they are
 // to hear is the end of the connection, which is on its way.
 void Session::refuse_missing_channel(std::string_view name) {
-    if (!vhost_->is_dissolved())
+    if (!vhost_->is_closed())
         refuse(may_join(name) ? refusal::channel_not_found : refusal::forbidden);
 }
 
@@ -348,7 +348,7 @@ void Session::unsubscribe(const Command &command) {
         return refuse(refusal::bad_request);
     Subscription *subscription = subscriptions_.find(command.channel);
     if (subscription == nullptr || subscription->channel->is_closed())
-        return refuse_stranger(command.channel);
+        return refuse_not_subscribed(command.channel);
     if (command.data.size() > rules_->member_data_bytes_max)
         return refuse(refusal::limit_reached);
     const auto channel = subscription->channel;
@@ -364,29 +364,29 @@ void Session::broadcast(const Command &command) {
         return refuse(refusal::bad_request);
     const Subscription *subscription = subscriptions_.find(command.channel);
     if (subscription == nullptr || subscription->channel->is_closed())
-        return refuse_stranger(command.channel);
+        return refuse_not_subscribed(command.channel);
     const auto &channel = subscription->channel;
-    if (!command.trigger.empty() && !may_speak_for(command.trigger))
+    if (!command.trigger.empty() && !may_publish(command.trigger))
         return refuse(refusal::forbidden);
     const JsonMembers &data = command.data_members;
     if (!channel->publish(broadcast_message(command.event_json, data, channel->name(), sid())))
         return refuse_missing_channel(command.channel);
     note("broadcast {} on {}", command.event_json, channel->name());
     if (permission_ || !rules_->worker_events_need_auth)
-        tell_workers(command.trigger.empty() ? PageEvent::broadcast : PageEvent::trigger,
-                     command.trigger.empty() ? implicit_topic(channel->name(), command.event)
-                                             : command.trigger,
-                     data, channel->name());
+        dispatch_to_workers(command.trigger.empty() ? PageEvent::broadcast : PageEvent::trigger,
+                            command.trigger.empty() ? implicit_topic(channel->name(), command.event)
+                                                    : command.trigger,
+                            data, channel->name());
 }
 
 void Session::trigger(const Command &command) {
     if (!is_valid_browser_topic(command.event))
         return refuse(refusal::bad_request);
-    if (!may_speak_for(command.event))
+    if (!may_publish(command.event))
         return refuse(refusal::forbidden);
     note("triggered {}", command.event_json);
     const JsonMembers &data = command.data_members;
-    tell_workers(PageEvent::trigger, command.event, data, channel_spoken_of(data));
+    dispatch_to_workers(PageEvent::trigger, command.event, data, channel_of_sender(data));
 }
 
 void Session::close() {
@@ -399,10 +399,10 @@ void Session::close() {
 bool Session::may_join(std::string_view channel) {
     if (!needs_permission(channel_type(channel)))
         return true;
-    return permission_ && hub_.permits(*permission_, channel);
+    return permission_ && registry_.permits(*permission_, channel);
 }
 
-void Session::refuse_stranger(std::string_view channel) {
+void Session::refuse_not_subscribed(std::string_view channel) {
     if (!vhost_->channels().find(channel))
         return refuse_missing_channel(channel);
     refuse(may_join(channel) ? refusal::not_subscribed : refusal::forbidden);
@@ -417,16 +417,16 @@ bool Session::may_stay(const Subscription &subscription) {
 
 // Explicit topics are for the authenticated; one in the name of a guarded channel only for those
 // who may join it, or any of them could forge what workers take for that channel's events.
-bool Session::may_speak_for(std::string_view topic) {
+bool Session::may_publish(std::string_view topic) {
     if (!permission_)
         return false;
     const auto channel = guarded_channel(topic);
-    return channel.empty() || hub_.permits(*permission_, channel);
+    return channel.empty() || registry_.permits(*permission_, channel);
 }
 
 // A trigger goes to no channel, but its data may name one, as those of old clients do. The broker
 // repeats that where it can vouch for it: the page is on the channel. Empty where it cannot.
-std::string_view Session::channel_spoken_of(const JsonMembers &data) const {
+std::string_view Session::channel_of_sender(const JsonMembers &data) const {
     const JsonMember *named = find_member(data, "channel");
     if (named == nullptr || named->type != JsonType::string)
         return {};
@@ -435,8 +435,8 @@ std::string_view Session::channel_spoken_of(const JsonMembers &data) const {
                                    : std::string_view();
 }
 
-void Session::tell_workers(PageEvent kind, std::string_view topic, const JsonMembers &data,
-                           std::string_view channel) {
+void Session::dispatch_to_workers(PageEvent kind, std::string_view topic, const JsonMembers &data,
+                                  std::string_view channel) {
     Workers &workers = vhost_->workers();
     if (!workers.is_anybody_there())
         return workers.note_unheard(kind);

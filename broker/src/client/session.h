@@ -8,7 +8,7 @@
 #include "base/secrets.h"
 #include "client/command.h"
 #include "client/subscription_set.h"
-#include "hub/hub.h"
+#include "hub/vhost_registry.h"
 #include "net/shared_bytes.h"
 
 #include <chrono>
@@ -58,7 +58,7 @@ struct SessionRules {
 
 class Session final : private Subscriber {
   public:
-    Session(Hub &hub, std::shared_ptr<Vhost> vhost, SessionTransport &transport,
+    Session(VhostRegistry &registry, std::shared_ptr<Vhost> vhost, SessionTransport &transport,
             std::shared_ptr<const SessionRules> rules);
     ~Session();
     Session(const Session &) = delete;
@@ -92,26 +92,26 @@ class Session final : private Subscriber {
     void trigger(const Command &command);
     void close();
 
-    bool obey(const Command &command);
-    bool is_too_fast(CommandKind kind, MessageRate::Clock::time_point now);
-    bool bear_with_it();
+    bool execute(const Command &command);
+    bool exceeds_rate(CommandKind kind, MessageRate::Clock::time_point now);
+    bool tolerates_excess();
     template <typename... Arguments>
     void note(fmt::format_string<Arguments...> format, const Arguments &...arguments) const;
     void say(std::string_view message);
     void refuse(int code);
     void refuse_missing_channel(std::string_view name);
     bool may_join(std::string_view channel);
-    void refuse_stranger(std::string_view channel);
+    void refuse_not_subscribed(std::string_view channel);
     bool may_stay(const Subscription &subscription);
-    bool may_speak_for(std::string_view topic);
-    std::string_view channel_spoken_of(const JsonMembers &data) const;
-    void tell_workers(PageEvent kind, std::string_view topic, const JsonMembers &data,
-                      std::string_view channel);
+    bool may_publish(std::string_view topic);
+    std::string_view channel_of_sender(const JsonMembers &data) const;
+    void dispatch_to_workers(PageEvent kind, std::string_view topic, const JsonMembers &data,
+                             std::string_view channel);
     void forget_closed_channel(std::string_view name);
     void drop_all_subscriptions(Departure departure);
     void drop_forbidden_subscriptions();
 
-    Hub &hub_;
+    VhostRegistry &registry_;
     std::shared_ptr<Vhost> vhost_; // null once the session has ended
     SessionTransport &transport_;
     const std::shared_ptr<const SessionRules> rules_;

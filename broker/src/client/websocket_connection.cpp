@@ -27,11 +27,11 @@ struct Replies {
 
 } // namespace
 
-WebSocketConnection::WebSocketConnection(Connection &connection, Hub &hub,
+WebSocketConnection::WebSocketConnection(Connection &connection, VhostRegistry &registry,
                                          std::shared_ptr<Vhost> vhost, ConnectionQuota::Slot slot,
                                          std::shared_ptr<const SessionRules> rules)
     : connection_(connection), slot_(std::move(slot)),
-      session_(hub, std::move(vhost), *this, std::move(rules)) {
+      session_(registry, std::move(vhost), *this, std::move(rules)) {
     connection_.arm(session_.rules().ping_interval);
     if (session_.rules().newcomer_time.count() > 0)
         newcomer_deadline_ = std::make_unique<Deadline>(connection_, session_.rules().newcomer_time,

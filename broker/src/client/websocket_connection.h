@@ -18,8 +18,9 @@ class WebSocketConnection final : public Protocol,
                                   private SessionTransport,
                                   private FrameDecoder::Sink {
   public:
-    WebSocketConnection(Connection &connection, Hub &hub, std::shared_ptr<Vhost> vhost,
-                        ConnectionQuota::Slot slot, std::shared_ptr<const SessionRules> rules);
+    WebSocketConnection(Connection &connection, VhostRegistry &registry,
+                        std::shared_ptr<Vhost> vhost, ConnectionQuota::Slot slot,
+                        std::shared_ptr<const SessionRules> rules);
 
     void on_data(std::string_view bytes) override;
     void on_end() override;

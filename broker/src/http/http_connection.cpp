@@ -43,7 +43,7 @@ class HttpConnection::Waiting {
 };
 
 HttpConnection::HttpConnection(Connection &connection, HttpHandler &handler, const HttpRules &rules,
-                               std::shared_ptr<UnreadAnswers> unread)
+                               std::shared_ptr<UnreadByteBudget> unread)
     : connection_(connection), handler_(handler), rules_(rules), peer_(connection.address()),
       unread_(std::move(unread)), parser_(rules.limits) {
     connection_.arm(rules_.times.request);
@@ -235,7 +235,7 @@ void HttpConnection::answer_early(const HttpReply &refusal) {
     const bool may_be_followed = !parser_.wants_continue();
     context_.keep_alive = context_.keep_alive && may_be_followed && !stopping_;
     context_.date = date_text();
-    asked_ = request_summary(parser_.request());
+    request_summary_ = request_summary(parser_.request());
     report_refusal(refusal.response);
     send_answer(serialize(refusal.response, context_));
     is_answered_ = true;
@@ -279,16 +279,16 @@ void HttpConnection::begin_answer(const HttpRequest &request) {
 void HttpConnection::answer(HttpRequest &request) {
     identify(request);
     begin_answer(request);
-    const HttpReply reply = ask_handler(request);
+    const HttpReply reply = call_handler(request);
     if (reply.later || reply.response.status >= 400)
-        asked_ = request_summary(request);
+        request_summary_ = request_summary(request);
     if (reply.later)
         wait_for_answer(reply.later);
     else
         give(reply);
 }
 
-HttpReply HttpConnection::ask_handler(const HttpRequest &request) {
+HttpReply HttpConnection::call_handler(const HttpRequest &request) {
     try {
         return handler_.handle(request);
     } catch (const std::exception &error) {
@@ -342,7 +342,8 @@ void HttpConnection::report_refusal(const HttpResponse &response) {
         return;
     const auto reason = response.refusal.value_or(refusal_of_status(response.status));
     if (reason != RefusalReason::none)
-        connection_.report_refusal(reason, fmt::format("{}: {}", asked_, response.status));
+        connection_.report_refusal(reason,
+                                   fmt::format("{}: {}", request_summary_, response.status));
 }
 
 // What never became a request, or came too late to be answered as one.
@@ -351,7 +352,7 @@ void HttpConnection::refuse(int status) {
     context.date = date_text();
     context.keep_alive = false;
     const auto response = handler_.refuse(status);
-    asked_ = "a request";
+    request_summary_ = "a request";
     report_refusal(response);
     connection_.send(make_frame(serialize(response, context)));
     connection_.finish();

@@ -32,9 +32,9 @@ struct HttpRules {
 };
 
 // What the clients of a port have not read yet of their answers, but for small ones.
-class UnreadAnswers {
+class UnreadByteBudget {
   public:
-    explicit UnreadAnswers(std::size_t bytes_max) : bytes_max_(bytes_max) {}
+    explicit UnreadByteBudget(std::size_t bytes_max) : bytes_max_(bytes_max) {}
 
     // Any thread, all of these. False when there is no room for so many more.
     bool take(std::size_t bytes) {
@@ -54,7 +54,7 @@ class UnreadAnswers {
 class HttpConnection final : public Protocol {
   public:
     HttpConnection(Connection &connection, HttpHandler &handler, const HttpRules &rules,
-                   std::shared_ptr<UnreadAnswers> unread);
+                   std::shared_ptr<UnreadByteBudget> unread);
     ~HttpConnection() override;
     HttpConnection(const HttpConnection &) = delete;
     HttpConnection &operator=(const HttpConnection &) = delete;
@@ -90,7 +90,7 @@ class HttpConnection final : public Protocol {
     void answer(HttpRequest &request);
     void answer_early(const HttpReply &refusal);
     void end_answered_request();
-    HttpReply ask_handler(const HttpRequest &request);
+    HttpReply call_handler(const HttpRequest &request);
     HeadVerdict judge_head(const HttpRequest &head);
     void wait_for_answer(const std::function<void(Answer)> &begin);
     void answer_late(HttpResponse response);
@@ -102,11 +102,11 @@ class HttpConnection final : public Protocol {
     HttpHandler &handler_;
     const HttpRules &rules_;
     const ClientAddress peer_;
-    const std::shared_ptr<UnreadAnswers> unread_;
+    const std::shared_ptr<UnreadByteBudget> unread_;
     std::size_t unread_taken_ = 0;
     HttpParser parser_;
     std::string unparsed_;
-    std::string asked_;                // what is or was last refused, or is being waited for
+    std::string request_summary_;      // what is or was last refused, or is being waited for
     ResponseContext context_;          // of the request that is being answered
     std::shared_ptr<Waiting> waiting_; // for an answer that takes a while
     std::unique_ptr<Deadline> rest_;   // of whoever has been given much at once

@@ -16,7 +16,7 @@ class HttpService final : public PortService {
   public:
     HttpService(HttpHandler &handler, HttpRules rules, std::size_t unread_bytes_max)
         : handler_(handler), rules_(std::move(rules)),
-          unread_(std::make_shared<UnreadAnswers>(unread_bytes_max)) {}
+          unread_(std::make_shared<UnreadByteBudget>(unread_bytes_max)) {}
 
     bool is_proxy(const ClientAddress &address) const override {
         return rules_.proxies.trusts(address);
@@ -35,7 +35,7 @@ class HttpService final : public PortService {
   private:
     HttpHandler &handler_;
     const HttpRules rules_;
-    const std::shared_ptr<UnreadAnswers> unread_;
+    const std::shared_ptr<UnreadByteBudget> unread_;
 };
 
 } // namespace webrocket

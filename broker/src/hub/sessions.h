@@ -2,7 +2,7 @@
 #pragma once
 
 #include "hub/channel.h"
-#include "hub/connection_listing.h"
+#include "hub/session_listing.h"
 
 #include <boost/intrusive/list.hpp>
 #include <cstddef>

@@ -1,7 +1,7 @@
 // Who listens, and to what: as channels see a browser's connection.
 #pragma once
 
-#include "hub/connection_listing.h"
+#include "hub/session_listing.h"
 #include "hub/token_book.h"
 #include "net/event_loop.h"
 #include "net/shared_bytes.h"

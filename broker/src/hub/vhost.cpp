@@ -12,7 +12,7 @@ namespace webrocket {
 class Vhost::Removal final : public Addressee {
   public:
     explicit Removal(std::shared_ptr<Vhost> vhost) : vhost_(std::move(vhost)) {}
-    void receive(std::span<const Letter>, EventLoop &loop) override { vhost_->dissolve_on(loop); }
+    void receive(std::span<const Letter>, EventLoop &loop) override { vhost_->close_on(loop); }
 
   private:
     std::shared_ptr<Vhost> vhost_;
@@ -32,8 +32,8 @@ void Vhost::set_limits(const VhostLimits &limits) {
 }
 
 // The browsers learn that the vhost is gone, not that each of its channels is.
-void Vhost::dissolve() {
-    dissolved_ = true;
+void Vhost::close() {
+    closed_ = true;
     channels_.close_with_vhost();
     workers_.dismiss_all();
     const auto removal = std::make_shared<Removal>(shared_from_this());
@@ -41,7 +41,7 @@ void Vhost::dissolve() {
         loops_[i].send({removal, nullptr, 0});
 }
 
-void Vhost::dissolve_on(EventLoop &loop) {
+void Vhost::close_on(EventLoop &loop) {
     for (Subscriber *browser : sessions_.take_all_on(loop))
         browser->vhost_removed();
 }

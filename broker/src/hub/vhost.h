@@ -44,14 +44,14 @@ class Vhost final : public std::enable_shared_from_this<Vhost> {
     void set_limits(const VhostLimits &limits);
 
     // Set before the first of its channels is gone.
-    bool is_dissolved() const { return dissolved_; }
+    bool is_closed() const { return closed_; }
     // On the thread that makes changes. Everybody who is connected is told, and let go.
-    void dissolve();
+    void close();
 
   private:
     class Removal;
 
-    void dissolve_on(EventLoop &loop);
+    void close_on(EventLoop &loop);
 
     const std::string path_;
     EventLoops &loops_;
@@ -61,7 +61,7 @@ class Vhost final : public std::enable_shared_from_this<Vhost> {
     Sessions sessions_;
     Workers workers_;
     ChannelDirectory channels_;
-    std::atomic<bool> dissolved_ = false;
+    std::atomic<bool> closed_ = false;
 };
 
 } // namespace webrocket

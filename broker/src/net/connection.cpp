@@ -43,7 +43,7 @@ void Connection::serve(std::uint32_t changes) {
 
 // What the last input was answered goes out before the next is looked at, which may be the end.
 void Connection::on_input() {
-    if (doomed_)
+    if (aborted_)
         return;
     if (end_turn_scheduled_) {
         loop_.serve_again(*this);
@@ -71,16 +71,16 @@ void Connection::guarded(const Call &call) noexcept {
 
 // There may be no memory to do it as usual.
 void Connection::give_up() noexcept {
-    doomed_ = true;
+    aborted_ = true;
     try {
         schedule_end_turn();
     } catch (const std::exception &) {
-        loop_.look_for_the_doomed();
+        loop_.sweep_aborted_later();
     }
 }
 
-void Connection::drop_if_doomed() {
-    if (doomed_)
+void Connection::drop_if_aborted() {
+    if (aborted_)
         drop();
 }
 
@@ -102,7 +102,7 @@ void Connection::queue_up(Frame frame) {
     // One turn may bring a lot: it is no peer's fault that nothing was written meanwhile.
     if (queue_.bytes() > pending_limit_)
         write_queue();
-    if (queue_.bytes() > pending_limit_ && !doomed_) {
+    if (queue_.bytes() > pending_limit_ && !aborted_) {
         report_slow_consumer();
         abort();
     } else if (!waiting_for_room_) {
@@ -117,7 +117,7 @@ void Connection::limit_unsent_in_kernel() {
 }
 
 void Connection::write_now() {
-    if (!waiting_for_room_ && !doomed_)
+    if (!waiting_for_room_ && !aborted_)
         guarded([this] { write_queue(); });
 }
 
@@ -154,9 +154,9 @@ void Connection::finish() {
 }
 
 void Connection::abort() {
-    if (doomed_)
+    if (aborted_)
         return;
-    doomed_ = true;
+    aborted_ = true;
     schedule_end_turn();
 }
 
@@ -169,7 +169,7 @@ void Connection::schedule_end_turn() {
 
 void Connection::end_turn() {
     end_turn_scheduled_ = false;
-    if (doomed_) {
+    if (aborted_) {
         tear_down();
         return;
     }
@@ -238,7 +238,7 @@ void Connection::wrote(std::size_t count) {
 void Connection::write_pending() {
     write_queue();
     const bool is_drained = queue_.empty();
-    if (doomed_ || (finishing_ && !is_drained))
+    if (aborted_ || (finishing_ && !is_drained))
         return;
     if (finishing_ && peer_ended_)
         tear_down();
@@ -255,12 +255,12 @@ void Connection::wait_for_room() { waiting_for_room_ = true; }
 
 void Connection::on_room() {
     waiting_for_room_ = false;
-    if (doomed_) {
+    if (aborted_) {
         tear_down();
         return;
     }
     write_pending();
-    if (!read_after_room_ || torn_down_ || doomed_)
+    if (!read_after_room_ || torn_down_ || aborted_)
         return;
     read_after_room_ = false;
     on_readable();
@@ -268,7 +268,7 @@ void Connection::on_room() {
 
 void Connection::await_last_words() {
     acknowledged_last_ = acknowledged_position();
-    arm(loops_.times().last_words);
+    arm(loops_.times().final_write);
 }
 
 void Connection::close_sending_side() {
@@ -299,7 +299,7 @@ void Connection::wait_for_the_others() {
     auto timer = std::make_shared<asio::steady_timer>(loop_.io(), pause);
     timer->async_wait([self = ConnectionPtr(this), timer](const boost::system::error_code &) {
         self->input_put_off_ = false;
-        if (!self->doomed_)
+        if (!self->aborted_)
             self->guarded([&self] { self->on_readable(); });
     });
     input_put_off_ = true;
@@ -321,7 +321,7 @@ void Connection::on_readable() {
 }
 
 void Connection::take_turn() {
-    if (torn_down_ || doomed_)
+    if (torn_down_ || aborted_)
         return;
     guarded([this] {
         if (!input_in_line_) {
@@ -370,7 +370,7 @@ void Connection::take_input(std::string_view bytes) {
         write_after_input_ = false;
         schedule_end_turn();
     }
-    if (!reading_paused_ && !doomed_)
+    if (!reading_paused_ && !aborted_)
         wait_for_input();
 }
 
@@ -437,7 +437,7 @@ void Connection::on_timer() {
 }
 
 void Connection::end_wait() {
-    if (torn_down_ || doomed_)
+    if (torn_down_ || aborted_)
         return;
     if (in_handshake_ && !finishing_) {
         report_refusal(RefusalReason::tls_timeout, "to wait on for its TLS handshake");
@@ -460,7 +460,7 @@ void Connection::tear_down() {
     if (torn_down_)
         return;
     torn_down_ = true;
-    doomed_ = true;
+    aborted_ = true;
     disarm();
     socket_.close();
     place_.give_back();

@@ -124,7 +124,7 @@ class Connection final
     // Counts what the protocol refuses, and tells of it.
     void report_refusal(RefusalReason reason, std::string_view what);
 
-    bool ending() const { return finishing_ || doomed_; }
+    bool ending() const { return finishing_ || aborted_; }
 
     void arm(std::chrono::milliseconds wait) { loop_.arm(*this, wait); }
     void disarm() { EventLoop::disarm(*this); }
@@ -143,7 +143,7 @@ class Connection final
     void serve(std::uint32_t changes);
     void end_turn();
     void drop();
-    void drop_if_doomed();
+    void drop_if_aborted();
     void take_turn();
     void shut_down();
 
@@ -210,7 +210,7 @@ class Connection final
     bool finishing_ : 1 = false;
     bool peer_ended_ : 1 = false;
     bool sending_side_closed_ : 1 = false;
-    bool doomed_ : 1 = false;
+    bool aborted_ : 1 = false;
     bool torn_down_ : 1 = false;
     const Port port_;
     ClientAddress address_;

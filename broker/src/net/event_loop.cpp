@@ -123,14 +123,14 @@ void EventLoop::end_turn() {
     for (const auto &connection : ending_turn_now_)
         connection->end_turn();
     ending_turn_now_.clear();
-    if (std::exchange(some_are_doomed_, false))
-        drop_the_doomed();
+    if (std::exchange(some_are_aborted_, false))
+        drop_aborted();
 }
 
-void EventLoop::drop_the_doomed() {
+void EventLoop::drop_aborted() {
     for (auto it = connections_.begin(); it != connections_.end();) {
         Connection &connection = *it++;
-        connection.drop_if_doomed();
+        connection.drop_if_aborted();
     }
 }
 

@@ -151,7 +151,7 @@ class EventLoop {
     // There are as many lengths of waits as the options give, a dozen: none is a stranger's choice.
     void arm(TimerEntry &entry, std::chrono::milliseconds wait);
     // A connection could not say that it ends.
-    void look_for_the_doomed() { some_are_doomed_ = true; }
+    void sweep_aborted_later() { some_are_aborted_ = true; }
 
     // Clients of HTTP take turns, a moment of the loop's time each: those that find it used up wait
     // in line, until whatever else is ready has been heard. One request may cost what a hundred
@@ -190,7 +190,7 @@ class EventLoop {
     void serve_changes();
     void schedule_end_turn();
     void end_turn();
-    void drop_the_doomed();
+    void drop_aborted();
     void post_line();
     void serve_line_after(unsigned rounds);
     void serve_line();
@@ -208,7 +208,7 @@ class EventLoop {
     std::vector<ConnectionPtr> ending_turn_now_;
     std::atomic<bool> end_turn_posted_ = false;
     bool end_turn_follows_ = false; // what is being served now
-    bool some_are_doomed_ = false;
+    bool some_are_aborted_ = false;
     std::vector<ConnectionPtr> serving_again_;
     std::vector<ConnectionPtr> serving_again_now_;
     std::deque<ConnectionPtr> line_;

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "api/backend_api.h"
-#include "client/frontend.h"
+#include "client/websocket_handshake.h"
 #include "http/http_connection.h"
 #include "hub/vhost.h"
 #include "net/connection_times.h"

@@ -4,28 +4,28 @@
 #include <optional>
 
 #include "api/backend_api.h"
-#include "api/browser_client.h"
 #include "api/health.h"
-#include "client/frontend.h"
+#include "api/page_script.h"
+#include "client/websocket_handshake.h"
 #include "http/replies.h"
 
 namespace webrocket {
 
 class PublicPort final : public HttpHandler {
   public:
-    PublicPort(Hub &hub, const Health &health, Admission &admission, FrontendRules frontend,
-               const BackendRules &backend, bool serves_vhost_scripts)
-        : health_(health), frontend_(hub, admission, std::move(frontend)),
-          client_(hub, serves_vhost_scripts), backend_(hub, backend) {}
+    PublicPort(VhostRegistry &registry, const Health &health, Admission &admission,
+               FrontendRules frontend, const BackendRules &backend, bool serves_vhost_scripts)
+        : health_(health), frontend_(registry, admission, std::move(frontend)),
+          client_(registry, serves_vhost_scripts), backend_(registry, backend) {}
 
     // Only backends have something to say in a body.
     HeadVerdict judge_head(const HttpRequest &head) override {
-        if (Frontend::is_handshake(head) || health_.answer(head) || client_.handle(head))
+        if (WebSocketHandshake::is_handshake(head) || health_.answer(head) || client_.handle(head))
             return {std::nullopt, false};
         return backend_.judge_head(head);
     }
     HttpReply handle(const HttpRequest &request) override {
-        if (Frontend::is_handshake(request))
+        if (WebSocketHandshake::is_handshake(request))
             return frontend_.handle(request);
         if (auto response = health_.answer(request))
             return at_once(std::move(*response));
@@ -43,8 +43,8 @@ class PublicPort final : public HttpHandler {
 
   private:
     const Health &health_;
-    Frontend frontend_;
-    BrowserClient client_;
+    WebSocketHandshake frontend_;
+    PageScript client_;
     BackendApi backend_;
 };
 

@@ -174,13 +174,13 @@ Server::Server(const Options &options)
     : options_(options), storage_(options.storage_dir, options.node_name),
       store_(storage_.database_file()), ready_file_(options.ready_file),
       loops_(options.threads, options.connection_times),
-      hub_(store_, loops_, vhost_limits(options)), unheard_events_(hub_),
+      registry_(store_, loops_, vhost_limits(options)), unheard_events_(registry_),
       public_tls_(tls_context(options.tls, options.tls_rules)),
       admin_tls_(tls_context(options.admin_tls, options.tls_rules)),
       admission_(admission_limits(options)), admin_admission_(admin_admission_limits()),
-      public_port_(hub_, health_, admission_, options.frontend, options.backend,
+      public_port_(registry_, health_, admission_, options.frontend, options.backend,
                    options.vhost_script),
-      admin_api_(hub_, loops_, health_, storage_.cookie(), storage_.reader()),
+      admin_api_(registry_, loops_, health_, storage_.cookie(), storage_.reader()),
       public_service_(public_port_, http_rules(options), options.http_queue_bytes_max),
       admin_service_(admin_api_, http_rules(options), options.http_queue_bytes_max),
       public_listeners_(make_listeners(loops_, Port::service, options.addr, public_service_,
@@ -192,7 +192,7 @@ Server::Server(const Options &options)
       log_timer_(loops_.first().io()) {}
 
 Server::~Server() {
-    // Protocols know the hub, so they must go before it does, and before the loops' queues.
+    // Protocols know the registry, so they must go before it does, and before the loops' queues.
     for (std::size_t i = 0; i < loops_.size(); ++i) {
         loops_[i].for_each_connection([](Connection &connection) { connection.abort(); });
         loops_[i].io().restart();
@@ -291,7 +291,7 @@ void Server::reload_options() {
 // For whoever comes from now on; those that are connected keep the limits that they came with.
 void Server::put_in_force() {
     spdlog::set_level(spdlog::level::from_str(options_.log_level));
-    hub_.set_limits(vhost_limits(options_));
+    registry_.set_limits(vhost_limits(options_));
     public_port_.set_rules(options_.frontend, options_.backend);
     admission_.set_limits(admission_limits(options_));
     for (auto *service : {&public_service_, &admin_service_})

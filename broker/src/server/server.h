@@ -1,10 +1,10 @@
-// Puts the rooms together: storage, hub, loops, ports; start, reload and orderly stop.
+// Puts the rooms together: storage, vhosts, loops, ports; start, reload and orderly stop.
 #pragma once
 
 #include "api/admin_api.h"
 #include "api/health.h"
 #include "http/http_service.h"
-#include "hub/hub.h"
+#include "hub/vhost_registry.h"
 #include "net/admission.h"
 #include "net/event_loops.h"
 #include "net/listener.h"
@@ -68,7 +68,7 @@ class Server {
     SqliteStore store_;
     ReadyFile ready_file_; // after the store: whoever holds that lock owns the file
     EventLoops loops_;
-    Hub hub_;
+    VhostRegistry registry_;
     UnheardEvents unheard_events_;
     Health health_;
     std::unique_ptr<TlsContext> public_tls_;

@@ -15,7 +15,7 @@ void UnheardEvents::tell() {
     std::map<std::string, std::uint64_t> totals;
     std::vector<std::pair<std::uint64_t, std::string>> news;
     std::uint64_t sum = 0;
-    for (const auto &vhost : hub_.vhosts()) {
+    for (const auto &vhost : registry_.vhosts()) {
         const auto total = vhost->workers().unheard();
         totals[vhost->path()] = total;
         const auto before = told_.find(vhost->path());

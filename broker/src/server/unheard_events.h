@@ -1,7 +1,7 @@
 // Tells of events that no worker was there for: a warning a minute, with counts by vhost.
 #pragma once
 
-#include "hub/hub.h"
+#include "hub/vhost_registry.h"
 
 #include <cstdint>
 #include <map>
@@ -11,13 +11,13 @@ namespace webrocket {
 
 class UnheardEvents {
   public:
-    explicit UnheardEvents(const Hub &hub) : hub_(hub) {}
+    explicit UnheardEvents(const VhostRegistry &registry) : registry_(registry) {}
 
     // Of what has come since the last time.
     void tell();
 
   private:
-    const Hub &hub_;
+    const VhostRegistry &registry_;
     std::map<std::string, std::uint64_t> told_; // by path
 };
 

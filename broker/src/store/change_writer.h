@@ -1,5 +1,5 @@
 // Carries out changes one after the other on a thread of its own, so that no loop waits for a disk:
-// first in the store, then in the hub. Whoever asked is told when both is done.
+// first in the store, then in the registry. Whoever asked is told when both is done.
 #pragma once
 
 #include "store/change.h"

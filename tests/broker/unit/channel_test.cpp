@@ -212,7 +212,7 @@ TEST_F(channel, the_end_of_a_vhost_comes_last) {
     const auto closed = find();
     page.join(closed);
     publish("one");
-    vhost_->dissolve();
+    vhost_->close();
     EXPECT_FALSE(closed->publish("two"));
     turn_all();
     EXPECT_EQ(page.heard, (Texts{"one", "the vhost's end"}));

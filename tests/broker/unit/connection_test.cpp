@@ -122,7 +122,7 @@ class connection : public testing::Test {
 
     static ConnectionTimes impatient() {
         ConnectionTimes times;
-        times.last_words = std::chrono::milliseconds(500);
+        times.final_write = std::chrono::milliseconds(500);
         times.linger = std::chrono::milliseconds(50);
         return times;
     }

@@ -48,9 +48,9 @@ class http_connection : public testing::Test {
         accepted.set_option(tcp::socket::send_buffer_size(65536));
         const ConnectionPtr connection(new Connection(loops_, loops_.first(), Port::service,
                                                       Socket(accepted.release()), nullptr));
-        const auto life = std::make_shared<std::shared_ptr<UnreadAnswers>>(unread_);
+        const auto life = std::make_shared<std::shared_ptr<UnreadByteBudget>>(unread_);
         connection->start(std::make_unique<HttpConnection>(
-            *connection, handler_, rules_, std::shared_ptr<UnreadAnswers>(life, unread_.get())));
+            *connection, handler_, rules_, std::shared_ptr<UnreadByteBudget>(life, unread_.get())));
         boost::asio::write(peer, boost::asio::buffer(request));
         return life;
     }
@@ -74,7 +74,8 @@ class http_connection : public testing::Test {
     EventLoops loops_{1};
     Generous handler_;
     HttpRules rules_ = impatient();
-    std::shared_ptr<UnreadAnswers> unread_ = std::make_shared<UnreadAnswers>(std::size_t{50} << 20);
+    std::shared_ptr<UnreadByteBudget> unread_ =
+        std::make_shared<UnreadByteBudget>(std::size_t{50} << 20);
     tcp::socket peer_{io()};
 };
 

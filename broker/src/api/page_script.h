@@ -3,16 +3,17 @@
 #pragma once
 
 #include "http/http_message.h"
-#include "hub/hub.h"
+#include "hub/vhost_registry.h"
 
 #include <optional>
 #include <string_view>
 
 namespace webrocket {
 
-class BrowserClient {
+class PageScript {
   public:
-    BrowserClient(const Hub &hub, bool serves_vhosts) : hub_(hub), serves_vhosts_(serves_vhosts) {}
+    PageScript(const VhostRegistry &registry, bool serves_vhosts)
+        : registry_(registry), serves_vhosts_(serves_vhosts) {}
 
     // Nothing when the request is for something else.
     std::optional<HttpReply> handle(const HttpRequest &request) const;
@@ -21,7 +22,7 @@ class BrowserClient {
     std::optional<HttpReply> handle_vhost(const HttpRequest &request, std::string_view vhost,
                                           bool debug) const;
 
-    const Hub &hub_;
+    const VhostRegistry &registry_;
     bool serves_vhosts_;
 };
 

@@ -1,6 +1,6 @@
-#include "api/browser_client.h"
+#include "api/page_script.h"
 
-#include "api/browser_client_text.h"
+#include "api/page_script_text.h"
 #include "http/replies.h"
 #include "http/uri.h"
 
@@ -9,7 +9,7 @@
 namespace webrocket {
 namespace {
 
-namespace text = browser_client_text;
+namespace text = page_script_text;
 
 constexpr std::string_view classic_name = "/webrocket.js";
 constexpr std::string_view module_name = "/webrocket.mjs";
@@ -63,7 +63,7 @@ HttpReply serve(const HttpRequest &request, const Script &script, bool debug) {
 
 } // namespace
 
-std::optional<HttpReply> BrowserClient::handle(const HttpRequest &request) const {
+std::optional<HttpReply> PageScript::handle(const HttpRequest &request) const {
     const auto [path, query] = split_target(request.target);
     if (path == module_name)
         return serve(request, {"module", text::module_form, {}}, wants_debug(query));
@@ -75,12 +75,12 @@ std::optional<HttpReply> BrowserClient::handle(const HttpRequest &request) const
     return std::nullopt;
 }
 
-std::optional<HttpReply> BrowserClient::handle_vhost(const HttpRequest &request,
-                                                     std::string_view vhost, bool debug) const {
+std::optional<HttpReply> PageScript::handle_vhost(const HttpRequest &request,
+                                                  std::string_view vhost, bool debug) const {
     // A channel may be called `webrocket.js`, and that path is the Backend API's.
     if (vhost.ends_with("/channels"))
         return std::nullopt;
-    if (serves_vhosts_ && hub_.find_vhost(vhost) != nullptr)
+    if (serves_vhosts_ && registry_.find_vhost(vhost) != nullptr)
         return serve(request, {"vhost", text::classic, text::vhost_tail}, debug);
     if (is_read(request))
         return at_once(plain_text(404, "404 page not found"));

@@ -1,4 +1,4 @@
-#include "hub/connection_listing.h"
+#include "hub/session_listing.h"
 
 #include "base/json.h"
 

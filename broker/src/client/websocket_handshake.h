@@ -4,7 +4,7 @@
 #include "base/current.h"
 #include "client/session.h"
 #include "http/http_message.h"
-#include "hub/hub.h"
+#include "hub/vhost_registry.h"
 #include "net/admission.h"
 
 #include <string>
@@ -18,10 +18,10 @@ struct FrontendRules {
     std::size_t pending_bytes_max = std::size_t{8} << 20;
 };
 
-class Frontend {
+class WebSocketHandshake {
   public:
-    Frontend(Hub &hub, Admission &admission, FrontendRules rules)
-        : hub_(hub), admission_(admission), rules_(std::move(rules)) {}
+    WebSocketHandshake(VhostRegistry &registry, Admission &admission, FrontendRules rules)
+        : registry_(registry), admission_(admission), rules_(std::move(rules)) {}
 
     // For those that come from now on. Any thread.
     void set_rules(FrontendRules rules) { rules_.set(std::move(rules)); }
@@ -30,7 +30,7 @@ class Frontend {
     HttpReply handle(const HttpRequest &request);
 
   private:
-    Hub &hub_;
+    VhostRegistry &registry_;
     Admission &admission_;
     Current<FrontendRules> rules_;
 };

@@ -3,7 +3,7 @@
 # modules are, and comments stay behind: a page loads what it runs, at once.
 
 # Those that others build upon come first.
-set(kosmonaut_browser_client_parts values emitter roster channel)
+set(kosmonaut_page_script_parts values emitter roster channel)
 
 # Only comments have two slashes with a space after them.
 function(kosmonaut_read_script variable file)
@@ -17,10 +17,10 @@ function(kosmonaut_read_script variable file)
 endfunction()
 
 # Writes webrocket.js and webrocket.mjs into `directory`, and what becomes of `template` beside them.
-function(kosmonaut_embed_browser_client client_directory template directory)
+function(kosmonaut_embed_page_script client_directory template directory)
   set(licence "// WebRocket ${PROJECT_VERSION}, MIT licence\n")
   set(parts)
-  foreach(name IN LISTS kosmonaut_browser_client_parts)
+  foreach(name IN LISTS kosmonaut_page_script_parts)
     kosmonaut_read_script(part ${client_directory}/${name}.js)
     string(REGEX REPLACE "(^|\n)export " "\\1" part "${part}")
     string(APPEND parts "${part}")
@@ -38,5 +38,5 @@ function(kosmonaut_embed_browser_client client_directory template directory)
   string(SUBSTRING ${version} 0 16 version)
   file(CONFIGURE OUTPUT ${directory}/webrocket.js CONTENT "@classic@" @ONLY)
   file(CONFIGURE OUTPUT ${directory}/webrocket.mjs CONTENT "@module@" @ONLY)
-  configure_file(${template} ${directory}/browser_client_text.cpp @ONLY)
+  configure_file(${template} ${directory}/page_script_text.cpp @ONLY)
 endfunction()

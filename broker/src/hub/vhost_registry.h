@@ -23,9 +23,9 @@ namespace webrocket {
 // asked, for people.
 void record_failed_change(std::string_view asked, const Author &author, int status);
 
-class Hub final : private ChangeTarget {
+class VhostRegistry final : private ChangeTarget {
   public:
-    Hub(Store &store, EventLoops &loops, const VhostLimits &limits);
+    VhostRegistry(Store &store, EventLoops &loops, const VhostLimits &limits);
 
     std::shared_ptr<Vhost> find_vhost(std::string_view path) const;
     // Sorted by path.

@@ -1,4 +1,4 @@
-#include "hub/hub.h"
+#include "hub/vhost_registry.h"
 
 #include "base/hex.h"
 #include "base/json.h"
@@ -122,7 +122,7 @@ void record_failed_change(std::string_view asked, const Author &author, int stat
         fields_of(author));
 }
 
-Hub::Hub(Store &store, EventLoops &loops, const VhostLimits &limits)
+VhostRegistry::VhostRegistry(Store &store, EventLoops &loops, const VhostLimits &limits)
     : loops_(loops), limits_(limits), writer_(store, *this) {
     for (const auto &stored : store.load()) {
         if (const char *flaw = flaw_of(stored)) {
@@ -145,13 +145,13 @@ Hub::Hub(Store &store, EventLoops &loops, const VhostLimits &limits)
     }
 }
 
-std::shared_ptr<Vhost> Hub::find_vhost(std::string_view path) const {
+std::shared_ptr<Vhost> VhostRegistry::find_vhost(std::string_view path) const {
     const std::shared_lock lock(mutex_);
     const auto found = vhosts_.find(path);
     return found == vhosts_.end() ? nullptr : found->second;
 }
 
-std::vector<std::shared_ptr<Vhost>> Hub::vhosts() const {
+std::vector<std::shared_ptr<Vhost>> VhostRegistry::vhosts() const {
     const std::shared_lock lock(mutex_);
     std::vector<std::shared_ptr<Vhost>> all;
     all.reserve(vhosts_.size());
@@ -160,18 +160,18 @@ std::vector<std::shared_ptr<Vhost>> Hub::vhosts() const {
     return all;
 }
 
-void Hub::set_limits(const VhostLimits &limits) {
+void VhostRegistry::set_limits(const VhostLimits &limits) {
     const std::unique_lock lock(mutex_);
     limits_ = limits;
     for (const auto &entry : vhosts_)
         entry.second->set_limits(limits);
 }
 
-void Hub::change(Change change, ChangeDone done) {
+void VhostRegistry::change(Change change, ChangeDone done) {
     writer_.submit(std::move(change), std::move(done));
 }
 
-Outcome Hub::obstacle(const Change &change, std::size_t opening) const {
+Outcome VhostRegistry::obstacle(const Change &change, std::size_t opening) const {
     const auto vhost = find_vhost(change.vhost);
     switch (change.kind) {
     case Change::Kind::add_vhost:
@@ -197,7 +197,7 @@ Outcome Hub::obstacle(const Change &change, std::size_t opening) const {
     return Outcome::not_stored;
 }
 
-void Hub::apply(const Change &change, const std::string &secret) {
+void VhostRegistry::apply(const Change &change, const std::string &secret) {
     switch (change.kind) {
     case Change::Kind::add_vhost:
         add_vhost(change.vhost, secret);
@@ -224,7 +224,7 @@ void Hub::apply(const Change &change, const std::string &secret) {
     }
 }
 
-void Hub::record(const Change &change, Outcome outcome) {
+void VhostRegistry::record(const Change &change, Outcome outcome) {
     const bool done = outcome == Outcome::done;
     auto text = fmt::format("{} {}{} {}", subject_of(change), done ? "" : "not ", deed_of(change),
                             text_of(change.author));
@@ -238,12 +238,12 @@ void Hub::record(const Change &change, Outcome outcome) {
     log(spdlog::level::info, text, fields);
 }
 
-void Hub::add_vhost(const std::string &path, const std::string &access_token) {
+void VhostRegistry::add_vhost(const std::string &path, const std::string &access_token) {
     const std::unique_lock lock(mutex_);
     vhosts_.emplace(path, std::make_shared<Vhost>(path, access_token, loops_, limits_));
 }
 
-void Hub::remove_vhost(const std::string &path) {
+void VhostRegistry::remove_vhost(const std::string &path) {
     std::shared_ptr<Vhost> removed;
     {
         const std::unique_lock lock(mutex_);
@@ -251,17 +251,17 @@ void Hub::remove_vhost(const std::string &path) {
         removed = std::move(found->second);
         vhosts_.erase(found);
     }
-    removed->dissolve();
+    removed->close();
 }
 
-void Hub::remove_all_vhosts() {
+void VhostRegistry::remove_all_vhosts() {
     Vhosts removed;
     {
         const std::unique_lock lock(mutex_);
         removed.swap(vhosts_);
     }
     for (const auto &entry : removed)
-        entry.second->dissolve();
+        entry.second->close();
 }
 
 } // namespace webrocket

@@ -1,4 +1,4 @@
-#include "client/frontend.h"
+#include "client/websocket_handshake.h"
 
 #include "base/secrets.h"
 #include "client/origin.h"
@@ -128,14 +128,14 @@ HttpReply acceptance(const HttpRequest &request) {
 
 } // namespace
 
-bool Frontend::is_handshake(const HttpRequest &request) {
+bool WebSocketHandshake::is_handshake(const HttpRequest &request) {
     return request.header_lists("Upgrade", "websocket");
 }
 
-HttpReply Frontend::handle(const HttpRequest &request) {
+HttpReply WebSocketHandshake::handle(const HttpRequest &request) {
     if (auto refusal = refusal_of_target(request))
         return std::move(*refusal);
-    const auto vhost = hub_.find_vhost(split_target(request.target).path);
+    const auto vhost = registry_.find_vhost(split_target(request.target).path);
     if (!vhost)
         return refuse(404, "404 page not found", RefusalReason::unknown_vhost);
     if (auto refusal = refusal_of_upgrade(request))
@@ -163,7 +163,7 @@ HttpReply Frontend::handle(const HttpRequest &request) {
         connection.pass_place_to(std::move(taken->place));
         connection.set_pending_limit(rules->pending_bytes_max);
         return std::make_unique<WebSocketConnection>(
-            connection, hub_, vhost, std::move(taken->slot),
+            connection, registry_, vhost, std::move(taken->slot),
             std::shared_ptr<const SessionRules>(rules, &rules->session));
     };
     return reply;
