@@ -110,6 +110,7 @@ void read_beside(const JsonMembers &members, const JsonMembers &payload, Command
 
 void parse_command(std::string_view message, std::size_t nesting_max, Command &command) {
     reset(command);
+    command.message = message;
     const JsonWanted wanted{.depth_max = nesting_max, .levels = levels_of_data};
     if (!scan_json_object(message, wanted, command.document))
         return;

@@ -28,6 +28,7 @@ struct Command {
     Command &operator=(const Command &) = delete;
 
     CommandKind kind = CommandKind::malformed;
+    std::string_view message; // all of it
     std::string token;
     std::string channel;
     std::string event;

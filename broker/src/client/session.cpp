@@ -2,26 +2,17 @@
 
 #include "base/json.h"
 #include "base/secrets.h"
+#include "client/refusal_codes.h"
 #include "hub/payload.h"
-#include "hub/presence.h"
 #include "hub/topic.h"
 #include "websocket/frame.h"
 
 #include <algorithm>
 #include <fmt/format.h>
-#include <spdlog/spdlog.h>
+#include <utility>
 
 namespace webrocket {
 namespace {
-
-namespace refusal {
-constexpr int bad_request = 400;
-constexpr int unauthorized = 402;
-constexpr int forbidden = 403;
-constexpr int limit_reached = 429;
-constexpr int not_subscribed = 453;
-constexpr int channel_not_found = 454;
-} // namespace refusal
 
 std::string_view status_text(int code) {
     switch (code) {
@@ -37,6 +28,8 @@ std::string_view status_text(int code) {
         return "Not subscribed";
     case refusal::channel_not_found:
         return "Channel not found";
+    case refusal::unavailable:
+        return "Service unavailable";
     default:
         return "Internal error";
     }
@@ -104,22 +97,9 @@ std::string_view name_of(CommandKind kind) {
 
 } // namespace
 
-// What browsers do is of interest to whoever looks for an error of theirs; what they say is not.
-template <typename... Arguments>
-void Session::note(fmt::format_string<Arguments...> format, const Arguments &...arguments) const {
-    if (!spdlog::should_log(spdlog::level::debug))
-        return;
-    without_exceptions([&] {
-        log(spdlog::level::debug,
-            fmt::format("{} {}", description(),
-                        fmt::vformat(format, fmt::make_format_args(arguments...))),
-            log_fields());
-    });
-}
-
-Session::Session(VhostRegistry &registry, std::shared_ptr<Vhost> vhost, SessionTransport &transport,
+Session::Session(Exchange &exchange, std::shared_ptr<Vhost> vhost, SessionTransport &transport,
                  std::shared_ptr<const SessionRules> rules)
-    : registry_(registry), vhost_(std::move(vhost)), transport_(transport),
+    : exchange_(exchange), vhost_(std::move(vhost)), transport_(transport),
       rules_(std::move(rules)), message_rate_(message_limit(*rules_), MessageRate::Clock::now()),
       byte_rate_(byte_limit(*rules_), MessageRate::Clock::now()),
       subscription_rate_(subscription_limit(*rules_), MessageRate::Clock::now()),
@@ -137,6 +117,8 @@ void Session::leave(Departure departure) {
     drop_all_subscriptions(departure);
     vhost_->sessions().remove(*this);
     vhost_.reset();
+    if (line_)
+        std::exchange(line_, nullptr)->forget_session();
 }
 
 std::string Session::description() const {
@@ -184,7 +166,8 @@ bool Session::on_message(std::string_view message) {
     auto &command = loop().local<Command>();
     parse_command(message, rules_->nesting_max, command);
     command_ = command.kind;
-    return exceeds_rate(command.kind, now) ? tolerates_excess() : execute(command);
+    const bool goes_on = exceeds_rate(command.kind, now) ? tolerates_excess() : execute(command);
+    return line_ == nullptr ? goes_on : take_answers();
 }
 
 // What a page says of its subscriptions is limited where its messages are.
@@ -226,32 +209,50 @@ bool Session::execute(const Command &command) {
     case CommandKind::malformed:
         refuse(refusal::bad_request);
         return true;
-    case CommandKind::auth:
-        auth(command);
-        return true;
-    case CommandKind::subscribe:
-        subscribe(command);
-        return true;
-    case CommandKind::unsubscribe:
-        unsubscribe(command);
-        return true;
     case CommandKind::broadcast:
         broadcast(command);
         return true;
     case CommandKind::trigger:
         trigger(command);
         return true;
-    case CommandKind::close:
-        close();
-        return false;
     case CommandKind::pong:
         return true;
+    case CommandKind::auth:
+    case CommandKind::subscribe:
+    case CommandKind::unsubscribe:
+    case CommandKind::close:
+        break;
     }
-    return true;
+    if (must_wait())
+        change_later(command);
+    else
+        change(command);
+    return vhost_ != nullptr;
 }
 
+// What the session is, and so what its next command means.
+void Session::change(const Command &command) {
+    switch (command.kind) {
+    case CommandKind::auth:
+        return auth(command);
+    case CommandKind::subscribe:
+        return subscribe(command);
+    case CommandKind::unsubscribe:
+        return unsubscribe(command);
+    default:
+        return close();
+    }
+}
+
+// Not before the answers to what came before.
 void Session::say(std::string_view message) {
-    transport_.send(make_frame(websocket_text(message)));
+    if (!must_wait())
+        return transport_.send(make_frame(websocket_text(message)));
+    const auto say_it = [text = std::string(message)](Session *session) {
+        if (session != nullptr)
+            session->say(text);
+    };
+    line_->append(say_it, Behind::goes_on, message.size());
 }
 
 void Session::refuse(int code) {
@@ -273,133 +274,11 @@ void Session::refuse_missing_channel(std::string_view name) {
         refuse(may_join(name) ? refusal::channel_not_found : refusal::forbidden);
 }
 
-void Session::auth(const Command &command) {
-    if (command.token.empty())
-        return refuse(refusal::bad_request);
-    auto permission = vhost_->tokens().spend(command.token);
-    if (!permission) {
-        // Whoever was somebody and fails to prove it again goes on as nobody.
-        if (permission_)
-            drop_all_subscriptions(Departure::left);
-        permission_.reset();
-        return refuse(refusal::unauthorized);
-    }
-    permission_ = std::move(permission);
-    is_known_ = true;
-    drop_forbidden_subscriptions();
-    say(authenticated_message());
-    note("authenticated");
-}
-
-void Session::subscribe(const Command &command) {
-    if (command.channel.empty())
-        return refuse(refusal::bad_request);
-    if (!may_join(command.channel))
-        return refuse(refusal::forbidden);
-    const auto channel = vhost_->channels().find(command.channel);
-    if (!channel)
-        return refuse_missing_channel(command.channel);
-    const Subscription *held = subscriptions_.find(command.channel);
-    if (held != nullptr && held->channel == channel)
-        return;
-    if (subscriptions_.size() >= rules_->subscriptions_max)
-        return refuse(refusal::limit_reached);
-    auto subscription = std::make_unique<Subscription>();
-    subscription->subscriber = this;
-    subscription->identity = permission_;
-    subscription->hidden = command.hidden;
-    if (channel->type() == ChannelType::presence) {
-        if (command.data.size() > rules_->member_data_bytes_max)
-            return refuse(refusal::limit_reached);
-        subscription->data = command.data;
-        if (!command.hidden)
-            subscription->member = std::make_unique<Member>(
-                make_member(*channel, permission_->uid, command.data_members));
-    }
-    forget_closed_channel(channel->name());
-    // Now: once the channel knows of it, it must not be lost for want of memory.
-    subscriptions_.make_room_for_one();
-    const Joined joined = channel->join(*subscription);
-    if (joined.outcome == Joining::channel_closed)
-        return refuse_missing_channel(channel->name());
-    if (joined.outcome != Joining::joined)
-        return refuse(refusal::limit_reached);
-    subscriptions_.add(std::move(subscription));
-    is_known_ = true;
-    // Before all that the channel has for it, which it hears in a later turn of this loop.
-    say(subscribed_message(channel->name(),
-                           needs_permission(channel->type()) ? &permission_->uid : nullptr,
-                           joined.roster));
-    note("subscribed to {}", channel->name());
-}
-
-// Of the same name as one that was closed, and whose end is still on its way here: the browser
-// would take that for the end of the new one.
-void Session::forget_closed_channel(std::string_view name) {
-    Subscription *closed = subscriptions_.find(name);
-    if (closed == nullptr)
-        return;
-    closed->channel->leave(*closed, Departure::removed);
-    channel_removed(*closed);
-}
-
-void Session::unsubscribe(const Command &command) {
-    if (command.channel.empty())
-        return refuse(refusal::bad_request);
-    Subscription *subscription = subscriptions_.find(command.channel);
-    if (subscription == nullptr || subscription->channel->is_closed())
-        return refuse_not_subscribed(command.channel);
-    if (command.data.size() > rules_->member_data_bytes_max)
-        return refuse(refusal::limit_reached);
-    const auto channel = subscription->channel;
-    channel->leave(*subscription, Departure::left, command.data_members);
-    subscriptions_.remove(*subscription);
-    say(unsubscribed_message(channel->name()));
-    note("unsubscribed from {}", channel->name());
-}
-
-void Session::broadcast(const Command &command) {
-    if (command.channel.empty() || !is_valid_browser_topic(command.event) ||
-        (!command.trigger.empty() && !is_valid_browser_topic(command.trigger)))
-        return refuse(refusal::bad_request);
-    const Subscription *subscription = subscriptions_.find(command.channel);
-    if (subscription == nullptr || subscription->channel->is_closed())
-        return refuse_not_subscribed(command.channel);
-    const auto &channel = subscription->channel;
-    if (!command.trigger.empty() && !may_publish(command.trigger))
-        return refuse(refusal::forbidden);
-    const JsonMembers &data = command.data_members;
-    if (!channel->publish(broadcast_message(command.event_json, data, channel->name(), sid())))
-        return refuse_missing_channel(command.channel);
-    note("broadcast {} on {}", command.event_json, channel->name());
-    if (permission_ || !rules_->worker_events_need_auth)
-        dispatch_to_workers(command.trigger.empty() ? PageEvent::broadcast : PageEvent::trigger,
-                            command.trigger.empty() ? implicit_topic(channel->name(), command.event)
-                                                    : command.trigger,
-                            data, channel->name());
-}
-
-void Session::trigger(const Command &command) {
-    if (!is_valid_browser_topic(command.event))
-        return refuse(refusal::bad_request);
-    if (!may_publish(command.event))
-        return refuse(refusal::forbidden);
-    note("triggered {}", command.event_json);
-    const JsonMembers &data = command.data_members;
-    dispatch_to_workers(PageEvent::trigger, command.event, data, channel_of_sender(data));
-}
-
-void Session::close() {
-    say(closed_message(sid()));
-    leave(Departure::closed);
-    transport_.close(close_code::normal);
-}
-
 // Whoever may not join a channel is not told whether it is there.
 bool Session::may_join(std::string_view channel) {
     if (!needs_permission(channel_type(channel)))
         return true;
-    return permission_ && registry_.permits(*permission_, channel);
+    return permission_ && exchange_.permits(*permission_, channel);
 }
 
 void Session::refuse_not_subscribed(std::string_view channel) {
@@ -421,7 +300,7 @@ bool Session::may_publish(std::string_view topic) {
     if (!permission_)
         return false;
     const auto channel = guarded_channel(topic);
-    return channel.empty() || registry_.permits(*permission_, channel);
+    return channel.empty() || exchange_.permits(*permission_, channel);
 }
 
 // A trigger goes to no channel, but its data may name one, as those of old clients do. The broker
@@ -435,15 +314,11 @@ std::string_view Session::channel_of_sender(const JsonMembers &data) const {
                                    : std::string_view();
 }
 
-void Session::dispatch_to_workers(PageEvent kind, std::string_view topic, const JsonMembers &data,
-                                  std::string_view channel) {
-    Workers &workers = vhost_->workers();
-    if (!workers.is_anybody_there())
-        return workers.note_unheard(kind);
-    workers.dispatch_of_page(loop(), kind, topic, [&] {
-        const Sender sender{sid(), permission_ ? &permission_->uid : nullptr};
-        return event_record(topic, data, channel, sender);
-    });
+void Session::give_up() {
+    std::exchange(line_, nullptr)->forget_session();
+    refuse(refusal::unavailable);
+    leave(Departure::lost);
+    transport_.close(close_code::try_again_later);
 }
 
 void Session::drop_all_subscriptions(Departure departure) {

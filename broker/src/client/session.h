@@ -6,15 +6,23 @@
 #include "base/log.h"
 #include "base/message_rate.h"
 #include "base/secrets.h"
+#include "base/without_exceptions.h"
+#include "client/answer_line.h"
 #include "client/command.h"
 #include "client/subscription_set.h"
-#include "hub/vhost_registry.h"
+#include "hub/exchange.h"
+#include "hub/outgoing_event.h"
+#include "hub/subscriber.h"
+#include "hub/vhost.h"
 #include "net/shared_bytes.h"
 
+#include <boost/smart_ptr/intrusive_ptr.hpp>
 #include <chrono>
 #include <cstdint>
 #include <fmt/format.h>
+#include <functional>
 #include <memory>
+#include <spdlog/spdlog.h>
 #include <string>
 #include <string_view>
 
@@ -28,6 +36,10 @@ class SessionTransport {
     // Bytes that wait for it.
     virtual std::size_t pending_bytes() const = 0;
     virtual void send(const Frame &frame) = 0;
+    // For what comes from elsewhere than the browser: nothing that `call` throws reaches the loop.
+    virtual void run(const std::function<void()> &call) = 0;
+    // What was held of the browser's input, and what follows it.
+    virtual void read_on(std::string_view held) = 0;
     // Sends a close frame and ends the connection in good order.
     virtual void close(std::uint16_t code) = 0;
 
@@ -58,7 +70,7 @@ struct SessionRules {
 
 class Session final : private Subscriber {
   public:
-    Session(VhostRegistry &registry, std::shared_ptr<Vhost> vhost, SessionTransport &transport,
+    Session(Exchange &exchange, std::shared_ptr<Vhost> vhost, SessionTransport &transport,
             std::shared_ptr<const SessionRules> rules);
     ~Session();
     Session(const Session &) = delete;
@@ -73,6 +85,21 @@ class Session final : private Subscriber {
     std::size_t message_size_max() const;
     // Ends the session; whoever can still hear it is told.
     void leave(Departure departure);
+
+    // Some of its commands wait for an answer. What the browser sends behind them is not taken at
+    // all if one of them may change what it means, or if too much waits.
+    bool is_waiting() const { return line_ != nullptr; }
+    bool holds_input() const { return line_ && line_->holds_input(); }
+    void hold_input(std::string_view input);
+    // Now, or when all of them have been answered. Nothing is taken any more.
+    void after_answers(std::function<void()> action);
+    // The first of them has its answer.
+    void on_answer();
+    // Asked now and then: whether one waits that waited already the last time. The browser is told,
+    // and has to begin anew.
+    bool has_waited_too_long() { return line_ && line_->is_stuck(); }
+    void give_up();
+
     // Who it is, for log lines.
     std::string description() const;
     LogFields log_fields() const;
@@ -91,8 +118,12 @@ class Session final : private Subscriber {
     void broadcast(const Command &command);
     void trigger(const Command &command);
     void close();
+    void become(std::shared_ptr<const Permission> permission);
+    void join(const Command &command);
+    void send_out(const OutgoingEvent &event);
 
     bool execute(const Command &command);
+    void change(const Command &command);
     bool exceeds_rate(CommandKind kind, MessageRate::Clock::time_point now);
     bool tolerates_excess();
     template <typename... Arguments>
@@ -105,13 +136,25 @@ class Session final : private Subscriber {
     bool may_stay(const Subscription &subscription);
     bool may_publish(std::string_view topic);
     std::string_view channel_of_sender(const JsonMembers &data) const;
-    void dispatch_to_workers(PageEvent kind, std::string_view topic, const JsonMembers &data,
-                             std::string_view channel);
     void forget_closed_channel(std::string_view name);
     void drop_all_subscriptions(Departure departure);
     void drop_forbidden_subscriptions();
+    Sender sender() const { return {sid(), permission_ ? &permission_->uid : nullptr}; }
 
-    VhostRegistry &registry_;
+    using Behind = AnswerLine::Behind;
+    using Action = void (Session::*)(const Command &);
+    // What is said or done now would overtake something.
+    bool must_wait() const { return line_ && !line_->is_at_work(); }
+    void change_later(const Command &command);
+    void with_command(const std::string &message, Action action);
+    // Has `effect` done when the answer is there, with the session, or null, and the answer.
+    template <typename T, typename Effect>
+    void await(const Eventual<T> &eventual, Behind behind, std::size_t bytes, Effect effect);
+    AnswerLine &line();
+    bool take_answers();
+    void do_what_is_due();
+
+    Exchange &exchange_;
     std::shared_ptr<Vhost> vhost_; // null once the session has ended
     SessionTransport &transport_;
     const std::shared_ptr<const SessionRules> rules_;
@@ -129,6 +172,37 @@ class Session final : private Subscriber {
     bool is_known_ = false;
     CommandKind command_ = CommandKind::malformed; // that is being obeyed
     SubscriptionSet subscriptions_;
+    boost::intrusive_ptr<AnswerLine> line_; // while something waits
 };
+
+// What browsers do is of interest to whoever looks for an error of theirs; what they say is not.
+template <typename... Arguments>
+void Session::note(fmt::format_string<Arguments...> format, const Arguments &...arguments) const {
+    if (!spdlog::should_log(spdlog::level::debug))
+        return;
+    without_exceptions([&] {
+        log(spdlog::level::debug,
+            fmt::format("{} {}", description(),
+                        fmt::vformat(format, fmt::make_format_args(arguments...))),
+            log_fields());
+    });
+}
+
+template <typename T, typename Effect>
+void Session::await(const Eventual<T> &eventual, Behind behind, std::size_t bytes, Effect effect) {
+    const boost::intrusive_ptr<AnswerLine> waiting(&line());
+    const auto place = waiting->reserve(behind, bytes);
+    const auto done = [waiting, place, kind = command_, effect = std::move(effect)](T answer) {
+        waiting->answer(place, [kind, effect, answer = std::move(answer)](Session *session) {
+            if (session != nullptr)
+                session->command_ = kind;
+            effect(session, answer);
+        });
+    };
+    if (eventual.is_there())
+        done(eventual.answer());
+    else
+        waiting->while_beginning([&] { eventual.begin(done); });
+}
 
 } // namespace webrocket

@@ -27,11 +27,11 @@ struct Replies {
 
 } // namespace
 
-WebSocketConnection::WebSocketConnection(Connection &connection, VhostRegistry &registry,
+WebSocketConnection::WebSocketConnection(Connection &connection, Exchange &exchange,
                                          std::shared_ptr<Vhost> vhost, ConnectionQuota::Slot slot,
                                          std::shared_ptr<const SessionRules> rules)
     : connection_(connection), slot_(std::move(slot)),
-      session_(registry, std::move(vhost), *this, std::move(rules)) {
+      session_(exchange, std::move(vhost), *this, std::move(rules)) {
     connection_.arm(session_.rules().ping_interval);
     if (session_.rules().newcomer_time.count() > 0)
         newcomer_deadline_ = std::make_unique<Deadline>(connection_, session_.rules().newcomer_time,
@@ -41,6 +41,19 @@ WebSocketConnection::WebSocketConnection(Connection &connection, VhostRegistry &
 
 void WebSocketConnection::on_data(std::string_view bytes) {
     heard_since_ping_ = true;
+    decode(bytes);
+    if (session_.is_known())
+        newcomer_deadline_.reset();
+    if (!connection_.ending() && !wants_more())
+        connection_.pause_reading();
+}
+
+bool WebSocketConnection::wants_more() const {
+    const auto pending_max = session_.is_known() ? pending_echo_max : pending_echo_of_newcomer_max;
+    return !session_.holds_input() && connection_.pending_bytes() <= pending_max;
+}
+
+void WebSocketConnection::decode(std::string_view bytes) {
     message_ended_ = false;
     auto &pool = connection_.loop().local<FrameDecoderPool>();
     auto decoder = unfinished_ ? std::move(unfinished_->decoder) : pool.take();
@@ -48,30 +61,49 @@ void WebSocketConnection::on_data(std::string_view bytes) {
     replies.clear(); // of a call that memory did not suffice for
     const auto state = decoder->feed(bytes, *this, replies);
     send_replies();
+    if (state == FrameDecoder::State::inside_message)
+        return keep_inside_message(std::move(decoder));
+    unfinished_.reset();
     switch (state) {
-    case FrameDecoder::State::between_messages:
-        unfinished_.reset();
+    case FrameDecoder::State::held:
+        session_.hold_input(decoder->unread());
         pool.give_back(std::move(decoder));
-        break;
-    case FrameDecoder::State::inside_message:
-        keep_inside_message(std::move(decoder));
-        break;
-    case FrameDecoder::State::closed:
-        session_.leave(Departure::closed);
-        connection_.finish();
         return;
+    case FrameDecoder::State::closed:
+        return end(Departure::closed, &Connection::finish);
     case FrameDecoder::State::broken:
         if (!connection_.ending())
             report_end(*decoder);
-        session_.leave(Departure::lost);
-        connection_.finish();
-        return;
+        return end(Departure::lost, &Connection::finish);
+    default:
+        pool.give_back(std::move(decoder));
     }
-    if (session_.is_known())
-        newcomer_deadline_.reset();
-    if (connection_.pending_bytes() >
-        (session_.is_known() ? pending_echo_max : pending_echo_of_newcomer_max))
-        connection_.pause_reading();
+}
+
+// What came before the end is done before it.
+void WebSocketConnection::end(Departure departure, void (Connection::*ending)()) {
+    session_.after_answers([this, departure, ending] {
+        session_.leave(departure);
+        (connection_.*ending)();
+    });
+}
+
+void WebSocketConnection::on_drained() {
+    if (!session_.holds_input())
+        connection_.resume_reading();
+}
+
+void WebSocketConnection::run(const std::function<void()> &call) {
+    const ConnectionPtr kept(&connection_);
+    connection_.call_protocol([&call](Protocol &) { call(); });
+}
+
+void WebSocketConnection::read_on(std::string_view held) {
+    if (connection_.ending())
+        return;
+    on_data(held);
+    if (wants_more())
+        connection_.resume_reading();
 }
 
 void WebSocketConnection::keep_inside_message(std::unique_ptr<FrameDecoder> decoder) {
@@ -125,18 +157,17 @@ bool WebSocketConnection::on_message(std::string_view message) {
     return session_.on_message(message) && !connection_.ending();
 }
 
-void WebSocketConnection::on_end() {
-    session_.leave(Departure::lost);
-    connection_.abort();
-}
+void WebSocketConnection::on_end() { end(Departure::lost, &Connection::abort); }
 
 // A browser that has been sent a ping answers it. As long as the ping has not reached it, it has to
 // take what goes before it: what it says meanwhile does not show that it reads.
 void WebSocketConnection::on_timer() {
+    if (session_.has_waited_too_long())
+        return session_.give_up();
     const auto acknowledged = connection_.acknowledged_position();
     const bool has_arrived = acknowledged >= ping_position_;
-    const bool goes_on =
-        has_arrived ? heard_since_ping_ : acknowledged >= acknowledged_at_ping_ + reading_step_min;
+    const bool goes_on = has_arrived ? heard_since_ping_ || session_.holds_input()
+                                     : acknowledged >= acknowledged_at_ping_ + reading_step_min;
     if (!goes_on) {
         // One that has vanished was not refused anything.
         if (!has_arrived && !connection_.is_unanswered())

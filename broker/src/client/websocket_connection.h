@@ -8,6 +8,7 @@
 #include "websocket/frame_decoder.h"
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -18,14 +19,13 @@ class WebSocketConnection final : public Protocol,
                                   private SessionTransport,
                                   private FrameDecoder::Sink {
   public:
-    WebSocketConnection(Connection &connection, VhostRegistry &registry,
-                        std::shared_ptr<Vhost> vhost, ConnectionQuota::Slot slot,
-                        std::shared_ptr<const SessionRules> rules);
+    WebSocketConnection(Connection &connection, Exchange &exchange, std::shared_ptr<Vhost> vhost,
+                        ConnectionQuota::Slot slot, std::shared_ptr<const SessionRules> rules);
 
     void on_data(std::string_view bytes) override;
     void on_end() override;
     void on_timer() override;
-    void on_drained() override { connection_.resume_reading(); }
+    void on_drained() override;
     void on_shutdown() override { close(close_code::going_away); }
     std::string description() const override { return session_.description(); }
     LogFields log_fields() const override { return session_.log_fields(); }
@@ -40,9 +40,15 @@ class WebSocketConnection final : public Protocol,
     const ClientAddress &address() const override { return connection_.address(); }
     std::size_t pending_bytes() const override { return connection_.pending_bytes(); }
     void send(const Frame &frame) override { connection_.send(frame); }
+    void run(const std::function<void()> &call) override;
+    void read_on(std::string_view held) override;
     void close(std::uint16_t code) override;
     bool on_message(std::string_view message) override;
+    bool holds_input() const override { return session_.holds_input(); }
     std::size_t message_size_max() const override { return session_.message_size_max(); }
+    bool wants_more() const;
+    void decode(std::string_view bytes);
+    void end(Departure departure, void (Connection::*ending)());
     void keep_inside_message(std::unique_ptr<FrameDecoder> decoder);
     void on_late_message();
     void on_newcomer_timeout();
@@ -56,10 +62,10 @@ class WebSocketConnection final : public Protocol,
     ConnectionQuota::Slot slot_;
     std::unique_ptr<UnfinishedMessage> unfinished_; // only in the middle of one
     std::unique_ptr<Deadline> newcomer_deadline_;   // until it has authenticated or subscribed
-    std::uint64_t ping_position_ = 0;
-    std::uint64_t acknowledged_at_ping_ = 0;
-    bool heard_since_ping_ = true;
-    bool message_ended_ = false; // in the running call
+    std::uint64_t ping_position_ : 63 = 0;
+    bool heard_since_ping_ : 1 = true;
+    std::uint64_t acknowledged_at_ping_ : 63 = 0;
+    bool message_ended_ : 1 = false; // in the running call
     Session session_;
 };
 

@@ -163,7 +163,7 @@ HttpReply WebSocketHandshake::handle(const HttpRequest &request) {
         connection.pass_place_to(std::move(taken->place));
         connection.set_pending_limit(rules->pending_bytes_max);
         return std::make_unique<WebSocketConnection>(
-            connection, registry_, vhost, std::move(taken->slot),
+            connection, registry_.exchange(), vhost, std::move(taken->slot),
             std::shared_ptr<const SessionRules>(rules, &rules->session));
     };
     return reply;

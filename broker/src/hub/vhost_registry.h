@@ -3,7 +3,7 @@
 // happened.
 #pragma once
 
-#include "base/pattern.h"
+#include "hub/exchange.h"
 #include "hub/vhost.h"
 #include "net/event_loops.h"
 #include "store/change.h"
@@ -38,9 +38,7 @@ class VhostRegistry final : private ChangeTarget {
     void change(Change change, ChangeDone done);
     std::size_t change_backlog() const { return writer_.backlog(); }
 
-    bool permits(const Permission &permission, std::string_view channel) {
-        return patterns_.matches(permission.channels, channel);
-    }
+    Exchange &exchange() { return exchange_; }
 
   private:
     using Vhosts = std::map<std::string, std::shared_ptr<Vhost>, std::less<>>;
@@ -56,7 +54,7 @@ class VhostRegistry final : private ChangeTarget {
     mutable std::shared_mutex mutex_;
     VhostLimits limits_;
     Vhosts vhosts_;
-    PatternCache patterns_;
+    LocalExchange exchange_;
     ChangeWriter writer_; // the last to come, the first to go
 };
 

@@ -48,6 +48,8 @@ RefusalReason refusal_of_page(int code) {
         return RefusalReason::page_not_subscribed;
     case 454:
         return RefusalReason::page_channel_not_found;
+    case 503:
+        return RefusalReason::failed;
     default:
         return RefusalReason::page_bad_request;
     }

@@ -21,6 +21,7 @@ inline constexpr std::uint16_t going_away = 1001;
 inline constexpr std::uint16_t protocol_error = 1002;
 inline constexpr std::uint16_t policy_violation = 1008;
 inline constexpr std::uint16_t message_too_big = 1009;
+inline constexpr std::uint16_t try_again_later = 1013;
 } // namespace close_code
 
 // Whole messages, unmasked.

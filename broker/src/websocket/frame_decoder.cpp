@@ -10,6 +10,7 @@
 #include <limits>
 #include <new>
 #include <optional>
+#include <utility>
 #include <wslay/wslay.h>
 
 namespace webrocket {
@@ -210,7 +211,8 @@ FrameDecoder::State FrameDecoder::feed(std::string_view bytes, Sink &sink, std::
     sink_ = &sink;
     replies_ = &replies;
     bool failed = false;
-    while (!failed && !input_.empty() && wslay_event_get_read_enabled(context_)) {
+    is_held_ = false;
+    while (!failed && !is_held_ && !input_.empty() && wslay_event_get_read_enabled(context_)) {
         if (!take_whole_message())
             failed = !read_by_wslay();
     }
@@ -224,11 +226,13 @@ FrameDecoder::State FrameDecoder::feed(std::string_view bytes, Sink &sink, std::
         write_replies();
     sink_ = nullptr;
     replies_ = nullptr;
-    input_ = {};
+    unread_ = std::exchange(input_, {});
     if (failed)
         return State::broken;
     if (!wslay_event_get_read_enabled(context_))
         return was_closed_ ? State::closed : State::broken;
+    if (is_held_)
+        return State::held;
     return frame_given_ == 0 && !in_message_ ? State::between_messages : State::inside_message;
 }
 
@@ -261,6 +265,7 @@ bool FrameDecoder::read_by_wslay() {
 void FrameDecoder::hand_over_message() {
     if (!sink_->on_message(message_))
         wslay_event_shutdown_read(context_);
+    is_held_ = sink_->holds_input();
     constexpr std::size_t kept_capacity_max = std::size_t{16} << 10;
     if (message_.capacity() > kept_capacity_max)
         std::string().swap(message_);

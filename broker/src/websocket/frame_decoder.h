@@ -22,6 +22,8 @@ class FrameDecoder {
       public:
         // A whole text or binary message. Returns false to have the rest of the input ignored.
         virtual bool on_message(std::string_view message) = 0;
+        // Whether what follows the message is to wait.
+        virtual bool holds_input() const { return false; }
         // Of a message that comes now, all its fragments together. Never less than it was.
         virtual std::size_t message_size_max() const = 0;
 
@@ -31,6 +33,7 @@ class FrameDecoder {
 
     enum class State {
         between_messages, // nothing is kept: the decoder may serve another connection
+        held,             // likewise, and the sink is not given what is unread() for now
         inside_message,
         closed, // by the peer's close frame
         broken  // off: bad input, answered by a close frame, or the sink would not have any more
@@ -46,6 +49,8 @@ class FrameDecoder {
     // there already.
     State feed(std::string_view bytes, Sink &sink, std::string &replies);
 
+    // After State::held: what is to be fed once more. A part of what was.
+    std::string_view unread() const { return unread_; }
     // After State::broken.
     bool was_too_big() const { return too_big_; }
 
@@ -59,6 +64,7 @@ class FrameDecoder {
 
     wslay_event_context *context_ = nullptr;
     std::string_view input_;
+    std::string_view unread_;
     Sink *sink_ = nullptr;
     std::string *replies_ = nullptr;
     std::string message_;
@@ -68,6 +74,7 @@ class FrameDecoder {
     std::string frame_header_;
     bool frame_ended_ = false;
     bool in_control_frame_ = false;
+    bool is_held_ = false;
     bool in_message_ = false;
     bool refused_ = false; // by us, where wslay would not
     bool too_big_ = false;

@@ -48,6 +48,7 @@ struct Reading final : FrameDecoder::Sink {
         messages.emplace_back(message);
         return messages.size() < messages_wanted;
     }
+    bool holds_input() const override { return messages.size() == held_behind; }
     std::size_t message_size_max() const override { return size_max; }
     State feed(std::string_view bytes) { return decoder.feed(bytes, *this, replies); }
 
@@ -55,6 +56,7 @@ struct Reading final : FrameDecoder::Sink {
     std::size_t size_max = ::message_size_max;
     std::vector<std::string> messages;
     std::size_t messages_wanted = 1000;
+    std::size_t held_behind = 1000;
     std::string replies;
 };
 
@@ -126,6 +128,23 @@ TEST(frame_decoder, stops_when_the_reader_has_enough) {
     reading.messages_wanted = 2;
     EXPECT_EQ(reading.feed(frame(text, "1") + frame(text, "2") + frame(text, "3")), State::broken);
     EXPECT_EQ(reading.messages.size(), 2U);
+}
+
+TEST(frame_decoder, gives_back_what_the_reader_does_not_want_yet) {
+    const std::string fragments = frame(text, "1", false) + frame(continuation, "2");
+    for (const auto &first : {frame(text, "12"), fragments}) {
+        Reading reading;
+        reading.held_behind = 1;
+        const std::string rest = frame(ping, "?") + frame(text, "3").substr(0, 4);
+        const std::string bytes = first + rest;
+        EXPECT_EQ(reading.feed(bytes), State::held);
+        EXPECT_EQ(reading.decoder.unread(), rest);
+        EXPECT_EQ(reading.messages, std::vector<std::string>{"12"});
+        EXPECT_EQ(reading.replies, "");
+        reading.held_behind = 1000;
+        EXPECT_EQ(reading.feed(rest), State::inside_message);
+        EXPECT_EQ(reading.replies.substr(0, 1), "\x8a");
+    }
 }
 
 TEST(frame_decoder, what_the_reader_throws_comes_through) {
