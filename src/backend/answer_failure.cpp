@@ -1,8 +1,8 @@
-#include "backend/answer_failure.hpp"
+#include "backend/answer_failure.h"
 
-#include "base/quoted.hpp"
-#include "base/status.hpp"
-#include "base/text.hpp"
+#include "base/quoted.h"
+#include "base/status.h"
+#include "base/text.h"
 
 namespace kn {
 namespace {
@@ -12,17 +12,17 @@ constexpr std::int32_t bad_channel = 451;
 constexpr std::int32_t no_channel = 454;
 constexpr std::int32_t no_vhost = 455;
 
-kn_status bad_request(const operation &what, std::int32_t server_code) noexcept {
+kn_status bad_request(const Operation &what, std::int32_t server_code) noexcept {
     return server_code == bad_channel && what.is_about_channel ? KN_EBADCHANNEL : what.bad_request;
 }
 
-kn_status not_found(const operation &what, std::int32_t server_code) noexcept {
+kn_status not_found(const Operation &what, std::int32_t server_code) noexcept {
     if (server_code == no_vhost)
         return KN_ENOVHOST;
     return server_code == no_channel && what.is_about_channel ? KN_ENOCHANNEL : what.not_found;
 }
 
-kn_status answer_status(const operation &what, long http_status,
+kn_status answer_status(const Operation &what, long http_status,
                         std::int32_t server_code) noexcept {
     switch (http_status) {
     case 400:
@@ -54,23 +54,23 @@ kn_status answer_status(const operation &what, long http_status,
 }
 
 /// The server's own words, where they are fit to be shown.
-std::string quoted_reason(const endpoint &where, const std::string &text) {
+std::string quoted_reason(const Endpoint &where, const std::string &text) {
     constexpr std::size_t longest = 200;
     try {
         require_text(text, "");
-    } catch (const failure &) {
+    } catch (const Failure &) {
         return "";
     }
     return text.size() > longest || where.is_secret_in(text) ? "" : ": " + text;
 }
 
 /// A caller may have given the token in the channel's place.
-std::string shown_channel(const endpoint &where, std::string_view channel) {
+std::string shown_channel(const Endpoint &where, std::string_view channel) {
     return "the channel" + (channel == where.token.view() ? "" : quoted(channel));
 }
 
 /// The status in words that say which channel or vhost they are about, where it has such words.
-std::string said_of_subject(const endpoint &where, const operation_on &asked, kn_status status) {
+std::string said_of_subject(const Endpoint &where, const OperationOn &asked, kn_status status) {
     switch (status) {
     case KN_ENOCHANNEL:
         return shown_channel(where, asked.channel) + " of " + where.vhost + " does not exist";
@@ -87,7 +87,7 @@ std::string said_of_subject(const endpoint &where, const operation_on &asked, kn
 
 } // namespace
 
-void name_subject(failure &why, const endpoint &where, const operation_on &subject) noexcept {
+void name_subject(Failure &why, const Endpoint &where, const OperationOn &subject) noexcept {
     if (why.status() == KN_ENOMEM) // there is no memory for that
         return;
     try {
@@ -100,17 +100,17 @@ void name_subject(failure &why, const endpoint &where, const operation_on &subje
     }
 }
 
-failure answer_failure(const endpoint &where, const operation_on &asked, long http_status,
+Failure answer_failure(const Endpoint &where, const OperationOn &asked, long http_status,
                        std::string_view body, std::int64_t retry_after) {
     return answer_failure(where, asked, http_status, read_server_error(body), retry_after);
 }
 
-failure answer_failure(const endpoint &where, const operation_on &asked, long http_status,
-                       const server_error &error, std::int64_t retry_after) {
+Failure answer_failure(const Endpoint &where, const OperationOn &asked, long http_status,
+                       const ServerError &error, std::int64_t retry_after) {
     const kn_status status = answer_status(asked.what, http_status, error.code);
     const std::string of_subject = said_of_subject(where, asked, status);
     const std::string what = of_subject.empty() ? status_message(status) : of_subject;
-    failure result(status, what + " (HTTP " + std::to_string(http_status) +
+    Failure result(status, what + " (HTTP " + std::to_string(http_status) +
                                quoted_reason(where, error.text) + ")");
     if (of_subject.empty())
         name_subject(result, where, asked);

@@ -1,12 +1,12 @@
-#include "backend/names.hpp"
+#include "backend/names.h"
 
 #include <algorithm>
 #include <string>
 
-#include "base/ascii.hpp"
-#include "base/failure.hpp"
-#include "base/quoted.hpp"
-#include "base/text.hpp"
+#include "base/ascii.h"
+#include "base/failure.h"
+#include "base/quoted.h"
+#include "base/text.h"
 
 namespace kn {
 namespace {
@@ -14,14 +14,14 @@ namespace {
 bool is_name_character(char c) noexcept { return is_word(c) || c == '-' || c == '.'; }
 
 [[noreturn]] void refuse(const char *what, std::string_view which, const char *why) {
-    throw failure(KN_EINVAL, what + quoted(which) + " " + why);
+    throw Failure(KN_EINVAL, what + quoted(which) + " " + why);
 }
 
 } // namespace
 
 void require_channel_name(std::string_view name) {
     if (name.empty())
-        throw failure(KN_EINVAL, "the channel name is empty");
+        throw Failure(KN_EINVAL, "the channel name is empty");
     const bool allowed =
         is_word(name.front()) && std::all_of(name.begin(), name.end(), is_name_character);
     if (!allowed)
@@ -33,7 +33,7 @@ void require_channel_name(std::string_view name) {
 void require_event_name(std::string_view name) {
     constexpr const char *what = "the event name";
     if (name.empty())
-        throw failure(KN_EINVAL, std::string(what) + " is empty");
+        throw Failure(KN_EINVAL, std::string(what) + " is empty");
     if (const char *complaint = complaint_of(name))
         refuse(what, name, complaint);
     if (name.front() == ':')

@@ -1,14 +1,14 @@
-#include "backend/server_error.hpp"
+#include "backend/server_error.h"
 
-#include "json/decode.hpp"
+#include "json/decode.h"
 
 namespace kn {
 
-server_error server_error_in(const json_t *object) {
+ServerError server_error_in(const json_t *object) {
     return {text_member(object, "error").value_or(""), positive_member(object, "code")};
 }
 
-server_error read_server_error(std::string_view body) {
+ServerError read_server_error(std::string_view body) {
     return server_error_in(decode_object(body).get());
 }
 

@@ -1,22 +1,22 @@
-#include "base/error.hpp"
+#include "base/error.h"
 
 #include <new>
 
-#include "base/status.hpp"
+#include "base/status.h"
 
 namespace kn {
 namespace {
 
 // Made in place and never taken down, so that it is there while the process exits, too. Its text is
 // short enough to need no memory of its own.
-union shared_error {
-    shared_error() : error{failure(KN_ENOMEM, "out of memory")} {}
-    ~shared_error() {} // NOLINT(modernize-use-equals-default): the error stays
+union SharedError {
+    SharedError() : error{Failure(KN_ENOMEM, "out of memory")} {}
+    ~SharedError() {} // NOLINT(modernize-use-equals-default): the error stays
     kn_error error;
 };
 
-shared_error &shared() noexcept {
-    static shared_error instance;
+SharedError &shared() noexcept {
+    static SharedError instance;
     return instance;
 }
 
@@ -24,7 +24,7 @@ shared_error &shared() noexcept {
 
 kn_error *out_of_memory_error() noexcept { return &shared().error; }
 
-kn_error *make_error(const failure &why) noexcept {
+kn_error *make_error(const Failure &why) noexcept {
     try {
         return new kn_error{why};
     } catch (const std::bad_alloc &) {

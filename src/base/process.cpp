@@ -1,4 +1,4 @@
-#include "base/process.hpp"
+#include "base/process.h"
 
 #include <atomic>
 #include <new>
@@ -17,7 +17,7 @@ void in_the_child() { generation.fetch_add(1, std::memory_order_relaxed); }
 
 std::uint32_t process_generation() noexcept { return generation.load(std::memory_order_relaxed); }
 
-failure forked_off() { return {KN_EFORK, "the handle was made before this process was forked"}; }
+Failure forked_off() { return {KN_EFORK, "the handle was made before this process was forked"}; }
 
 std::uint32_t own_generation() {
     // Two threads that both come first register two handlers, which count a fork twice: harmless.

@@ -1,8 +1,8 @@
-#include "base/quoted.hpp"
+#include "base/quoted.h"
 
 #include <algorithm>
 
-#include "base/utf8.hpp"
+#include "base/utf8.h"
 
 namespace kn {
 namespace {

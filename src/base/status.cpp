@@ -1,18 +1,18 @@
-#include "base/status.hpp"
+#include "base/status.h"
 
 #include <iterator>
 
 namespace kn {
 namespace {
 
-struct entry {
+struct Entry {
     kn_status status;
     const char *name;
     const char *message;
     bool retriable;
 };
 
-constexpr entry entries[] = {
+constexpr Entry entries[] = {
     {KN_OK, "KN_OK", "done", false},
     {KN_AGAIN, "KN_AGAIN", "nothing more within the time given", false},
     {KN_CLOSED, "KN_CLOSED", "closed; nothing more will come", false},
@@ -45,10 +45,10 @@ constexpr entry entries[] = {
 
 static_assert(std::size(entries) + 1 == status_count);
 
-constexpr entry unknown = {0, "KN_UNKNOWN", "unknown status", false};
+constexpr Entry unknown = {0, "KN_UNKNOWN", "unknown status", false};
 
-const entry &find(kn_status status) noexcept {
-    for (const entry &e : entries)
+const Entry &find(kn_status status) noexcept {
+    for (const Entry &e : entries)
         if (e.status == status)
             return e;
     return unknown;

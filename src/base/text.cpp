@@ -1,10 +1,10 @@
-#include "base/text.hpp"
+#include "base/text.h"
 
 #include <algorithm>
 #include <string>
 
-#include "base/failure.hpp"
-#include "base/utf8.hpp"
+#include "base/failure.h"
+#include "base/utf8.h"
 
 namespace kn {
 namespace {
@@ -12,7 +12,7 @@ namespace {
 bool is_control(char c) noexcept { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; }
 
 [[noreturn]] void refuse(const char *what, const char *why) {
-    throw failure(KN_EINVAL, std::string(what) + " " + why);
+    throw Failure(KN_EINVAL, std::string(what) + " " + why);
 }
 
 } // namespace

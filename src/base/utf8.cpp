@@ -1,4 +1,4 @@
-#include "base/utf8.hpp"
+#include "base/utf8.h"
 
 #include <cstdint>
 #include <cstring>
@@ -24,14 +24,14 @@ bool is_ascii(std::string_view text) noexcept {
     return (seen & 0x8080808080808080U) == 0;
 }
 
-struct sequence {
+struct Sequence {
     std::size_t length; // bytes taken, at least 1
     bool well_formed;
 };
 
 /// The well-formed sequence at the start of @p text, or the maximal part of one (Unicode, table
 /// 3-7).
-sequence first_sequence(std::string_view text) noexcept {
+Sequence first_sequence(std::string_view text) noexcept {
     const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
     const unsigned char lead = byte(0);
     if (lead < 0x80)
@@ -64,7 +64,7 @@ bool is_utf8(std::string_view text) noexcept {
     if (is_ascii(text))
         return true;
     while (!text.empty()) {
-        const sequence s = first_sequence(text);
+        const Sequence s = first_sequence(text);
         if (!s.well_formed)
             return false;
         text.remove_prefix(s.length);
@@ -78,7 +78,7 @@ void append_decoded(std::string &out, std::string_view bytes) {
         return;
     }
     while (!bytes.empty()) {
-        const sequence s = first_sequence(bytes);
+        const Sequence s = first_sequence(bytes);
         out.append(s.well_formed ? bytes.substr(0, s.length) : std::string_view("\xEF\xBF\xBD"));
         bytes.remove_prefix(s.length);
     }

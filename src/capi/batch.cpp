@@ -1,8 +1,8 @@
 #include <kosmonaut/batch.h>
 
-#include "capi/boundary.hpp"
-#include "capi/payload.hpp"
-#include "client/batch.hpp"
+#include "capi/boundary.h"
+#include "capi/payload.h"
+#include "client/batch.h"
 
 using kn::capi::guarded;
 using kn::capi::required;

@@ -1,14 +1,14 @@
 #include <kosmonaut/client.h>
 
-#include "capi/boundary.hpp"
-#include "capi/calls.hpp"
-#include "capi/handles.hpp"
-#include "capi/payload.hpp"
-#include "client/call.hpp"
-#include "client/stats.hpp"
+#include "capi/boundary.h"
+#include "capi/calls.h"
+#include "capi/handles.h"
+#include "capi/payload.h"
+#include "client/call.h"
+#include "client/stats.h"
 
 namespace calls = kn::calls;
-using kn::client;
+using kn::Client;
 using kn::capi::copied;
 using kn::capi::guarded;
 using kn::capi::handed_in;
@@ -16,26 +16,26 @@ using kn::capi::required;
 using kn::capi::required_text;
 using kn::capi::required_timeout;
 using kn::capi::waited;
-using visit = kn::capi::visit<kn_client>;
+using Visit = kn::capi::Visit<kn_client>;
 
 namespace {
 
 // What can be called: of each a function that makes it, once there is a client.
 
 auto opening(const char *channel) {
-    return [=](client &by) {
+    return [=](Client &by) {
         return calls::open_channel(by.where(), required_text(channel, "the channel"));
     };
 }
 
 auto closing(const char *channel) {
-    return [=](client &by) {
+    return [=](Client &by) {
         return calls::close_channel(by.where(), required_text(channel, "the channel"));
     };
 }
 
 auto triggering(const char *channel, const char *event, const char *data, size_t data_length) {
-    return [=](client &by) {
+    return [=](Client &by) {
         return calls::trigger(by.where(), required_text(channel, "the channel"),
                               required_text(event, "the event"),
                               kn::capi::payload(data, data_length));
@@ -43,13 +43,13 @@ auto triggering(const char *channel, const char *event, const char *data, size_t
 }
 
 auto triggering_batch(const kn_batch *batch) {
-    return [=](client &by) {
-        return kn::batch_call(by.where(), *required(batch, "the batch"), by.batches());
+    return [=](Client &by) {
+        return kn::BatchCall(by.where(), *required(batch, "the batch"), by.batches());
     };
 }
 
 auto requesting_token(const char *uid, const char *channels) {
-    return [=](client &by) {
+    return [=](Client &by) {
         return calls::request_token(by.where(), required_text(uid, "the uid"),
                                     required_text(channels, "the pattern of channels"));
     };
@@ -58,7 +58,7 @@ auto requesting_token(const char *uid, const char *channels) {
 // What there is to hand over at the end.
 
 char *take_token(std::unique_ptr<kn_result> result) {
-    return copied(std::get<kn_result::token>(result->given));
+    return copied(std::get<kn_result::Token>(result->given));
 }
 
 kn_result *take_all(std::unique_ptr<kn_result> result) { return result.release(); }
@@ -132,12 +132,12 @@ kn_status kn_client_trigger_batch_async(kn_client *client, const kn_batch *batch
 }
 
 kn_status kn_client_dispatch(kn_client *client, kn_error **error) {
-    return guarded(error, [&] { return visit(client)->dispatch(); });
+    return guarded(error, [&] { return Visit(client)->dispatch(); });
 }
 
 kn_status kn_client_flush(kn_client *client, int64_t timeout_ms, kn_error **error) {
     return guarded(error, [&] {
-        return visit(client)->flush(kn::milliseconds(required_timeout(timeout_ms)));
+        return Visit(client)->flush(kn::milliseconds(required_timeout(timeout_ms)));
     });
 }
 
@@ -145,7 +145,7 @@ int kn_client_fd(const kn_client *client) {
     // It is made when it is asked for first, which changes nothing that can be seen.
     int fd = -1;
     guarded([&] {
-        fd = visit(const_cast<kn_client *>(client))->fd(); // NOLINT
+        fd = Visit(const_cast<kn_client *>(client))->fd(); // NOLINT
         return KN_OK;
     });
     return fd;
@@ -180,7 +180,7 @@ int32_t kn_client_connections(const kn_client *client) {
 kn_status kn_client_stats(kn_client *client, char **json, kn_error **error) {
     return guarded(error, [&] {
         *required(json, "the place for the text") = nullptr;
-        const visit inside(client);
+        const Visit inside(client);
         *json = copied(kn::client_stats(inside->metrics(), inside->pending()));
         return KN_OK;
     });

@@ -1,6 +1,6 @@
 #include <cstdlib>
 
-#include "base/error.hpp"
+#include "base/error.h"
 
 kn_status kn_error_status(const kn_error *error) {
     return error != nullptr ? error->why.status() : KN_OK;

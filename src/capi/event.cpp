@@ -1,7 +1,7 @@
-#include "worker/event.hpp"
-#include "capi/boundary.hpp"
+#include "worker/event.h"
+#include "capi/boundary.h"
 
-using kn::failure;
+using kn::Failure;
 using kn::capi::guarded;
 using kn::capi::required;
 
@@ -9,7 +9,7 @@ namespace {
 
 void require_own_process(const kn_event *event) {
     if (required(event, "the event")->generation() != kn::process_generation())
-        throw failure(KN_EFORK, "the event was received before this process was forked");
+        throw Failure(KN_EFORK, "the event was received before this process was forked");
 }
 
 } // namespace
@@ -61,7 +61,7 @@ kn_status kn_event_defer(kn_event *event) {
     return guarded([&] {
         require_own_process(event);
         if (!event->is_in_handler())
-            throw failure(KN_ESTATE, "only the event's handler can defer the answer");
+            throw Failure(KN_ESTATE, "only the event's handler can defer the answer");
         return KN_OK; // at most once, there is none to defer
     });
 }
@@ -77,7 +77,7 @@ kn_status kn_event_nack(kn_event *event, int64_t delay_ms) {
     return guarded([&]() -> kn_status {
         require_own_process(event);
         if (delay_ms < 0)
-            throw failure(KN_EINVAL, "a delay below 0 ms");
-        throw failure(KN_ESTATE, "an event that is delivered at most once cannot be given back");
+            throw Failure(KN_EINVAL, "a delay below 0 ms");
+        throw Failure(KN_ESTATE, "an event that is delivered at most once cannot be given back");
     });
 }

@@ -2,14 +2,14 @@
 
 #include <sys/un.h>
 
-#include "backend/names.hpp"
-#include "base/text.hpp"
-#include "capi/boundary.hpp"
-#include "capi/handles.hpp"
-#include "http/extra_header.hpp"
-#include "http/proxy.hpp"
+#include "backend/names.h"
+#include "base/text.h"
+#include "capi/boundary.h"
+#include "capi/handles.h"
+#include "http/extra_header.h"
+#include "http/proxy.h"
 
-using kn::failure;
+using kn::Failure;
 using kn::milliseconds;
 using kn::capi::guarded;
 using kn::capi::required;
@@ -22,25 +22,25 @@ milliseconds within_a_century(int64_t ms) { return std::min(milliseconds(ms), kn
 /// A limit of time: no call could ever keep one of 0.
 milliseconds required_limit(int64_t timeout_ms) {
     if (timeout_ms < -1 || timeout_ms == 0)
-        throw failure(KN_EINVAL, "a time limit is 1 ms or more, or -1 for none");
+        throw Failure(KN_EINVAL, "a time limit is 1 ms or more, or -1 for none");
     return within_a_century(timeout_ms);
 }
 
 int64_t required_size(int64_t bytes) {
     if (bytes < 1)
-        throw failure(KN_EINVAL, "a size limit below 1 byte");
+        throw Failure(KN_EINVAL, "a size limit below 1 byte");
     return bytes;
 }
 
 int32_t required_count(int32_t count, int32_t most) {
     if (count < 1 || count > most)
-        throw failure(KN_EINVAL, "a count is from 1 to " + std::to_string(most));
+        throw Failure(KN_EINVAL, "a count is from 1 to " + std::to_string(most));
     return count;
 }
 
 bool required_switch(int32_t value) {
     if (value != 0 && value != 1)
-        throw failure(KN_EINVAL, "a switch is 0 or 1");
+        throw Failure(KN_EINVAL, "a switch is 0 or 1");
     return value == 1;
 }
 
@@ -50,27 +50,27 @@ std::string required_path(const char *path, const char *what) {
     return std::string(text);
 }
 
-kn::proxy_choice required_proxy(std::string_view text) {
+kn::ProxyChoice required_proxy(std::string_view text) {
     if (text.empty())
         return {};
     if (text == "environment")
-        return {kn::proxy_choice::environment, nullptr};
+        return {kn::ProxyChoice::environment, nullptr};
     kn::require_proxy_url(text);
-    kn::secret url;
+    kn::Secret url;
     url.reserve(text.size() + 1);
     url.append(text);
     url.append('\0');
-    return {kn::proxy_choice::given, std::make_shared<const kn::secret>(std::move(url))};
+    return {kn::ProxyChoice::given, std::make_shared<const kn::Secret>(std::move(url))};
 }
 
-kn::extra_header made_header(std::string_view name, std::string_view value) {
-    kn::secret line;
+kn::ExtraHeader made_header(std::string_view name, std::string_view value) {
+    kn::Secret line;
     line.reserve(name.size() + value.size() + 3);
     line.append(name);
     line.append(": ");
     line.append(value);
     line.append('\0');
-    return std::make_shared<const kn::secret>(std::move(line));
+    return std::make_shared<const kn::Secret>(std::move(line));
 }
 
 } // namespace
@@ -78,7 +78,7 @@ kn::extra_header made_header(std::string_view name, std::string_view value) {
 kn_options *kn_options_new(void) { return kn::capi::made_or_null<kn_options>(); }
 
 void kn_options_free(kn_options *options) {
-    kn::deferred_destroys destroys; // of the log
+    kn::DeferredDestroys destroys; // of the log
     delete options;
     destroys.run();
 }
@@ -108,7 +108,7 @@ kn_status kn_options_set_reconnect_delay_ms(kn_options *options, int64_t min_ms,
     return guarded([&] {
         required(options, "options");
         if (min_ms < 1 || max_ms < min_ms)
-            throw failure(KN_EINVAL, "a reconnect delay is 1 ms or more, and its bounds in order");
+            throw Failure(KN_EINVAL, "a reconnect delay is 1 ms or more, and its bounds in order");
         options->values.reconnect_delay_min = within_a_century(min_ms);
         options->values.reconnect_delay_max = within_a_century(max_ms);
         return KN_OK;
@@ -204,7 +204,7 @@ kn_status kn_options_set_unix_socket(kn_options *options, const char *path) {
         required(options, "options");
         std::string socket = required_path(path, "the unix socket");
         if (socket.size() >= sizeof(sockaddr_un::sun_path))
-            throw failure(KN_EINVAL, "the path of the unix socket is too long for the system");
+            throw Failure(KN_EINVAL, "the path of the unix socket is too long for the system");
         options->values.unix_socket = std::move(socket);
         return KN_OK;
     });
@@ -234,11 +234,11 @@ kn_status kn_options_set_user_agent(kn_options *options, const char *user_agent)
 kn_status kn_options_set_log(kn_options *options, int32_t level, kn_log_handler fn, void *user_data,
                              void (*destroy)(void *)) {
     return guarded([&] {
-        kn::user_data_owner data(user_data, destroy);
+        kn::UserDataOwner data(user_data, destroy);
         required(options, "options");
         if (level < KN_LOG_ERROR || level > KN_LOG_DEBUG)
-            throw failure(KN_EINVAL, "an unknown log level");
-        options->values.logger = kn::log(level, kn::make_callback(fn, std::move(data)));
+            throw Failure(KN_EINVAL, "an unknown log level");
+        options->values.logger = kn::Log(level, kn::make_callback(fn, std::move(data)));
         return KN_OK;
     });
 }

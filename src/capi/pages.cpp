@@ -1,12 +1,12 @@
-#include "client/pages.hpp"
+#include "client/pages.h"
 
 #include <kosmonaut/client.h>
 
-#include "capi/boundary.hpp"
-#include "capi/calls.hpp"
-#include "client/result.hpp"
+#include "capi/boundary.h"
+#include "capi/calls.h"
+#include "client/result.h"
 
-using kn::client;
+using kn::Client;
 using kn::capi::handed_in;
 using kn::capi::optional_text;
 using kn::capi::required_text;
@@ -16,18 +16,18 @@ namespace {
 
 template <class Page>
 Page *take_page(std::unique_ptr<kn_result> result) {
-    return new Page(std::get<Page>(std::get<kn::any_page>(std::move(result->given))));
+    return new Page(std::get<Page>(std::get<kn::AnyPage>(std::move(result->given))));
 }
 
 /// The page that a completion finds; NULL where the call was another one, or failed.
 template <class Page>
 const Page *page_in(const kn_result *result) noexcept {
-    const auto *page = result != nullptr ? std::get_if<kn::any_page>(&result->given) : nullptr;
+    const auto *page = result != nullptr ? std::get_if<kn::AnyPage>(&result->given) : nullptr;
     return page != nullptr ? std::get_if<Page>(page) : nullptr;
 }
 
 template <class Page>
-const typename Page::row *row_of(const Page *page, size_t index) noexcept {
+const typename Page::Row *row_of(const Page *page, size_t index) noexcept {
     return page != nullptr ? page->at(index) : nullptr;
 }
 
@@ -48,7 +48,7 @@ const char *next_of(const Page *page) noexcept {
 namespace {
 
 auto asking_for_subscribers(const char *channel, const char *after, int32_t limit) {
-    return [=](client &by) {
+    return [=](Client &by) {
         return kn::calls::subscribers(by.where(), required_text(channel, "the channel"),
                                       optional_text(after), limit);
     };
@@ -106,7 +106,7 @@ void kn_subscribers_free(kn_subscribers *page) { delete page; }
 namespace {
 
 auto asking_for_channels(const char *prefix, const char *after, int32_t limit) {
-    return [=](client &by) {
+    return [=](Client &by) {
         return kn::calls::channels(by.where(), optional_text(prefix).value_or(""),
                                    optional_text(after), limit);
     };

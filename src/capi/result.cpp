@@ -1,4 +1,4 @@
-#include "client/result.hpp"
+#include "client/result.h"
 
 kn_status kn_result_status(const kn_result *result) {
     return result != nullptr ? result->whole.status : KN_OK;
@@ -9,7 +9,7 @@ const kn_error *kn_result_error(const kn_result *result) {
 }
 
 const char *kn_result_token(const kn_result *result) {
-    const auto *token = result != nullptr ? std::get_if<kn_result::token>(&result->given) : nullptr;
+    const auto *token = result != nullptr ? std::get_if<kn_result::Token>(&result->given) : nullptr;
     return token != nullptr ? token->c_str() : nullptr;
 }
 

@@ -1,4 +1,4 @@
-#include "base/status.hpp"
+#include "base/status.h"
 
 const char *kn_status_name(kn_status status) { return kn::status_name(status); }
 

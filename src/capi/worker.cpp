@@ -1,21 +1,21 @@
 #include <kosmonaut/worker.h>
 
-#include "capi/boundary.hpp"
-#include "capi/handles.hpp"
-#include "worker/stats.hpp"
+#include "capi/boundary.h"
+#include "capi/handles.h"
+#include "worker/stats.h"
 
-using kn::cancellation_hold;
+using kn::CancellationHold;
 using kn::make_callback;
 using kn::milliseconds;
-using kn::user_data_owner;
+using kn::UserDataOwner;
 using kn::capi::copied;
 using kn::capi::guarded;
 using kn::capi::required;
 using kn::capi::required_text;
 using kn::capi::required_timeout;
 using kn::capi::walled;
-using visit = kn::capi::visit<kn_worker>;
-using seated_visit = kn::capi::seated_visit<kn_worker>;
+using Visit = kn::capi::Visit<kn_worker>;
+using SeatedVisit = kn::capi::SeatedVisit<kn_worker>;
 
 kn_status kn_worker_new(const char *url, const kn_options *options, kn_worker **worker,
                         kn_error **error) {
@@ -31,8 +31,8 @@ void kn_worker_free(kn_worker *worker) { kn::capi::disown(worker); }
 kn_status kn_worker_on(kn_worker *worker, const char *pattern, kn_handler fn, void *user_data,
                        void (*destroy)(void *), kn_error **error) {
     return guarded(error, [&] {
-        user_data_owner data(user_data, destroy);
-        return visit(worker)->on(required_text(pattern, "the pattern"),
+        UserDataOwner data(user_data, destroy);
+        return Visit(worker)->on(required_text(pattern, "the pattern"),
                                  make_callback(fn, std::move(data)));
     });
 }
@@ -40,8 +40,8 @@ kn_status kn_worker_on(kn_worker *worker, const char *pattern, kn_handler fn, vo
 kn_status kn_worker_on_error(kn_worker *worker, kn_error_handler fn, void *user_data,
                              void (*destroy)(void *), kn_error **error) {
     return guarded(error, [&] {
-        user_data_owner data(user_data, destroy);
-        return visit(worker)->on_error(make_callback(fn, std::move(data)));
+        UserDataOwner data(user_data, destroy);
+        return Visit(worker)->on_error(make_callback(fn, std::move(data)));
     });
 }
 
@@ -50,14 +50,14 @@ kn_status kn_worker_next(kn_worker *worker, int64_t timeout_ms, kn_event **event
     return walled(error, [&] {
         *required(event, "the place for the event") = nullptr;
         const milliseconds limit(required_timeout(timeout_ms));
-        kn::event_ptr next;
-        const seated_visit inside(worker);
+        kn::EventPtr next;
+        const SeatedVisit inside(worker);
         kn_status status = KN_OK;
         // What is there already takes no system call, so nobody could be cancelled in one.
         if (inside.has_seat())
             next = inside->ready_event();
         if (!next) {
-            const cancellation_hold hold;
+            const CancellationHold hold;
             status = inside->next(limit, next, inside.has_seat());
         }
         *event = next.release();
@@ -66,11 +66,11 @@ kn_status kn_worker_next(kn_worker *worker, int64_t timeout_ms, kn_event **event
 }
 
 kn_status kn_worker_run(kn_worker *worker, kn_error **error) {
-    return guarded(error, [&] { return visit(worker)->run(); });
+    return guarded(error, [&] { return Visit(worker)->run(); });
 }
 
 kn_status kn_worker_dispatch(kn_worker *worker, kn_error **error) {
-    return guarded(error, [&] { return visit(worker)->dispatch(); });
+    return guarded(error, [&] { return Visit(worker)->dispatch(); });
 }
 
 int kn_worker_fd(const kn_worker *worker) {
@@ -95,7 +95,7 @@ kn_status kn_worker_interrupt(kn_worker *worker) {
 
 kn_status kn_worker_close(kn_worker *worker, int64_t timeout_ms, kn_error **error) {
     return guarded(
-        error, [&] { return visit(worker)->close(milliseconds(required_timeout(timeout_ms))); });
+        error, [&] { return Visit(worker)->close(milliseconds(required_timeout(timeout_ms))); });
 }
 
 int64_t kn_worker_events(const kn_worker *worker) {
@@ -123,7 +123,7 @@ kn_error *kn_worker_last_error(const kn_worker *worker) {
 kn_status kn_worker_stats(kn_worker *worker, char **json, kn_error **error) {
     return guarded(error, [&] {
         *required(json, "the place for the text") = nullptr;
-        const visit inside(worker);
+        const Visit inside(worker);
         *json = copied(kn::worker_stats(inside->metrics(), inside->state()));
         return KN_OK;
     });

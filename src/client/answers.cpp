@@ -1,7 +1,7 @@
-#include "client/answers.hpp"
+#include "client/answers.h"
 
-#include "base/failure.hpp"
-#include "json/decode.hpp"
+#include "base/failure.h"
+#include "json/decode.h"
 
 namespace kn {
 namespace {
@@ -25,15 +25,15 @@ bool says_all_are_accepted(std::string_view body, std::size_t count) noexcept {
 
 } // namespace
 
-std::vector<item_answer> read_item_answers(std::string_view body, std::size_t count) {
+std::vector<ItemAnswer> read_item_answers(std::string_view body, std::size_t count) {
     if (says_all_are_accepted(body, count))
-        return std::vector<item_answer>(count, {202, {}});
-    const json_ptr object = decode_object(body);
+        return std::vector<ItemAnswer>(count, {202, {}});
+    const JsonPtr object = decode_object(body);
     const json_t *results = json_object_get(object.get(), "results");
     if (!json_is_array(results) || json_array_size(results) != count)
-        throw failure(KN_EPROTOCOL, "the answer to a batch does not hold a result for each trigger")
+        throw Failure(KN_EPROTOCOL, "the answer to a batch does not hold a result for each trigger")
             .with_more("; is this a WebRocket server?");
-    std::vector<item_answer> answers;
+    std::vector<ItemAnswer> answers;
     answers.reserve(count);
     for (std::size_t i = 0; i < count; ++i) {
         const json_t *one = json_array_get(results, i);
@@ -43,7 +43,7 @@ std::vector<item_answer> read_item_answers(std::string_view body, std::size_t co
 }
 
 std::optional<std::string> read_token(std::string_view body) {
-    const json_ptr object = decode_object(body);
+    const JsonPtr object = decode_object(body);
     std::optional<std::string> token = exact_member(object.get(), "token", body);
     if (token && token->empty())
         token.reset();

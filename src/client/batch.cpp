@@ -1,7 +1,7 @@
-#include "client/batch.hpp"
+#include "client/batch.h"
 
-#include "backend/names.hpp"
-#include "client/call.hpp"
+#include "backend/names.h"
+#include "client/call.h"
 
 namespace {
 
@@ -32,7 +32,7 @@ void kn_batch::append(std::string_view channel, std::string_view event,
     if (!triggers_.empty())
         body_ += ',';
     body_ += R"({"channel":")";
-    trigger added{};
+    Trigger added{};
     added.channel = body_.size();
     body_ += channel; // its grammar needs no escaping
     added.behind_channel = body_.size();
@@ -51,11 +51,11 @@ void kn_batch::clear() noexcept {
 }
 
 std::string_view kn_batch::channel(std::size_t index) const noexcept {
-    const trigger &t = triggers_[index];
+    const Trigger &t = triggers_[index];
     return std::string_view(body_).substr(t.channel, t.behind_channel - t.channel);
 }
 
 std::string_view kn_batch::members(std::size_t index) const noexcept {
-    const trigger &t = triggers_[index];
+    const Trigger &t = triggers_[index];
     return std::string_view(body_).substr(t.members, t.behind_members - t.members);
 }

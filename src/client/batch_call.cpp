@@ -1,13 +1,13 @@
-#include "client/batch_call.hpp"
+#include "client/batch_call.h"
 
 #include <chrono>
 #include <utility>
 #include <vector>
 
-#include "backend/answer_failure.hpp"
-#include "client/answers.hpp"
-#include "client/call.hpp"
-#include "client/result.hpp"
+#include "backend/answer_failure.h"
+#include "client/answers.h"
+#include "client/call.h"
+#include "client/result.h"
 
 namespace kn {
 namespace {
@@ -22,7 +22,7 @@ std::int64_t now_in_seconds() noexcept {
 }
 
 /// An answer to the resource itself, not to what was asked of it.
-bool says_unknown_resource(const answer &received) {
+bool says_unknown_resource(const Answer &received) {
     if (received.http_status == 405 || received.http_status == 501)
         return true;
     constexpr int vhost_not_found = 455;
@@ -31,7 +31,7 @@ bool says_unknown_resource(const answer &received) {
 
 /// What a batch's result says as a whole: its first failure.
 void sum_up(kn_result &result) noexcept {
-    for (const kn_result::item &item : result.items) {
+    for (const kn_result::Item &item : result.items) {
         if (item.status < 0) {
             result.whole.fail(item.error->why);
             return;
@@ -41,22 +41,22 @@ void sum_up(kn_result &result) noexcept {
 
 } // namespace
 
-bool batch_support::is_worth_a_try() const noexcept {
+bool BatchSupport::is_worth_a_try() const noexcept {
     const std::int64_t since = missing_since_s_.load(std::memory_order_relaxed);
     return since == never ||
            now_in_seconds() - since >= std::chrono::seconds(ask_again_after).count();
 }
 
-void batch_support::found_missing() noexcept {
+void BatchSupport::found_missing() noexcept {
     missing_since_s_.store(now_in_seconds(), std::memory_order_relaxed);
 }
 
-batch_call::batch_call(const endpoint &where, const kn_batch &batch, batch_support &support)
+BatchCall::BatchCall(const Endpoint &where, const kn_batch &batch, BatchSupport &support)
     : where_(where), batch_(batch), support_(support),
-      manner_(support.is_worth_a_try() ? manner::whole : manner::one_by_one) {
+      manner_(support.is_worth_a_try() ? Manner::whole : Manner::one_by_one) {
     if (batch_.size() == 0)
-        throw failure(KN_EINVAL, "the batch is empty");
-    if (manner_ == manner::whole)
+        throw Failure(KN_EINVAL, "the batch is empty");
+    if (manner_ == Manner::whole)
         request_ = {.verb = operations::trigger_batch.verb,
                     .path = where_.vhost + "/events",
                     .body = batch_.body()};
@@ -64,28 +64,28 @@ batch_call::batch_call(const endpoint &where, const kn_batch &batch, batch_suppo
         aim_at_next();
 }
 
-void batch_call::aim_at_next() {
+void BatchCall::aim_at_next() {
     request_ = trigger_request(where_, batch_.channel(next_), batch_.members(next_));
 }
 
-bool batch_call::take(const answer &received, kn_result &result) {
-    if (manner_ == manner::one_by_one)
+bool BatchCall::take(const Answer &received, kn_result &result) {
+    if (manner_ == Manner::one_by_one)
         return take_one(received, result);
     if (says_unknown_resource(received)) {
         support_.found_missing();
-        manner_ = manner::one_by_one;
+        manner_ = Manner::one_by_one;
         aim_at_next();
         return true;
     }
     return take_whole(received, result);
 }
 
-bool batch_call::take_whole(const answer &received, kn_result &result) {
+bool BatchCall::take_whole(const Answer &received, kn_result &result) {
     require_success(where_, subject(), received);
-    const std::vector<item_answer> answers = read_item_answers(received.body, batch_.size());
-    std::vector<kn_result::item> items(answers.size());
+    const std::vector<ItemAnswer> answers = read_item_answers(received.body, batch_.size());
+    std::vector<kn_result::Item> items(answers.size());
     for (std::size_t i = 0; i < answers.size(); ++i) {
-        const item_answer &one = answers[i];
+        const ItemAnswer &one = answers[i];
         if (one.status != operations::trigger.success)
             items[i].fail(answer_failure(where_, {operations::trigger, batch_.channel(i)},
                                          one.status, one.error));
@@ -95,12 +95,12 @@ bool batch_call::take_whole(const answer &received, kn_result &result) {
     return false;
 }
 
-bool batch_call::take_one(const answer &received, kn_result &result) {
+bool BatchCall::take_one(const Answer &received, kn_result &result) {
     if (result.items.empty())
         result.items.resize(batch_.size());
     try {
         require_success(where_, subject(), received);
-    } catch (const failure &why) {
+    } catch (const Failure &why) {
         result.items[next_].fail(why);
     }
     if (++next_ < batch_.size()) {
@@ -111,15 +111,15 @@ bool batch_call::take_one(const answer &received, kn_result &result) {
     return false;
 }
 
-operation_on batch_call::subject() const noexcept {
-    if (manner_ == manner::whole)
+OperationOn BatchCall::subject() const noexcept {
+    if (manner_ == Manner::whole)
         return {operations::trigger_batch, {}};
     return {operations::trigger, batch_.channel(next_)};
 }
 
-bool batch_call::settle(const failure &why, kn_result &result) noexcept {
+bool BatchCall::settle(const Failure &why, kn_result &result) noexcept {
     // What came before it has a status of its own, which the caller has to hear.
-    if (manner_ == manner::whole || next_ == 0)
+    if (manner_ == Manner::whole || next_ == 0)
         return false;
     for (std::size_t i = next_; i < batch_.size(); ++i)
         result.items[i].fail(why);

@@ -1,15 +1,15 @@
-#include "client/call.hpp"
+#include "client/call.h"
 
 #include <algorithm>
 #include <utility>
 
-#include "backend/answer_failure.hpp"
-#include "backend/names.hpp"
-#include "base/text.hpp"
-#include "client/answers.hpp"
-#include "client/result.hpp"
-#include "http/curl.hpp"
-#include "json/json.hpp"
+#include "backend/answer_failure.h"
+#include "backend/names.h"
+#include "base/text.h"
+#include "client/answers.h"
+#include "client/result.h"
+#include "http/curl.h"
+#include "json/json.h"
 
 namespace kn {
 namespace {
@@ -17,12 +17,12 @@ namespace {
 constexpr std::string_view before_members = R"({"trigger":{)";
 constexpr std::string_view behind_members = "}}";
 
-std::string trigger_path(const endpoint &where, std::string_view channel) {
+std::string trigger_path(const Endpoint &where, std::string_view channel) {
     return channel_path(where, channel) + "/events";
 }
 
 /// The channel that a request's path names; "" where it names none.
-std::string_view channel_in(const endpoint &where, const request &sent) noexcept {
+std::string_view channel_in(const Endpoint &where, const Request &sent) noexcept {
     constexpr std::string_view before = "/channels/";
     std::string_view rest = sent.path;
     rest.remove_prefix(std::min(rest.size(), where.vhost.size()));
@@ -32,7 +32,7 @@ std::string_view channel_in(const endpoint &where, const request &sent) noexcept
     return rest.substr(0, rest.find('/'));
 }
 
-void take_token(const request &, const answer &received, kn_result &result) {
+void take_token(const Request &, const Answer &received, kn_result &result) {
     std::optional<std::string> token = read_token(received.body);
     if (!token)
         throw unreadable(received, "the answer holds no token");
@@ -41,7 +41,7 @@ void take_token(const request &, const answer &received, kn_result &result) {
 
 } // namespace
 
-std::string channel_path(const endpoint &where, std::string_view channel) {
+std::string channel_path(const Endpoint &where, std::string_view channel) {
     require_channel_name(channel);
     std::string path = where.vhost;
     path += "/channels/";
@@ -49,7 +49,7 @@ std::string channel_path(const endpoint &where, std::string_view channel) {
     return path;
 }
 
-request trigger_request(const endpoint &where, std::string_view channel, std::string_view members) {
+Request trigger_request(const Endpoint &where, std::string_view channel, std::string_view members) {
     std::string body;
     body.reserve(before_members.size() + members.size() + behind_members.size());
     body += before_members;
@@ -71,41 +71,41 @@ void append_trigger(std::string &text, std::string_view event,
     text += data.value_or("{}");
 }
 
-void require_success(const endpoint &where, const operation_on &asked, const answer &received) {
+void require_success(const Endpoint &where, const OperationOn &asked, const Answer &received) {
     if (received.http_status != asked.what.success)
         throw answer_failure(where, asked, received.http_status, received.body,
                              received.retry_after_ms);
 }
 
-failure unreadable(const answer &received, const std::string &why) {
-    failure none = failure(KN_EPROTOCOL, why).with_more("; is this a WebRocket server?");
+Failure unreadable(const Answer &received, const std::string &why) {
+    Failure none = Failure(KN_EPROTOCOL, why).with_more("; is this a WebRocket server?");
     none.http_status = static_cast<std::int32_t>(received.http_status);
     return none;
 }
 
-call::call(const endpoint &where, const operation &what, request to_send, reader read)
+Call::Call(const Endpoint &where, const Operation &what, Request to_send, Reader read)
     : where_(where), what_(what), request_(std::move(to_send)), read_(read) {
     request_.verb = what.verb;
 }
 
-bool call::take(const answer &received, kn_result &result) const {
+bool Call::take(const Answer &received, kn_result &result) const {
     require_success(where_, subject(), received);
     if (read_ != nullptr)
         read_(request_, received, result);
     return false;
 }
 
-operation_on call::subject() const noexcept { return {what_, channel_in(where_, request_)}; }
+OperationOn Call::subject() const noexcept { return {what_, channel_in(where_, request_)}; }
 
-call calls::open_channel(const endpoint &where, std::string_view channel) {
+Call calls::open_channel(const Endpoint &where, std::string_view channel) {
     return {where, operations::open_channel, {.path = channel_path(where, channel)}};
 }
 
-call calls::close_channel(const endpoint &where, std::string_view channel) {
+Call calls::close_channel(const Endpoint &where, std::string_view channel) {
     return {where, operations::close_channel, {.path = channel_path(where, channel)}};
 }
 
-call calls::trigger(const endpoint &where, std::string_view channel, std::string_view event,
+Call calls::trigger(const Endpoint &where, std::string_view channel, std::string_view event,
                     std::optional<std::string_view> data) {
     constexpr std::size_t names_of_members = 24;
     std::string path = trigger_path(where, channel);
@@ -118,7 +118,7 @@ call calls::trigger(const endpoint &where, std::string_view channel, std::string
     return {where, operations::trigger, {.path = std::move(path), .body = std::move(body)}};
 }
 
-call calls::request_token(const endpoint &where, std::string_view uid, std::string_view channels) {
+Call calls::request_token(const Endpoint &where, std::string_view uid, std::string_view channels) {
     require_text(uid, "the uid");
     require_text(channels, "the pattern of channels");
     return {where,

@@ -1,48 +1,48 @@
-#include "client/client.hpp"
+#include "client/client.h"
 
 #include <optional>
 #include <utility>
 
-#include "backend/answer_failure.hpp"
-#include "base/failure.hpp"
+#include "backend/answer_failure.h"
+#include "base/failure.h"
 
 namespace kn {
 
 /// The driver's seat for the length of a call.
-class client::seat {
+class Client::Seat {
   public:
-    explicit seat(client &of) : client_(of) {
+    explicit Seat(Client &of) : client_(of) {
         if (!of.inside_.take_seat())
-            throw failure(KN_ESTATE,
+            throw Failure(KN_ESTATE,
                           "another call moves this client's calls on already, those to " +
                               of.where_.url());
     }
-    ~seat() {
+    ~Seat() {
         if (client_.home_.is_left())
             return;
-        if (async_calls *all = client_.calls_if_any())
+        if (AsyncCalls *all = client_.calls_if_any())
             all->rest();
         client_.inside_.give_up_seat();
     }
-    seat(const seat &) = delete;
-    seat &operator=(const seat &) = delete;
+    Seat(const Seat &) = delete;
+    Seat &operator=(const Seat &) = delete;
 
   private:
-    client &client_;
+    Client &client_;
 };
 
-client::client(std::string_view url, const settings &options)
-    : options_(options), where_(endpoint::parse(url)) {
+Client::Client(std::string_view url, const Settings &options)
+    : options_(options), where_(Endpoint::parse(url)) {
     ensure_curl();
 }
 
 // ---- Calls that wait ----
 
-void client::carry_out(any_call &&call, kn_result &result) {
-    std::optional<failure> failed;
+void Client::carry_out(AnyCall &&call, kn_result &result) {
+    std::optional<Failure> failed;
     try {
         exchange(call, result);
-    } catch (failure &why) {
+    } catch (Failure &why) {
         name_subject(why, where_, call.subject());
         failed.emplace(std::move(why));
     } catch (const std::bad_alloc &) {
@@ -59,13 +59,13 @@ void client::carry_out(any_call &&call, kn_result &result) {
     throw *std::move(failed);
 }
 
-void client::exchange(any_call &call, kn_result &result) {
-    const deadline until = deadline_after(options_.request_timeout);
-    const connection_pool::lease leased(pool_, until);
+void Client::exchange(AnyCall &call, kn_result &result) {
+    const Deadline until = deadline_after(options_.request_timeout);
+    const ConnectionPool::Lease leased(pool_, until);
     for (bool goes_on = true; goes_on;) {
         try {
             goes_on = call.take(leased->exchange(call.current(), until), result);
-        } catch (failure &why) {
+        } catch (Failure &why) {
             name_subject(why, where_, call.subject());
             if (!call.settle(why, result))
                 throw;
@@ -76,23 +76,23 @@ void client::exchange(any_call &call, kn_result &result) {
 
 // ---- Calls that are handed in ----
 
-async_calls &client::calls() {
-    if (async_calls *made = calls_if_any())
+AsyncCalls &Client::calls() {
+    if (AsyncCalls *made = calls_if_any())
         return *made;
     const std::lock_guard lock(making_calls_);
     if (!owned_calls_) {
-        owned_calls_ = std::make_unique<async_calls>(where_, options_, metrics_);
+        owned_calls_ = std::make_unique<AsyncCalls>(where_, options_, metrics_);
         calls_.store(owned_calls_.get(), std::memory_order_release);
     }
     return *owned_calls_;
 }
 
-void client::hand_in(any_call &&call, completion &&whom) {
+void Client::hand_in(AnyCall &&call, Completion &&whom) {
     calls().hand_in(std::move(call), std::move(whom));
 }
 
 /// What other threads have to say, which goes before everything else.
-std::optional<kn_status> client::standing_answer() noexcept {
+std::optional<kn_status> Client::standing_answer() noexcept {
     if (is_abandoned_.load(std::memory_order_acquire))
         return KN_CLOSED;
     if (interruption_.take())
@@ -100,9 +100,9 @@ std::optional<kn_status> client::standing_answer() noexcept {
     return std::nullopt;
 }
 
-kn_status client::dispatch() {
-    const seat taken(*this);
-    async_calls &all = calls();
+kn_status Client::dispatch() {
+    const Seat taken(*this);
+    AsyncCalls &all = calls();
     for (int looks = 0; looks < most_looks; ++looks) {
         if (const std::optional<kn_status> answer = standing_answer())
             return *answer;
@@ -115,10 +115,10 @@ kn_status client::dispatch() {
     return KN_AGAIN;
 }
 
-kn_status client::flush(milliseconds timeout) {
-    const seat taken(*this);
-    const deadline until = deadline_after(timeout);
-    async_calls &all = calls();
+kn_status Client::flush(milliseconds timeout) {
+    const Seat taken(*this);
+    const Deadline until = deadline_after(timeout);
+    AsyncCalls &all = calls();
     const std::uint64_t last = all.newest();
     for (bool has_looked = false;; has_looked = true) {
         if (const std::optional<kn_status> answer = standing_answer())
@@ -132,23 +132,23 @@ kn_status client::flush(milliseconds timeout) {
     }
 }
 
-int client::fd() { return calls().fd(); }
+int Client::fd() { return calls().fd(); }
 
-void client::interrupt() noexcept {
+void Client::interrupt() noexcept {
     interruption_.leave([this] {
-        if (const async_calls *all = calls_if_any())
+        if (const AsyncCalls *all = calls_if_any())
             all->ring();
     });
 }
 
-std::size_t client::pending() const noexcept {
-    const async_calls *all = calls_if_any();
+std::size_t Client::pending() const noexcept {
+    const AsyncCalls *all = calls_if_any();
     return all != nullptr ? all->pending() : 0;
 }
 
-void client::abandon() noexcept {
+void Client::abandon() noexcept {
     is_abandoned_.store(true, std::memory_order_release);
-    if (async_calls *all = calls_if_any())
+    if (AsyncCalls *all = calls_if_any())
         all->abandon();
 }
 

@@ -1,15 +1,15 @@
-#include "client/pages.hpp"
+#include "client/pages.h"
 
 #include <cmath>
 #include <utility>
 
-#include "backend/names.hpp"
-#include "base/text.hpp"
-#include "base/utf8.hpp"
-#include "client/result.hpp"
-#include "http/curl.hpp"
-#include "json/decode.hpp"
-#include "json/json_parts.hpp"
+#include "backend/names.h"
+#include "base/text.h"
+#include "base/utf8.h"
+#include "client/result.h"
+#include "http/curl.h"
+#include "json/decode.h"
+#include "json/json_parts.h"
 
 namespace kn {
 namespace {
@@ -24,7 +24,7 @@ std::string page_query(std::optional<std::string_view> after, const char *after_
     if (after)
         require_text(*after, after_what);
     if (limit < 0)
-        throw failure(KN_EINVAL, "the limit of the page is " + std::to_string(limit) +
+        throw Failure(KN_EINVAL, "the limit of the page is " + std::to_string(limit) +
                                      "; it is 0 for the server's, or more");
     std::string query;
     if (after)
@@ -40,7 +40,7 @@ std::string page_query(std::optional<std::string_view> after, const char *after_
 
 /// Whoever asks for all would go round in circles.
 template <class Page>
-bool leads_nowhere(const Page &page, const request &sent) {
+bool leads_nowhere(const Page &page, const Request &sent) {
     if (!page.next)
         return false;
     const std::string again = after_query(*page.next) + '&';
@@ -48,11 +48,11 @@ bool leads_nowhere(const Page &page, const request &sent) {
 }
 
 template <class Page>
-void take_page(const request &sent, const answer &received, kn_result &result) {
+void take_page(const Request &sent, const Answer &received, kn_result &result) {
     std::optional<Page> page = read_page<Page>(received.body);
     if (!page || leads_nowhere(*page, sent))
         throw unreadable(received, std::string("the answer is no page of ") + Page::name);
-    result.given = any_page(*std::move(page));
+    result.given = AnyPage(*std::move(page));
 }
 
 /// A count of @p object; nothing where it has none, or what is none.
@@ -67,11 +67,11 @@ std::optional<std::int64_t> count_member(const json_t *object, const char *key) 
 
 } // namespace
 
-std::optional<subscriber> subscriber::read(std::string_view entry) {
-    const std::optional<cut_object> parts = cut_member(entry, "data");
+std::optional<Subscriber> Subscriber::read(std::string_view entry) {
+    const std::optional<CutObject> parts = cut_member(entry, "data");
     if (!parts || parts->part.front() != '{')
         return std::nullopt;
-    const json_ptr object = decode_object(parts->rest);
+    const JsonPtr object = decode_object(parts->rest);
     std::optional<std::string> sid = exact_member(object.get(), "sid", parts->rest);
     std::optional<std::string> uid = exact_member(object.get(), "uid", parts->rest);
     // Who cannot be told is not nobody.
@@ -79,12 +79,12 @@ std::optional<subscriber> subscriber::read(std::string_view entry) {
     const json_t *hidden = json_object_get(object.get(), "hidden");
     if (!sid || sid->empty() || uid.has_value() == is_nobody || !json_is_boolean(hidden))
         return std::nullopt;
-    return subscriber{*std::move(sid), std::move(uid), json_is_true(hidden),
+    return Subscriber{*std::move(sid), std::move(uid), json_is_true(hidden),
                       std::string(parts->part)};
 }
 
-std::optional<channel> channel::read(std::string_view entry) {
-    const json_ptr object = decode_object(entry);
+std::optional<Channel> Channel::read(std::string_view entry) {
+    const JsonPtr object = decode_object(entry);
     std::optional<std::string> name = exact_member(object.get(), "name", entry);
     std::optional<std::string> type = exact_member(object.get(), "type", entry);
     const auto subscribers = count_member(object.get(), "subscribers");
@@ -93,16 +93,16 @@ std::optional<channel> channel::read(std::string_view entry) {
     if (!name || name->empty() || !type || type->empty() || !subscribers ||
         members.has_value() != counts_members)
         return std::nullopt;
-    return channel{*std::move(name), *std::move(type), *subscribers, members.value_or(-1)};
+    return Channel{*std::move(name), *std::move(type), *subscribers, members.value_or(-1)};
 }
 
 template <class Page>
 std::optional<Page> read_page(std::string_view body) {
-    const std::optional<cut_object> parts = cut_member(body, Page::name);
+    const std::optional<CutObject> parts = cut_member(body, Page::name);
     const auto entries = parts ? array_elements(parts->part) : std::nullopt;
     if (!entries || !is_utf8(body))
         return std::nullopt;
-    const json_ptr object = decode_object(parts->rest);
+    const JsonPtr object = decode_object(parts->rest);
     Page page;
     page.next = exact_member(object.get(), "next", parts->rest);
     const bool is_last = json_is_null(json_object_get(object.get(), "next"));
@@ -110,7 +110,7 @@ std::optional<Page> read_page(std::string_view body) {
         return std::nullopt;
     page.all.reserve(entries->size());
     for (const std::string_view entry : *entries) {
-        auto row = Page::row::read(entry);
+        auto row = Page::Row::read(entry);
         if (!row)
             return std::nullopt;
         page.all.push_back(*std::move(row));
@@ -121,7 +121,7 @@ std::optional<Page> read_page(std::string_view body) {
 template std::optional<kn_subscribers> read_page(std::string_view body);
 template std::optional<kn_channels> read_page(std::string_view body);
 
-call calls::subscribers(const endpoint &where, std::string_view channel,
+Call calls::subscribers(const Endpoint &where, std::string_view channel,
                         std::optional<std::string_view> after, std::int32_t limit) {
     std::string query = page_query(after, "the sid to begin after", limit);
     return {where,
@@ -130,7 +130,7 @@ call calls::subscribers(const endpoint &where, std::string_view channel,
             &take_page<kn_subscribers>};
 }
 
-call calls::channels(const endpoint &where, std::string_view prefix,
+Call calls::channels(const Endpoint &where, std::string_view prefix,
                      std::optional<std::string_view> after, std::int32_t limit) {
     if (!prefix.empty())
         require_channel_name(prefix);

@@ -1,16 +1,16 @@
-#include "client/stats.hpp"
+#include "client/stats.h"
 
 #include <cstdint>
 #include <utility>
 
-#include "base/status.hpp"
-#include "json/object_text.hpp"
+#include "base/status.h"
+#include "json/object_text.h"
 
 namespace kn {
 namespace {
 
-std::string by_status(const client_metrics &metrics) {
-    object_text object;
+std::string by_status(const ClientMetrics &metrics) {
+    ObjectText object;
     for (std::size_t i = 0; i < status_count; ++i) {
         const kn_status status = status_at(i);
         if (const std::int64_t count = metrics.ended_with(status); count > 0)
@@ -21,8 +21,8 @@ std::string by_status(const client_metrics &metrics) {
 
 } // namespace
 
-std::string client_stats(const client_metrics &metrics, std::size_t pending) {
-    object_text object;
+std::string client_stats(const ClientMetrics &metrics, std::size_t pending) {
+    ObjectText object;
     object.add("requests", metrics.calls());
     object.add("pending", static_cast<std::int64_t>(pending));
     object.add("connections", metrics.connections());

@@ -1,4 +1,4 @@
-#include "event_stream/line_scan.hpp"
+#include "event_stream/line_scan.h"
 
 #include <bit>
 #include <cstdint>
@@ -12,13 +12,13 @@ namespace kn::event_stream {
 namespace {
 
 // Sixteen bytes at once is what each machine's compiler has instructions for, or makes do without.
-using block [[gnu::vector_size(16)]] = signed char;
-using two_words [[gnu::vector_size(16)]] = std::uint64_t;
+using Block [[gnu::vector_size(16)]] = signed char;
+using TwoWords [[gnu::vector_size(16)]] = std::uint64_t;
 
 constexpr std::uint64_t all_pass = ~std::uint64_t{0};
 
-block block_at(const char *bytes) noexcept {
-    block here;
+Block block_at(const char *bytes) noexcept {
+    Block here;
     std::memcpy(&here, bytes, sizeof here);
     return here;
 }
@@ -37,14 +37,14 @@ std::size_t passing_prefix(std::string_view bytes, Passes &&passes) noexcept {
     const char *const end = at + bytes.size();
     const auto count = [&] { return static_cast<std::size_t>(at - bytes.data()); };
     const auto left = [&] { return static_cast<std::size_t>(end - at); };
-    const auto words = [](auto passing) { return std::bit_cast<two_words>(passing); };
+    const auto words = [](auto passing) { return std::bit_cast<TwoWords>(passing); };
 
-    for (; left() >= 2 * sizeof(block); at += 2 * sizeof(block)) {
-        const auto both = words(passes(block_at(at)) & passes(block_at(at + sizeof(block))));
+    for (; left() >= 2 * sizeof(Block); at += 2 * sizeof(Block)) {
+        const auto both = words(passes(block_at(at)) & passes(block_at(at + sizeof(Block))));
         if ((both[0] & both[1]) != all_pass)
             break;
     }
-    for (; left() >= sizeof(block); at += sizeof(block)) {
+    for (; left() >= sizeof(Block); at += sizeof(Block)) {
         const auto passing = words(passes(block_at(at)));
         if (passing[0] != all_pass)
             return count() + passing_bytes(passing[0]);
@@ -66,7 +66,7 @@ std::size_t up_to_line_end(std::string_view bytes) noexcept {
 
 } // namespace
 
-scanned_line scan_line(std::string_view bytes) noexcept {
+ScannedLine scan_line(std::string_view bytes) noexcept {
     const std::size_t plain = plain_prefix(bytes);
     if (plain == bytes.size() || bytes[plain] == '\n' || bytes[plain] == '\r')
         return {plain, true};

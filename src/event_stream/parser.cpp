@@ -1,10 +1,10 @@
-#include "event_stream/parser.hpp"
+#include "event_stream/parser.h"
 
 #include <algorithm>
 #include <cstring>
 #include <limits>
 
-#include "event_stream/line_scan.hpp"
+#include "event_stream/line_scan.h"
 
 namespace kn::event_stream {
 namespace {
@@ -41,21 +41,21 @@ bool strip_name(std::string_view &line, const char (&name)[Size]) noexcept {
 
 } // namespace
 
-parser::parser(std::size_t max_event_size, std::string last_event_id)
+Parser::Parser(std::size_t max_event_size, std::string last_event_id)
     : max_event_size_(max_event_size),
       max_line_size_(max_event_size + longest_field_name + std::string_view(": ").size()),
       last_event_id_(std::move(last_event_id)) {}
 
-auto parser::read(std::string_view &bytes) -> outcome {
+auto Parser::read(std::string_view &bytes) -> Outcome {
     if (is_handed_out_)
         begin_event();
     if (at_start_ && !skip_byte_order_mark(bytes))
-        return outcome::too_big;
+        return Outcome::too_big;
     return read_lines(bytes);
 }
 
 /// False when the limit is so small that not even what only looked like a mark fits.
-bool parser::skip_byte_order_mark(std::string_view &bytes) {
+bool Parser::skip_byte_order_mark(std::string_view &bytes) {
     while (!bytes.empty() && bytes.front() == byte_order_mark[mark_matched_]) {
         bytes.remove_prefix(1);
         if (++mark_matched_ == byte_order_mark.size()) {
@@ -70,75 +70,75 @@ bool parser::skip_byte_order_mark(std::string_view &bytes) {
     return keep_partial(byte_order_mark.substr(0, mark_matched_));
 }
 
-auto parser::read_lines(std::string_view &bytes) -> outcome {
+auto Parser::read_lines(std::string_view &bytes) -> Outcome {
     while (!bytes.empty()) {
         if (std::exchange(after_cr_, false) && bytes.front() == '\n') {
             bytes.remove_prefix(1);
             continue;
         }
-        const scanned_line line = scan_line(bytes);
+        const ScannedLine line = scan_line(bytes);
         const std::string_view piece = bytes.substr(0, line.size);
         if (piece.size() == bytes.size()) {
             bytes.remove_prefix(piece.size());
-            return keep_partial(piece) ? needs_more() : outcome::too_big;
+            return keep_partial(piece) ? needs_more() : Outcome::too_big;
         }
         after_cr_ = bytes[piece.size()] == '\r';
         bytes.remove_prefix(piece.size() + 1);
-        const outcome now = finish_line(piece, line.is_plain);
-        if (now != outcome::needs_more)
+        const Outcome now = finish_line(piece, line.is_plain);
+        if (now != Outcome::needs_more)
             return now;
     }
     return needs_more();
 }
 
-auto parser::needs_more() -> outcome {
+auto Parser::needs_more() -> Outcome {
     settle();
-    return outcome::needs_more;
+    return Outcome::needs_more;
 }
 
 /// The input goes away, the event goes on.
-void parser::settle() {
+void Parser::settle() {
     data_.settle();
     type_.settle();
     id_.settle();
 }
 
-void parser::begin_event() {
+void Parser::begin_event() {
     is_handed_out_ = false;
     has_data_ = false;
     data_.clear();
     type_.clear();
 }
 
-auto parser::finish_line(std::string_view piece, bool is_plain) -> outcome {
-    const bool is_whole = partial_.empty() && partial_kind_ == partial_line::wanted;
+auto Parser::finish_line(std::string_view piece, bool is_plain) -> Outcome {
+    const bool is_whole = partial_.empty() && partial_kind_ == PartialLine::wanted;
     return is_whole ? take_line(piece, is_plain) : finish_partial(piece);
 }
 
-auto parser::finish_partial(std::string_view piece) -> outcome {
+auto Parser::finish_partial(std::string_view piece) -> Outcome {
     if (!keep_partial(piece))
-        return outcome::too_big;
-    outcome now = outcome::needs_more;
-    if (partial_kind_ == partial_line::wanted) {
+        return Outcome::too_big;
+    Outcome now = Outcome::needs_more;
+    if (partial_kind_ == PartialLine::wanted) {
         now = take_line(partial_, false);
         settle();
     }
     partial_.clear();
-    if (partial_.capacity() > field::kept_capacity)
+    if (partial_.capacity() > Field::kept_capacity)
         partial_.shrink_to_fit();
-    partial_kind_ = partial_line::wanted;
+    partial_kind_ = PartialLine::wanted;
     return now;
 }
 
-bool parser::keep_partial(std::string_view bytes) {
-    if (bytes.empty() || partial_kind_ == partial_line::ignored)
+bool Parser::keep_partial(std::string_view bytes) {
+    if (bytes.empty() || partial_kind_ == PartialLine::ignored)
         return true;
     if (partial_.size() <= longest_field_name) {
         // Not enough was seen to tell what the line is; with these bytes it may be.
         std::string beginning = partial_;
         beginning += bytes.substr(0, longest_field_name + 1);
         if (!may_matter(beginning)) {
-            partial_kind_ = partial_line::ignored;
+            partial_kind_ = PartialLine::ignored;
             partial_.clear();
             return true;
         }
@@ -150,12 +150,12 @@ bool parser::keep_partial(std::string_view bytes) {
 }
 
 /// @p is_plain: known to need no decoding.
-auto parser::take_line(std::string_view line, bool is_plain) -> outcome {
+auto Parser::take_line(std::string_view line, bool is_plain) -> Outcome {
     if (line.empty())
         return end_of_block();
     // As where it comes in pieces, which are not kept beyond that; even if its value means nothing.
     if (line.size() > max_line_size_ && may_matter(line))
-        return outcome::too_big;
+        return Outcome::too_big;
     bool fits = true;
     switch (line.front()) {
     case 'd':
@@ -177,10 +177,10 @@ auto parser::take_line(std::string_view line, bool is_plain) -> outcome {
     default:
         break;
     }
-    return fits ? outcome::needs_more : outcome::too_big;
+    return fits ? Outcome::needs_more : Outcome::too_big;
 }
 
-bool parser::take_data(std::string_view value, bool is_plain) {
+bool Parser::take_data(std::string_view value, bool is_plain) {
     if (!has_data_) {
         has_data_ = true;
         data_.assign(value, is_plain);
@@ -193,12 +193,12 @@ bool parser::take_data(std::string_view value, bool is_plain) {
     return data_.size() <= max_event_size_;
 }
 
-bool parser::take_type(std::string_view value, bool is_plain) {
+bool Parser::take_type(std::string_view value, bool is_plain) {
     type_.assign(value, is_plain);
     return type_.size() <= max_event_size_;
 }
 
-bool parser::take_id(std::string_view value, bool is_plain) {
+bool Parser::take_id(std::string_view value, bool is_plain) {
     if (!is_plain && value.find('\0') != std::string_view::npos)
         return true;
     has_id_ = true;
@@ -206,7 +206,7 @@ bool parser::take_id(std::string_view value, bool is_plain) {
     return id_.size() <= max_event_size_;
 }
 
-void parser::take_retry(std::string_view digits) {
+void Parser::take_retry(std::string_view digits) {
     if (digits.empty())
         return;
     constexpr std::uint64_t limit = std::numeric_limits<std::int64_t>::max();
@@ -220,20 +220,20 @@ void parser::take_retry(std::string_view digits) {
     retry_hint_ = value;
 }
 
-auto parser::end_of_block() -> outcome {
+auto Parser::end_of_block() -> Outcome {
     const std::size_t id_size = has_id_ ? id_.size() : last_event_id_.size();
     if (type_.size() + id_size > max_event_size_ - data_.size())
-        return outcome::too_big; // and so did not come: its id is none to go on from
+        return Outcome::too_big; // and so did not come: its id is none to go on from
     if (std::exchange(has_id_, false)) {
         last_event_id_ = id_.view();
         id_.clear();
     }
     if (!has_data_) {
         begin_event();
-        return outcome::needs_more;
+        return Outcome::needs_more;
     }
     is_handed_out_ = true;
-    return outcome::event;
+    return Outcome::event;
 }
 
 } // namespace kn::event_stream

@@ -1,9 +1,9 @@
-#include "http/connection.hpp"
+#include "http/connection.h"
 
-#include "base/failure.hpp"
-#include "base/status.hpp"
-#include "http/head_line.hpp"
-#include "http/transfer_failure.hpp"
+#include "base/failure.h"
+#include "base/status.h"
+#include "http/head_line.h"
+#include "http/transfer_failure.h"
 
 namespace kn {
 namespace {
@@ -21,7 +21,7 @@ bool wanted_to_repeat(CURLcode code) noexcept {
 
 } // namespace
 
-connection::connection(const endpoint &where, const settings &options, open_sockets &sockets)
+Connection::Connection(const Endpoint &where, const Settings &options, OpenSockets &sockets)
     : where_(where), url_(where.url()),
       body_limit_(static_cast<std::size_t>(options.max_response_size)), sockets_(sockets),
       easy_(make_easy()) {
@@ -32,26 +32,26 @@ connection::connection(const endpoint &where, const settings &options, open_sock
     headers_.add("Content-Type: application/json");
     headers_.add("Accept-Encoding: identity");
     headers_.add("Expect:"); // a round trip more for large payloads, and nothing won
-    for (const extra_header &extra : options.headers)
+    for (const ExtraHeader &extra : options.headers)
         headers_.add_borrowed(extra->view());
     set(easy_.get(), CURLOPT_HTTPHEADER, headers_.get());
     set(easy_.get(), CURLOPT_BUFFERSIZE, small_buffer);
     set(easy_.get(), CURLOPT_CURLU, url_.handle());
-    set(easy_.get(), CURLOPT_HEADERFUNCTION, &connection::receive_header);
+    set(easy_.get(), CURLOPT_HEADERFUNCTION, &Connection::receive_header);
     set(easy_.get(), CURLOPT_HEADERDATA, this);
-    set(easy_.get(), CURLOPT_WRITEFUNCTION, &connection::receive);
+    set(easy_.get(), CURLOPT_WRITEFUNCTION, &Connection::receive);
     set(easy_.get(), CURLOPT_WRITEDATA, this);
 }
 
-std::size_t connection::receive(char *bytes, std::size_t size, std::size_t count,
+std::size_t Connection::receive(char *bytes, std::size_t size, std::size_t count,
                                 void *self) noexcept {
-    return static_cast<connection *>(self)->take({bytes, size * count});
+    return static_cast<Connection *>(self)->take({bytes, size * count});
 }
 
-std::size_t connection::receive_header(char *bytes, std::size_t size, std::size_t count,
+std::size_t Connection::receive_header(char *bytes, std::size_t size, std::size_t count,
                                        void *self) noexcept {
     const std::string_view line(bytes, size * count);
-    auto &me = *static_cast<connection *>(self);
+    auto &me = *static_cast<Connection *>(self);
     me.head_has_begun_ = true;
     if (line.substr(0, 5) == "HTTP/") { // what was before was an interim answer's
         me.head_is_whole_ = false;
@@ -72,7 +72,7 @@ std::size_t connection::receive_header(char *bytes, std::size_t size, std::size_
     return line.size();
 }
 
-std::size_t connection::take(std::string_view bytes) noexcept {
+std::size_t Connection::take(std::string_view bytes) noexcept {
     if (bytes.size() > body_limit_ - body_.size()) {
         body_too_big_ = true;
         return 0;
@@ -86,9 +86,9 @@ std::size_t connection::take(std::string_view bytes) noexcept {
     return bytes.size();
 }
 
-void connection::prepare(const request &what, const deadline &until) {
+void Connection::prepare(const Request &what, const Deadline &until) {
     CURL *easy = easy_.get();
-    began_at_ = open_sockets::clock::now();
+    began_at_ = OpenSockets::Clock::now();
     head_has_begun_ = false;
     head_is_whole_ = false;
     coding_.clear();
@@ -100,7 +100,7 @@ void connection::prepare(const request &what, const deadline &until) {
     set_target(CURLUPART_QUERY, what.query, query_);
     set(easy, CURLOPT_TIMEOUT_MS, curl_time_left(until));
     set_verb(what.verb);
-    if (what.verb == request::method::post) {
+    if (what.verb == Request::Method::post) {
         set(easy, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(what.body.size()));
         set(easy, CURLOPT_POSTFIELDS, what.body.data());
     }
@@ -109,7 +109,7 @@ void connection::prepare(const request &what, const deadline &until) {
 // Most requests are like the one before, of which libcurl has kept all.
 
 /// Where memory ran out, @p known says nothing, and the next request sets it anew.
-void connection::set_target(CURLUPart part, const std::string &text,
+void Connection::set_target(CURLUPart part, const std::string &text,
                             std::optional<std::string> &known) {
     if (text == known)
         return;
@@ -118,48 +118,48 @@ void connection::set_target(CURLUPart part, const std::string &text,
     known = text;
 }
 
-void connection::set_verb(request::method verb) {
+void Connection::set_verb(Request::Method verb) {
     if (verb_ == verb)
         return;
     verb_.reset();
-    set(easy_.get(), verb == request::method::post ? CURLOPT_POST : CURLOPT_HTTPGET, 1L);
-    set(easy_.get(), CURLOPT_CUSTOMREQUEST, verb == request::method::del ? "DELETE" : nullptr);
+    set(easy_.get(), verb == Request::Method::post ? CURLOPT_POST : CURLOPT_HTTPGET, 1L);
+    set(easy_.get(), CURLOPT_CUSTOMREQUEST, verb == Request::Method::del ? "DELETE" : nullptr);
     verb_ = verb;
 }
 
-bool connection::fell_silent(CURLcode code) const noexcept {
+bool Connection::fell_silent(CURLcode code) const noexcept {
     return code == CURLE_OPERATION_TIMEDOUT && trace_.has_begun && !trace_.is_on_new_connection &&
            !head_has_begun_;
 }
 
-failure connection::no_answer(CURLcode code) const {
-    failure why = transfer_failure(where_, easy_.get(), code, trace_);
+Failure Connection::no_answer(CURLcode code) const {
+    Failure why = transfer_failure(where_, easy_.get(), code, trace_);
     if (!trace_.has_begun)
         return why;
     // Of a connection that was used before libcurl says how often it has tried, which it has not.
     const bool broke_before_answer =
         why.status() == KN_EIO && !trace_.is_on_new_connection && !head_has_begun_;
     if (wanted_to_repeat(code) || broke_before_answer)
-        return failure(KN_EIO, std::string(status_message(KN_EIO)) + " before the answer")
+        return Failure(KN_EIO, std::string(status_message(KN_EIO)) + " before the answer")
             .with_more(perhaps_done);
     const bool is_open = why.status() == KN_EIO || why.status() == KN_ETIMEOUT;
     return is_open ? why.with_more(perhaps_done) : why;
 }
 
-answer connection::conclude(CURLcode code) {
+Answer Connection::conclude(CURLcode code) {
     if (!trace_.has_begun)
         sockets_.not_connected(&trace_);
     if (out_of_memory_)
         throw std::bad_alloc();
     if (body_too_big_)
-        throw failure(KN_ETOOBIG,
+        throw Failure(KN_ETOOBIG,
                       "the answer is larger than " + std::to_string(body_limit_) + " bytes");
     if (fell_silent(code))
         sockets_.distrust_those_before(began_at_);
     if (code != CURLE_OK)
         throw no_answer(code);
     if (!head_is_whole_) // which is no failure to libcurl
-        throw failure(KN_EIO, "the answer broke off in its head").with_more(perhaps_done);
+        throw Failure(KN_EIO, "the answer broke off in its head").with_more(perhaps_done);
     sockets_.answered(static_cast<int>(info<long>(easy_.get(), CURLINFO_LOCAL_PORT)));
     const auto http_status = info<long>(easy_.get(), CURLINFO_RESPONSE_CODE);
     if (http_status >= 300 && http_status < 400)

@@ -1,10 +1,10 @@
-#include "http/curl.hpp"
+#include "http/curl.h"
 
 #include <mutex>
 
 #include <pthread.h>
 
-#include "http/wiping_memory.hpp"
+#include "http/wiping_memory.h"
 
 namespace kn {
 namespace {
@@ -36,10 +36,10 @@ void ensure_curl() {
     set_up();
 }
 
-easy_ptr make_easy() {
+EasyPtr make_easy() {
     const std::lock_guard lock(setting_up);
     set_up();
-    easy_ptr easy(curl_easy_init());
+    EasyPtr easy(curl_easy_init());
     if (!easy)
         throw std::bad_alloc();
     return easy;

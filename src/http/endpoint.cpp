@@ -1,12 +1,12 @@
-#include "http/endpoint.hpp"
+#include "http/endpoint.h"
 
 #include <cstdint>
 #include <optional>
 
-#include "base/ascii.hpp"
-#include "base/failure.hpp"
-#include "base/quoted.hpp"
-#include "http/parsed_url.hpp"
+#include "base/ascii.h"
+#include "base/failure.h"
+#include "base/quoted.h"
+#include "http/parsed_url.h"
 
 namespace kn {
 namespace {
@@ -15,26 +15,26 @@ constexpr std::string_view expected_form =
     "; a vhost's URL is http[s]://wr:TOKEN@HOST[:PORT]/VHOST or wr[s]://TOKEN@HOST[:PORT]/VHOST";
 
 [[noreturn]] void refuse(std::string_view why) {
-    throw failure(KN_EINVAL,
+    throw Failure(KN_EINVAL,
                   std::string("malformed URL: ") + std::string(why) + std::string(expected_form));
 }
 
-struct scheme {
+struct Scheme {
     std::string_view name;
     std::string_view http;
     std::string_view default_port;
     bool names_user; // "wr:" stands before the token
 };
 
-constexpr scheme schemes[] = {
+constexpr Scheme schemes[] = {
     {"http", "http", "80", true},
     {"https", "https", "443", true},
     {"wr", "http", "8080", false},
     {"wrs", "https", "8443", false},
 };
 
-const scheme &find_scheme(std::string_view name) {
-    for (const scheme &s : schemes)
+const Scheme &find_scheme(std::string_view name) {
+    for (const Scheme &s : schemes)
         if (equals_ignoring_case(name, s.name))
             return s;
     constexpr std::size_t longest_scheme = 8; // what is longer may be a token that came too early
@@ -53,8 +53,8 @@ int hex_digit(char c) noexcept {
 }
 
 /// The token never passes through a URL parser, which would leave copies of it in freed memory.
-secret percent_decoded(std::string_view text) {
-    secret out;
+Secret percent_decoded(std::string_view text) {
+    Secret out;
     out.reserve(text.size());
     for (std::size_t i = 0; i < text.size(); ++i) {
         char c = text[i];
@@ -73,7 +73,7 @@ secret percent_decoded(std::string_view text) {
     return out;
 }
 
-secret read_token(const scheme &s, std::string_view userinfo) {
+Secret read_token(const Scheme &s, std::string_view userinfo) {
     if (s.names_user) {
         if (userinfo.substr(0, 3) != "wr:")
             refuse("the user before the token is not \"wr\"");
@@ -86,7 +86,7 @@ secret read_token(const scheme &s, std::string_view userinfo) {
     return percent_decoded(userinfo);
 }
 
-void append_base64(secret &out, std::string_view bytes) {
+void append_base64(Secret &out, std::string_view bytes) {
     constexpr char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     for (std::size_t i = 0; i < bytes.size(); i += 3) {
         const std::size_t left = bytes.size() - i;
@@ -115,12 +115,12 @@ bool is_vhost_path(std::string_view path) noexcept {
 
 constexpr std::string_view authorization_head = "Authorization: Basic ";
 
-secret basic_authorization(const secret &token) {
-    secret credentials;
+Secret basic_authorization(const Secret &token) {
+    Secret credentials;
     credentials.reserve(3 + token.view().size());
     credentials.append("wr:");
     credentials.append(token.view());
-    secret header;
+    Secret header;
     header.reserve(authorization_head.size() + (credentials.view().size() + 2) / 3 * 4 + 1);
     header.append(authorization_head);
     append_base64(header, credentials.view());
@@ -130,20 +130,20 @@ secret basic_authorization(const secret &token) {
 
 } // namespace
 
-endpoint endpoint::parse(std::string_view url) {
+Endpoint Endpoint::parse(std::string_view url) {
     const std::size_t scheme_end = url.find("://");
     if (scheme_end == std::string_view::npos)
         refuse("it has no scheme");
-    const scheme &s = find_scheme(url.substr(0, scheme_end));
+    const Scheme &s = find_scheme(url.substr(0, scheme_end));
     const std::string_view rest = url.substr(scheme_end + 3);
     const std::string_view authority = rest.substr(0, rest.find_first_of("/?#"));
     const std::size_t at = authority.rfind('@');
     if (at == std::string_view::npos)
         refuse("it holds no token");
-    secret token = read_token(s, authority.substr(0, at));
+    Secret token = read_token(s, authority.substr(0, at));
 
     // Without its credentials, of which the parser would leave copies.
-    const parsed_url parsed(std::string(s.http) + "://" + std::string(rest.substr(at + 1)));
+    const ParsedUrl parsed(std::string(s.http) + "://" + std::string(rest.substr(at + 1)));
     if (parsed.complaint() != nullptr)
         refuse(parsed.complaint());
     const std::optional<std::string> host = parsed.part(CURLUPART_HOST);
@@ -152,7 +152,7 @@ endpoint endpoint::parse(std::string_view url) {
     if (parsed.part(CURLUPART_QUERY) || parsed.part(CURLUPART_FRAGMENT))
         refuse("it holds a query or a fragment");
 
-    endpoint result;
+    Endpoint result;
     result.vhost = parsed.part(CURLUPART_PATH).value_or("");
     if (!is_vhost_path(result.vhost))
         refuse("its path" + kn::quoted(result.vhost) +
@@ -164,7 +164,7 @@ endpoint endpoint::parse(std::string_view url) {
     return result;
 }
 
-bool endpoint::is_secret_in(std::string_view text) const noexcept {
+bool Endpoint::is_secret_in(std::string_view text) const noexcept {
     std::string_view credentials = authorization.view().substr(authorization_head.size());
     credentials.remove_suffix(1); // the NUL
     return text.find(token.view()) != std::string_view::npos ||

@@ -1,12 +1,12 @@
-#include "http/extra_header.hpp"
+#include "http/extra_header.h"
 
 #include <algorithm>
 #include <string>
 
-#include "base/ascii.hpp"
-#include "base/failure.hpp"
-#include "base/quoted.hpp"
-#include "base/text.hpp"
+#include "base/ascii.h"
+#include "base/failure.h"
+#include "base/quoted.h"
+#include "base/text.h"
 
 namespace kn {
 namespace {
@@ -33,7 +33,7 @@ constexpr std::string_view own_headers[] = {"accept",
                                             "user-agent"};
 
 [[noreturn]] void refuse(const char *what, std::string_view which, const char *why) {
-    throw failure(KN_EINVAL, what + quoted(which) + " " + why);
+    throw Failure(KN_EINVAL, what + quoted(which) + " " + why);
 }
 
 } // namespace

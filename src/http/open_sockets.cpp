@@ -1,4 +1,4 @@
-#include "http/open_sockets.hpp"
+#include "http/open_sockets.h"
 
 #include <cerrno>
 #include <new>
@@ -32,7 +32,7 @@ bool has_something_to_read(int socket) noexcept {
 } // namespace
 
 template <class Condition>
-void open_sockets::forget(const Condition &is_gone) noexcept {
+void OpenSockets::forget(const Condition &is_gone) noexcept {
     for (std::size_t i = 0; i < sockets_.size();) {
         if (!is_gone(sockets_[i])) {
             ++i;
@@ -44,39 +44,39 @@ void open_sockets::forget(const Condition &is_gone) noexcept {
     }
 }
 
-void open_sockets::opened(int socket, const void *transfer) noexcept {
+void OpenSockets::opened(int socket, const void *transfer) noexcept {
     closing(socket); // which it was, where the number is known
     try {
-        sockets_.push_back({socket, 0, transfer, clock::time_point::max()});
+        sockets_.push_back({socket, 0, transfer, Clock::time_point::max()});
     } catch (const std::bad_alloc &) {
         return; // it is used unseen, then
     }
     next_.opened(socket);
 }
 
-void open_sockets::closing(int socket) noexcept {
-    forget([socket](const open_socket &one) { return one.socket == socket; });
+void OpenSockets::closing(int socket) noexcept {
+    forget([socket](const OpenSocket &one) { return one.socket == socket; });
 }
 
-void open_sockets::connected(const void *transfer, int local_port) noexcept {
-    if (open_socket *const one = find(local_port)) {
+void OpenSockets::connected(const void *transfer, int local_port) noexcept {
+    if (OpenSocket *const one = find(local_port)) {
         one->connects = nullptr;
         not_connected(transfer);
     }
     // Unix sockets have no port; but neither are there several of them for a name.
-    for (open_socket &one : sockets_)
+    for (OpenSocket &one : sockets_)
         if (one.connects == transfer)
             one.connects = nullptr;
 }
 
-void open_sockets::not_connected(const void *transfer) noexcept {
-    forget([transfer](const open_socket &one) { return one.connects == transfer; });
+void OpenSockets::not_connected(const void *transfer) noexcept {
+    forget([transfer](const OpenSocket &one) { return one.connects == transfer; });
 }
 
-open_sockets::open_socket *open_sockets::find(int local_port) noexcept {
+OpenSockets::OpenSocket *OpenSockets::find(int local_port) noexcept {
     if (local_port == 0)
         return nullptr; // it is a unix socket
-    for (open_socket &one : sockets_) {
+    for (OpenSocket &one : sockets_) {
         if (one.local_port == 0)
             one.local_port = local_port_of(one.socket);
         if (one.local_port == local_port)
@@ -85,13 +85,13 @@ open_sockets::open_socket *open_sockets::find(int local_port) noexcept {
     return nullptr;
 }
 
-void open_sockets::answered(int local_port) noexcept {
-    if (open_socket *const one = find(local_port))
-        one->answered_at = clock::now();
+void OpenSockets::answered(int local_port) noexcept {
+    if (OpenSocket *const one = find(local_port))
+        one->answered_at = Clock::now();
 }
 
-bool open_sockets::is_usable(int local_port) noexcept {
-    const open_socket *const one = find(local_port);
+bool OpenSockets::is_usable(int local_port) noexcept {
+    const OpenSocket *const one = find(local_port);
     if (one == nullptr)
         return true;
     return one->answered_at >= trusted_since_ && !(is_tls_ && has_something_to_read(one->socket));

@@ -1,4 +1,4 @@
-#include "http/transfer.hpp"
+#include "http/transfer.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -11,7 +11,7 @@ namespace kn {
 namespace {
 
 curl_socket_t open_socket(void *data, curlsocktype, curl_sockaddr *address) {
-    auto &trace = *static_cast<transfer_trace *>(data);
+    auto &trace = *static_cast<TransferTrace *>(data);
     if (trace.has_begun && trace.is_sent_once)
         return CURL_SOCKET_BAD;
     trace.has_begun = false;
@@ -26,7 +26,7 @@ curl_socket_t open_socket(void *data, curlsocktype, curl_sockaddr *address) {
 
 /// Comes when a connection is there, before the first byte of the request.
 int begin_request(void *data, char *, char *, int, int local_port) {
-    auto &trace = *static_cast<transfer_trace *>(data);
+    auto &trace = *static_cast<TransferTrace *>(data);
     if (trace.has_begun && trace.is_sent_once)
         return CURL_PREREQFUNC_ABORT;
     trace.is_connection_stale = !trace.is_on_new_connection && trace.sockets != nullptr &&
@@ -40,7 +40,7 @@ int begin_request(void *data, char *, char *, int, int local_port) {
 }
 
 int close_observed_socket(void *sockets, curl_socket_t socket) {
-    static_cast<open_sockets *>(sockets)->closing(socket);
+    static_cast<OpenSockets *>(sockets)->closing(socket);
     return close(socket);
 }
 
@@ -49,7 +49,7 @@ long as_curl_time(milliseconds time) noexcept {
     return static_cast<long>(std::clamp<milliseconds::rep>(time.count(), 1, INT_MAX));
 }
 
-void configure_tls(CURL *easy, const settings &options) {
+void configure_tls(CURL *easy, const Settings &options) {
     set(easy, CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
     if (!options.ca_file.empty()) {
         set(easy, CURLOPT_CAINFO, options.ca_file.c_str());
@@ -68,9 +68,9 @@ void configure_tls(CURL *easy, const settings &options) {
     }
 }
 
-void configure_route(CURL *easy, const settings &options) {
-    if (options.proxy.kind != proxy_choice::environment) {
-        const bool is_given = options.proxy.kind == proxy_choice::given;
+void configure_route(CURL *easy, const Settings &options) {
+    if (options.proxy.kind != ProxyChoice::environment) {
+        const bool is_given = options.proxy.kind == ProxyChoice::given;
         set(easy, CURLOPT_PROXY, is_given ? options.proxy.url->view().data() : "");
         set(easy, CURLOPT_NOPROXY, ""); // the environment's exceptions are not asked for either
     }
@@ -80,24 +80,24 @@ void configure_route(CURL *easy, const settings &options) {
 
 } // namespace
 
-long curl_time_left(const deadline &until) noexcept {
+long curl_time_left(const Deadline &until) noexcept {
     if (!until)
         return 0;
     using std::chrono::ceil;
     return as_curl_time(ceil<milliseconds>(*until - std::chrono::steady_clock::now()));
 }
 
-bool may_use_tls(bool is_https, const settings &options) noexcept {
-    return is_https || options.proxy.kind != proxy_choice::none;
+bool may_use_tls(bool is_https, const Settings &options) noexcept {
+    return is_https || options.proxy.kind != ProxyChoice::none;
 }
 
-void observe_sockets(CURL *easy, transfer_trace &trace, open_sockets &sockets) {
+void observe_sockets(CURL *easy, TransferTrace &trace, OpenSockets &sockets) {
     trace.sockets = &sockets;
     set(easy, CURLOPT_CLOSESOCKETFUNCTION, &close_observed_socket);
     set(easy, CURLOPT_CLOSESOCKETDATA, &sockets);
 }
 
-void configure_transfer(CURL *easy, const settings &options, transfer_trace &trace) {
+void configure_transfer(CURL *easy, const Settings &options, TransferTrace &trace) {
     set(easy, CURLOPT_ERRORBUFFER, trace.text);
     trace.has_own_authority = !options.ca_file.empty();
     set(easy, CURLOPT_NOSIGNAL, 1L);

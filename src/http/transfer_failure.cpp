@@ -1,11 +1,11 @@
-#include "http/transfer_failure.hpp"
+#include "http/transfer_failure.h"
 
 #include <cerrno>
 
-#include "base/status.hpp"
-#include "base/text.hpp"
-#include "http/curl.hpp"
-#include "http/parsed_url.hpp"
+#include "base/status.h"
+#include "base/text.h"
+#include "http/curl.h"
+#include "http/parsed_url.h"
 
 namespace kn {
 namespace {
@@ -15,21 +15,21 @@ constexpr int too_large = 100;
 
 /// The server's alert, which is all that TLS 1.3 has for refusing a client's certificate: by then
 /// the handshake is over, and libcurl has only its words.
-bool is_tls_alert(const transfer_trace &trace) noexcept {
+bool is_tls_alert(const TransferTrace &trace) noexcept {
     const std::string_view text = trace.text;
     return text.find("SSL") != std::string_view::npos &&
            text.find(" alert ") != std::string_view::npos;
 }
 
 /// A connection that was there has failed.
-kn_status broken_connection_status(CURL *easy, const transfer_trace &trace) noexcept {
+kn_status broken_connection_status(CURL *easy, const TransferTrace &trace) noexcept {
     const long tunnel_answer = info<long>(easy, CURLINFO_HTTP_CONNECTCODE);
     if (tunnel_answer != 0 && tunnel_answer / 100 != 2)
         return KN_ECONNECT; // it was the proxy's, which refuses
     return is_tls_alert(trace) ? KN_ETLS : KN_EIO;
 }
 
-kn_status transfer_status(CURL *easy, CURLcode code, const transfer_trace &trace) noexcept {
+kn_status transfer_status(CURL *easy, CURLcode code, const TransferTrace &trace) noexcept {
     switch (code) {
     case CURLE_COULDNT_RESOLVE_HOST:
     case CURLE_COULDNT_RESOLVE_PROXY:
@@ -98,7 +98,7 @@ const char *verification_advice(long verdict) noexcept {
     }
 }
 
-struct advice {
+struct Advice {
     std::string_view words; // OpenSSL's
     const char *what_to_do;
 };
@@ -107,7 +107,7 @@ constexpr const char *certificate_advice =
     "; does the server want a certificate that it trusts? The option client_certificate names one";
 
 // What the server's alert may say. The first that fits counts.
-constexpr advice alert_advice[] = {
+constexpr Advice alert_advice[] = {
     {"alert protocol version",
      "; the server takes none of the TLS versions that are spoken here, 1.2 and later; its "
      "configuration has to allow one"},
@@ -138,13 +138,13 @@ const char *words_advice(std::string_view text) noexcept {
         if (text.find(words) != std::string_view::npos)
             return "; TLS is not spoken on this port, it seems: is the URL's scheme http:// "
                    "(wr://), or another port meant?";
-    for (const advice &one : alert_advice)
+    for (const Advice &one : alert_advice)
         if (text.find(one.words) != std::string_view::npos)
             return one.what_to_do;
     return "";
 }
 
-const char *tls_advice(CURL *easy, CURLcode code, const transfer_trace &trace) noexcept {
+const char *tls_advice(CURL *easy, CURLcode code, const TransferTrace &trace) noexcept {
     switch (code) {
     case CURLE_PEER_FAILED_VERIFICATION:
         return verification_advice(info<long>(easy, CURLINFO_SSL_VERIFYRESULT));
@@ -161,7 +161,7 @@ const char *tls_advice(CURL *easy, CURLcode code, const transfer_trace &trace) n
 }
 
 /// What to do about an answer that is none of HTTP.
-const char *protocol_advice(const endpoint &where, CURLcode code) noexcept {
+const char *protocol_advice(const Endpoint &where, CURLcode code) noexcept {
     return code == CURLE_UNSUPPORTED_PROTOCOL && !where.is_tls()
                ? "; this is no HTTP: is TLS spoken on this port? Then the URL's scheme is https:// "
                  "(wrs://)"
@@ -170,8 +170,8 @@ const char *protocol_advice(const endpoint &where, CURLcode code) noexcept {
 
 } // namespace
 
-failure transfer_failure(const endpoint &where, CURL *easy, CURLcode code,
-                         const transfer_trace &trace) {
+Failure transfer_failure(const Endpoint &where, CURL *easy, CURLcode code,
+                         const TransferTrace &trace) {
     const kn_status status = transfer_status(easy, code, trace);
     // libcurl's words may hold the server's, such as the host of a redirect.
     const bool is_fit = trace.text[0] != '\0' && !where.is_secret_in(trace.text);
@@ -181,13 +181,13 @@ failure transfer_failure(const endpoint &where, CURL *easy, CURLcode code,
         to_do = tls_advice(easy, code, trace);
     else if (status == KN_EPROTOCOL)
         to_do = protocol_advice(where, code);
-    return failure(status, std::string(status_message(status)) + ": " + detail).with_more(to_do);
+    return Failure(status, std::string(status_message(status)) + ": " + detail).with_more(to_do);
 }
 
-std::string shown_url(const endpoint &where, const std::string &target) {
+std::string shown_url(const Endpoint &where, const std::string &target) {
     constexpr std::size_t longest = 200;
     constexpr const char *hidden = "another place";
-    parsed_url url(target);
+    ParsedUrl url(target);
     if (url.complaint() != nullptr)
         return hidden;
     for (const CURLUPart part : {CURLUPART_USER, CURLUPART_PASSWORD, CURLUPART_OPTIONS,
@@ -196,31 +196,31 @@ std::string shown_url(const endpoint &where, const std::string &target) {
     const std::string shown = url.part(CURLUPART_URL).value_or("");
     try {
         require_text(shown, "");
-    } catch (const failure &) {
+    } catch (const Failure &) {
         return hidden;
     }
     return shown.size() > longest || where.is_secret_in(shown) ? hidden : shown;
 }
 
-failure redirect_failure(const endpoint &where, long http_status, const std::string &target,
+Failure redirect_failure(const Endpoint &where, long http_status, const std::string &target,
                          std::string_view consequence) {
     const std::string to = target.empty() ? "nowhere" : shown_url(where, target);
-    failure result(KN_EPROTOCOL, "redirected (HTTP " + std::to_string(http_status) + ") to " + to +
+    Failure result(KN_EPROTOCOL, "redirected (HTTP " + std::to_string(http_status) + ") to " + to +
                                      std::string(consequence));
     result.http_status = static_cast<std::int32_t>(http_status);
     return result;
 }
 
-failure coded_failure(const endpoint &where, std::string_view coding) {
+Failure coded_failure(const Endpoint &where, std::string_view coding) {
     std::string named(coding.substr(0, 40));
     try {
         require_text(named, "");
-    } catch (const failure &) {
+    } catch (const Failure &) {
         named = "unreadable";
     }
     if (where.is_secret_in(named))
         named = "unreadable";
-    failure result = failure(KN_EPROTOCOL, "the answer is coded (Content-Encoding: " + named +
+    Failure result = Failure(KN_EPROTOCOL, "the answer is coded (Content-Encoding: " + named +
                                                "), which was not asked for")
                          .with_more("; does a proxy compress what passes? It must not");
     result.http_status = 200;

@@ -1,4 +1,4 @@
-#include "http/wiping_memory.hpp"
+#include "http/wiping_memory.h"
 
 #include <algorithm>
 #include <array>

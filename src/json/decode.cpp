@@ -1,4 +1,4 @@
-#include "json/decode.hpp"
+#include "json/decode.h"
 
 #include <new>
 #include <utility>
@@ -12,26 +12,26 @@ constexpr std::size_t decode_flags = JSON_DECODE_INT_AS_REAL | JSON_ALLOW_NUL;
 
 } // namespace
 
-json_ptr load_json(std::string_view text, json_error_t &why) {
-    return json_ptr(json_loadb(text.data(), text.size(), decode_flags, &why));
+JsonPtr load_json(std::string_view text, json_error_t &why) {
+    return JsonPtr(json_loadb(text.data(), text.size(), decode_flags, &why));
 }
 
-json_ptr decode_json(std::string_view text, json_error_t &why) {
-    if (json_ptr value = load_json(text, why))
+JsonPtr decode_json(std::string_view text, json_error_t &why) {
+    if (JsonPtr value = load_json(text, why))
         return value;
     // To jansson a token for which there is no memory is a malformed one. The text has not changed:
     // where memory was the reason, a second look finds more of it, or none from the beginning,
     // which has no number.
-    json_ptr value = load_json(text, why);
+    JsonPtr value = load_json(text, why);
     const enum json_error_code code = json_error_code(&why);
     if (!value && (code == json_error_unknown || code == json_error_out_of_memory))
         throw std::bad_alloc();
     return value;
 }
 
-json_ptr decode_object(std::string_view text) {
+JsonPtr decode_object(std::string_view text) {
     json_error_t ignored;
-    json_ptr value = decode_json(text, ignored);
+    JsonPtr value = decode_json(text, ignored);
     return json_is_object(value.get()) ? std::move(value) : nullptr;
 }
 

@@ -1,11 +1,11 @@
-#include "json/json.hpp"
+#include "json/json.h"
 
 #include <cstdio>
 
-#include "base/failure.hpp"
-#include "base/quoted.hpp"
-#include "json/decode.hpp"
-#include "json/plain_object.hpp"
+#include "base/failure.h"
+#include "base/quoted.h"
+#include "json/decode.h"
+#include "json/plain_object.h"
 
 namespace kn {
 
@@ -13,13 +13,13 @@ void require_json_object(std::string_view text, std::string_view event) {
     if (is_plain_object(text))
         return;
     json_error_t why;
-    const json_ptr value = decode_json(text, why);
+    const JsonPtr value = decode_json(text, why);
     if (!value)
-        throw failure(KN_EJSON, "the data of the event" + quoted(event) + " is not JSON: " +
+        throw Failure(KN_EJSON, "the data of the event" + quoted(event) + " is not JSON: " +
                                     why.text + " (line " + std::to_string(why.line) + ", column " +
                                     std::to_string(why.column) + ")");
     if (!json_is_object(value.get()))
-        throw failure(KN_EJSON,
+        throw Failure(KN_EJSON,
                       "the data of the event" + quoted(event) + " is JSON, but not an object");
 }
 

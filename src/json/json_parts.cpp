@@ -1,4 +1,4 @@
-#include "json/json_parts.hpp"
+#include "json/json_parts.h"
 
 #include <algorithm>
 #include <charconv>
@@ -16,9 +16,9 @@ bool is_space(char c) noexcept { return spaces.find(c) != std::string_view::npos
 bool is_control(char c) noexcept { return static_cast<unsigned char>(c) < 0x20; }
 
 /// Takes a text apart from its front. What fails has taken anything or nothing.
-class part_reader {
+class PartReader {
   public:
-    explicit part_reader(std::string_view text) : rest_(text) {}
+    explicit PartReader(std::string_view text) : rest_(text) {}
 
     /// With the spaces on both sides.
     bool take(char c) {
@@ -131,7 +131,7 @@ bool means(std::string_view key, std::string_view name) {
 /// @p object is one, as far as can be seen.
 template <class Visit>
 bool visit_members(std::string_view object, Visit &&visit) {
-    part_reader reader(object);
+    PartReader reader(object);
     if (!reader.take('{'))
         return false;
     for (bool goes_on = !reader.take('}'); goes_on;) {
@@ -150,9 +150,9 @@ bool visit_members(std::string_view object, Visit &&visit) {
 }
 
 /// Takes what a string holds apart, from its front.
-class text_reader {
+class TextReader {
   public:
-    explicit text_reader(std::string_view body) : rest_(body) {}
+    explicit TextReader(std::string_view body) : rest_(body) {}
 
     /// Nothing where something is no part of a string.
     std::optional<std::string> read() {
@@ -239,7 +239,7 @@ class text_reader {
 std::optional<std::string> string_text(std::string_view quoted) {
     if (quoted.size() < 2 || quoted.front() != '"' || quoted.back() != '"')
         return std::nullopt;
-    return text_reader(quoted.substr(1, quoted.size() - 2)).read();
+    return TextReader(quoted.substr(1, quoted.size() - 2)).read();
 }
 
 std::optional<std::vector<std::string_view>>
@@ -256,7 +256,7 @@ member_values(std::string_view object, std::initializer_list<std::string_view> n
     return found;
 }
 
-std::optional<cut_object> cut_member(std::string_view object, std::string_view name) {
+std::optional<CutObject> cut_member(std::string_view object, std::string_view name) {
     std::optional<std::string_view> found;
     bool is_there_twice = false;
     const bool is_object = visit_members(object, [&](std::string_view key, std::string_view value) {
@@ -271,11 +271,11 @@ std::optional<cut_object> cut_member(std::string_view object, std::string_view n
     std::string rest(object.substr(0, begin));
     rest += "null";
     rest += object.substr(begin + found->size());
-    return cut_object{std::move(rest), *found};
+    return CutObject{std::move(rest), *found};
 }
 
 std::optional<std::vector<std::string_view>> array_elements(std::string_view array) {
-    part_reader reader(array);
+    PartReader reader(array);
     std::vector<std::string_view> elements;
     if (!reader.take('['))
         return std::nullopt;

@@ -1,10 +1,10 @@
-#include "json/plain_object.hpp"
+#include "json/plain_object.h"
 
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
 
-#include "base/utf8.hpp"
+#include "base/utf8.h"
 
 namespace kn {
 namespace {
@@ -25,9 +25,9 @@ bool are_ordinary(std::uint64_t bytes) noexcept {
 }
 
 /// Goes through a text of UTF-8 once, from its front. What fails has taken anything or nothing.
-class plain_scan {
+class PlainScan {
   public:
-    explicit plain_scan(std::string_view text) noexcept
+    explicit PlainScan(std::string_view text) noexcept
         : at_(text.data()), end_(text.data() + text.size()) {}
 
     bool takes_object() noexcept {
@@ -222,7 +222,7 @@ class plain_scan {
 } // namespace
 
 bool is_plain_object(std::string_view text) noexcept {
-    return is_utf8(text) && plain_scan(text).takes_object();
+    return is_utf8(text) && PlainScan(text).takes_object();
 }
 
 } // namespace kn

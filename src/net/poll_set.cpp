@@ -1,4 +1,4 @@
-#include "net/poll_set.hpp"
+#include "net/poll_set.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -9,7 +9,7 @@ namespace kn {
 static_assert(POLLIN == EPOLLIN && POLLOUT == EPOLLOUT && POLLERR == EPOLLERR &&
               POLLHUP == EPOLLHUP);
 
-void poll_set::watch(int socket, std::uint32_t events) {
+void PollSet::watch(int socket, std::uint32_t events) {
     const auto at = std::find_if(watched_.begin(), watched_.end(),
                                  [socket](const pollfd &one) { return one.fd == socket; });
     if (at == watched_.end()) {
@@ -23,13 +23,13 @@ void poll_set::watch(int socket, std::uint32_t events) {
     }
 }
 
-ready_sockets poll_set::wait(const deadline &until) {
+ReadySockets PollSet::wait(const Deadline &until) {
     int count;
     do {
         count = poll(watched_.data(), watched_.size(), poll_timeout_ms(until));
     } while (count < 0 && errno == EINTR);
 
-    ready_sockets ready;
+    ReadySockets ready;
     for (const pollfd &one : watched_) {
         if (count <= 0 || ready.count == ready.sockets.size())
             break;

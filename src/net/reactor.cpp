@@ -1,4 +1,4 @@
-#include "net/reactor.hpp"
+#include "net/reactor.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -10,18 +10,18 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
-#include "base/deadline.hpp"
+#include "base/deadline.h"
 
 namespace kn {
 
-descriptor::descriptor(int number) : number_(number) {
+Descriptor::Descriptor(int number) : number_(number) {
     if (number < 0)
         throw std::bad_alloc(); // KN_ENOMEM: out of memory or descriptors
 }
 
-descriptor::~descriptor() { close(number_); }
+Descriptor::~Descriptor() { close(number_); }
 
-reactor::reactor()
+Reactor::Reactor()
     : epoll_(epoll_create1(EPOLL_CLOEXEC)), bell_(eventfd(1, EFD_CLOEXEC | EFD_NONBLOCK)),
       alarm_(timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK)) {
     // Nobody reads it, but Go's poller takes only descriptors that say so.
@@ -31,7 +31,7 @@ reactor::reactor()
     add(alarm_.get());
 }
 
-void reactor::add(int fd) const {
+void Reactor::add(int fd) const {
     epoll_event event{};
     event.events = EPOLLIN;
     event.data.fd = fd;
@@ -39,7 +39,7 @@ void reactor::add(int fd) const {
         throw std::bad_alloc();
 }
 
-void reactor::ring() const noexcept {
+void Reactor::ring() const noexcept {
     const int saved = errno; // a signal handler may be calling
     const std::uint64_t one = 1;
     // write() is where a thread is cancelled, and whoever rings holds nothing off. An answer that
@@ -48,13 +48,13 @@ void reactor::ring() const noexcept {
     errno = saved;
 }
 
-void reactor::silence() const noexcept {
+void Reactor::silence() const noexcept {
     std::uint64_t rings;
     [[maybe_unused]] const ssize_t got = read(bell_.get(), &rings, sizeof rings);
 }
 
-void reactor::watch(int socket, std::uint32_t events) {
-    watched *const known = find_adopted(socket);
+void Reactor::watch(int socket, std::uint32_t events) {
+    Watched *const known = find_adopted(socket);
     if (known == nullptr) {
         if (events == 0)
             forget(socket);
@@ -62,14 +62,14 @@ void reactor::watch(int socket, std::uint32_t events) {
             register_events(socket, events);
         return;
     }
-    known->resting = events == 0 ? watched::rest::begun : watched::rest::none;
+    known->resting = events == 0 ? Watched::Rest::begun : Watched::Rest::none;
     if (events == 0 || events == known->events)
         return;
     register_events(socket, events);
     known->events = events;
 }
 
-void reactor::register_events(int socket, std::uint32_t events) const {
+void Reactor::register_events(int socket, std::uint32_t events) const {
     epoll_event event{};
     event.events = events;
     event.data.fd = socket;
@@ -79,29 +79,29 @@ void reactor::register_events(int socket, std::uint32_t events) const {
         throw std::bad_alloc();
 }
 
-void reactor::forget(int socket) const noexcept {
+void Reactor::forget(int socket) const noexcept {
     epoll_event event{};
     // It may be closed already, and so be gone by itself.
     epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, socket, &event);
 }
 
-reactor::watched *reactor::find_adopted(int socket) noexcept {
-    for (watched &one : adopted_)
+Reactor::Watched *Reactor::find_adopted(int socket) noexcept {
+    for (Watched &one : adopted_)
         if (one.socket == socket)
             return &one;
     return nullptr;
 }
 
-void reactor::adopt(int socket) noexcept {
+void Reactor::adopt(int socket) noexcept {
     try {
-        adopted_.push_back({socket, 0, watched::rest::none});
+        adopted_.push_back({socket, 0, Watched::Rest::none});
     } catch (
         const std::bad_alloc &) { // NOLINT(bugprone-empty-catch): it is one like any other, then
     }
 }
 
-void reactor::disown(int socket) noexcept {
-    watched *const known = find_adopted(socket);
+void Reactor::disown(int socket) noexcept {
+    Watched *const known = find_adopted(socket);
     if (known == nullptr)
         return;
     if (known->events != 0)
@@ -110,18 +110,18 @@ void reactor::disown(int socket) noexcept {
     adopted_.pop_back();
 }
 
-void reactor::send_home_resting() noexcept {
-    for (watched &one : adopted_) {
-        if (one.resting == watched::rest::begun) {
-            one.resting = watched::rest::over_a_wait;
-        } else if (one.resting == watched::rest::over_a_wait && one.events != 0) {
+void Reactor::send_home_resting() noexcept {
+    for (Watched &one : adopted_) {
+        if (one.resting == Watched::Rest::begun) {
+            one.resting = Watched::Rest::over_a_wait;
+        } else if (one.resting == Watched::Rest::over_a_wait && one.events != 0) {
             forget(one.socket);
             one.events = 0;
         }
     }
 }
 
-void reactor::alarm_at(time_point when) noexcept {
+void Reactor::alarm_at(TimePoint when) noexcept {
     if (alarm_set_for_ && *alarm_set_for_ <= when)
         return;
     using std::chrono::nanoseconds;
@@ -136,13 +136,13 @@ void reactor::alarm_at(time_point when) noexcept {
     alarm_set_for_ = when;
 }
 
-void reactor::drain_alarm() {
+void Reactor::drain_alarm() {
     std::uint64_t expirations;
     [[maybe_unused]] const ssize_t got = read(alarm_.get(), &expirations, sizeof expirations);
     alarm_set_for_.reset();
 }
 
-auto reactor::wait(std::optional<time_point> until) -> readiness {
+auto Reactor::wait(std::optional<TimePoint> until) -> Readiness {
     send_home_resting();
     std::array<epoll_event, 8> events;
     int count;
@@ -150,7 +150,7 @@ auto reactor::wait(std::optional<time_point> until) -> readiness {
         count = epoll_wait(epoll_.get(), events.data(), events.size(), poll_timeout_ms(until));
     } while (count < 0 && errno == EINTR);
 
-    readiness ready;
+    Readiness ready;
     for (int i = 0; i < count; ++i) {
         const int fd = events[static_cast<std::size_t>(i)].data.fd;
         if (fd == bell_.get()) {

@@ -1,21 +1,21 @@
 // How a worker gets its stream, and gets it back.
-#include "worker/worker.hpp"
+#include "worker/worker.h"
 
 #include <utility>
 
-#include "backend/answer_failure.hpp"
-#include "http/curl.hpp"
+#include "backend/answer_failure.h"
+#include "http/curl.h"
 
 namespace kn {
 
 /// Moves the connection on, or sees to it that one is under way when it is time.
-void worker::advance(deadline until) {
-    if (!stream_.is_running() && (!retry_at_ || *retry_at_ <= clock::now()))
+void Worker::advance(Deadline until) {
+    if (!stream_.is_running() && (!retry_at_ || *retry_at_ <= Clock::now()))
         start_stream();
     home_.require();
     set_alarm();
-    const reactor::readiness ready =
-        stream_.is_held() ? reactor::readiness{} : reactor_.wait(until);
+    const Reactor::Readiness ready =
+        stream_.is_held() ? Reactor::Readiness{} : reactor_.wait(until);
     if (ready.bell) {
         reactor_.silence();
         bell_rings_ = false;
@@ -29,8 +29,8 @@ void worker::advance(deadline until) {
     }
 }
 
-void worker::set_alarm() {
-    const std::optional<clock::time_point> due =
+void Worker::set_alarm() {
+    const std::optional<Clock::time_point> due =
         stream_.is_running() ? stream_.deadline() : retry_at_;
     if (due)
         reactor_.alarm_at(*due);
@@ -38,7 +38,7 @@ void worker::set_alarm() {
 
 /// At the end of a call: whoever polls the descriptor has to come back for what is left to do, now
 /// or when it is time.
-void worker::ready_descriptor() {
+void Worker::ready_descriptor() {
     const bool has_more = has_backlog() || is_cut_short_ || last_end_ || fatal_;
     if (has_more && !bell_rings_) {
         reactor_.ring();
@@ -47,10 +47,10 @@ void worker::ready_descriptor() {
     set_alarm();
 }
 
-void worker::start_stream() {
+void Worker::start_stream() {
     if (target_.empty()) {
-        const topic_filter filter =
-            options_.filter ? topic_filter{*options_.filter, false} : routes_->filter();
+        const TopicFilter filter =
+            options_.filter ? TopicFilter{*options_.filter, false} : routes_->filter();
         is_filter_wider_ = filter.is_wider;
         target_ = where_.url() + "/events";
         char separator = '?';
@@ -72,47 +72,47 @@ void worker::start_stream() {
     options_.logger.write(KN_LOG_DEBUG, [&] { return "connecting to " + where_.url(); });
 }
 
-bool worker::on_head(long http_status, bool is_event_stream) {
-    if (policy_.judge(http_status, is_event_stream) != verdict::stream)
+bool Worker::on_head(long http_status, bool is_event_stream) {
+    if (policy_.judge(http_status, is_event_stream) != Verdict::stream)
         return false;
-    policy_.connected(clock::now());
+    policy_.connected(Clock::now());
     metrics_.connected();
     set_state(KN_WORKER_CONNECTED);
     has_connected_ = true;
     return true;
 }
 
-void worker::stream_ended(const stream_end &end) {
+void Worker::stream_ended(const StreamEnd &end) {
     stream_.stop();
     if (end.is_in_order)
         policy_.ended_in_order();
-    failure why = end.why;
+    Failure why = end.why;
     name_subject(why, where_, {operations::subscribe, {}});
-    const verdict meaning =
-        end.http_status == 0 ? verdict::retry : policy_.judge(end.http_status, end.is_event_stream);
-    if (meaning != verdict::ended)
+    const Verdict meaning =
+        end.http_status == 0 ? Verdict::retry : policy_.judge(end.http_status, end.is_event_stream);
+    if (meaning != Verdict::ended)
         metrics_.failed(why);
     switch (meaning) {
-    case verdict::ended:
+    case Verdict::ended:
         options_.logger.write(KN_LOG_INFO, [&] {
             return "the server ended the stream of " + where_.url() + " for good";
         });
-        this->end(ending::closed);
+        this->end(Ending::closed);
         return;
-    case verdict::fatal:
+    case Verdict::fatal:
         options_.logger.write(KN_LOG_ERROR, [&] { return "giving up: " + why.message(); });
         fatal_ = why;
-        this->end(ending::failed);
+        this->end(Ending::failed);
         return;
-    case verdict::stream:
-    case verdict::retry:
+    case Verdict::stream:
+    case Verdict::retry:
         retry_after(why);
         return;
     }
 }
 
-void worker::retry_after(const failure &why) {
-    const clock::time_point now = clock::now();
+void Worker::retry_after(const Failure &why) {
+    const Clock::time_point now = Clock::now();
     const milliseconds delay = policy_.next_delay(now, why.retry_after_ms);
     retry_at_ = now + delay;
     set_state(KN_WORKER_WAITING);
@@ -122,7 +122,7 @@ void worker::retry_after(const failure &why) {
     report(why);
 }
 
-void worker::end(ending how) noexcept {
+void Worker::end(Ending how) noexcept {
     ending_ = how;
     stream_.stop();
     set_state(KN_WORKER_CLOSED);

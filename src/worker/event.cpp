@@ -1,9 +1,9 @@
-#include "worker/event.hpp"
+#include "worker/event.h"
 
 #include <cstring>
 #include <new>
 
-#include "base/process.hpp"
+#include "base/process.h"
 
 namespace {
 
@@ -49,12 +49,12 @@ void kn_event::release() noexcept {
     ::operator delete(this);
 }
 
-const kn::sender *kn_event::sender() const noexcept {
-    const kn::sender *known = sender_.load(std::memory_order_acquire);
+const kn::Sender *kn_event::sender() const noexcept {
+    const kn::Sender *known = sender_.load(std::memory_order_acquire);
     if (known != nullptr)
         return known;
     try {
-        auto read = std::make_unique<const kn::sender>(kn::read_sender({data(), data_size()}));
+        auto read = std::make_unique<const kn::Sender>(kn::read_sender({data(), data_size()}));
         // Two threads may both have read it; the first one's stays.
         if (sender_.compare_exchange_strong(known, read.get(), std::memory_order_acq_rel))
             return read.release();
@@ -65,11 +65,11 @@ const kn::sender *kn_event::sender() const noexcept {
 }
 
 const char *kn_event::uid() const noexcept {
-    const kn::sender *from = sender();
+    const kn::Sender *from = sender();
     return from != nullptr ? c_text(from->uid) : nullptr;
 }
 
 const char *kn_event::sid() const noexcept {
-    const kn::sender *from = sender();
+    const kn::Sender *from = sender();
     return from != nullptr ? c_text(from->sid) : nullptr;
 }

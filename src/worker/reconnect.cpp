@@ -1,4 +1,4 @@
-#include "worker/reconnect.hpp"
+#include "worker/reconnect.h"
 
 #include <algorithm>
 
@@ -10,42 +10,41 @@ constexpr std::chrono::minutes longest_retry_after{5};
 
 } // namespace
 
-reconnect_policy::reconnect_policy(milliseconds min_delay, milliseconds max_delay,
-                                   std::uint32_t seed)
+ReconnectPolicy::ReconnectPolicy(milliseconds min_delay, milliseconds max_delay, std::uint32_t seed)
     : min_(min_delay), max_(max_delay), base_(min_delay), dice_(seed) {}
 
-verdict reconnect_policy::judge(long http_status, bool is_event_stream) const noexcept {
+Verdict ReconnectPolicy::judge(long http_status, bool is_event_stream) const noexcept {
     switch (http_status) {
     case 200:
-        return is_event_stream ? verdict::stream : verdict::retry;
+        return is_event_stream ? Verdict::stream : Verdict::retry;
     case 204:
-        return verdict::ended;
+        return Verdict::ended;
     case 401:
     case 403:
     case 405:
     case 406:
     case 410:
     case 501:
-        return verdict::fatal;
+        return Verdict::fatal;
     case 408:
     case 425:
     case 429:
-        return verdict::retry;
+        return Verdict::retry;
     default:
         break;
     }
     // Before the first connection a refusal is a mistake that a person has to see; after it, it is
     // a deployment or a proxy.
     const bool is_refusal = http_status >= 400 && http_status < 500;
-    return is_refusal && !was_connected_ ? verdict::fatal : verdict::retry;
+    return is_refusal && !was_connected_ ? Verdict::fatal : Verdict::retry;
 }
 
-void reconnect_policy::hint(std::uint64_t delay_ms) noexcept {
+void ReconnectPolicy::hint(std::uint64_t delay_ms) noexcept {
     const auto limit = static_cast<std::uint64_t>(max_.count());
     base_ = std::max(min_, milliseconds(std::min(delay_ms, limit)));
 }
 
-void reconnect_policy::connected(clock::time_point now) noexcept {
+void ReconnectPolicy::connected(Clock::time_point now) noexcept {
     was_connected_ = true;
     is_connected_ = true;
     received_something_ = false;
@@ -56,7 +55,7 @@ void reconnect_policy::connected(clock::time_point now) noexcept {
 
 /// Delays grow for tries that fail. A balancer that ends every stream after a time, or after so
 /// many events, is no failure, though it may end it in its own way, without an order.
-bool reconnect_policy::was_good(clock::time_point now) const noexcept {
+bool ReconnectPolicy::was_good(Clock::time_point now) const noexcept {
     if (!is_connected_)
         return false;
     const auto up = now - connected_at_;
@@ -65,13 +64,13 @@ bool reconnect_policy::was_good(clock::time_point now) const noexcept {
     return received_event_ && ended_in_order_;
 }
 
-auto reconnect_policy::half_random(milliseconds delay) noexcept -> milliseconds {
+auto ReconnectPolicy::half_random(milliseconds delay) noexcept -> milliseconds {
     const milliseconds::rep half = delay.count() / 2;
     return milliseconds(std::uniform_int_distribution<milliseconds::rep>(delay.count() - half,
                                                                          delay.count())(dice_));
 }
 
-auto reconnect_policy::next_delay(clock::time_point now, std::int64_t retry_after_ms) noexcept
+auto ReconnectPolicy::next_delay(Clock::time_point now, std::int64_t retry_after_ms) noexcept
     -> milliseconds {
     if (was_good(now))
         failures_ = 0;

@@ -1,17 +1,17 @@
-#include "worker/routes.hpp"
+#include "worker/routes.h"
 
 #include <algorithm>
 
-#include "base/failure.hpp"
-#include "base/quoted.hpp"
-#include "base/text.hpp"
-#include "worker/topic_regex.hpp"
+#include "base/failure.h"
+#include "base/quoted.h"
+#include "base/text.h"
+#include "worker/topic_regex.h"
 
 namespace kn {
 namespace {
 
 [[noreturn]] void refuse(std::string_view pattern, const char *why) {
-    throw failure(KN_EINVAL, "the pattern" + quoted(pattern) + " " + why);
+    throw Failure(KN_EINVAL, "the pattern" + quoted(pattern) + " " + why);
 }
 
 /// What would be a regular expression's, and would match nothing but an event of that very name.
@@ -25,7 +25,7 @@ bool has_star_within(std::string_view part) {
 
 } // namespace
 
-pattern::pattern(std::string_view text) : text_(text) {
+Pattern::Pattern(std::string_view text) : text_(text) {
     require_text(text, "the pattern");
     const std::size_t slash = text.find('/');
     if (slash == std::string_view::npos)
@@ -41,7 +41,7 @@ pattern::pattern(std::string_view text) : text_(text) {
                      "each event a handler, or all of a channel one by '*' as the event");
 }
 
-bool pattern::covers(std::string_view channel, std::string_view event) const noexcept {
+bool Pattern::covers(std::string_view channel, std::string_view event) const noexcept {
     if (channel_ != anything && channel_ != channel)
         return false;
     if (event_ == anything)
@@ -49,33 +49,33 @@ bool pattern::covers(std::string_view channel, std::string_view event) const noe
     return event_ == event;
 }
 
-bool routes::knows(std::string_view pattern_text) const noexcept {
+bool Routes::knows(std::string_view pattern_text) const noexcept {
     return std::any_of(list_.begin(), list_.end(),
-                       [&](const route &r) { return r.what.text() == pattern_text; });
+                       [&](const Route &r) { return r.what.text() == pattern_text; });
 }
 
-bool routes::has_handlers() const noexcept {
+bool Routes::has_handlers() const noexcept {
     return std::any_of(list_.begin(), list_.end(),
-                       [](const route &r) { return r.handler != nullptr; });
+                       [](const Route &r) { return r.handler != nullptr; });
 }
 
-void routes::set(const pattern &what, callback_ptr<kn_handler> handler) {
+void Routes::set(const Pattern &what, CallbackPtr<kn_handler> handler) {
     const auto known = std::find_if(list_.begin(), list_.end(),
-                                    [&](const route &r) { return r.what.text() == what.text(); });
+                                    [&](const Route &r) { return r.what.text() == what.text(); });
     if (known != list_.end())
         known->handler = std::move(handler);
     else if (handler != nullptr)
         list_.push_back({what, std::move(handler)});
 }
 
-bool routes::cover(std::string_view channel, std::string_view event) const noexcept {
+bool Routes::cover(std::string_view channel, std::string_view event) const noexcept {
     return std::any_of(list_.begin(), list_.end(),
-                       [&](const route &r) { return r.what.covers(channel, event); });
+                       [&](const Route &r) { return r.what.covers(channel, event); });
 }
 
-topic_filter routes::filter() const {
-    std::vector<const pattern *> asked;
-    for (const route &r : list_)
+TopicFilter Routes::filter() const {
+    std::vector<const Pattern *> asked;
+    for (const Route &r : list_)
         if (r.handler != nullptr)
             asked.push_back(&r.what);
     return filter_for(asked);

@@ -1,12 +1,12 @@
-#include "worker/sender.hpp"
+#include "worker/sender.h"
 
 #include <utility>
 
-#include "json/json_parts.hpp"
+#include "json/json_parts.h"
 
 namespace kn {
 
-sender read_sender(std::string_view payload) {
+Sender read_sender(std::string_view payload) {
     const auto written = member_values(payload, {"uid", "sid"});
     if (!written)
         return {};
@@ -18,7 +18,7 @@ sender read_sender(std::string_view payload) {
         return text;
     };
     const auto [uid, sid] = std::pair(written->at(0), written->at(1));
-    sender from{read(uid), read(sid)};
+    Sender from{read(uid), read(sid)};
     if ((!from.uid && !is_nobody(uid)) || (!from.sid && !is_nobody(sid)))
         return {};
     return from;

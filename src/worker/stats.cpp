@@ -1,13 +1,13 @@
-#include "worker/stats.hpp"
+#include "worker/stats.h"
 
 #include <string_view>
 #include <utility>
 
 #include <kosmonaut/worker.h>
 
-#include "base/status.hpp"
-#include "json/json.hpp"
-#include "json/object_text.hpp"
+#include "base/status.h"
+#include "json/json.h"
+#include "json/object_text.h"
 
 namespace kn {
 namespace {
@@ -21,7 +21,7 @@ std::string_view state_name(std::int32_t state) noexcept {
 std::string error_object(const kn_error *error) {
     if (error == nullptr)
         return "null";
-    object_text object;
+    ObjectText object;
     object.add("status", json_quoted(status_name(error->why.status())));
     object.add("message", json_quoted(error->why.message()));
     return std::move(object).end();
@@ -29,8 +29,8 @@ std::string error_object(const kn_error *error) {
 
 } // namespace
 
-std::string worker_stats(const worker_metrics &metrics, std::int32_t state) {
-    object_text object;
+std::string worker_stats(const WorkerMetrics &metrics, std::int32_t state) {
+    ObjectText object;
     object.add("state", state_name(state));
     object.add("events", metrics.events());
     object.add("bytes", metrics.bytes());

@@ -1,15 +1,15 @@
-#include "worker/stream.hpp"
+#include "worker/stream.h"
 
 #include <algorithm>
 
-#include "backend/answer_failure.hpp"
-#include "base/ascii.hpp"
-#include "base/status.hpp"
-#include "http/head_line.hpp"
-#include "http/parsed_url.hpp"
-#include "http/sigpipe.hpp"
-#include "http/transfer.hpp"
-#include "http/transfer_failure.hpp"
+#include "backend/answer_failure.h"
+#include "base/ascii.h"
+#include "base/status.h"
+#include "http/head_line.h"
+#include "http/parsed_url.h"
+#include "http/sigpipe.h"
+#include "http/transfer.h"
+#include "http/transfer_failure.h"
 
 namespace kn {
 namespace {
@@ -39,9 +39,9 @@ bool names_event_stream(std::string_view content_type) noexcept {
 
 /// A URL as far as it says where. Names of hosts have no case; a port that is left out is the
 /// scheme's own.
-struct place {
-    explicit place(const std::string &text) {
-        const parsed_url url(text);
+struct Place {
+    explicit Place(const std::string &text) {
+        const ParsedUrl url(text);
         is_url = url.complaint() == nullptr;
         if (!is_url)
             return;
@@ -49,10 +49,10 @@ struct place {
         host = url.part(CURLUPART_HOST).value_or("");
         port = url.part(CURLUPART_PORT).value_or(scheme == "https" ? "443" : "80");
     }
-    bool is_host_of(const place &other) const noexcept {
+    bool is_host_of(const Place &other) const noexcept {
         return equals_ignoring_case(host, other.host);
     }
-    bool is_origin_of(const place &other) const noexcept {
+    bool is_origin_of(const Place &other) const noexcept {
         return is_host_of(other) && equals_ignoring_case(scheme, other.scheme) &&
                port == other.port;
     }
@@ -65,39 +65,39 @@ struct place {
 
 } // namespace
 
-stream::stream(reactor &where, const endpoint &to, const settings &options,
-               stream_listener &listener)
+Stream::Stream(Reactor &where, const Endpoint &to, const Settings &options,
+               StreamListener &listener)
     : reactor_(where), endpoint_(to), options_(options), listener_(listener) {
     make_handles();
 }
 
-stream::~stream() {
+Stream::~Stream() {
     stop();
     drop_handles();
 }
 
-void stream::make_handles() {
+void Stream::make_handles() {
     drop_handles();
     multi_.emplace(reactor_);
     easy_ = make_easy();
     CURL *easy = easy_.get();
     configure_transfer(easy, options_, trace_);
-    set(easy, CURLOPT_HEADERFUNCTION, &stream::take_header);
+    set(easy, CURLOPT_HEADERFUNCTION, &Stream::take_header);
     set(easy, CURLOPT_HEADERDATA, this);
-    set(easy, CURLOPT_WRITEFUNCTION, &stream::take_body);
+    set(easy, CURLOPT_WRITEFUNCTION, &Stream::take_body);
     set(easy, CURLOPT_WRITEDATA, this);
     // Seconds of silence are watched over here; the peer's kernel is asked besides.
     set(easy, CURLOPT_TCP_KEEPALIVE, 1L);
     set(easy, CURLOPT_BUFFERSIZE, read_at_once);
 }
 
-void stream::drop_handles() noexcept {
-    const sigpipe_hold hold;
+void Stream::drop_handles() noexcept {
+    const SigpipeHold hold;
     easy_.reset();
     multi_.reset();
 }
 
-void stream::start(const std::string &target, std::string_view last_event_id) {
+void Stream::start(const std::string &target, std::string_view last_event_id) {
     stop();
     if (!is_sound_ || !easy_)
         make_handles();
@@ -108,14 +108,14 @@ void stream::start(const std::string &target, std::string_view last_event_id) {
     request(target);
 }
 
-void stream::stop() noexcept {
+void Stream::stop() noexcept {
     if (!is_running_)
         return;
     is_running_ = false;
     multi_->remove(easy_.get());
 }
 
-void stream::request(const std::string &url) {
+void Stream::request(const std::string &url) {
     headers_.clear();
     headers_.add("Accept: text/event-stream");
     headers_.add("Accept-Encoding: identity");
@@ -124,10 +124,10 @@ void stream::request(const std::string &url) {
         headers_.add("Last-Event-ID: " + last_event_id_);
     // The user's own headers may be keys as well: none of them leaves the origin they were given
     // for.
-    is_at_own_origin_ = place(url).is_origin_of(place(endpoint_.origin));
+    is_at_own_origin_ = Place(url).is_origin_of(Place(endpoint_.origin));
     if (is_at_own_origin_) {
         headers_.add_borrowed(endpoint_.authorization.view());
-        for (const extra_header &extra : options_.headers)
+        for (const ExtraHeader &extra : options_.headers)
             headers_.add_borrowed(extra->view());
     }
     set(easy_.get(), CURLOPT_HTTPHEADER, headers_.get());
@@ -150,9 +150,9 @@ void stream::request(const std::string &url) {
     is_running_ = true;
 }
 
-std::size_t stream::take_header(char *bytes, std::size_t size, std::size_t count,
+std::size_t Stream::take_header(char *bytes, std::size_t size, std::size_t count,
                                 void *self) noexcept {
-    auto &me = *static_cast<stream *>(self);
+    auto &me = *static_cast<Stream *>(self);
     try {
         return me.on_header_line({bytes, size * count}) ? size * count : 0;
     } catch (const std::bad_alloc &) {
@@ -161,9 +161,9 @@ std::size_t stream::take_header(char *bytes, std::size_t size, std::size_t count
     }
 }
 
-std::size_t stream::take_body(char *bytes, std::size_t size, std::size_t count,
+std::size_t Stream::take_body(char *bytes, std::size_t size, std::size_t count,
                               void *self) noexcept {
-    auto &me = *static_cast<stream *>(self);
+    auto &me = *static_cast<Stream *>(self);
     if (me.is_accepted_ && !me.listener_.has_room()) {
         me.is_held_ = true;
         return CURL_WRITEFUNC_PAUSE;
@@ -176,12 +176,12 @@ std::size_t stream::take_body(char *bytes, std::size_t size, std::size_t count,
     }
 }
 
-void stream::heard_something() noexcept {
-    last_byte_ = clock::now();
+void Stream::heard_something() noexcept {
+    last_byte_ = Clock::now();
     is_excused_ = false;
 }
 
-bool stream::on_header_line(std::string_view line) {
+bool Stream::on_header_line(std::string_view line) {
     if (head_is_whole_) {
         heard_something();
         return true; // trailers of a chunked body
@@ -207,12 +207,12 @@ bool stream::on_header_line(std::string_view line) {
     head_is_whole_ = true;
     is_accepted_ = listener_.on_head(http_status_, is_event_stream_ && coding_.empty());
     if (!is_accepted_)
-        body_deadline_ = clock::now() + refusal_time;
+        body_deadline_ = Clock::now() + refusal_time;
     // Whatever comes with a 200 of another type may be as endless as a stream.
     return is_accepted_ || http_status_ != 200;
 }
 
-bool stream::on_body(std::string_view bytes) {
+bool Stream::on_body(std::string_view bytes) {
     heard_something();
     if (is_accepted_) {
         listener_.on_bytes(bytes);
@@ -224,11 +224,11 @@ bool stream::on_body(std::string_view bytes) {
     return true;
 }
 
-std::optional<stream::clock::time_point> stream::deadline() const noexcept {
+std::optional<Stream::Clock::time_point> Stream::deadline() const noexcept {
     if (!is_running_)
         return std::nullopt;
-    std::optional<clock::time_point> earliest = multi_->deadline();
-    const auto consider = [&](clock::time_point other) {
+    std::optional<Clock::time_point> earliest = multi_->deadline();
+    const auto consider = [&](Clock::time_point other) {
         if (!earliest || other < *earliest)
             earliest = other;
     };
@@ -239,7 +239,7 @@ std::optional<stream::clock::time_point> stream::deadline() const noexcept {
     return earliest;
 }
 
-std::optional<stream_end> stream::advance(const ready_sockets &ready) {
+std::optional<StreamEnd> Stream::advance(const ReadySockets &ready) {
     if (!is_running_)
         return std::nullopt;
     try {
@@ -253,30 +253,30 @@ std::optional<stream_end> stream::advance(const ready_sockets &ready) {
         // The transfer lost bytes: it cannot go on where it was.
         stop();
         is_sound_ = false;
-        return end_with(failure(KN_ENOMEM, status_message(KN_ENOMEM)));
+        return end_with(Failure(KN_ENOMEM, status_message(KN_ENOMEM)));
     }
-    if (const std::optional<multi::completion> done = multi_->next_completion())
+    if (const std::optional<Multi::Completion> done = multi_->next_completion())
         return conclude(done->code);
     return overdue();
 }
 
 /// Takes what there was no room for. libcurl hands it over inside this call, and wants to look for
 /// more at once.
-void stream::go_on() {
+void Stream::go_on() {
     is_held_ = false;
     if (curl_easy_pause(easy_.get(), CURLPAUSE_CONT) != CURLE_OK)
         throw std::bad_alloc();
 }
 
-bool stream::is_silent_for_too_long(clock::time_point now) const noexcept {
+bool Stream::is_silent_for_too_long(Clock::time_point now) const noexcept {
     return options_.idle_timeout >= milliseconds::zero() &&
            now - last_byte_ >= options_.idle_timeout;
 }
 
-std::optional<stream_end> stream::overdue() {
+std::optional<StreamEnd> Stream::overdue() {
     if (!is_running_)
         return std::nullopt;
-    const clock::time_point now = clock::now();
+    const Clock::time_point now = Clock::now();
     if (body_deadline_ && *body_deadline_ <= now)
         return conclude(CURLE_OK); // the rest of the explanation is not worth waiting for
     if (!is_silent_for_too_long(now))
@@ -292,34 +292,34 @@ std::optional<stream_end> stream::overdue() {
     const std::string silence = std::string(status_message(KN_ETIMEOUT)) + ": not a byte for " +
                                 std::to_string(options_.idle_timeout.count()) + " ms";
     if (head_is_whole_)
-        return end_with(failure(KN_ETIMEOUT, silence));
+        return end_with(Failure(KN_ETIMEOUT, silence));
     return end_with(
-        with_redirect(failure(KN_ETIMEOUT, silence + ", not even an answer's head")
+        with_redirect(Failure(KN_ETIMEOUT, silence + ", not even an answer's head")
                           .with_more("; does a proxy before the server hold the stream back? It "
                                      "must not buffer it")));
 }
 
-std::optional<stream_end> stream::conclude(CURLcode code) {
+std::optional<StreamEnd> Stream::conclude(CURLcode code) {
     if (code != CURLE_OK && !head_is_whole_)
         is_sound_ = false;
     if (head_is_whole_ && http_status_ >= 300 && http_status_ < 400)
         return redirect();
-    const failure why = why_there_is_no_stream(code);
+    const Failure why = why_there_is_no_stream(code);
     stop();
     return end_with(is_accepted_ ? why : with_redirect(why), is_accepted_ && code == CURLE_OK);
 }
 
-failure stream::why_there_is_no_stream(CURLcode code) const {
+Failure Stream::why_there_is_no_stream(CURLcode code) const {
     if (!head_is_whole_ || is_accepted_) {
         if (code != CURLE_OK)
             return transfer_failure(endpoint_, easy_.get(), code, trace_);
-        return head_is_whole_ ? failure(KN_EIO, "the server ended the stream")
-                              : failure(KN_EIO, "the answer broke off in its head");
+        return head_is_whole_ ? Failure(KN_EIO, "the server ended the stream")
+                              : Failure(KN_EIO, "the answer broke off in its head");
     }
     if (http_status_ == 200 && is_event_stream_ && !coding_.empty())
         return coded_failure(endpoint_, coding_);
     if (http_status_ == 200) {
-        failure no_stream = failure(KN_EPROTOCOL, "the answer is no text/event-stream")
+        Failure no_stream = Failure(KN_EPROTOCOL, "the answer is no text/event-stream")
                                 .with_more("; is this a WebRocket server?");
         no_stream.http_status = 200;
         return no_stream;
@@ -329,7 +329,7 @@ failure stream::why_there_is_no_stream(CURLcode code) const {
 }
 
 /// A redirect may be the reason, and whoever reads of the failure does not know of it.
-failure stream::with_redirect(const failure &why) const {
+Failure Stream::with_redirect(const Failure &why) const {
     if (redirected_to_.empty())
         return why;
     std::string words = "; a redirect had led to " + shown_url(endpoint_, redirected_to_);
@@ -339,7 +339,7 @@ failure stream::with_redirect(const failure &why) const {
     return why.with_more(words);
 }
 
-std::optional<stream_end> stream::redirect() {
+std::optional<StreamEnd> Stream::redirect() {
     const char *url = info<char *>(easy_.get(), CURLINFO_REDIRECT_URL);
     const std::string target = url != nullptr ? url : "";
     stop();
@@ -351,10 +351,10 @@ std::optional<stream_end> stream::redirect() {
         return refuse("");
     if (!is_https && target.compare(0, 7, "http://") != 0)
         return refuse(", which is not HTTP");
-    const place to(target);
+    const Place to(target);
     if (!to.is_url)
         return refuse(", whose URL is malformed");
-    if (!to.is_host_of(place(endpoint_.origin)))
+    if (!to.is_host_of(Place(endpoint_.origin)))
         return refuse(", and a worker follows redirects within its own host only",
                       "; the token was not sent there; if that is the broker, make the worker with "
                       "that URL");
@@ -367,7 +367,7 @@ std::optional<stream_end> stream::redirect() {
     return std::nullopt;
 }
 
-stream_end stream::end_with(failure why, bool is_in_order) const {
+StreamEnd Stream::end_with(Failure why, bool is_in_order) const {
     return {std::move(why), head_is_whole_ ? http_status_ : 0, is_event_stream_ && coding_.empty(),
             is_in_order};
 }

@@ -1,4 +1,4 @@
-#include "worker/topic_regex.hpp"
+#include "worker/topic_regex.h"
 
 #include <algorithm>
 #include <charconv>
@@ -9,7 +9,7 @@
 #include <string>
 #include <string_view>
 
-#include "http/curl.hpp"
+#include "http/curl.h"
 
 namespace kn {
 namespace {
@@ -42,7 +42,7 @@ void append_alternative(std::string &to, std::string_view one) {
 
 // ---- What several texts have in common, written once ----
 
-using texts = std::vector<std::string_view>; // sorted, without repeats
+using Texts = std::vector<std::string_view>; // sorted, without repeats
 
 std::size_t character_size(std::string_view text) noexcept {
     std::size_t size = 1;
@@ -63,15 +63,15 @@ std::size_t shared_size(std::string_view left, std::string_view right) noexcept 
     return size;
 }
 
-std::string alternatives_of(const texts &all, int depth);
+std::string alternatives_of(const Texts &all, int depth);
 
 /// Of texts that begin with the same character.
-std::string alternatives_of_group(const texts &group, int depth) {
+std::string alternatives_of_group(const Texts &group, int depth) {
     const std::size_t shared = shared_size(group.front(), group.back());
     constexpr std::size_t cost_of_brackets = 4;
     constexpr int deepest = 8; // a regular expression has an end to its nesting
     if (depth < deepest && shared * (group.size() - 1) > cost_of_brackets) {
-        texts rest;
+        Texts rest;
         for (const std::string_view text : group)
             rest.push_back(text.substr(shared));
         return escaped(group.front().substr(0, shared)) + "(?:" + alternatives_of(rest, depth + 1) +
@@ -84,7 +84,7 @@ std::string alternatives_of_group(const texts &group, int depth) {
 }
 
 /// A regular expression that matches just these.
-std::string alternatives_of(const texts &all, int depth = 0) {
+std::string alternatives_of(const Texts &all, int depth = 0) {
     std::string out;
     auto next = all.begin();
     const bool has_empty = next != all.end() && next->empty();
@@ -95,13 +95,13 @@ std::string alternatives_of(const texts &all, int depth = 0) {
         const auto end = std::find_if(next, all.end(), [&](std::string_view text) {
             return text.substr(0, character_size(text)) != first;
         });
-        append_alternative(out, alternatives_of_group(texts(next, end), depth));
+        append_alternative(out, alternatives_of_group(Texts(next, end), depth));
         next = end;
     }
     return has_empty ? "|" + out : out;
 }
 
-std::string one_of(const texts &all) {
+std::string one_of(const Texts &all) {
     const std::string alternatives = alternatives_of(all);
     return all.size() == 1 ? alternatives : "(?:" + alternatives + ")";
 }
@@ -109,29 +109,29 @@ std::string one_of(const texts &all) {
 // ---- Patterns ----
 
 /// Whether it is a channel's name and an event's, or every event of that channel.
-bool names_channel(const pattern &p) noexcept {
+bool names_channel(const Pattern &p) noexcept {
     return !p.channel().empty() && p.channel() != anything;
 }
 
-bool names_own_event(const pattern &p) noexcept { return p.event().front() == ':'; }
+bool names_own_event(const Pattern &p) noexcept { return p.event().front() == ':'; }
 
 /// The channels of each event, or the events of each channel. A `*` is among the events.
-using groups = std::map<std::string_view, std::set<std::string_view>>;
+using Groups = std::map<std::string_view, std::set<std::string_view>>;
 
-texts listed(const std::set<std::string_view> &all) { return {all.begin(), all.end()}; }
+Texts listed(const std::set<std::string_view> &all) { return {all.begin(), all.end()}; }
 
 std::string event_regex(std::string_view event) {
     return event == anything ? std::string(event_of_no_colon) : escaped(event);
 }
 
-std::string channels_of_events(const groups &channels_by_event) {
+std::string channels_of_events(const Groups &channels_by_event) {
     std::string out;
     for (const auto &[event, channels] : channels_by_event)
         append_alternative(out, one_of(listed(channels)) + "/" + event_regex(event));
     return out;
 }
 
-std::string events_of_channels(const groups &events_by_channel) {
+std::string events_of_channels(const Groups &events_by_channel) {
     std::string out;
     for (const auto &[channel, all] : events_by_channel) {
         std::set<std::string_view> events = all;
@@ -144,7 +144,7 @@ std::string events_of_channels(const groups &events_by_channel) {
     return out;
 }
 
-std::string these_events_of_any_channel(const groups &channels_by_event) {
+std::string these_events_of_any_channel(const Groups &channels_by_event) {
     std::string out;
     for (const auto &[event, channels] : channels_by_event)
         append_alternative(
@@ -153,7 +153,7 @@ std::string these_events_of_any_channel(const groups &channels_by_event) {
     return out;
 }
 
-std::string any_event_of_these_channels(const groups &events_by_channel) {
+std::string any_event_of_these_channels(const Groups &events_by_channel) {
     std::set<std::string_view> plain;
     std::set<std::string_view> with_own;
     for (const auto &[channel, events] : events_by_channel) {
@@ -169,9 +169,9 @@ std::string any_event_of_these_channels(const groups &events_by_channel) {
     return out;
 }
 
-std::string joined(const std::vector<const pattern *> &patterns) {
+std::string joined(const std::vector<const Pattern *> &patterns) {
     std::set<std::string> alternatives;
-    for (const pattern *p : patterns)
+    for (const Pattern *p : patterns)
         alternatives.insert(p->topic_regex());
     std::string out;
     for (const std::string &alternative : alternatives)
@@ -204,7 +204,7 @@ const std::string &shorter(const std::string &left, const std::string &right) no
 
 } // namespace
 
-std::string pattern::topic_regex() const {
+std::string Pattern::topic_regex() const {
     // A topic without a slash has the channel "" and is all event.
     const bool covers_no_slash =
         (channel_ == anything || channel_.empty()) && event_.find('/') == std::string::npos;
@@ -218,15 +218,15 @@ std::string pattern::topic_regex() const {
     return (channel_ == anything ? "(?:[^/]*/)?" : "/?") + escaped(event_);
 }
 
-topic_filter filter_for(const std::vector<const pattern *> &patterns) {
+TopicFilter filter_for(const std::vector<const Pattern *> &patterns) {
     std::string exact = joined(patterns);
     if (fits(exact))
         return {std::move(exact), false};
 
-    std::vector<const pattern *> others;
-    groups channels_by_event;
-    groups events_by_channel;
-    for (const pattern *p : patterns) {
+    std::vector<const Pattern *> others;
+    Groups channels_by_event;
+    Groups events_by_channel;
+    for (const Pattern *p : patterns) {
         if (!names_channel(*p)) {
             others.push_back(p);
             continue;
@@ -250,7 +250,7 @@ topic_filter filter_for(const std::vector<const pattern *> &patterns) {
     if (fits(wider))
         return {std::move(wider), true};
     const bool wants_own = std::any_of(patterns.begin(), patterns.end(),
-                                       [](const pattern *p) { return names_own_event(*p); });
+                                       [](const Pattern *p) { return names_own_event(*p); });
     return {marked(std::string(wants_own ? any_topic_and_own : any_topic), exact), true};
 }
 

@@ -1,14 +1,14 @@
-#include "worker/worker.hpp"
+#include "worker/worker.h"
 
 #include <algorithm>
 
 #include <sys/random.h>
 
-#include "base/deferred_destroys.hpp"
-#include "base/error.hpp"
-#include "base/failure.hpp"
-#include "base/quoted.hpp"
-#include "base/status.hpp"
+#include "base/deferred_destroys.h"
+#include "base/error.h"
+#include "base/failure.h"
+#include "base/quoted.h"
+#include "base/status.h"
 
 namespace kn {
 namespace {
@@ -24,18 +24,18 @@ std::uint32_t random_seed() noexcept {
 } // namespace
 
 /// The driver's seat for the length of a call.
-class worker::seat {
+class Worker::Seat {
   public:
-    explicit seat(worker &w, bool is_taken = false) : worker_(w), is_lent_(is_taken) {
+    explicit Seat(Worker &w, bool is_taken = false) : worker_(w), is_lent_(is_taken) {
         if (!is_taken && !w.inside_.take_seat()) {
             if (!w.is_closing())
-                throw failure(KN_ESTATE,
+                throw Failure(KN_ESTATE,
                               "another call is inside this worker, the one of " + w.where_.url());
             is_mine_ = false;
         }
     }
     /// The log, which is told last, may end its thread.
-    ~seat() noexcept(false) {
+    ~Seat() noexcept(false) {
         if (!is_mine_ || worker_.home_.is_left())
             return;
         bool has_closed = false;
@@ -48,43 +48,43 @@ class worker::seat {
         if (has_closed && std::uncaught_exceptions() == 0)
             worker_.tell_closed();
     }
-    seat(const seat &) = delete;
-    seat &operator=(const seat &) = delete;
+    Seat(const Seat &) = delete;
+    Seat &operator=(const Seat &) = delete;
 
     /// Beside a call that is closing down, the answer is that the worker is closed.
     bool is_mine() const noexcept { return is_mine_; }
 
   private:
-    worker &worker_;
+    Worker &worker_;
     const bool is_lent_; // by the caller, who gives it up
     bool is_mine_ = true;
 };
 
 /// Marks that the user's code is running, and on which thread.
-class worker::callback_scope {
+class Worker::CallbackScope {
   public:
-    explicit callback_scope(worker &w) noexcept : worker_(w) {
+    explicit CallbackScope(Worker &w) noexcept : worker_(w) {
         w.callback_thread_.store(pthread_self(), std::memory_order_relaxed);
         w.in_callback_.store(true, std::memory_order_release);
     }
-    ~callback_scope() { worker_.in_callback_.store(false, std::memory_order_release); }
-    callback_scope(const callback_scope &) = delete;
-    callback_scope &operator=(const callback_scope &) = delete;
+    ~CallbackScope() { worker_.in_callback_.store(false, std::memory_order_release); }
+    CallbackScope(const CallbackScope &) = delete;
+    CallbackScope &operator=(const CallbackScope &) = delete;
 
   private:
-    worker &worker_;
+    Worker &worker_;
 };
 
 /// Callbacks that live while they may be called, though others have taken their place. Where this
 /// is the last to let go of them, their `destroy` is the user's code like themselves: it may change
 /// handlers, close, fork, and end its thread.
 template <class Kept>
-class worker::while_called {
+class Worker::WhileCalled {
   public:
-    explicit while_called(worker &w, std::shared_ptr<Kept> what = nullptr) noexcept
+    explicit WhileCalled(Worker &w, std::shared_ptr<Kept> what = nullptr) noexcept
         : worker_(w), what_(std::move(what)) {}
-    while_called(const while_called &) = delete;
-    while_called &operator=(const while_called &) = delete;
+    WhileCalled(const WhileCalled &) = delete;
+    WhileCalled &operator=(const WhileCalled &) = delete;
 
     void keep(const std::shared_ptr<Kept> &what) {
         if (what == what_)
@@ -94,8 +94,8 @@ class worker::while_called {
     }
     void let_go() {
         {
-            const callback_scope scope(worker_);
-            deferred_destroys destroys;
+            const CallbackScope scope(worker_);
+            DeferredDestroys destroys;
             what_.reset();
             destroys.run();
         }
@@ -104,18 +104,18 @@ class worker::while_called {
     Kept &operator*() const noexcept { return *what_; }
 
   private:
-    worker &worker_;
+    Worker &worker_;
     std::shared_ptr<Kept> what_;
 };
 
 namespace {
 
-class handler_scope {
+class HandlerScope {
   public:
-    explicit handler_scope(kn_event &event) noexcept : event_(event) { event.set_in_handler(true); }
-    ~handler_scope() { event_.set_in_handler(false); }
-    handler_scope(const handler_scope &) = delete;
-    handler_scope &operator=(const handler_scope &) = delete;
+    explicit HandlerScope(kn_event &event) noexcept : event_(event) { event.set_in_handler(true); }
+    ~HandlerScope() { event_.set_in_handler(false); }
+    HandlerScope(const HandlerScope &) = delete;
+    HandlerScope &operator=(const HandlerScope &) = delete;
 
   private:
     kn_event &event_;
@@ -123,75 +123,75 @@ class handler_scope {
 
 } // namespace
 
-worker::worker(std::string_view url, const settings &options)
-    : options_(options), where_(endpoint::parse(url)),
+Worker::Worker(std::string_view url, const Settings &options)
+    : options_(options), where_(Endpoint::parse(url)),
       policy_(options.reconnect_delay_min, options.reconnect_delay_max, random_seed()),
       stream_(reactor_, where_, options_, *this) {}
 
-bool worker::is_in_own_callback() const noexcept {
+bool Worker::is_in_own_callback() const noexcept {
     return in_callback_.load(std::memory_order_acquire) &&
            pthread_equal(callback_thread_.load(std::memory_order_relaxed), pthread_self()) != 0;
 }
 
 template <class Change>
-kn_status worker::change_handlers(Change &&change) {
+kn_status Worker::change_handlers(Change &&change) {
     if (is_in_own_callback()) {
         if (is_closing())
             return KN_CLOSED;
         change();
         return KN_OK;
     }
-    const seat taken(*this);
+    const Seat taken(*this);
     if (!taken.is_mine() || is_closing())
         return KN_CLOSED;
     change();
     return KN_OK;
 }
 
-kn_status worker::on(std::string_view pattern_text, callback_ptr<kn_handler> handler) {
-    const pattern what(pattern_text);
+kn_status Worker::on(std::string_view pattern_text, CallbackPtr<kn_handler> handler) {
+    const Pattern what(pattern_text);
     return change_handlers([&] {
         const bool is_fixed = state() != KN_WORKER_IDLE && !options_.filter;
         if (handler != nullptr && is_fixed && !routes_->knows(pattern_text))
-            throw failure(KN_ESTATE, "the new pattern" + quoted(pattern_text) +
+            throw Failure(KN_ESTATE, "the new pattern" + quoted(pattern_text) +
                                          " has to come before the worker's first use, unless the "
                                          "options hold a filter");
         if (routes_.use_count() > 1) // events are handed over by them
-            routes_ = std::make_shared<routes>(*routes_);
+            routes_ = std::make_shared<Routes>(*routes_);
         routes_->set(what, std::move(handler));
     });
 }
 
-kn_status worker::on_error(callback_ptr<kn_error_handler> handler) {
+kn_status Worker::on_error(CallbackPtr<kn_error_handler> handler) {
     return change_handlers([&] { error_handler_.swap(handler); });
 }
 
-event_ptr worker::ready_event() {
+EventPtr Worker::ready_event() {
     const bool is_alone =
         !is_closing() && !interruption_.is_left() && !is_watched_.load(std::memory_order_acquire);
     return is_alone ? read_event() : nullptr;
 }
 
-kn_status worker::next(milliseconds timeout, event_ptr &event, bool has_seat) {
-    const seat taken(*this, has_seat);
+kn_status Worker::next(milliseconds timeout, EventPtr &event, bool has_seat) {
+    const Seat taken(*this, has_seat);
     if (!taken.is_mine())
         return KN_CLOSED;
     return wait_for_event(deadline_after(timeout), event);
 }
 
-void worker::require_handlers() const {
+void Worker::require_handlers() const {
     if (!routes_->has_handlers())
-        throw failure(KN_ESTATE, "the worker of " + where_.url() +
+        throw Failure(KN_ESTATE, "the worker of " + where_.url() +
                                      " has no handlers; give it some by kn_worker_on()");
 }
 
-kn_status worker::run() {
-    const seat taken(*this);
+kn_status Worker::run() {
+    const Seat taken(*this);
     if (!taken.is_mine() || is_closing())
         return KN_CLOSED;
     require_handlers();
     for (;;) {
-        event_ptr event;
+        EventPtr event;
         kn_status status = wait_for_event(std::nullopt, event);
         if (status == KN_OK)
             status = hand_over_from(std::move(event));
@@ -200,26 +200,26 @@ kn_status worker::run() {
     }
 }
 
-kn_status worker::dispatch() {
-    const seat taken(*this);
+kn_status Worker::dispatch() {
+    const Seat taken(*this);
     if (!taken.is_mine() || is_closing())
         return KN_CLOSED;
     require_handlers();
-    event_ptr event;
-    const kn_status status = wait_for_event(clock::now(), event);
+    EventPtr event;
+    const kn_status status = wait_for_event(Clock::now(), event);
     return status == KN_OK ? hand_over_from(std::move(event)) : status;
 }
 
 /// What other threads have to say, which goes before everything else; KN_OK: nothing. (An optional
 /// status is put together in memory, which would hold up each event.)
-kn_status worker::standing_answer() {
+kn_status Worker::standing_answer() {
     home_.require(); // the log is a callback, too
     if (is_closing())
         return KN_CLOSED;
     return interruption_.take() ? KN_INTERRUPTED : KN_OK;
 }
 
-kn_status worker::wait_for_event(deadline until, event_ptr &event) {
+kn_status Worker::wait_for_event(Deadline until, EventPtr &event) {
     is_cut_short_ = false;
     for (int looks = 0;;) {
         if (const kn_status answer = standing_answer(); answer != KN_OK)
@@ -228,15 +228,15 @@ kn_status worker::wait_for_event(deadline until, event_ptr &event) {
         if (event)
             return KN_OK;
         if (last_end_) {
-            const stream_end end = *std::exchange(last_end_, std::nullopt);
+            const StreamEnd end = *std::exchange(last_end_, std::nullopt);
             stream_ended(end);
             continue;
         }
         if (fatal_) {
-            const failure once = *std::exchange(fatal_, std::nullopt);
+            const Failure once = *std::exchange(fatal_, std::nullopt);
             throw once;
         }
-        if (ending_ != ending::none)
+        if (ending_ != Ending::none)
             return KN_CLOSED;
         // Even whoever does not want to wait gets a look at what is ready.
         if (looks > 0 && has_passed(until) && (!may_have_more_ || looks >= most_looks)) {
@@ -249,11 +249,11 @@ kn_status worker::wait_for_event(deadline until, event_ptr &event) {
 }
 
 /// The next event that came whole, if there is one.
-event_ptr worker::read_event() {
+EventPtr Worker::read_event() {
     while (has_parsed_ || parse_next()) {
         // Text with U+0000 in it reads as absent.
         const std::string_view topic = parser_->type_holds_nul() ? "message" : parser_->type();
-        event_ptr event(kn_event::create(topic, parser_->last_event_id(), parser_->data()));
+        EventPtr event(kn_event::create(topic, parser_->last_event_id(), parser_->data()));
         has_parsed_ = false;
         if (!has_unread())
             clear_inbox();
@@ -267,18 +267,18 @@ event_ptr worker::read_event() {
 
 /// False when no event is whole. Otherwise it is the parser's, and points into the inbox, until
 /// there was memory to hand it over.
-bool worker::parse_next() {
+bool Worker::parse_next() {
     if (!has_unread())
         return false;
     std::string_view unread = std::string_view(inbox_).substr(read_);
-    const event_stream::parser::outcome outcome = parser_->read(unread);
+    const event_stream::Parser::Outcome outcome = parser_->read(unread);
     read_ = inbox_.size() - unread.size();
     if (const std::optional<std::uint64_t> hint = parser_->take_retry_hint())
         policy_.hint(*hint);
-    has_parsed_ = outcome == event_stream::parser::outcome::event;
+    has_parsed_ = outcome == event_stream::Parser::Outcome::event;
     if (has_parsed_)
         policy_.received_event();
-    else if (outcome == event_stream::parser::outcome::too_big)
+    else if (outcome == event_stream::Parser::Outcome::too_big)
         give_up_reading();
     else
         clear_inbox();
@@ -286,15 +286,15 @@ bool worker::parse_next() {
 }
 
 /// The stream is stopped where its end is dealt with.
-void worker::give_up_reading() {
+void Worker::give_up_reading() {
     clear_inbox();
     last_end_ =
-        stream_end{failure(KN_ETOOBIG, "an event is larger than " +
-                                           std::to_string(options_.max_event_size) + " bytes"),
-                   0, false, false};
+        StreamEnd{Failure(KN_ETOOBIG, "an event is larger than " +
+                                          std::to_string(options_.max_event_size) + " bytes"),
+                  0, false, false};
 }
 
-void worker::on_bytes(std::string_view bytes) {
+void Worker::on_bytes(std::string_view bytes) {
     metrics_.received(bytes.size());
     policy_.received_something();
     if (!has_unread())
@@ -302,7 +302,7 @@ void worker::on_bytes(std::string_view bytes) {
     inbox_.append(bytes);
 }
 
-void worker::clear_inbox() noexcept {
+void Worker::clear_inbox() noexcept {
     has_parsed_ = false;
     const bool is_quiet = inbox_.size() <= quiet_inbox;
     inbox_.clear();
@@ -313,11 +313,11 @@ void worker::clear_inbox() noexcept {
     metrics_.backlog_ended();
 }
 
-void worker::report(const failure &why) {
+void Worker::report(const Failure &why) {
     if (error_handler_ == nullptr)
         return;
-    while_called handler(*this, error_handler_); // it may replace itself
-    const error_ptr error(make_error(why));
+    WhileCalled handler(*this, error_handler_); // it may replace itself
+    const ErrorPtr error(make_error(why));
     call_user([&] { (*handler)(error.get()); });
     handler.let_go();
 }
@@ -325,8 +325,8 @@ void worker::report(const failure &why) {
 /// No exception of the user's gets any further: there may be C above us. A child that the user has
 /// forked does not either.
 template <class Call>
-void worker::call_user(Call &&call) {
-    const callback_scope scope(*this);
+void Worker::call_user(Call &&call) {
+    const CallbackScope scope(*this);
     if (has_thrown(call))
         options_.logger.write(KN_LOG_ERROR,
                               [] { return std::string("a handler threw an exception through C"); });
@@ -335,15 +335,15 @@ void worker::call_user(Call &&call) {
 
 /// Hands over what has come so far, without a look at the network; why it stopped before, if it
 /// did.
-kn_status worker::hand_over_from(event_ptr first) {
-    while_called<routes> current(*this);
+kn_status Worker::hand_over_from(EventPtr first) {
+    WhileCalled<Routes> current(*this);
     const kn_status answer = hand_over_all(std::move(first), current);
     current.let_go();
     return answer;
 }
 
-kn_status worker::hand_over_all(event_ptr first, while_called<routes> &to) {
-    for (event_ptr event = std::move(first); event; event = read_event()) {
+kn_status Worker::hand_over_all(EventPtr first, WhileCalled<Routes> &to) {
+    for (EventPtr event = std::move(first); event; event = read_event()) {
         to.keep(routes_); // a handler may change them, but not for the event it has
         if (!hand_over(*event, *to))
             return KN_CLOSED;
@@ -354,12 +354,12 @@ kn_status worker::hand_over_all(event_ptr first, while_called<routes> &to) {
 }
 
 /// False when a handler closed the worker: the rest of them are not called.
-bool worker::hand_over(kn_event &event, const routes &to) {
+bool Worker::hand_over(kn_event &event, const Routes &to) {
     const std::string_view channel = event.channel_view();
     const std::string_view name = event.name_view();
-    const handler_scope handling(event);
+    const HandlerScope handling(event);
     bool is_handled = false;
-    for (const routes::route &r : to) {
+    for (const Routes::Route &r : to) {
         if (r.handler == nullptr || !r.what.covers(channel, name))
             continue;
         is_handled = true;
@@ -373,19 +373,19 @@ bool worker::hand_over(kn_event &event, const routes &to) {
     return true;
 }
 
-int worker::fd() const noexcept {
+int Worker::fd() const noexcept {
     if (!is_watched_.exchange(true, std::memory_order_acq_rel))
         reactor_.ring(); // what came before nobody was told about
     return reactor_.fd();
 }
 
-void worker::interrupt() noexcept {
+void Worker::interrupt() noexcept {
     interruption_.leave([this] { reactor_.ring(); });
 }
 
-void worker::await_interrupts() const noexcept { interruption_.await_leavers(); }
+void Worker::await_interrupts() const noexcept { interruption_.await_leavers(); }
 
-kn_status worker::close(milliseconds timeout) {
+kn_status Worker::close(milliseconds timeout) {
     closing_.store(true, std::memory_order_release);
     reactor_.ring();
     std::int32_t open = state_.load(std::memory_order_acquire);
@@ -407,7 +407,7 @@ kn_status worker::close(milliseconds timeout) {
     return is_mine ? KN_OK : KN_AGAIN;
 }
 
-void worker::abandon() noexcept {
+void Worker::abandon() noexcept {
     abandoned_.store(true, std::memory_order_release);
     closing_.store(true, std::memory_order_release);
     reactor_.ring();
@@ -415,7 +415,7 @@ void worker::abandon() noexcept {
 
 /// With the seat taken: lets go of the network and of what was not handed over. False when that was
 /// done before.
-bool worker::finish_closing() noexcept {
+bool Worker::finish_closing() noexcept {
     if (is_closed_)
         return false;
     is_closed_ = true;
@@ -423,17 +423,17 @@ bool worker::finish_closing() noexcept {
     clear_inbox();
     last_end_.reset();
     fatal_.reset();
-    ending_ = ending::closed;
+    ending_ = Ending::closed;
     state_.store(KN_WORKER_CLOSED, std::memory_order_release);
     reactor_.ring();
     return true;
 }
 
-void worker::tell_closed() const {
+void Worker::tell_closed() const {
     options_.logger.write(KN_LOG_INFO, [] { return std::string("closed"); });
 }
 
-void worker::set_state(std::int32_t state) noexcept {
+void Worker::set_state(std::int32_t state) noexcept {
     std::int32_t before = state_.load(std::memory_order_acquire);
     // Once somebody began to close it, no news from the network changes that.
     while (before < KN_WORKER_CLOSING &&

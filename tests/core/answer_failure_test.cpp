@@ -8,31 +8,31 @@
 
 #include <gtest/gtest.h>
 
-#include "backend/answer_failure.hpp"
+#include "backend/answer_failure.h"
 
 namespace {
 
 namespace operations = kn::operations;
 
 constexpr std::size_t operation_count = 8;
-using statuses = std::array<kn_status, operation_count>;
+using Statuses = std::array<kn_status, operation_count>;
 
-constexpr std::array<const kn::operation *, operation_count> rows{
+constexpr std::array<const kn::Operation *, operation_count> rows{
     &operations::open_channel,  &operations::close_channel, &operations::trigger,
     &operations::trigger_batch, &operations::request_token, &operations::subscribers,
     &operations::subscribe,     &operations::channels};
 
-statuses all(kn_status status) {
-    statuses same{};
+Statuses all(kn_status status) {
+    Statuses same{};
     same.fill(status);
     return same;
 }
 
-struct answered {
+struct Answered {
     long http_status;
     std::int32_t code; // the server's own number, which says more; 0: none
 
-    bool operator<(const answered &other) const {
+    bool operator<(const Answered &other) const {
         return std::tie(http_status, code) < std::tie(other.http_status, other.code);
     }
 };
@@ -43,7 +43,7 @@ constexpr std::int32_t no_vhost = 455;
 constexpr std::array<std::int32_t, 4> codes{0, bad_channel, no_channel, no_vhost};
 
 /// Where the code counts, or the operation.
-const std::map<answered, statuses> particular{
+const std::map<Answered, Statuses> particular{
     {{400, 0},
      {KN_EBADCHANNEL, KN_EBADREQUEST, KN_EBADREQUEST, KN_EBADREQUEST, KN_EBADREQUEST,
       KN_EBADREQUEST, KN_EBADREQUEST, KN_EBADREQUEST}},
@@ -76,17 +76,17 @@ const std::map<long, kn_status> general{
     {500, KN_ESERVER},      {501, KN_ESERVER},     {502, KN_EUNAVAILABLE},  {503, KN_EUNAVAILABLE},
     {504, KN_EUNAVAILABLE}, {505, KN_ESERVER},     {599, KN_ESERVER},       {600, KN_EPROTOCOL}};
 
-const kn::endpoint &moon() {
-    static const kn::endpoint where = kn::endpoint::parse("http://wr:token@127.0.0.1:8080/moon");
+const kn::Endpoint &moon() {
+    static const kn::Endpoint where = kn::Endpoint::parse("http://wr:token@127.0.0.1:8080/moon");
     return where;
 }
 
-kn::failure failure_of(std::size_t which, const answered &by) {
+kn::Failure failure_of(std::size_t which, const Answered &by) {
     return kn::answer_failure(moon(), {*rows[which], "room"}, by.http_status,
-                              kn::server_error{"", by.code}, -1);
+                              kn::ServerError{"", by.code}, -1);
 }
 
-void expect_statuses(const answered &by, const statuses &expected) {
+void expect_statuses(const Answered &by, const Statuses &expected) {
     for (std::size_t i = 0; i < operation_count; ++i)
         EXPECT_EQ(failure_of(i, by).status(), expected[i])
             << "operation " << i << ", " << by.http_status << "/" << by.code;
@@ -104,7 +104,7 @@ TEST(answer_failure, means_mostly_the_same_to_all) {
 }
 
 TEST(answer_failure, keeps_what_the_server_said) {
-    const kn::failure why = kn::answer_failure(moon(), {operations::trigger, "room"}, 429,
+    const kn::Failure why = kn::answer_failure(moon(), {operations::trigger, "room"}, 429,
                                                R"({"error":"too fast","code":461})", 1500);
     EXPECT_EQ(why.http_status, 429);
     EXPECT_EQ(why.server_code, 461);
@@ -124,7 +124,7 @@ TEST(answer_failure, says_what_was_asked_for) {
         "asking for the channels of "};
     for (std::size_t i = 0; i < operation_count; ++i) {
         const bool names_channel = std::string(words[i]).find("room") != std::string::npos;
-        kn::failure why(KN_ETIMEOUT, "no answer");
+        kn::Failure why(KN_ETIMEOUT, "no answer");
         kn::name_subject(why, moon(), {*rows[i], names_channel ? "room" : ""});
         EXPECT_EQ(why.message(),
                   std::string("no answer, while ") + words[i] + "http://127.0.0.1:8080/moon");

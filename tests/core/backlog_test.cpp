@@ -1,6 +1,6 @@
 // A server that is faster than whoever takes the events: what the worker reads ahead stays small,
 // and nothing is lost or forgotten where it stops reading.
-#include "worker/worker.hpp"
+#include "worker/worker.h"
 
 #include <atomic>
 #include <charconv>
@@ -23,9 +23,9 @@ constexpr std::size_t event_count = 64 * 1024;
 constexpr std::size_t whole_stream = 64 * 1024 * 1024; // and a little more
 
 /// Sends one worker a stream of numbered events, as fast as the socket takes it.
-class fast_server {
+class FastServer {
   public:
-    fast_server() {
+    FastServer() {
         sockaddr_in address{};
         address.sin_family = AF_INET;
         address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
@@ -36,7 +36,7 @@ class fast_server {
         url_ = "http://wr:token@127.0.0.1:" + std::to_string(ntohs(address.sin_port)) + "/test";
         thread_ = std::thread([this] { serve(); });
     }
-    ~fast_server() {
+    ~FastServer() {
         shutdown(listener_, SHUT_RDWR);
         if (const int peer = peer_.load(); peer >= 0)
             shutdown(peer, SHUT_RDWR);
@@ -44,8 +44,8 @@ class fast_server {
         close(listener_);
         close(peer_.load());
     }
-    fast_server(const fast_server &) = delete;
-    fast_server &operator=(const fast_server &) = delete;
+    FastServer(const FastServer &) = delete;
+    FastServer &operator=(const FastServer &) = delete;
 
     const std::string &url() const noexcept { return url_; }
     std::size_t bytes_sent() const noexcept { return sent_.load(); }
@@ -94,9 +94,9 @@ std::size_t number_of(const kn_event &event) {
 }
 
 TEST(backlog, stays_small) {
-    fast_server server;
-    kn::worker worker(server.url(), kn::settings{});
-    kn::event_ptr event;
+    FastServer server;
+    kn::Worker worker(server.url(), kn::Settings{});
+    kn::EventPtr event;
     for (std::size_t i = 0; i < event_count; ++i) {
         ASSERT_EQ(worker.next(30s, event), KN_OK);
         ASSERT_EQ(number_of(*event), i);
@@ -108,18 +108,18 @@ TEST(backlog, stays_small) {
 }
 
 TEST(backlog, keeps_the_descriptor_readable) {
-    struct expected {
+    struct Expected {
         std::size_t next = 0;
         bool in_order = true;
         static void take(kn_event *event, void *self) {
-            auto &me = *static_cast<expected *>(self);
+            auto &me = *static_cast<Expected *>(self);
             me.in_order = me.in_order && number_of(*event) == me.next;
             ++me.next;
         }
     } events;
-    fast_server server;
-    kn::worker worker(server.url(), kn::settings{});
-    worker.on("a/b", kn::make_callback<kn_handler>(&expected::take, {&events, nullptr}));
+    FastServer server;
+    kn::Worker worker(server.url(), kn::Settings{});
+    worker.on("a/b", kn::make_callback<kn_handler>(&Expected::take, {&events, nullptr}));
     while (events.next < event_count) {
         pollfd descriptor{worker.fd(), POLLIN, 0};
         ASSERT_EQ(poll(&descriptor, 1, 30'000), 1) << "after " << events.next << " events";

@@ -1,54 +1,54 @@
 // The URL a handle is made with.
-#include "http/endpoint.hpp"
+#include "http/endpoint.h"
 
 #include <gtest/gtest.h>
 
 #include <string>
 
-#include "base/failure.hpp"
+#include "base/failure.h"
 
 namespace {
 
-using kn::endpoint;
+using kn::Endpoint;
 
 std::string refusal(std::string_view url) {
     try {
-        endpoint::parse(url);
+        Endpoint::parse(url);
         return "";
-    } catch (const kn::failure &why) {
+    } catch (const kn::Failure &why) {
         EXPECT_EQ(why.status(), KN_EINVAL);
         return why.message();
     }
 }
 
 TEST(endpoint, http_and_https_have_their_usual_ports) {
-    EXPECT_EQ(endpoint::parse("http://wr:t@example.org/v").url(), "http://example.org:80/v");
-    EXPECT_EQ(endpoint::parse("https://wr:t@example.org/v").url(), "https://example.org:443/v");
-    EXPECT_EQ(endpoint::parse("HTTP://wr:t@example.org:8080/v").url(), "http://example.org:8080/v");
+    EXPECT_EQ(Endpoint::parse("http://wr:t@example.org/v").url(), "http://example.org:80/v");
+    EXPECT_EQ(Endpoint::parse("https://wr:t@example.org/v").url(), "https://example.org:443/v");
+    EXPECT_EQ(Endpoint::parse("HTTP://wr:t@example.org:8080/v").url(), "http://example.org:8080/v");
 }
 
 TEST(endpoint, wr_and_wrs_have_the_broker_s_ports) {
-    EXPECT_EQ(endpoint::parse("wr://t@example.org/v").url(), "http://example.org:8080/v");
-    EXPECT_EQ(endpoint::parse("wrs://t@example.org/v").url(), "https://example.org:8443/v");
-    EXPECT_EQ(endpoint::parse("wrs://t@example.org:9/v").url(), "https://example.org:9/v");
+    EXPECT_EQ(Endpoint::parse("wr://t@example.org/v").url(), "http://example.org:8080/v");
+    EXPECT_EQ(Endpoint::parse("wrs://t@example.org/v").url(), "https://example.org:8443/v");
+    EXPECT_EQ(Endpoint::parse("wrs://t@example.org:9/v").url(), "https://example.org:9/v");
 }
 
 TEST(endpoint, takes_ip_literals_and_nested_vhosts) {
-    EXPECT_EQ(endpoint::parse("http://wr:t@127.0.0.1:1/a/b-c/d_e").url(),
+    EXPECT_EQ(Endpoint::parse("http://wr:t@127.0.0.1:1/a/b-c/d_e").url(),
               "http://127.0.0.1:1/a/b-c/d_e");
-    EXPECT_EQ(endpoint::parse("http://wr:t@[::1]:8080/v").url(), "http://[::1]:8080/v");
-    EXPECT_EQ(endpoint::parse("http://wr:t@[::1]/v").url(), "http://[::1]:80/v");
+    EXPECT_EQ(Endpoint::parse("http://wr:t@[::1]:8080/v").url(), "http://[::1]:8080/v");
+    EXPECT_EQ(Endpoint::parse("http://wr:t@[::1]/v").url(), "http://[::1]:80/v");
 }
 
 TEST(endpoint, the_token_becomes_an_authorization) {
     // printf 'wr:secret' | base64, and so on: one for each length of the last group
-    EXPECT_STREQ(endpoint::parse("http://wr:secret@h/v").authorization.view().data(),
+    EXPECT_STREQ(Endpoint::parse("http://wr:secret@h/v").authorization.view().data(),
                  "Authorization: Basic d3I6c2VjcmV0");
-    EXPECT_STREQ(endpoint::parse("wr://secre@h/v").authorization.view().data(),
+    EXPECT_STREQ(Endpoint::parse("wr://secre@h/v").authorization.view().data(),
                  "Authorization: Basic d3I6c2VjcmU=");
-    EXPECT_STREQ(endpoint::parse("wr://secr@h/v").authorization.view().data(),
+    EXPECT_STREQ(Endpoint::parse("wr://secr@h/v").authorization.view().data(),
                  "Authorization: Basic d3I6c2Vjcg==");
-    EXPECT_STREQ(endpoint::parse("wr://s%65cr%40@h/v").authorization.view().data(),
+    EXPECT_STREQ(Endpoint::parse("wr://s%65cr%40@h/v").authorization.view().data(),
                  "Authorization: Basic d3I6c2VjckA=");
 }
 

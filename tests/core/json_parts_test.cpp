@@ -1,11 +1,11 @@
 // What is cut out of JSON is what was written, and nothing is cut out of what is no JSON.
-#include "json/json_parts.hpp"
+#include "json/json_parts.h"
 
 #include <gtest/gtest.h>
 
 namespace {
 
-using elements = std::vector<std::string_view>;
+using Elements = std::vector<std::string_view>;
 
 TEST(json_parts, cut_a_member_out_as_it_was_written) {
     const auto parts =
@@ -72,11 +72,11 @@ TEST(json_parts, take_nothing_out_of_what_is_no_object) {
 }
 
 TEST(json_parts, split_an_array) {
-    EXPECT_EQ(kn::array_elements("[]"), elements());
-    EXPECT_EQ(kn::array_elements(" [ ] "), elements());
-    EXPECT_EQ(kn::array_elements(R"([1])"), elements({"1"}));
+    EXPECT_EQ(kn::array_elements("[]"), Elements());
+    EXPECT_EQ(kn::array_elements(" [ ] "), Elements());
+    EXPECT_EQ(kn::array_elements(R"([1])"), Elements({"1"}));
     EXPECT_EQ(kn::array_elements(R"( [ {"a":[1,2]} , "x,y" , [] ] )"),
-              elements({R"({"a":[1,2]})", R"("x,y")", "[]"}));
+              Elements({R"({"a":[1,2]})", R"("x,y")", "[]"}));
 }
 
 TEST(json_parts, split_nothing_that_is_no_array) {

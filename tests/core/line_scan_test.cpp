@@ -1,5 +1,5 @@
 // Lines are looked for in blocks of bytes; what is found must not depend on where a block ends.
-#include "event_stream/line_scan.hpp"
+#include "event_stream/line_scan.h"
 
 #include <algorithm>
 #include <string>
@@ -9,11 +9,11 @@
 namespace {
 
 using kn::event_stream::scan_line;
-using kn::event_stream::scanned_line;
+using kn::event_stream::ScannedLine;
 
 constexpr std::size_t longest = 100; // a few blocks
 
-scanned_line looked_at_one_by_one(std::string_view bytes) {
+ScannedLine looked_at_one_by_one(std::string_view bytes) {
     const std::size_t size = std::min(bytes.find_first_of("\r\n"), bytes.size());
     const bool is_plain =
         std::all_of(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(size),
@@ -22,8 +22,8 @@ scanned_line looked_at_one_by_one(std::string_view bytes) {
 }
 
 void expect_as_one_by_one(std::string_view bytes) {
-    const scanned_line found = scan_line(bytes);
-    const scanned_line expected = looked_at_one_by_one(bytes);
+    const ScannedLine found = scan_line(bytes);
+    const ScannedLine expected = looked_at_one_by_one(bytes);
     EXPECT_EQ(found.size, expected.size) << testing::PrintToString(bytes);
     EXPECT_EQ(found.is_plain, expected.is_plain) << testing::PrintToString(bytes);
 }

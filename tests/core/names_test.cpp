@@ -1,10 +1,10 @@
 // The grammar of names, and UTF-8.
-#include "backend/names.hpp"
+#include "backend/names.h"
 
 #include <gtest/gtest.h>
 
-#include "base/failure.hpp"
-#include "base/utf8.hpp"
+#include "base/failure.h"
+#include "base/utf8.h"
 
 namespace {
 
@@ -12,7 +12,7 @@ bool is_channel(std::string_view name) {
     try {
         kn::require_channel_name(name);
         return true;
-    } catch (const kn::failure &) {
+    } catch (const kn::Failure &) {
         return false;
     }
 }
@@ -21,7 +21,7 @@ bool is_event(std::string_view name) {
     try {
         kn::require_event_name(name);
         return true;
-    } catch (const kn::failure &) {
+    } catch (const kn::Failure &) {
         return false;
     }
 }

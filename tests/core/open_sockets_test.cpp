@@ -1,5 +1,5 @@
 // Which connections at rest are used again.
-#include "http/open_sockets.hpp"
+#include "http/open_sockets.h"
 
 #include <gtest/gtest.h>
 #include <netinet/in.h>
@@ -8,15 +8,15 @@
 
 namespace {
 
-struct deaf_observer final : kn::socket_observer {
+struct DeafObserver final : kn::SocketObserver {
     void opened(int) noexcept override {}
     void closing(int) noexcept override {}
 };
 
 /// It needs no connection to have a port.
-class local_socket {
+class LocalSocket {
   public:
-    local_socket() {
+    LocalSocket() {
         sockaddr_in address{};
         address.sin_family = AF_INET;
         address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
@@ -26,9 +26,9 @@ class local_socket {
         EXPECT_EQ(getsockname(number_, any, &size), 0);
         port_ = ntohs(address.sin_port);
     }
-    ~local_socket() { close(number_); }
-    local_socket(const local_socket &) = delete;
-    local_socket &operator=(const local_socket &) = delete;
+    ~LocalSocket() { close(number_); }
+    LocalSocket(const LocalSocket &) = delete;
+    LocalSocket &operator=(const LocalSocket &) = delete;
     int number() const noexcept { return number_; }
     int port() const noexcept { return port_; }
 
@@ -38,17 +38,17 @@ class local_socket {
 };
 
 TEST(open_sockets, trust_is_not_given_back) {
-    using clock = kn::open_sockets::clock;
-    deaf_observer observer;
-    kn::open_sockets sockets(observer, false);
-    const local_socket one;
+    using Clock = kn::OpenSockets::Clock;
+    DeafObserver observer;
+    kn::OpenSockets sockets(observer, false);
+    const LocalSocket one;
     const int transfer = 0;
-    const clock::time_point before = clock::now();
+    const Clock::time_point before = Clock::now();
     sockets.opened(one.number(), &transfer);
     sockets.connected(&transfer, one.port());
     sockets.answered(one.port());
     EXPECT_TRUE(sockets.is_usable(one.port()));
-    sockets.distrust_those_before(clock::now() + std::chrono::seconds(1));
+    sockets.distrust_those_before(Clock::now() + std::chrono::seconds(1));
     EXPECT_FALSE(sockets.is_usable(one.port()));
     // A transfer that began earlier may come to its end later.
     sockets.distrust_those_before(before);

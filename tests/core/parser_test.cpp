@@ -1,5 +1,5 @@
 // The event stream parser against the vectors of tests/vectors/sse.json, and at its limits.
-#include "event_stream/parser.hpp"
+#include "event_stream/parser.h"
 
 #include <cstdint>
 #include <optional>
@@ -12,28 +12,28 @@
 
 namespace {
 
-using kn::event_stream::parser;
+using kn::event_stream::Parser;
 using sse::event;
 
 /// A parser with all that came out of it.
-struct reading {
-    explicit reading(std::size_t limit = 16 * 1024 * 1024, std::string last_event_id = "")
+struct Reading {
+    explicit Reading(std::size_t limit = 16 * 1024 * 1024, std::string last_event_id = "")
         : p(limit, std::move(last_event_id)) {}
 
     /// False when the parser refuses to go on.
     bool feed(std::string_view bytes) {
-        parser::outcome now;
+        Parser::Outcome now;
         do {
             now = p.read(bytes);
             if (const auto hint = p.take_retry_hint())
                 retry = hint;
-            if (now == parser::outcome::event)
+            if (now == Parser::Outcome::event)
                 events.push_back({std::string(p.type()), std::string(p.data()), p.last_event_id()});
-        } while (now == parser::outcome::event);
-        return now == parser::outcome::needs_more;
+        } while (now == Parser::Outcome::event);
+        return now == Parser::Outcome::needs_more;
     }
 
-    parser p;
+    Parser p;
     std::vector<event> events;
     std::optional<std::uint64_t> retry;
 };
@@ -41,7 +41,7 @@ struct reading {
 class parser_vectors : public testing::TestWithParam<sse::vector> {
   protected:
     void expect_outcome(const std::vector<std::string> &pieces) const {
-        reading r;
+        Reading r;
         for (const std::string &piece : pieces)
             ASSERT_TRUE(r.feed(piece));
         EXPECT_EQ(r.events, GetParam().expected);
@@ -77,7 +77,7 @@ INSTANTIATE_TEST_SUITE_P(sse, parser_vectors, testing::ValuesIn(sse::load_vector
 TEST(parser, all_vectors_are_there) { EXPECT_EQ(sse::load_vectors(SSE_VECTORS).size(), 75U); }
 
 TEST(parser, goes_on_from_the_last_connection_s_id) {
-    reading r(1024, "41");
+    Reading r(1024, "41");
     ASSERT_TRUE(r.feed("data: a\n\nid: 42\ndata: b\n"));
     EXPECT_EQ(r.events, (std::vector<event>{{"message", "a", "41"}}));
     EXPECT_EQ(r.p.last_event_id(), "41") << "the block with 42 has not ended";
@@ -85,7 +85,7 @@ TEST(parser, goes_on_from_the_last_connection_s_id) {
 
 TEST(parser, takes_an_event_of_just_the_limit) {
     const std::string data(100, 'x');
-    reading r(100 + 1 + 2);
+    Reading r(100 + 1 + 2);
     EXPECT_TRUE(r.feed("event: t\nid: 17\ndata: " + data + "\n\n"));
     ASSERT_EQ(r.events.size(), 1U);
     EXPECT_EQ(r.events[0].data, data);
@@ -94,7 +94,7 @@ TEST(parser, takes_an_event_of_just_the_limit) {
 TEST(parser, refuses_an_event_one_byte_over_the_limit) {
     const std::string data(100, 'x');
     for (const std::size_t piece : {1U, 7U, 1000U}) {
-        reading r(100 + 1 + 2 - 1);
+        Reading r(100 + 1 + 2 - 1);
         const std::string all = "event: t\nid: 17\ndata: " + data + "\n\n";
         bool ok = true;
         for (std::size_t at = 0; ok && at < all.size(); at += piece)
@@ -105,7 +105,7 @@ TEST(parser, refuses_an_event_one_byte_over_the_limit) {
 }
 
 TEST(parser, refuses_many_small_lines_over_the_limit) {
-    reading r(1000);
+    Reading r(1000);
     bool ok = true;
     for (int i = 0; ok && i < 1000; ++i)
         ok = r.feed("data: 12345678\n");
@@ -113,7 +113,7 @@ TEST(parser, refuses_many_small_lines_over_the_limit) {
 }
 
 TEST(parser, never_ending_comments_and_unknown_fields_cost_nothing) {
-    reading r(16);
+    Reading r(16);
     const std::string piece(4096, 'x');
     for (const char *beginning : {":", "unknown: ", "datum", "databasedatabase"}) {
         ASSERT_TRUE(r.feed(beginning));
@@ -126,7 +126,7 @@ TEST(parser, never_ending_comments_and_unknown_fields_cost_nothing) {
 }
 
 TEST(parser, a_line_without_end_is_refused_at_the_limit) {
-    reading r(1000);
+    Reading r(1000);
     ASSERT_TRUE(r.feed("data: "));
     std::size_t taken = 0;
     while (r.feed("x"))
@@ -140,7 +140,7 @@ TEST(parser, a_line_over_the_limit_is_refused_though_its_value_means_nothing) {
     for (const std::string &line :
          {"retry: " + long_text, "id: " + long_text + std::string(1, '\0')})
         for (const std::size_t piece : {1U, 7U, 1000U}) {
-            reading r(50);
+            Reading r(50);
             bool ok = true;
             for (std::size_t at = 0; ok && at <= line.size(); at += piece)
                 ok = r.feed((line + "\n").substr(at, piece));
@@ -149,7 +149,7 @@ TEST(parser, a_line_over_the_limit_is_refused_though_its_value_means_nothing) {
 }
 
 TEST(parser, a_retry_beyond_all_bounds_saturates) {
-    reading r(1024);
+    Reading r(1024);
     ASSERT_TRUE(r.feed("retry: 99999999999999999999999999999999\n"));
     EXPECT_EQ(r.retry, static_cast<std::uint64_t>(INT64_MAX));
 }

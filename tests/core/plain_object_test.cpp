@@ -1,5 +1,5 @@
 // Nothing may be taken for a plain object that jansson would refuse: it is not asked any more.
-#include "json/plain_object.hpp"
+#include "json/plain_object.h"
 
 #include <string>
 

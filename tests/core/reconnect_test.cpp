@@ -1,37 +1,37 @@
 // When a worker tries again, with a clock and dice of the test's own.
-#include "worker/reconnect.hpp"
+#include "worker/reconnect.h"
 
 #include <gtest/gtest.h>
 
 namespace {
 
 using namespace std::chrono_literals;
-using kn::reconnect_policy;
-using kn::verdict;
-using ms = std::chrono::milliseconds;
+using kn::ReconnectPolicy;
+using kn::Verdict;
+using Ms = std::chrono::milliseconds;
 
-const reconnect_policy::clock::time_point start{};
+const ReconnectPolicy::Clock::time_point start{};
 
-reconnect_policy usual() { return {1000ms, 30'000ms, 1}; }
+ReconnectPolicy usual() { return {1000ms, 30'000ms, 1}; }
 
-void expect_between(ms delay, ms low, ms high) {
+void expect_between(Ms delay, Ms low, Ms high) {
     EXPECT_GE(delay, low);
     EXPECT_LE(delay, high);
 }
 
 TEST(reconnect, doubles_up_to_the_ceiling) {
-    reconnect_policy p = usual();
-    for (const ms full : {1000ms, 2000ms, 4000ms, 8000ms, 16'000ms, 30'000ms, 30'000ms})
+    ReconnectPolicy p = usual();
+    for (const Ms full : {1000ms, 2000ms, 4000ms, 8000ms, 16'000ms, 30'000ms, 30'000ms})
         expect_between(p.next_delay(start, -1), full / 2, full);
     for (int i = 0; i < 1000; ++i)
         expect_between(p.next_delay(start, -1), 15'000ms, 30'000ms);
 }
 
 TEST(reconnect, half_of_a_delay_is_random) {
-    ms least = ms::max();
-    ms most = ms::zero();
+    Ms least = Ms::max();
+    Ms most = Ms::zero();
     for (std::uint32_t seed = 1; seed <= 200; ++seed) {
-        const ms delay = reconnect_policy(1000ms, 30'000ms, seed * 7919).next_delay(start, -1);
+        const Ms delay = ReconnectPolicy(1000ms, 30'000ms, seed * 7919).next_delay(start, -1);
         least = std::min(least, delay);
         most = std::max(most, delay);
     }
@@ -40,7 +40,7 @@ TEST(reconnect, half_of_a_delay_is_random) {
 }
 
 TEST(reconnect, a_stable_connection_begins_anew) {
-    reconnect_policy p = usual();
+    ReconnectPolicy p = usual();
     for (int i = 0; i < 5; ++i)
         p.next_delay(start, -1);
     p.connected(start);
@@ -48,7 +48,7 @@ TEST(reconnect, a_stable_connection_begins_anew) {
 }
 
 TEST(reconnect, an_event_makes_a_connection_stable_sooner) {
-    reconnect_policy p = usual();
+    ReconnectPolicy p = usual();
     for (int i = 0; i < 5; ++i)
         p.next_delay(start, -1);
     p.connected(start);
@@ -57,7 +57,7 @@ TEST(reconnect, an_event_makes_a_connection_stable_sooner) {
 }
 
 TEST(reconnect, a_heartbeat_makes_a_connection_stable_as_well) {
-    reconnect_policy p = usual();
+    ReconnectPolicy p = usual();
     for (int i = 0; i < 5; ++i)
         p.next_delay(start, -1);
     p.connected(start);
@@ -66,7 +66,7 @@ TEST(reconnect, a_heartbeat_makes_a_connection_stable_as_well) {
 }
 
 TEST(reconnect, streams_that_are_ended_in_order_after_a_time_were_good) {
-    reconnect_policy p = usual();
+    ReconnectPolicy p = usual();
     p.hint(2000);
     for (int i = 0; i < 10; ++i) {
         p.connected(start);
@@ -76,7 +76,7 @@ TEST(reconnect, streams_that_are_ended_in_order_after_a_time_were_good) {
 }
 
 TEST(reconnect, streams_that_are_ended_in_order_after_some_events_were_good) {
-    reconnect_policy p = usual();
+    ReconnectPolicy p = usual();
     for (int i = 0; i < 10; ++i) {
         p.connected(start);
         p.received_something();
@@ -88,9 +88,9 @@ TEST(reconnect, streams_that_are_ended_in_order_after_some_events_were_good) {
 
 /// The tenth delay where each connection ends at once, after this has happened on it.
 template <class Happening>
-ms tenth_delay(Happening &&happening) {
-    reconnect_policy p = usual();
-    ms delay = 0ms;
+Ms tenth_delay(Happening &&happening) {
+    ReconnectPolicy p = usual();
+    Ms delay = 0ms;
     for (int i = 0; i < 10; ++i) {
         p.connected(start);
         happening(p);
@@ -100,15 +100,15 @@ ms tenth_delay(Happening &&happening) {
 }
 
 TEST(reconnect, a_flapping_server_is_not_hammered) {
-    EXPECT_GE(tenth_delay([](reconnect_policy &) {}), 15'000ms);
+    EXPECT_GE(tenth_delay([](ReconnectPolicy &) {}), 15'000ms);
 }
 
 TEST(reconnect, streams_that_break_at_once_were_not_good_whatever_came) {
-    EXPECT_GE(tenth_delay([](reconnect_policy &p) { p.received_event(); }), 15'000ms);
+    EXPECT_GE(tenth_delay([](ReconnectPolicy &p) { p.received_event(); }), 15'000ms);
 }
 
 TEST(reconnect, streams_that_are_ended_at_once_without_an_event_were_not_good) {
-    EXPECT_GE(tenth_delay([](reconnect_policy &p) {
+    EXPECT_GE(tenth_delay([](ReconnectPolicy &p) {
                   p.received_something();
                   p.ended_in_order();
               }),
@@ -116,62 +116,62 @@ TEST(reconnect, streams_that_are_ended_at_once_without_an_event_were_not_good) {
 }
 
 TEST(reconnect, the_server_s_hint_is_the_new_beginning) {
-    reconnect_policy p = usual();
+    ReconnectPolicy p = usual();
     p.hint(4000);
     expect_between(p.next_delay(start, -1), 2000ms, 4000ms);
     expect_between(p.next_delay(start, -1), 4000ms, 8000ms);
 }
 
 TEST(reconnect, the_server_s_hint_stays_within_the_caller_s_bounds) {
-    reconnect_policy p = usual();
+    ReconnectPolicy p = usual();
     p.hint(0);
     expect_between(p.next_delay(start, -1), 500ms, 1000ms);
-    reconnect_policy q = usual();
+    ReconnectPolicy q = usual();
     q.hint(UINT64_MAX);
     expect_between(q.next_delay(start, -1), 15'000ms, 30'000ms);
 }
 
 TEST(reconnect, retry_after_is_a_lower_bound) {
-    reconnect_policy p = usual();
+    ReconnectPolicy p = usual();
     expect_between(p.next_delay(start, 60'000), 60'000ms, 61'000ms);
-    reconnect_policy q = usual();
+    ReconnectPolicy q = usual();
     expect_between(q.next_delay(start, 0), 500ms, 1000ms);
 }
 
 TEST(reconnect, retry_after_is_believed_up_to_five_minutes) {
-    reconnect_policy p = usual();
+    ReconnectPolicy p = usual();
     expect_between(p.next_delay(start, 24 * 3600 * 1000), 300'000ms, 301'000ms);
 }
 
 TEST(reconnect, only_a_200_of_the_right_type_is_a_stream) {
-    const reconnect_policy p = usual();
-    EXPECT_EQ(p.judge(200, true), verdict::stream);
-    EXPECT_EQ(p.judge(200, false), verdict::retry);
+    const ReconnectPolicy p = usual();
+    EXPECT_EQ(p.judge(200, true), Verdict::stream);
+    EXPECT_EQ(p.judge(200, false), Verdict::retry);
     for (const long status : {201L, 202L, 205L, 206L, 299L})
-        EXPECT_EQ(p.judge(status, true), verdict::retry) << status;
-    EXPECT_EQ(p.judge(204, false), verdict::ended);
+        EXPECT_EQ(p.judge(status, true), Verdict::retry) << status;
+    EXPECT_EQ(p.judge(204, false), Verdict::ended);
 }
 
 TEST(reconnect, some_refusals_are_final_at_any_time) {
-    reconnect_policy p = usual();
+    ReconnectPolicy p = usual();
     for (int i = 0; i < 2; ++i, p.connected(start))
         for (const long status : {401L, 403L, 405L, 406L, 410L, 501L})
-            EXPECT_EQ(p.judge(status, false), verdict::fatal) << status;
+            EXPECT_EQ(p.judge(status, false), Verdict::fatal) << status;
 }
 
 TEST(reconnect, other_refusals_are_final_until_the_first_connection) {
-    reconnect_policy p = usual();
+    ReconnectPolicy p = usual();
     for (const long status : {400L, 402L, 404L, 413L, 431L, 451L})
-        EXPECT_EQ(p.judge(status, false), verdict::fatal) << status;
+        EXPECT_EQ(p.judge(status, false), Verdict::fatal) << status;
     p.connected(start);
     for (const long status : {400L, 402L, 404L, 413L, 431L, 451L})
-        EXPECT_EQ(p.judge(status, false), verdict::retry) << status;
+        EXPECT_EQ(p.judge(status, false), Verdict::retry) << status;
 }
 
 TEST(reconnect, what_passes_is_retried_from_the_first_moment) {
-    const reconnect_policy p = usual();
+    const ReconnectPolicy p = usual();
     for (const long status : {300L, 408L, 425L, 429L, 500L, 502L, 503L, 504L, 599L})
-        EXPECT_EQ(p.judge(status, false), verdict::retry) << status;
+        EXPECT_EQ(p.judge(status, false), Verdict::retry) << status;
 }
 
 } // namespace

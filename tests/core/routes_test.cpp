@@ -1,5 +1,5 @@
 // Patterns: what they cover, and what the broker is asked for.
-#include "worker/routes.hpp"
+#include "worker/routes.h"
 
 #include <algorithm>
 #include <regex>
@@ -8,76 +8,76 @@
 
 #include <gtest/gtest.h>
 
-#include "base/failure.hpp"
-#include "http/curl.hpp"
-#include "worker/topic_regex.hpp"
+#include "base/failure.h"
+#include "http/curl.h"
+#include "worker/topic_regex.h"
 
 namespace {
 
-using kn::pattern;
-using kn::routes;
+using kn::Pattern;
+using kn::Routes;
 
 void ignore(kn_event *, void *) {}
 
-kn::callback_ptr<kn_handler> handler() {
-    return kn::make_callback(&ignore, kn::user_data_owner(nullptr, nullptr));
+kn::CallbackPtr<kn_handler> handler() {
+    return kn::make_callback(&ignore, kn::UserDataOwner(nullptr, nullptr));
 }
 
 std::string filter_of(std::initializer_list<const char *> patterns) {
-    routes r;
+    Routes r;
     for (const char *text : patterns)
-        r.set(pattern(text), handler());
+        r.set(Pattern(text), handler());
     return r.filter().regex;
 }
 
 /// One handler for each of these.
-routes handlers_for(const std::vector<std::string> &patterns) {
-    routes r;
+Routes handlers_for(const std::vector<std::string> &patterns) {
+    Routes r;
     for (const std::string &text : patterns)
-        r.set(pattern(text), handler());
+        r.set(Pattern(text), handler());
     return r;
 }
 
 TEST(pattern, covers_by_parts) {
-    EXPECT_TRUE(pattern("chat/save").covers("chat", "save"));
-    EXPECT_FALSE(pattern("chat/save").covers("chat", "saved"));
-    EXPECT_FALSE(pattern("chat/save").covers("chats", "save"));
-    EXPECT_TRUE(pattern("chat/*").covers("chat", "a/b"));
-    EXPECT_TRUE(pattern("chat/*").covers("chat", ""));
-    EXPECT_TRUE(pattern("*/save").covers("", "save"));
-    EXPECT_TRUE(pattern("*/*").covers("", ""));
-    EXPECT_TRUE(pattern("/save").covers("", "save"));
-    EXPECT_FALSE(pattern("/save").covers("chat", "save"));
-    EXPECT_TRUE(pattern("chat/a/b").covers("chat", "a/b"));
+    EXPECT_TRUE(Pattern("chat/save").covers("chat", "save"));
+    EXPECT_FALSE(Pattern("chat/save").covers("chat", "saved"));
+    EXPECT_FALSE(Pattern("chat/save").covers("chats", "save"));
+    EXPECT_TRUE(Pattern("chat/*").covers("chat", "a/b"));
+    EXPECT_TRUE(Pattern("chat/*").covers("chat", ""));
+    EXPECT_TRUE(Pattern("*/save").covers("", "save"));
+    EXPECT_TRUE(Pattern("*/*").covers("", ""));
+    EXPECT_TRUE(Pattern("/save").covers("", "save"));
+    EXPECT_FALSE(Pattern("/save").covers("chat", "save"));
+    EXPECT_TRUE(Pattern("chat/a/b").covers("chat", "a/b"));
 }
 
 TEST(pattern, a_star_covers_no_event_of_the_broker_s_own) {
-    EXPECT_FALSE(pattern("chat/*").covers("chat", ":joined"));
-    EXPECT_FALSE(pattern("*/*").covers("", ":gap"));
-    EXPECT_TRUE(pattern("*/:gap").covers("", ":gap"));
-    EXPECT_TRUE(pattern("chat/:joined").covers("chat", ":joined"));
+    EXPECT_FALSE(Pattern("chat/*").covers("chat", ":joined"));
+    EXPECT_FALSE(Pattern("*/*").covers("", ":gap"));
+    EXPECT_TRUE(Pattern("*/:gap").covers("", ":gap"));
+    EXPECT_TRUE(Pattern("chat/:joined").covers("chat", ":joined"));
 }
 
 TEST(pattern, refuses_what_is_none) {
     for (const char *text :
          {"", "chat", "chat/", "*", "/", "ch*t/save", "chat/s*", "chat/**", "**/x", "chat/a\nb"})
-        EXPECT_THROW(pattern{text}, kn::failure) << text;
+        EXPECT_THROW(Pattern{text}, kn::Failure) << text;
 }
 
 TEST(pattern, refuses_regular_expressions_by_that_name) {
     for (const char *text : {"ticket/(new|old)", "ticket/[ab]", "^ticket/new", "ticket/new$",
                              "ticket/\\w", "(a|b)/new", "ticket/{id}", "ti[ck]et/*"}) {
         try {
-            pattern{text};
+            Pattern{text};
             FAIL() << text;
-        } catch (const kn::failure &why) {
+        } catch (const kn::Failure &why) {
             EXPECT_EQ(why.status(), KN_EINVAL);
             EXPECT_NE(why.message().find(text), std::string::npos) << why.message();
             EXPECT_NE(why.message().find("no regular expression"), std::string::npos);
         }
     }
     for (const char *text : {"v1.2/c++", "ticket/ready?", "ticket/a b", "ticket/:own", "a-b_c/d.e"})
-        EXPECT_NO_THROW(pattern{text}) << text;
+        EXPECT_NO_THROW(Pattern{text}) << text;
 }
 
 TEST(filter, asks_for_just_what_the_handlers_cover) {
@@ -108,14 +108,14 @@ std::vector<std::string> rooms(int count, const std::string &event) {
     return all;
 }
 
-void expect_fit(const kn::topic_filter &filter) {
+void expect_fit(const kn::TopicFilter &filter) {
     EXPECT_LE(filter.regex.size(), kn::longest_filter);
     EXPECT_LE(kn::percent_encoded(filter.regex).size(), kn::longest_encoded_filter);
 }
 
 /// Whether just these topics pass, of themselves and of ones that are nearly like them.
-void expect_exact(const routes &r, const std::vector<std::string> &topics) {
-    const kn::topic_filter filter = r.filter();
+void expect_exact(const Routes &r, const std::vector<std::string> &topics) {
+    const kn::TopicFilter filter = r.filter();
     expect_fit(filter);
     EXPECT_FALSE(filter.is_wider);
     const std::regex compiled(filter.regex);
@@ -133,7 +133,7 @@ TEST(filter, writes_once_what_many_have_in_common) {
         events.push_back("chat/message-" + std::to_string(i));
     expect_exact(handlers_for(events), events);
     std::vector<std::string> whole_channels = rooms(500, "/*");
-    const kn::topic_filter filter = handlers_for(whole_channels).filter();
+    const kn::TopicFilter filter = handlers_for(whole_channels).filter();
     const std::regex compiled(filter.regex);
     EXPECT_FALSE(filter.is_wider);
     EXPECT_TRUE(std::regex_match("room-499/anything", compiled));
@@ -169,8 +169,8 @@ std::vector<std::string> scattered_rooms(int count) {
 
 TEST(filter, grows_wider_where_there_is_no_room_and_says_so) {
     std::vector<std::string> patterns = scattered_rooms(1500);
-    const routes same_event = handlers_for(patterns);
-    const kn::topic_filter wider = same_event.filter();
+    const Routes same_event = handlers_for(patterns);
+    const kn::TopicFilter wider = same_event.filter();
     EXPECT_TRUE(wider.regex.starts_with("[^/]*/say|/#")) << wider.regex;
     EXPECT_TRUE(wider.is_wider);
     EXPECT_TRUE(same_event.cover("0-room", "say"));
@@ -198,7 +198,7 @@ TEST(filter, spells_the_colon_where_a_handler_does) {
     for (int i = 0; i < 1500; ++i)
         patterns.push_back(std::to_string((i * 7919L) % 1000003) + "-room/e" + std::to_string(i));
     patterns.emplace_back("presence-x/:joined");
-    const kn::topic_filter filter = handlers_for(patterns).filter();
+    const kn::TopicFilter filter = handlers_for(patterns).filter();
     const std::regex compiled(filter.regex);
     EXPECT_TRUE(filter.is_wider);
     EXPECT_TRUE(std::regex_match("presence-x/:joined", compiled));
@@ -206,20 +206,20 @@ TEST(filter, spells_the_colon_where_a_handler_does) {
 }
 
 TEST(routes, a_removed_handler_keeps_its_place) {
-    routes r;
-    r.set(pattern("a/x"), handler());
-    r.set(pattern("b/x"), handler());
-    r.set(pattern("a/x"), nullptr);
+    Routes r;
+    r.set(Pattern("a/x"), handler());
+    r.set(Pattern("b/x"), handler());
+    r.set(Pattern("a/x"), nullptr);
     EXPECT_TRUE(r.has_handlers());
     EXPECT_TRUE(r.knows("a/x"));
     EXPECT_EQ(r.filter().regex, "b/x");
-    r.set(pattern("b/x"), nullptr);
+    r.set(Pattern("b/x"), nullptr);
     EXPECT_FALSE(r.has_handlers());
 }
 
 TEST(routes, removing_what_is_not_there_changes_nothing) {
-    routes r;
-    r.set(pattern("a/x"), nullptr);
+    Routes r;
+    r.set(Pattern("a/x"), nullptr);
     EXPECT_FALSE(r.knows("a/x"));
 }
 

@@ -1,5 +1,5 @@
 // Who sent an event: told by two members of its payload, whatever the others are.
-#include "worker/sender.hpp"
+#include "worker/sender.h"
 
 #include <gtest/gtest.h>
 
@@ -9,13 +9,13 @@
 namespace {
 
 void expect_joe(const std::string &payload) {
-    const kn::sender from = kn::read_sender(payload);
+    const kn::Sender from = kn::read_sender(payload);
     EXPECT_EQ(from.uid, "joe") << payload;
     EXPECT_EQ(from.sid, "s-1") << payload;
 }
 
 void expect_unknown(const std::string &payload) {
-    const kn::sender from = kn::read_sender(payload);
+    const kn::Sender from = kn::read_sender(payload);
     EXPECT_FALSE(from.uid) << payload;
     EXPECT_FALSE(from.sid) << payload;
 }
@@ -34,7 +34,7 @@ TEST(sender, is_read_beside_what_no_reader_takes) {
 TEST(sender, is_read_however_it_is_spelled) {
     expect_joe(R"({"\u0075id":"j\u006fe","si\u0064":"s-1"})");
     expect_joe("\r\n{ \"uid\" :\t\"joe\" ,\n\"sid\":\"s-1\" } ");
-    const kn::sender from =
+    const kn::Sender from =
         kn::read_sender(R"({"sid":"\"\\\/\b\f\n\r\t","uid":"\u00fc\ud83d\ude00"})");
     EXPECT_EQ(from.sid, "\"\\/\b\f\n\r\t");
     EXPECT_EQ(from.uid, "\xC3\xBC\xF0\x9F\x98\x80");
@@ -49,7 +49,7 @@ TEST(sender, is_nobody_only_where_the_payload_says_so) {
     for (const char *payload : {R"({"sid":"s-1","uid":null})", R"({"sid":"s-1"})",
                                 R"({"sid":"s-1","UID":"root","uid ":"root","\\uid":"root"})",
                                 R"({"sid":"s-1","uid":null,"n":1e400})"}) {
-        const kn::sender from = kn::read_sender(payload);
+        const kn::Sender from = kn::read_sender(payload);
         EXPECT_FALSE(from.uid) << payload;
         EXPECT_EQ(from.sid, "s-1") << payload;
     }

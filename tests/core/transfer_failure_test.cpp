@@ -1,5 +1,5 @@
 // What a failure of libcurl's is told as, where none can be had on a machine in good order.
-#include "http/transfer_failure.hpp"
+#include "http/transfer_failure.h"
 
 #include <cstring>
 
@@ -8,12 +8,12 @@
 namespace {
 
 std::string told(CURLcode code, const char *words, bool has_own_authority) {
-    const kn::endpoint where = kn::endpoint::parse("https://wr:token@broker.example/vhost");
-    const kn::easy_ptr easy = kn::make_easy();
-    kn::transfer_trace trace;
+    const kn::Endpoint where = kn::Endpoint::parse("https://wr:token@broker.example/vhost");
+    const kn::EasyPtr easy = kn::make_easy();
+    kn::TransferTrace trace;
     std::strncpy(trace.text, words, sizeof trace.text - 1);
     trace.has_own_authority = has_own_authority;
-    const kn::failure why = kn::transfer_failure(where, easy.get(), code, trace);
+    const kn::Failure why = kn::transfer_failure(where, easy.get(), code, trace);
     EXPECT_EQ(why.status(), KN_ETLS);
     return why.message();
 }

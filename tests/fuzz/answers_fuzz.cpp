@@ -4,17 +4,17 @@
 #include <string>
 #include <string_view>
 
-#include "base/failure.hpp"
-#include "client/answers.hpp"
-#include "client/pages.hpp"
+#include "base/failure.h"
+#include "client/answers.h"
+#include "client/pages.h"
 #include "expect.hpp"
-#include "worker/sender.hpp"
+#include "worker/sender.h"
 
 namespace {
 
 void expect_c_text(const std::string &text) { expect(text.find('\0') == std::string::npos); }
 
-void expect_sound(const kn::subscriber &one, std::string_view body) {
+void expect_sound(const kn::Subscriber &one, std::string_view body) {
     expect(!one.sid.empty());
     expect_c_text(one.sid);
     if (one.uid)
@@ -24,7 +24,7 @@ void expect_sound(const kn::subscriber &one, std::string_view body) {
     expect(body.find(one.data) != std::string_view::npos);
 }
 
-void expect_sound(const kn::channel &one, std::string_view) {
+void expect_sound(const kn::Channel &one, std::string_view) {
     expect(!one.name.empty() && !one.type.empty());
     expect_c_text(one.name);
     expect_c_text(one.type);
@@ -47,11 +47,11 @@ void read_page(std::string_view body) {
 void read_batch_answer(std::string_view body) {
     for (const std::size_t count : {0U, 1U, 2U}) {
         try {
-            for (const kn::item_answer &one : kn::read_item_answers(body, count)) {
+            for (const kn::ItemAnswer &one : kn::read_item_answers(body, count)) {
                 expect(one.status >= 0);
                 expect_c_text(one.error.text);
             }
-        } catch (const kn::failure &why) {
+        } catch (const kn::Failure &why) {
             expect(why.status() == KN_EPROTOCOL);
         }
     }
@@ -65,10 +65,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t *data, std::size_t size
         expect(!token->empty());
         expect_c_text(*token);
     }
-    const kn::server_error error = kn::read_server_error(body);
+    const kn::ServerError error = kn::read_server_error(body);
     expect(error.code >= 0);
     expect_c_text(error.text);
-    const kn::sender from = kn::read_sender(body);
+    const kn::Sender from = kn::read_sender(body);
     if (from.uid)
         expect_c_text(*from.uid);
     if (from.sid)

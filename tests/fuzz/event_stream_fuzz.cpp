@@ -7,13 +7,13 @@
 #include <tuple>
 #include <vector>
 
-#include "event_stream/parser.hpp"
+#include "event_stream/parser.h"
 #include "expect.hpp"
 #include "pieces.hpp"
 
 namespace {
 
-using kn::event_stream::parser;
+using kn::event_stream::Parser;
 
 struct outcome {
     std::vector<std::tuple<std::string, std::string, std::string>> events;
@@ -24,21 +24,21 @@ struct outcome {
 };
 
 outcome parse(std::string_view stream, std::string_view sizes, std::size_t limit) {
-    parser p(limit, "before");
+    Parser p(limit, "before");
     outcome result;
     for (pieces cut(stream, sizes); !cut.done() && !result.is_too_big;) {
         // A copy of its own, so that whoever reads past its end is found out.
         const std::string piece(cut.next());
         std::string_view left = piece;
         for (;;) {
-            const parser::outcome now = p.read(left);
-            if (now == parser::outcome::event) {
+            const Parser::Outcome now = p.read(left);
+            if (now == Parser::Outcome::event) {
                 expect(p.type().size() + p.data().size() <=
                        limit + std::string_view("message").size());
                 result.events.emplace_back(p.type(), p.data(), p.last_event_id());
                 continue;
             }
-            result.is_too_big = now == parser::outcome::too_big;
+            result.is_too_big = now == Parser::Outcome::too_big;
             expect(result.is_too_big || left.empty());
             break;
         }

@@ -6,16 +6,16 @@
 
 #include <jansson.h>
 
-#include "base/failure.hpp"
-#include "client/call.hpp"
+#include "base/failure.h"
+#include "client/call.h"
 #include "expect.hpp"
 #include "headed_input.hpp"
-#include "json/plain_object.hpp"
+#include "json/plain_object.h"
 
 namespace {
 
-const kn::endpoint &moon() {
-    static const kn::endpoint where = kn::endpoint::parse("http://wr:token@127.0.0.1:8080/moon");
+const kn::Endpoint &moon() {
+    static const kn::Endpoint where = kn::Endpoint::parse("http://wr:token@127.0.0.1:8080/moon");
     return where;
 }
 
@@ -53,10 +53,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t *data, std::size_t size
     const std::string_view payload = input.rest;
     expect_plain_is_json(payload);
     try {
-        const kn::call call = kn::calls::trigger(moon(), "c", event, payload);
+        const kn::Call call = kn::calls::trigger(moon(), "c", event, payload);
         expect(call.current().body.find(payload) != std::string::npos);
         expect_whole(call.current().body, event);
-    } catch (const kn::failure &why) {
+    } catch (const kn::Failure &why) {
         expect(why.status() == KN_EJSON || why.status() == KN_EINVAL);
     }
     return 0;

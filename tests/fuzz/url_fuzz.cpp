@@ -4,10 +4,10 @@
 #include <string>
 #include <string_view>
 
-#include "base/failure.hpp"
+#include "base/failure.h"
 #include "expect.hpp"
-#include "http/endpoint.hpp"
-#include "http/proxy.hpp"
+#include "http/endpoint.h"
+#include "http/proxy.h"
 
 namespace {
 
@@ -16,12 +16,12 @@ constexpr std::string_view secret = "s3cr3t-0123456789";
 
 void take_apart(std::string_view url) {
     try {
-        const kn::endpoint where = kn::endpoint::parse(url);
+        const kn::Endpoint where = kn::Endpoint::parse(url);
         expect(!where.token.view().empty());
         expect(where.vhost.front() == '/');
         expect(where.url().find('@') == std::string::npos);
         expect(where.url().find_first_of(" \r\n") == std::string::npos);
-    } catch (const kn::failure &why) {
+    } catch (const kn::Failure &why) {
         expect(why.status() == KN_EINVAL);
         expect(why.message().find(secret) == std::string::npos);
     }
@@ -30,7 +30,7 @@ void take_apart(std::string_view url) {
 void take_as_proxy(std::string_view url) {
     try {
         kn::require_proxy_url(url);
-    } catch (const kn::failure &why) {
+    } catch (const kn::Failure &why) {
         expect(why.status() == KN_EINVAL);
     }
 }
