@@ -40,10 +40,13 @@ class Scanner {
 
     char peek() const { return at_ < end_ ? *at_ : '\0'; }
 
+    // Mostly there is none: one look at a byte tells.
     void skip_space() {
-        while (at_ < end_ && (*at_ == ' ' || *at_ == '\n' || *at_ == '\r' || *at_ == '\t')) {
-            line_ends_ += *at_ == '\n' || *at_ == '\r' ? 1 : 0;
-            ++at_;
+        for (; at_ < end_ && static_cast<unsigned char>(*at_) <= ' '; ++at_) {
+            if (*at_ == '\n' || *at_ == '\r')
+                ++line_ends_;
+            else if (*at_ != ' ' && *at_ != '\t')
+                return;
         }
     }
 
@@ -87,14 +90,12 @@ class Scanner {
         if (in_object() && !name(is_listed))
             return Value::invalid;
         const char *const start = at_;
-        if (is_listed) {
-            member_at(depth_).value = {start, 0};
-            line_ends_before_[depth_] = line_ends_;
-        }
         const std::size_t depth = depth_;
         const Value read = value();
         if (is_listed && read == Value::scalar)
-            end_member(depth);
+            set_value(member_at(depth), start);
+        else if (is_listed && read == Value::container)
+            begin_value(depth, start);
         return read;
     }
 
@@ -102,10 +103,14 @@ class Scanner {
     bool name(bool is_listed) {
         const char *const start = at_;
         has_nul_ = false;
+        has_escape_ = false;
         if (peek() != '"' || !string())
             return false;
-        if (is_listed)
-            member_at(depth_).key = span(start);
+        if (is_listed) {
+            JsonMember &member = document_.list.back();
+            member.key = span(start);
+            member.has_plain_key = !has_escape_;
+        }
         if (has_nul_)
             note(JsonFlaw::name);
         skip_space();
@@ -152,7 +157,7 @@ class Scanner {
             --depth_;
             open_objects_ >>= 1;
             if (depth_ > 0 && depth_ <= levels_)
-                end_member(depth_);
+                end_value(depth_);
             skip_space();
         }
     }
@@ -170,10 +175,20 @@ class Scanner {
         second_level_count_ += depth_ == 2 ? 1 : 0;
     }
 
-    void end_member(std::size_t depth) {
+    void set_value(JsonMember &member, const char *start) const {
+        member.value = span(start);
+        member.type = type_of(*start);
+    }
+
+    // Of a container, whose end is not known yet.
+    void begin_value(std::size_t depth, const char *start) {
+        member_at(depth).value = {start, 0};
+        line_ends_before_[depth] = line_ends_;
+    }
+
+    void end_value(std::size_t depth) {
         JsonMember &member = member_at(depth);
-        member.value = span(member.value.data());
-        member.type = type_of(member.value.front());
+        set_value(member, member.value.data());
         member.has_line_end = line_ends_ != line_ends_before_[depth];
         member.listed_inside =
             static_cast<std::uint32_t>(document_.list.size() - present_[depth] - 1);
@@ -255,35 +270,38 @@ class Scanner {
 
     // At its opening quote.
     bool string() {
-        ++at_;
+        const char *at = at_ + 1;
         while (true) {
-            at_ += plain_length({at_, static_cast<std::size_t>(end_ - at_)});
-            if (at_ == end_)
+            at += plain_length({at, static_cast<std::size_t>(end_ - at)});
+            if (at == end_)
                 return false;
-            const auto byte = static_cast<unsigned char>(*at_);
+            const auto byte = static_cast<unsigned char>(*at);
             if (byte == '"') {
-                ++at_;
+                at_ = at + 1;
                 return true;
             }
             if (byte < 0x20)
                 return false;
             if (byte == '\\') {
+                at_ = at;
                 if (!escape())
                     return false;
+                at = at_;
             } else if (byte < 0x80) {
-                ++at_;
+                ++at;
             } else {
                 const std::size_t length =
-                    utf8_sequence_length({at_, static_cast<std::size_t>(end_ - at_)});
+                    utf8_sequence_length({at, static_cast<std::size_t>(end_ - at)});
                 if (length == 0)
                     return false;
-                at_ += length;
+                at += length;
             }
         }
     }
 
     // Half a surrogate pair is refused: it stands for no text, and whoever decodes it fails.
     bool escape() {
+        has_escape_ = true;
         ++at_;
         const char kind = peek();
         if (kind != 'u') {
@@ -321,7 +339,8 @@ class Scanner {
     const std::size_t second_level_max_;
     std::size_t depth_ = 0;
     std::uint64_t open_objects_ = 0;
-    bool has_nul_ = false; // whether the name that was read last has one
+    bool has_nul_ = false;    // whether the name that was read last has one
+    bool has_escape_ = false; // likewise
     std::size_t second_level_count_ = 0;
     std::size_t line_ends_ = 0; // that were skipped as space
     // By depth, of the member that is being read: where it is in the list, and what was skipped
@@ -356,7 +375,7 @@ JsonMembers members_of(const JsonMember &member) { return {&member + 1, member.l
 const JsonMember *find_member(const JsonMembers &members, std::string_view name) {
     const JsonMember *found = nullptr;
     for (const JsonMember &member : members) {
-        if (json_key_is(member.key, name))
+        if (is_called(member, name))
             found = &member;
     }
     return found;

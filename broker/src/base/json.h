@@ -32,6 +32,7 @@ struct JsonMember {
     JsonType type = JsonType::null;
     JsonFlaw flaw = JsonFlaw::none;  // the first one, in its name or however deep in its value
     bool has_line_end = false;       // between the tokens of its value
+    bool has_plain_key = true;       // without an escape: as written it is what it means
     std::uint32_t listed_inside = 0; // of the members listed behind it, those that are in its value
 };
 
@@ -107,6 +108,14 @@ std::optional<JsonDocument> scan_json_array(std::string_view text);
 
 // What is listed of the value of a member, which stands in its document.
 JsonMembers members_of(const JsonMember &member);
+
+// Whether its key means `name`.
+inline bool is_called(const JsonMember &member, std::string_view name) {
+    constexpr std::size_t quotes = 2;
+    if (!member.has_plain_key)
+        return json_key_is(member.key, name);
+    return member.key.size() == name.size() + quotes && member.key.substr(1, name.size()) == name;
+}
 
 // The member called `name`, or null. Of a repeated key the last one counts, as in every JSON
 // library.

@@ -22,9 +22,9 @@ constexpr std::array<std::pair<std::string_view, CommandKind>, 7> command_names 
 // A command, what it is about, and what that says: {"broadcast":{"data":{"text":"hi"}}}.
 constexpr std::size_t levels_of_data = 3;
 
-CommandKind kind_of(std::string_view key) {
+CommandKind kind_of(const JsonMember &member) {
     for (const auto &[name, kind] : command_names) {
-        if (json_key_is(key, name))
+        if (is_called(member, name))
             return kind;
     }
     return CommandKind::malformed;
@@ -80,17 +80,17 @@ bool is_true(const JsonMember &member) {
 
 // Of a repeated field the last one counts.
 void read_field(const JsonMember &member, Command &command) {
-    if (json_key_is(member.key, "data"))
+    if (is_called(member, "data"))
         read_data(member, command);
-    else if (json_key_is(member.key, "event"))
+    else if (is_called(member, "event"))
         read_event(member, command);
-    else if (json_key_is(member.key, "channel"))
+    else if (is_called(member, "channel"))
         read_text(member, command.channel);
-    else if (json_key_is(member.key, "trigger"))
+    else if (is_called(member, "trigger"))
         read_text(member, command.trigger);
-    else if (json_key_is(member.key, "token"))
+    else if (is_called(member, "token"))
         read_text(member, command.token);
-    else if (json_key_is(member.key, "hidden"))
+    else if (is_called(member, "hidden"))
         command.hidden = is_true(member);
 }
 
@@ -118,7 +118,7 @@ void parse_command(std::string_view message, std::size_t nesting_max, Command &c
     CommandKind kind = CommandKind::malformed;
     const auto chosen =
         std::find_if(members.begin(), members.end(), [&kind](const JsonMember &member) {
-            kind = kind_of(member.key);
+            kind = kind_of(member);
             return kind != CommandKind::malformed;
         });
     if (chosen == members.end())

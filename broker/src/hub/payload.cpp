@@ -12,6 +12,10 @@ namespace {
 // The names that are the broker's at the top of what a page says.
 constexpr std::array<std::string_view, 3> names_of_the_broker = {"channel", "sid", "uid"};
 
+constexpr std::string_view channel_name = R"("channel":)";
+constexpr std::string_view sid_name = R"("sid":)";
+constexpr std::string_view uid_name = R"("uid":)";
+
 // More than what the broker adds to data, channel, sid, uid and the name of an event.
 constexpr std::size_t room_for_words = 96;
 
@@ -67,6 +71,7 @@ class ObjectWriter {
         write(run);
     }
 
+    // A name comes with its quotes and its colon.
     void add(std::string_view name, std::string_view text) {
         begin_member(name);
         append_json_string(out_, text);
@@ -84,9 +89,8 @@ class ObjectWriter {
 
   private:
     static bool has_name(const JsonMember &member, std::span<const std::string_view> names) {
-        return std::any_of(names.begin(), names.end(), [&member](std::string_view name) {
-            return json_key_is(member.key, name);
-        });
+        return std::any_of(names.begin(), names.end(),
+                           [&member](std::string_view name) { return is_called(member, name); });
     }
 
     void write(Run &run) {
@@ -105,7 +109,7 @@ class ObjectWriter {
 
     void begin_member(std::string_view name) {
         separate();
-        out_.append(1, '"').append(name).append("\":");
+        out_.append(name);
     }
 
     void separate() {
@@ -184,9 +188,9 @@ std::string presence_payload(std::string_view channel, const Sender &who, bool h
     out.reserve(channel.size() + who.sid.size() + size_of_uid(who) + size_of(data) + ending.size() +
                 room_for_words);
     ObjectWriter payload(out);
-    payload.add("channel", channel);
-    payload.add("sid", who.sid);
-    payload.add("uid", who.uid);
+    payload.add(channel_name, channel);
+    payload.add(sid_name, who.sid);
+    payload.add(uid_name, who.uid);
     out.append(hidden ? R"(,"hidden":true,"data":)" : R"(,"hidden":false,"data":)");
     ObjectWriter said(out);
     said.add_all_but({}, data);
@@ -207,8 +211,8 @@ std::string broadcast_message(std::string_view event, const JsonMembers &data,
     std::string out = message_about(event, size_of(data) + channel.size() + sid.size());
     ObjectWriter payload(out);
     payload.add_all_but(names_of_the_broker, data);
-    payload.add("channel", channel);
-    payload.add("sid", sid);
+    payload.add(channel_name, channel);
+    payload.add(sid_name, sid);
     payload.end();
     out.push_back('}');
     return out;
@@ -220,7 +224,7 @@ std::string trigger_message(std::string_view event, const JsonMembers &data,
     std::string out = message_about(event, size_of(data) + channel.size());
     ObjectWriter payload(out);
     payload.add_all_but(only_the_channel, data);
-    payload.add("channel", channel);
+    payload.add(channel_name, channel);
     payload.end();
     out.push_back('}');
     return out;
@@ -231,8 +235,8 @@ std::string member_entry(const JsonMembers &data, std::string_view uid, std::str
     out.reserve(size_of(data) + uid.size() + channel.size() + room_for_words);
     ObjectWriter entry(out);
     entry.add_all_but(names_of_the_broker, data);
-    entry.add("uid", uid);
-    entry.add("channel", channel);
+    entry.add(uid_name, uid);
+    entry.add(channel_name, channel);
     entry.end();
     return out;
 }
@@ -279,9 +283,9 @@ std::string event_record(std::string_view topic, const JsonMembers &data, std::s
     ObjectWriter payload(out);
     payload.add_all_but(names_of_the_broker, data);
     if (!channel.empty())
-        payload.add("channel", channel);
-    payload.add("sid", sender.sid);
-    payload.add("uid", sender.uid);
+        payload.add(channel_name, channel);
+    payload.add(sid_name, sender.sid);
+    payload.add(uid_name, sender.uid);
     payload.end();
     end_record(out);
     return out;

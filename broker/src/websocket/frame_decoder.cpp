@@ -64,6 +64,27 @@ bool begins_with_whole_message(std::string_view bytes, const FrameExtent &extent
            (is_short || is_medium);
 }
 
+// As many words of the payload as there are, several at a time; returns what is in any of them.
+template <std::size_t words>
+std::uint64_t unmask_words(std::string_view payload, std::uint64_t mask, std::string &text,
+                           std::size_t &at) {
+    using Block = std::array<std::uint64_t, words>;
+    Block seen{};
+    for (; payload.size() - at >= sizeof(Block); at += sizeof(Block)) {
+        Block block;
+        std::memcpy(block.data(), payload.data() + at, sizeof block);
+        for (std::size_t i = 0; i < words; ++i) {
+            block[i] ^= mask;
+            seen[i] |= block[i];
+        }
+        std::memcpy(text.data() + at, block.data(), sizeof block);
+    }
+    std::uint64_t any = 0;
+    for (const std::uint64_t word : seen)
+        any |= word;
+    return any;
+}
+
 // Returns whether the text is ASCII, which need not be looked at again.
 bool unmask(std::string_view payload, std::string_view mask, std::string &text) {
     text.resize(payload.size());
@@ -72,15 +93,9 @@ bool unmask(std::string_view payload, std::string_view mask, std::string &text) 
         masks[i] = mask[i % mask_size];
     std::uint64_t wide_mask = 0;
     std::memcpy(&wide_mask, masks.data(), sizeof wide_mask);
-    std::uint64_t seen = 0;
     std::size_t at = 0;
-    for (; payload.size() - at >= sizeof wide_mask; at += sizeof wide_mask) {
-        std::uint64_t word = 0;
-        std::memcpy(&word, payload.data() + at, sizeof word);
-        word ^= wide_mask;
-        seen |= word;
-        std::memcpy(text.data() + at, &word, sizeof word);
-    }
+    std::uint64_t seen = unmask_words<4>(payload, wide_mask, text, at);
+    seen |= unmask_words<1>(payload, wide_mask, text, at);
     for (; at < payload.size(); ++at) {
         text[at] = static_cast<char>(payload[at] ^ mask[at % mask_size]);
         seen |= static_cast<unsigned char>(text[at]);
