@@ -83,11 +83,12 @@ void EventLoop::serve_changes() {
         changed[i]->serve(changes[i].events);
 }
 
-void EventLoop::send(Letter letter) {
+void EventLoop::send(Letter letter, Lane lane) {
     {
         const std::lock_guard lock(mailbox_mutex_);
         const std::size_t size = letter.bytes ? letter.bytes->size() : 0;
-        mailbox_.push_back(std::move(letter));
+        auto &letters = mailbox_[static_cast<std::size_t>(lane)];
+        letters.push_back(std::move(letter));
         mailbox_bytes_.fetch_add(size, std::memory_order_relaxed);
     }
     schedule_end_turn();
@@ -95,7 +96,8 @@ void EventLoop::send(Letter letter) {
 
 void EventLoop::end_turn_with(Connection &connection) {
     ending_turn_.emplace_back(&connection);
-    schedule_end_turn();
+    if (!writing_follows_)
+        schedule_end_turn();
 }
 
 void EventLoop::schedule_end_turn() {
@@ -103,7 +105,8 @@ void EventLoop::schedule_end_turn() {
         end_turn_follows_ = true;
         return;
     }
-    if (end_turn_posted_.exchange(true))
+    // The lock of the mailbox makes the look of whoever has a letter a fresh one.
+    if (end_turn_posted_.load(std::memory_order_relaxed) || end_turn_posted_.exchange(true))
         return;
     try {
         post([this] {
@@ -118,13 +121,27 @@ void EventLoop::schedule_end_turn() {
 
 // Ending one connection may give others something to say; they follow in a turn of their own.
 void EventLoop::end_turn() {
+    const std::size_t answered = ending_turn_.size();
+    writing_follows_ = true;
     empty_mailbox();
+    writing_follows_ = false;
     ending_turn_now_.swap(ending_turn_);
+    put_listeners_first(answered);
     for (const auto &connection : ending_turn_now_)
         connection->end_turn();
     ending_turn_now_.clear();
     if (std::exchange(some_are_aborted_, false))
         drop_aborted();
+}
+
+// What was said is waited for more than the answer to who has said it, which has what follows to do
+// meanwhile. It does not wait for thousands.
+void EventLoop::put_listeners_first(std::size_t answered) {
+    constexpr std::size_t few = 64;
+    if (ending_turn_now_.size() - answered <= few)
+        std::rotate(ending_turn_now_.begin(),
+                    ending_turn_now_.begin() + static_cast<std::ptrdiff_t>(answered),
+                    ending_turn_now_.end());
 }
 
 void EventLoop::drop_aborted() {
@@ -179,12 +196,18 @@ void EventLoop::empty_mailbox() {
         opened_.swap(mailbox_);
         mailbox_bytes_.store(0, std::memory_order_relaxed);
     }
-    for (std::span<const Letter> rest = opened_; !rest.empty();) {
+    for (auto &letters : opened_) {
+        hand_out(letters);
+        letters.clear();
+    }
+}
+
+void EventLoop::hand_out(std::span<const Letter> rest) {
+    while (!rest.empty()) {
         const auto letters = rest.first(letters_to_one(rest));
         without_exceptions([&] { letters.front().to->receive(letters, *this); });
         rest = rest.subspan(letters.size());
     }
-    opened_.clear();
 }
 
 void EventLoop::arm(TimerEntry &entry, std::chrono::milliseconds wait) {

@@ -70,6 +70,11 @@ struct Letter {
     std::uint64_t number = 0;
 };
 
+// What is published goes to a channel's listeners and to a worker's stream, in turn. Each kind has
+// a lane of its own, so that those to one addressee come together.
+enum class Lane : std::uint8_t { pages, streams };
+inline constexpr std::size_t lane_count = 2;
+
 // Counted by the loop, read by whoever asks for metrics.
 class Counter {
   public:
@@ -113,8 +118,9 @@ class EventLoop {
     // Of all loops.
     Refusals &refusals() { return refusals_; }
 
-    // Any thread. Letters to one loop are received in the order in which they were sent.
-    void send(Letter letter);
+    // Any thread. Letters to one loop are received in the order in which they were sent, lane by
+    // lane.
+    void send(Letter letter, Lane lane = Lane::pages);
     // Whether so much waits in the mailbox that more should not be read from anybody.
     bool is_crowded() const {
         return mailbox_bytes_.load(std::memory_order_relaxed) > mailbox_bytes_max;
@@ -190,11 +196,13 @@ class EventLoop {
     void serve_changes();
     void schedule_end_turn();
     void end_turn();
+    void put_listeners_first(std::size_t answered);
     void drop_aborted();
     void post_line();
     void serve_line_after(unsigned rounds);
     void serve_line();
     void empty_mailbox();
+    void hand_out(std::span<const Letter> rest);
     TimerQueue &queue_of(std::chrono::milliseconds wait);
     void run_timer(TimerQueue &queue);
 
@@ -208,6 +216,7 @@ class EventLoop {
     std::vector<ConnectionPtr> ending_turn_now_;
     std::atomic<bool> end_turn_posted_ = false;
     bool end_turn_follows_ = false; // what is being served now
+    bool writing_follows_ = false;  // what the letters bring
     bool some_are_aborted_ = false;
     std::vector<ConnectionPtr> serving_again_;
     std::vector<ConnectionPtr> serving_again_now_;
@@ -223,8 +232,8 @@ class EventLoop {
     ReadySet ready_;
 
     alignas(64) std::mutex mailbox_mutex_;
-    std::vector<Letter> mailbox_;
-    std::vector<Letter> opened_;
+    std::array<std::vector<Letter>, lane_count> mailbox_;
+    std::array<std::vector<Letter>, lane_count> opened_;
     std::atomic<std::size_t> mailbox_bytes_ = 0;
 };
 

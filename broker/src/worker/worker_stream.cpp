@@ -132,12 +132,12 @@ void WorkerStream::on_timer() {
 bool WorkerStream::deliver(std::uint64_t id, const SharedBytes &record) {
     if (!mailbox_->is_open())
         return false;
-    connection_.loop().send({mailbox_, record, id});
+    connection_.loop().send({mailbox_, record, id}, Lane::streams);
     return true;
 }
 
 void WorkerStream::dismiss() {
-    connection_.loop().send({std::make_shared<Dismissal>(mailbox_), nullptr, 0});
+    connection_.loop().send({std::make_shared<Dismissal>(mailbox_), nullptr, 0}, Lane::streams);
 }
 
 // Where memory runs out the connection ends: what is sent by half cannot be gone on with.
