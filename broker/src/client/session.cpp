@@ -245,14 +245,15 @@ void Session::change(const Command &command) {
 }
 
 // Not before the answers to what came before.
-void Session::say(std::string_view message) {
+void Session::say(std::string message) {
     if (!must_wait())
-        return transport_.send(make_frame(websocket_text(message)));
-    const auto say_it = [text = std::string(message)](Session *session) {
+        return transport_.send(make_frame(websocket_text(std::move(message))), 1);
+    const std::size_t size = message.size();
+    const auto say_it = [text = std::move(message)](Session *session) {
         if (session != nullptr)
             session->say(text);
     };
-    line_->append(say_it, Behind::goes_on, message.size());
+    line_->append(say_it, Behind::goes_on, size);
 }
 
 void Session::refuse(int code) {

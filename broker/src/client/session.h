@@ -35,7 +35,8 @@ class SessionTransport {
     virtual const ClientAddress &address() const = 0;
     // Bytes that wait for it.
     virtual std::size_t pending_bytes() const = 0;
-    virtual void send(const Frame &frame) = 0;
+    // So many messages, each whole.
+    virtual void send(const Frame &frames, std::size_t count) = 0;
     // For what comes from elsewhere than the browser: nothing that `call` throws reaches the loop.
     virtual void run(const std::function<void()> &call) = 0;
     // What was held of the browser's input, and what follows it.
@@ -107,7 +108,9 @@ class Session final : private Subscriber {
   private:
     std::string_view sid() const override { return {sid_.data(), sid_.size()}; }
     EventLoop &loop() override { return transport_.loop(); }
-    void deliver(const Frame &frame) override { transport_.send(frame); }
+    void deliver(const Frame &frames, std::size_t count) override {
+        transport_.send(frames, count);
+    }
     ConnectionView view() const override;
     void channel_removed(Subscription &subscription) override;
     void vhost_removed() override;
@@ -128,7 +131,7 @@ class Session final : private Subscriber {
     bool tolerates_excess();
     template <typename... Arguments>
     void note(fmt::format_string<Arguments...> format, const Arguments &...arguments) const;
-    void say(std::string_view message);
+    void say(std::string message);
     void refuse(int code);
     void refuse_missing_channel(std::string_view name);
     bool may_join(std::string_view channel);

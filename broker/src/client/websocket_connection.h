@@ -39,7 +39,7 @@ class WebSocketConnection final : public Protocol,
     EventLoop &loop() override { return connection_.loop(); }
     const ClientAddress &address() const override { return connection_.address(); }
     std::size_t pending_bytes() const override { return connection_.pending_bytes(); }
-    void send(const Frame &frame) override { connection_.send(frame); }
+    void send(const Frame &frames, std::size_t count) override { connection_.send(frames, count); }
     void run(const std::function<void()> &call) override;
     void read_on(std::string_view held) override;
     void close(std::uint16_t code) override;

@@ -74,8 +74,8 @@ std::vector<SubscriberSummary> Channel::subscribers(std::string_view after,
     return summaries;
 }
 
-bool Channel::publish(std::string_view message) {
-    const auto frame = share(websocket_text(message));
+bool Channel::publish(std::string message) {
+    const auto frame = share(websocket_text(std::move(message)));
     const std::lock_guard lock(order_);
     if (closed_)
         return false;

@@ -66,7 +66,7 @@ class Channel final : public Addressee, public std::enable_shared_from_this<Chan
 
     // A message to everyone who listens. Each hears what is published here in the same order as
     // everybody else. False when the channel is closed.
-    [[nodiscard]] bool publish(std::string_view message);
+    [[nodiscard]] bool publish(std::string message);
 
     // On the subscriber's loop. Every join and leave is announced if the member can be seen, a join
     // to the newcomer too: it hears that, and what comes after it, in a later turn of its loop.

@@ -33,8 +33,8 @@ class FanOut {
     void publish(const std::shared_ptr<Addressee> &channel, const SharedBytes &frame);
     // Behind all that was published, to these loops.
     void send_end(const std::shared_ptr<Addressee> &end);
-    // On that loop, unguarded: to one listener after the other all that has come. To go through
-    // thousands of them costs more than what they are given.
+    // On that loop, unguarded: to one listener after the other all that has come, what is small as
+    // one text. To go through thousands of them costs more than what they are given.
     void deliver(std::span<const Letter> letters, const EventLoop &loop) const;
 
     std::size_t size() const;
@@ -49,6 +49,8 @@ class FanOut {
   private:
     using Listeners = SubscriptionList<&Subscription::position_on_loop>;
 
+    static void deliver_later_ones(std::span<const Letter> letters,
+                                   const Subscription &subscription);
     void send(const std::shared_ptr<Addressee> &to, const SharedBytes &bytes, std::uint64_t number);
 
     EventLoops &loops_;

@@ -27,7 +27,8 @@ class Subscriber : public SubscriberHook {
   public:
     virtual std::string_view sid() const = 0; // never changes: any thread may ask
     virtual EventLoop &loop() = 0;            // likewise
-    virtual void deliver(const Frame &frame) = 0;
+    // So many messages, each whole.
+    virtual void deliver(const Frame &frames, std::size_t count) = 0;
     virtual ConnectionView view() const = 0;
     // The channel is gone: the subscription ends with this call.
     virtual void channel_removed(Subscription &subscription) = 0;

@@ -1,5 +1,7 @@
 #include "websocket/frame.h"
 
+#include <utility>
+
 namespace webrocket {
 namespace {
 
@@ -23,12 +25,13 @@ void append_header(std::string &out, unsigned first_byte, std::uint64_t length) 
 
 } // namespace
 
-std::string websocket_text(std::string_view payload) {
-    std::string out;
-    out.reserve(payload.size() + 10);
-    append_header(out, final_frame::text, payload.size());
-    out.append(payload);
-    return out;
+std::string websocket_text(std::string payload) {
+    std::string header;
+    append_header(header, final_frame::text, payload.size());
+    if (payload.capacity() - payload.size() >= header.size())
+        return std::move(payload.insert(0, header));
+    header.reserve(header.size() + payload.size());
+    return header.append(payload);
 }
 
 std::string websocket_ping() {

@@ -24,8 +24,8 @@ inline constexpr std::uint16_t message_too_big = 1009;
 inline constexpr std::uint16_t try_again_later = 1013;
 } // namespace close_code
 
-// Whole messages, unmasked.
-std::string websocket_text(std::string_view payload);
+// Whole messages, unmasked. A text that has room for a header stays where it is.
+std::string websocket_text(std::string payload);
 std::string websocket_ping();
 std::string websocket_close(std::uint16_t code);
 

@@ -1,5 +1,6 @@
 // What happens on channels, one thing after the other, on its way to the listeners of several
 // loops.
+#include "frames.h"
 #include "hub/presence.h"
 #include "hub/vhost.h"
 
@@ -56,8 +57,10 @@ class Page final : public Subscriber {
 
     std::string_view sid() const override { return sid_; }
     EventLoop &loop() override { return loop_; }
-    // Without the head of a short frame.
-    void deliver(const Frame &frame) override { heard.push_back(frame->substr(2)); }
+    void deliver(const Frame &frames, std::size_t) override {
+        const auto messages = messages_in(*frames);
+        heard.insert(heard.end(), messages.begin(), messages.end());
+    }
     ConnectionView view() const override { return {}; }
     void channel_removed(Subscription &) override {
         heard.emplace_back("the channel's end");

@@ -1,6 +1,7 @@
 // Who gets what is published on a channel, loop by loop.
 #include "hub/fan_out.h"
 #include "page.h"
+#include "websocket/frame.h"
 
 #include <cstddef>
 #include <gtest/gtest.h>
@@ -57,7 +58,9 @@ class fan_out : public testing::Test {
         return listener;
     }
 
-    void publish(const std::string &text) { fan_out_.publish(receiver_, share(text)); }
+    void publish(const std::string &text) {
+        fan_out_.publish(receiver_, share(websocket_text(text)));
+    }
 
     // Whether there was something to do for the loop.
     bool turn(std::size_t loop) {
@@ -113,7 +116,7 @@ TEST_F(fan_out, each_of_a_loop_can_go) {
         }
         room.remove(all[leaving]->subscription);
         EXPECT_EQ(room.size(), count - 1);
-        room.publish(receiver, share("one"));
+        room.publish(receiver, share(websocket_text("one")));
         turn(2);
         for (std::size_t i = 0; i < count; ++i)
             EXPECT_EQ(all[i]->page.heard, i == leaving ? Texts() : Texts{"one"}) << leaving << i;
@@ -131,6 +134,35 @@ TEST_F(fan_out, more_than_a_loop_takes_at_once_comes_in_order) {
     turn(0);
     EXPECT_EQ(first.page.heard, published);
     EXPECT_EQ(second.page.heard, published);
+}
+
+// What is small comes as one text; to a newcomer only what is for it.
+TEST_F(fan_out, one_that_comes_in_between_hears_the_rest) {
+    const Listener &first = added_on(0);
+    publish("one");
+    publish("two");
+    const Listener &between = added_on(0);
+    publish("three");
+    publish("four");
+    const Listener &last = added_on(0);
+    turn(0);
+    EXPECT_EQ(first.page.heard, (Texts{"one", "two", "three", "four"}));
+    EXPECT_EQ(between.page.heard, (Texts{"three", "four"}));
+    EXPECT_EQ(last.page.heard, Texts());
+}
+
+TEST_F(fan_out, what_is_large_is_shared_and_keeps_its_place) {
+    const Listener &listener = added_on(0);
+    const SharedBytes large = share(websocket_text(std::string(3000, 'x')));
+    publish("one");
+    fan_out_.publish(receiver_, large);
+    publish("two");
+    turn(0);
+    const auto &frames = listener.page.frames;
+    ASSERT_EQ(frames.size(), 3U);
+    EXPECT_EQ(*frames[0], websocket_text("one"));
+    EXPECT_EQ(frames[1]->data(), large->data());
+    EXPECT_EQ(*frames[2], websocket_text("two"));
 }
 
 TEST_F(fan_out, the_end_comes_behind_what_was_published) {

@@ -3,7 +3,6 @@
 #include "hub/presence.h"
 #include "hub/vhost.h"
 #include "page.h"
-#include "websocket/frame.h"
 
 #include <gtest/gtest.h>
 #include <memory>
@@ -78,12 +77,10 @@ class presence : public testing::Test {
 };
 
 std::string joined(std::string_view entry) {
-    return websocket_text(R"({":memberJoined":)" + std::string(entry) + '}');
+    return R"({":memberJoined":)" + std::string(entry) + '}';
 }
 
-std::string left(std::string_view entry) {
-    return websocket_text(R"({":memberLeft":)" + std::string(entry) + '}');
-}
+std::string left(std::string_view entry) { return R"({":memberLeft":)" + std::string(entry) + '}'; }
 
 constexpr std::string_view ann_entry = R"({"name":"Ann","uid":"ann","channel":"presence-room"})";
 constexpr std::string_view bob_entry = R"({"uid":"bob","channel":"presence-room"})";

@@ -1,5 +1,6 @@
 // A page's commands when others take their time to answer.
 #include "client/session.h"
+#include "frames.h"
 #include "held_exchange.h"
 #include "hub/vhost.h"
 #include "page.h"
@@ -50,7 +51,10 @@ class session : public testing::Test, protected SessionTransport {
     EventLoop &loop() override { return loops_.first(); }
     const ClientAddress &address() const override { return address_; }
     std::size_t pending_bytes() const override { return 0; }
-    void send(const Frame &frame) override { said_.push_back(name_of(*frame)); }
+    void send(const Frame &frames, std::size_t) override {
+        for (const auto &message : messages_in(*frames))
+            said_.push_back(name_of(message));
+    }
     void close(std::uint16_t code) override { closed_with_ = code; }
     void run(const std::function<void()> &call) override { call(); }
     void read_on(std::string_view held) override { read_on_.emplace_back(held); }
