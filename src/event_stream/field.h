@@ -23,6 +23,7 @@ class Field {
         is_plain_ = is_plain;
         is_borrowed_ = is_plain || is_utf8(bytes);
         if (is_borrowed_) {
+            give_back_buffer();
             view_ = bytes;
             return;
         }
@@ -50,6 +51,13 @@ class Field {
     void clear() {
         is_borrowed_ = false;
         view_ = {};
+        give_back_buffer();
+    }
+
+    static constexpr std::size_t kept_capacity = 64 * 1024;
+
+  private:
+    void give_back_buffer() {
         if (buffer_.empty())
             return;
         buffer_.clear();
@@ -58,9 +66,6 @@ class Field {
             buffer_.shrink_to_fit();
     }
 
-    static constexpr std::size_t kept_capacity = 64 * 1024;
-
-  private:
     std::string buffer_;
     std::string_view view_;
     bool is_borrowed_ = false;

@@ -47,11 +47,34 @@ Parser::Parser(std::size_t max_event_size, std::string last_event_id)
       last_event_id_(std::move(last_event_id)) {}
 
 auto Parser::read(std::string_view &bytes) -> Outcome {
-    if (is_handed_out_)
+    if (is_handed_out_) {
+        if (!after_cr_ && take_record(bytes))
+            return Outcome::event;
         begin_event();
+    }
     if (at_start_ && !skip_byte_order_mark(bytes))
         return Outcome::too_big;
     return read_lines(bytes);
+}
+
+/// Where another event has just ended, most are like that one, and whole. What is not as usual in
+/// one, or too large, is left as it is, for a closer look.
+bool Parser::take_record(std::string_view &bytes) {
+    const ScannedRecord record = scan_record(bytes);
+    if (record.size == 0)
+        return false;
+    data_.assign(record.data, record.is_data_plain);
+    if (data_.size() + record.type.size() + record.id.size() > max_event_size_)
+        return false;
+    constexpr bool is_plain = true;
+    type_.assign(record.type, is_plain);
+    // From one to the next an id seldom becomes longer.
+    if (record.id.size() == last_event_id_.size())
+        std::memcpy(last_event_id_.data(), record.id.data(), record.id.size());
+    else
+        last_event_id_ = record.id;
+    bytes.remove_prefix(record.size);
+    return true;
 }
 
 /// False when the limit is so small that not even what only looked like a mark fits.

@@ -48,6 +48,7 @@ class Parser {
     Outcome read_lines(std::string_view &bytes);
     Outcome needs_more();
     void settle();
+    bool take_record(std::string_view &bytes);
     bool skip_byte_order_mark(std::string_view &bytes);
     void begin_event();
     Outcome finish_line(std::string_view piece, bool is_plain);

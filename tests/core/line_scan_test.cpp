@@ -9,7 +9,9 @@
 namespace {
 
 using kn::event_stream::scan_line;
+using kn::event_stream::scan_record;
 using kn::event_stream::ScannedLine;
+using kn::event_stream::ScannedRecord;
 
 constexpr std::size_t longest = 100; // a few blocks
 
@@ -56,6 +58,44 @@ TEST(line_scan, the_first_of_many_ends) {
         std::fill_n(lines.begin(), at, '\x80');
         expect_as_one_by_one(lines);
     }
+}
+
+void expect_record(const std::string &id, const std::string &type, const std::string &data,
+                   bool is_plain) {
+    const std::string record = "id: " + id + "\nevent: " + type + "\ndata: " + data + "\n\n";
+    for (const char *after :
+         {"", "\n", "id: 4", "data: of what comes behind it, and is not looked at"}) {
+        const std::string bytes = record + after;
+        const ScannedRecord found = scan_record(bytes);
+        ASSERT_EQ(found.size, record.size()) << testing::PrintToString(bytes);
+        EXPECT_EQ(found.id, id);
+        EXPECT_EQ(found.type, type);
+        EXPECT_EQ(found.data, data);
+        EXPECT_EQ(found.is_data_plain, is_plain);
+    }
+    for (std::size_t cut = 0; cut < record.size(); ++cut)
+        EXPECT_EQ(scan_record(record.substr(0, cut)).size, 0U) << "cut at " << cut;
+}
+
+TEST(record_scan, every_length) {
+    for (std::size_t length = 0; length <= longest; ++length) {
+        const std::string text(length, 'x');
+        expect_record(text, "chat/said", "{}", true);
+        expect_record("7", text, "{}", true);
+        expect_record("7", "chat/said", text, true);
+        expect_record("7", "chat/said", text + "\xC3\xA9" + text, false);
+    }
+}
+
+TEST(record_scan, what_is_not_as_usual_is_none) {
+    for (const std::string record :
+         {"id:7\nevent: a/b\ndata: {}\n\n", "event: a/b\ndata: {}\n\n", "id: 7\ndata: {}\n\n",
+          "id: 7\nevent: a/b\n\n", "event: a/b\nid: 7\ndata: {}\n\n",
+          "id: 7\r\nevent: a/b\r\ndata: {}\r\n\r\n", "id: 7\nevent: a/b\ndata: {}\r\n\n",
+          "id: 7\nevent: a/b\ndata: {}\n\r", "id: 7\nevent: a/b\ndata: {}\ndata: 2\n\n",
+          "id: 7\nevent: a/b\ndata:\n\n", "id: 7\xC3\xA9\nevent: a/b\ndata: {}\n\n",
+          "id: 7\nevent: \xC3\xA9/b\ndata: {}\n\n", ": \nid: 7\nevent: a/b\ndata: {}\n\n"})
+        EXPECT_EQ(scan_record(record).size, 0U) << testing::PrintToString(record);
 }
 
 } // namespace

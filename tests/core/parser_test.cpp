@@ -154,4 +154,68 @@ TEST(parser, a_retry_beyond_all_bounds_saturates) {
     EXPECT_EQ(r.retry, static_cast<std::uint64_t>(INT64_MAX));
 }
 
+// What follows an event is looked at as a whole first. It may be cut anywhere, and be no such
+// record: nothing of that may be seen.
+struct Outcome {
+    bool is_read;
+    std::vector<event> events;
+    std::string last_event_id;
+};
+
+Outcome outcome_of(const std::string &bytes, std::size_t piece, std::size_t limit) {
+    Reading r(limit);
+    bool is_read = true;
+    for (std::size_t at = 0; is_read && at < bytes.size(); at += piece)
+        is_read = r.feed(bytes.substr(at, piece));
+    return {is_read, r.events, r.p.last_event_id()};
+}
+
+void expect_same_in_pieces(const std::string &bytes, std::size_t limit = 1024) {
+    SCOPED_TRACE(testing::PrintToString(bytes) + " within " + std::to_string(limit));
+    const Outcome expected = outcome_of(bytes, 1, limit);
+    for (const std::size_t piece : {bytes.size(), std::size_t{50}, std::size_t{7}}) {
+        const Outcome found = outcome_of(bytes, piece, limit);
+        ASSERT_EQ(found.is_read, expected.is_read);
+        ASSERT_EQ(found.events, expected.events);
+        ASSERT_EQ(found.last_event_id, expected.last_event_id);
+    }
+}
+
+const std::string usual_record = "id: 41\nevent: chat/said\ndata: {\"text\":\"hello\"}\n\n";
+
+TEST(parser, any_byte_at_any_place_of_a_usual_record) {
+    for (std::size_t at = 0; at < usual_record.size(); ++at)
+        for (const char odd : {'\n', '\r', '\0', '\x80', '\xC3', ':', ' ', 'x'}) {
+            std::string changed = usual_record;
+            changed[at] = odd;
+            expect_same_in_pieces(usual_record + changed + usual_record);
+        }
+}
+
+TEST(parser, a_usual_record_cut_and_mended_at_any_place) {
+    for (std::size_t at = 0; at < usual_record.size(); ++at)
+        for (const char *instead :
+             {"", "\n", "\r\n", ": \n\n", "\xC3\xA9", "retry: 5\n", "id: 7\n"})
+            expect_same_in_pieces(usual_record + usual_record.substr(0, at) + instead +
+                                  usual_record.substr(at) + usual_record);
+}
+
+TEST(parser, a_usual_record_has_the_same_limits) {
+    for (std::size_t limit = 20; limit < 60; ++limit)
+        for (const char *text : {"", "\xC3\xA9", "\x80\x80\x80", "more than what there was before"})
+            expect_same_in_pieces("data: 1\n\nid: 42\nevent: chat/said\ndata: {" +
+                                      std::string(text) + "}\n\n" + usual_record,
+                                  limit);
+}
+
+TEST(parser, gives_back_what_a_large_event_had_taken) {
+    Reading r;
+    const std::string large =
+        "id: 1\nevent: a/b\ndata: " + std::string(1000 * 1000, '\x80') + "\n\n";
+    ASSERT_TRUE(r.feed(usual_record + large + usual_record + usual_record));
+    EXPECT_EQ(r.events.size(), 4U);
+    EXPECT_EQ(r.events[1].data.size(), 3 * 1000 * 1000U);
+    EXPECT_EQ(r.events[3].data, R"({"text":"hello"})");
+}
+
 } // namespace
