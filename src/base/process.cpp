@@ -8,14 +8,11 @@
 namespace kn {
 namespace {
 
-std::atomic<std::uint32_t> generation{1};
 std::atomic<bool> watching{false};
 
-void in_the_child() { generation.fetch_add(1, std::memory_order_relaxed); }
+void in_the_child() { forks_behind.fetch_add(1, std::memory_order_relaxed); }
 
 } // namespace
-
-std::uint32_t process_generation() noexcept { return generation.load(std::memory_order_relaxed); }
 
 Failure forked_off() { return {KN_EFORK, "the handle was made before this process was forked"}; }
 

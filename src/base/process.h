@@ -1,14 +1,20 @@
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 
 #include "base/failure.h"
 
 namespace kn {
 
+/// How many forks lie behind this process. Written by the child of each.
+inline constinit std::atomic<std::uint32_t> forks_behind{1};
+
 /// Which process this is, counted in forks: a handle remembers the number it was made under, and a
 /// child, which sees another one, keeps its hands off. Costs one load, unlike getpid().
-std::uint32_t process_generation() noexcept;
+inline std::uint32_t process_generation() noexcept {
+    return forks_behind.load(std::memory_order_relaxed);
+}
 
 /// The number for a new handle; the first one begins the counting.
 std::uint32_t own_generation();

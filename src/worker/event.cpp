@@ -14,30 +14,77 @@ char *put(char *at, std::string_view text) noexcept {
     return at + text.size() + 1;
 }
 
+// What is needed for texts with their NULs.
+
+std::size_t size_of_rest(std::string_view id, std::string_view data) noexcept {
+    return id.size() + data.size() + 2;
+}
+
 const char *c_text(const std::optional<std::string> &text) noexcept {
     return text ? text->c_str() : nullptr;
 }
 
 } // namespace
 
-kn_event *kn_event::create(std::string_view topic, std::string_view id, std::string_view data) {
-    const std::size_t slash = topic.find('/');
-    const std::string_view channel =
-        slash == std::string_view::npos ? std::string_view() : topic.substr(0, slash);
-    const std::size_t size = topic.size() + channel.size() + id.size() + data.size() + 4;
-    auto *event = new (::operator new(sizeof(kn_event) + size)) kn_event();
-    event->generation_ = kn::process_generation();
-    char *const begin = event->text();
-    char *at = put(begin, topic);
-    event->name_at_ = slash == std::string_view::npos ? 0 : slash + 1;
-    event->channel_at_ = static_cast<std::size_t>(at - begin);
-    at = put(at, channel);
-    event->id_at_ = static_cast<std::size_t>(at - begin);
-    at = put(at, id);
-    event->data_at_ = static_cast<std::size_t>(at - begin);
+struct kn_event::Topic {
+    explicit Topic(std::string_view topic) noexcept : whole(topic) {
+        const std::size_t slash = topic.find('/');
+        if (slash == std::string_view::npos)
+            return;
+        channel = whole.substr(0, slash);
+        name_at = slash + 1;
+    }
+    std::size_t size() const noexcept { return whole.size() + channel.size() + 2; }
+
+    std::string_view whole;
+    std::string_view channel;
+    std::size_t name_at = 0;
+};
+
+void kn_event::write_topic(const Topic &topic) noexcept {
+    char *const begin = text();
+    name_at_ = topic.name_at;
+    char *at = put(begin, topic.whole);
+    channel_at_ = static_cast<std::size_t>(at - begin);
+    at = put(at, topic.channel);
+    id_at_ = static_cast<std::size_t>(at - begin);
+}
+
+void kn_event::write_rest(std::string_view id, std::string_view data) noexcept {
+    char *const begin = text();
+    char *const at = put(begin + id_at_, id);
+    data_at_ = static_cast<std::size_t>(at - begin);
     put(at, data);
-    event->data_size_ = data.size();
+    data_size_ = data.size();
+}
+
+kn_event *kn_event::create(std::string_view topic, std::string_view id, std::string_view data) {
+    const Topic parts(topic);
+    const std::size_t room = parts.size() + size_of_rest(id, data);
+    auto *event = new (::operator new(sizeof(kn_event) + room)) kn_event(room);
+    event->generation_ = kn::process_generation();
+    event->write_topic(parts);
+    event->write_rest(id, data);
     return event;
+}
+
+bool kn_event::remake(std::string_view topic, std::string_view id, std::string_view data) noexcept {
+    const std::size_t rest = size_of_rest(id, data);
+    if (topic == topic_view()) { // which is often so
+        if (room_ - id_at_ < rest)
+            return false;
+    } else {
+        const Topic parts(topic);
+        if (parts.size() + rest > room_)
+            return false;
+        write_topic(parts);
+    }
+    write_rest(id, data);
+    if (const kn::Sender *const of_last = sender_.load(std::memory_order_relaxed)) {
+        delete of_last;
+        sender_.store(nullptr, std::memory_order_relaxed);
+    }
+    return true;
 }
 
 void kn_event::release() noexcept {

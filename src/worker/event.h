@@ -16,6 +16,15 @@ struct kn_event {
   public:
     static kn_event *create(std::string_view topic, std::string_view id, std::string_view data);
 
+    // The driver hands events over one after the other, and nearly always nobody keeps any: then
+    // each is made in the memory of the one before.
+
+    /// Whether whoever asks is the only one that has it, so that its memory is his.
+    bool is_unshared() const noexcept { return references_.load(std::memory_order_acquire) == 1; }
+    std::size_t room() const noexcept { return room_; }
+    /// Makes another event of one that is unshared. False, and nothing done: it does not fit.
+    bool remake(std::string_view topic, std::string_view id, std::string_view data) noexcept;
+
     kn_event(const kn_event &) = delete;
     kn_event &operator=(const kn_event &) = delete;
 
@@ -23,6 +32,7 @@ struct kn_event {
     void release() noexcept;
 
     const char *topic() const noexcept { return text(); }
+    std::string_view topic_view() const noexcept { return {topic(), channel_at_ - 1}; }
     const char *channel() const noexcept { return text() + channel_at_; }
     const char *name() const noexcept { return text() + name_at_; }
     const char *id() const noexcept { return text() + id_at_; }
@@ -44,8 +54,12 @@ struct kn_event {
     std::uint32_t generation() const noexcept { return generation_; }
 
   private:
-    kn_event() = default;
+    explicit kn_event(std::size_t room) noexcept : room_(room) {}
     ~kn_event() { delete sender_.load(std::memory_order_acquire); }
+
+    struct Topic;
+    void write_topic(const Topic &topic) noexcept;
+    void write_rest(std::string_view id, std::string_view data) noexcept;
 
     char *text() noexcept { return reinterpret_cast<char *>(this + 1); }
     const char *text() const noexcept { return reinterpret_cast<const char *>(this + 1); }
@@ -62,6 +76,7 @@ struct kn_event {
     std::size_t id_at_ = 0;
     std::size_t data_at_ = 0;
     std::size_t data_size_ = 0;
+    const std::size_t room_; // for all of them
 };
 
 namespace kn {

@@ -60,6 +60,9 @@ bool Routes::has_handlers() const noexcept {
 }
 
 void Routes::set(const Pattern &what, CallbackPtr<kn_handler> handler) {
+    answer_.forget();
+    if (answer_.routes.capacity() <= list_.size())
+        answer_.routes.reserve(2 * list_.size() + 1);
     const auto known = std::find_if(list_.begin(), list_.end(),
                                     [&](const Route &r) { return r.what.text() == what.text(); });
     if (known != list_.end())
@@ -71,6 +74,18 @@ void Routes::set(const Pattern &what, CallbackPtr<kn_handler> handler) {
 bool Routes::cover(std::string_view channel, std::string_view event) const noexcept {
     return std::any_of(list_.begin(), list_.end(),
                        [&](const Route &r) { return r.what.covers(channel, event); });
+}
+
+const std::vector<const Routes::Route *> &Routes::find_covering(const kn_event &event) noexcept {
+    const std::string_view topic = event.topic_view();
+    answer_.routes.clear();
+    for (const Route &r : list_)
+        if (r.handler != nullptr && r.what.covers(event.channel_view(), event.name_view()))
+            answer_.routes.push_back(&r);
+    answer_.forget();
+    if (topic.size() <= answer_.text.size())
+        answer_.size = topic.copy(answer_.text.data(), topic.size());
+    return answer_.routes;
 }
 
 TopicFilter Routes::filter() const {

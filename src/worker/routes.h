@@ -1,5 +1,7 @@
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -8,6 +10,7 @@
 #include <kosmonaut/worker.h>
 
 #include "base/callback.h"
+#include "worker/event.h"
 
 namespace kn {
 
@@ -60,11 +63,33 @@ class Routes {
     /// Whether one of the patterns that it was made of covers an event.
     bool cover(std::string_view channel, std::string_view event) const noexcept;
 
-    std::vector<Route>::const_iterator begin() const noexcept { return list_.begin(); }
-    std::vector<Route>::const_iterator end() const noexcept { return list_.end(); }
+    /// Those with a handler whose patterns cover an event, in their order; until this is asked
+    /// again or they are changed. Events of one topic often follow one another.
+    const std::vector<const Route *> &covering(const kn_event &event) noexcept {
+        return answer_.is_about(event.topic_view()) ? answer_.routes : find_covering(event);
+    }
 
   private:
+    /// To the question that was asked last. It is not for a copy of what was asked.
+    struct Answer {
+        Answer() = default;
+        Answer(const Answer &other) { routes.reserve(other.routes.capacity()); }
+        Answer &operator=(const Answer &) = delete;
+
+        bool is_about(std::string_view topic) const noexcept {
+            return size != 0 && topic == std::string_view(text.data(), size);
+        }
+        void forget() noexcept { size = 0; }
+
+        std::array<char, 128> text;        // the topic
+        std::size_t size = 0;              // of it; 0: there is no answer
+        std::vector<const Route *> routes; // has room for all
+    };
+
+    const std::vector<const Route *> &find_covering(const kn_event &event) noexcept;
+
     std::vector<Route> list_;
+    Answer answer_;
 };
 
 } // namespace kn

@@ -13,6 +13,12 @@
 namespace kn {
 namespace {
 
+#if defined(__SANITIZE_ADDRESS__)
+constexpr bool keeps_memory = false;
+#else
+constexpr bool keeps_memory = true;
+#endif
+
 std::uint32_t random_seed() noexcept {
     std::uint32_t seed = 1;
     if (getrandom(&seed, sizeof seed, GRND_NONBLOCK) != sizeof seed)
@@ -251,9 +257,7 @@ kn_status Worker::wait_for_event(Deadline until, EventPtr &event) {
 /// The next event that came whole, if there is one.
 EventPtr Worker::read_event() {
     while (has_parsed_ || parse_next()) {
-        // Text with U+0000 in it reads as absent.
-        const std::string_view topic = parser_->type_holds_nul() ? "message" : parser_->type();
-        EventPtr event(kn_event::create(topic, parser_->last_event_id(), parser_->data()));
+        EventPtr event = make_event();
         has_parsed_ = false;
         if (!has_unread())
             clear_inbox();
@@ -263,6 +267,25 @@ EventPtr Worker::read_event() {
         return event;
     }
     return nullptr;
+}
+
+/// Of what the parser has.
+EventPtr Worker::make_event() {
+    // Text with U+0000 in it reads as absent.
+    const std::string_view topic = parser_->type_holds_nul() ? "message" : parser_->type();
+    EventPtr event = std::move(recycled_);
+    if (event && event->remake(topic, parser_->last_event_id(), parser_->data()))
+        return event;
+    event.reset();
+    event.reset(kn_event::create(topic, parser_->last_event_id(), parser_->data()));
+    return event;
+}
+
+/// Keeps the memory of an event that nobody but the driver has any more. Not where a sanitizer
+/// looks for programs that use an event behind its end.
+void Worker::recycle(EventPtr event) noexcept {
+    if (keeps_memory && event->is_unshared() && event->room() <= kept_event)
+        recycled_ = std::move(event);
 }
 
 /// False when no event is whole. Otherwise it is the parser's, and points into the inbox, until
@@ -347,6 +370,7 @@ kn_status Worker::hand_over_all(EventPtr first, WhileCalled<Routes> &to) {
         to.keep(routes_); // a handler may change them, but not for the event it has
         if (!hand_over(*event, *to))
             return KN_CLOSED;
+        recycle(std::move(event));
         if (const kn_status answer = standing_answer(); answer != KN_OK)
             return answer;
     }
@@ -354,20 +378,15 @@ kn_status Worker::hand_over_all(EventPtr first, WhileCalled<Routes> &to) {
 }
 
 /// False when a handler closed the worker: the rest of them are not called.
-bool Worker::hand_over(kn_event &event, const Routes &to) {
-    const std::string_view channel = event.channel_view();
-    const std::string_view name = event.name_view();
+bool Worker::hand_over(kn_event &event, Routes &to) {
     const HandlerScope handling(event);
-    bool is_handled = false;
-    for (const Routes::Route &r : to) {
-        if (r.handler == nullptr || !r.what.covers(channel, name))
-            continue;
-        is_handled = true;
-        call_user([&] { (*r.handler)(&event); });
+    const std::vector<const Routes::Route *> &covering = to.covering(event);
+    for (const Routes::Route *const r : covering) {
+        call_user([&] { (*r->handler)(&event); });
         if (is_closing())
             return false;
     }
-    if (!is_handled)
+    if (covering.empty())
         options_.logger.write(KN_LOG_WARNING,
                               [&] { return std::string("no handler for ") + event.topic(); });
     return true;

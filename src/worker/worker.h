@@ -82,6 +82,8 @@ class Worker final : private StreamListener {
     kn_status wait_for_event(Deadline until, EventPtr &event);
     kn_status standing_answer();
     EventPtr read_event();
+    EventPtr make_event();
+    void recycle(EventPtr event) noexcept;
     bool parse_next();
     bool has_unread() const noexcept { return read_ < inbox_.size(); }
     void clear_inbox() noexcept;
@@ -101,7 +103,7 @@ class Worker final : private StreamListener {
 
     kn_status hand_over_from(EventPtr first);
     kn_status hand_over_all(EventPtr first, WhileCalled<Routes> &to);
-    bool hand_over(kn_event &event, const Routes &to);
+    bool hand_over(kn_event &event, Routes &to);
 
     bool finish_closing() noexcept;
     void tell_closed() const;
@@ -113,6 +115,7 @@ class Worker final : private StreamListener {
     static constexpr std::size_t inbox_limit = 1024 * 1024;
     static constexpr std::size_t kept_inbox = 256 * 1024;
     static constexpr std::size_t quiet_inbox = 64 * 1024;
+    static constexpr std::size_t kept_event = 64 * 1024;
 
     Settings options_;
     Endpoint where_;
@@ -145,6 +148,7 @@ class Worker final : private StreamListener {
     std::optional<event_stream::Parser> parser_;
     std::string inbox_; // bytes of the stream, of which the first read_ are dealt with
     std::size_t read_ = 0;
+    EventPtr recycled_;                 // one that was handed over, and whose memory is free
     bool has_parsed_ = false;           // an event that was not handed over yet
     std::optional<StreamEnd> last_end_; // waits until all that came before it is dealt with
     Deadline retry_at_;

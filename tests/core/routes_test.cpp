@@ -223,4 +223,39 @@ TEST(routes, removing_what_is_not_there_changes_nothing) {
     EXPECT_FALSE(r.knows("a/x"));
 }
 
+std::vector<std::string> covering(Routes &r, std::string_view topic) {
+    const kn::EventPtr event(kn_event::create(topic, "1", "{}"));
+    std::vector<std::string> patterns;
+    for (const Routes::Route *one : r.covering(*event))
+        patterns.push_back(one->what.text());
+    return patterns;
+}
+
+using Texts = std::vector<std::string>;
+
+TEST(routes, cover_an_event_however_often_they_are_asked) {
+    Routes r = handlers_for({"chat/*", "*/said", "chat/:joined", "/x"});
+    for (int again = 0; again < 3; ++again) {
+        EXPECT_EQ(covering(r, "chat/said"), (Texts{"chat/*", "*/said"}));
+        EXPECT_EQ(covering(r, "chat/said"), (Texts{"chat/*", "*/said"}));
+        EXPECT_EQ(covering(r, "chat/:joined"), (Texts{"chat/:joined"}));
+        EXPECT_EQ(covering(r, "x"), (Texts{"/x"}));
+        EXPECT_EQ(covering(r, "nobody/s"), Texts{});
+        EXPECT_EQ(covering(r, "chat/" + std::string(500, 'x')), (Texts{"chat/*"}));
+        EXPECT_EQ(covering(r, "chats/" + std::string(500, 'x')), Texts{});
+    }
+}
+
+TEST(routes, cover_as_they_were_changed) {
+    Routes r = handlers_for({"chat/said"});
+    EXPECT_EQ(covering(r, "chat/said"), (Texts{"chat/said"}));
+    r.set(Pattern("*/said"), handler());
+    EXPECT_EQ(covering(r, "chat/said"), (Texts{"chat/said", "*/said"}));
+    Routes copy(r);
+    EXPECT_EQ(covering(copy, "chat/said"), (Texts{"chat/said", "*/said"}));
+    copy.set(Pattern("chat/said"), nullptr);
+    EXPECT_EQ(covering(copy, "chat/said"), (Texts{"*/said"}));
+    EXPECT_EQ(covering(r, "chat/said"), (Texts{"chat/said", "*/said"}));
+}
+
 } // namespace
