@@ -32,6 +32,12 @@ Connection::Connection(const Endpoint &where, const Settings &options, OpenSocke
     headers_.add("Content-Type: application/json");
     headers_.add("Accept-Encoding: identity");
     headers_.add("Expect:"); // a round trip more for large payloads, and nothing won
+    if (!where.is_tls()) {
+        // As the option libcurl would write it out twice for each request. With TLS it is what a
+        // proxy is told, too.
+        set(easy_.get(), CURLOPT_USERAGENT, static_cast<const char *>(nullptr));
+        headers_.add("User-Agent: " + options.user_agent);
+    }
     for (const ExtraHeader &extra : options.headers)
         headers_.add_borrowed(extra->view());
     set(easy_.get(), CURLOPT_HTTPHEADER, headers_.get());
