@@ -23,6 +23,11 @@ std::string to_hex(const unsigned char *bytes, std::size_t count) {
     return out;
 }
 
+bool is_base64_digit(char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '+' ||
+           c == '/';
+}
+
 void fill_random(unsigned char *bytes, std::size_t count) {
     if (RAND_bytes(bytes, static_cast<int>(count)) != 1)
         throw std::runtime_error("no random numbers to be had");
@@ -73,11 +78,10 @@ std::string websocket_accept_key(std::string_view client_key) {
 
 std::optional<std::string> decode_base64(std::string_view text) {
     // OpenSSL overlooks strange characters at either end, and takes padding for zero bits.
-    constexpr std::string_view alphabet =
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     if (text.empty() || text.size() % 4 != 0 || text.size() > 4096)
         return std::nullopt;
-    const std::size_t digits = std::min(text.find_first_not_of(alphabet), text.size());
+    const auto digits = static_cast<std::size_t>(
+        std::find_if_not(text.begin(), text.end(), is_base64_digit) - text.begin());
     const std::size_t padding = text.size() - digits;
     if (padding > 2 || text.substr(digits).find_first_not_of('=') != std::string_view::npos)
         return std::nullopt;

@@ -9,6 +9,10 @@ namespace webrocket {
 namespace {
 
 std::optional<std::string> percent_decode(std::string_view text, bool plus_is_space) {
+    const bool has_escapes = text.find('%') != std::string_view::npos;
+    const bool has_spaces = plus_is_space && text.find('+') != std::string_view::npos;
+    if (!has_escapes && !has_spaces)
+        return std::string(text);
     std::string out;
     out.reserve(text.size());
     for (std::size_t i = 0; i < text.size(); ++i) {
