@@ -311,6 +311,17 @@ class Reload(unittest.TestCase):
                 self.assertEqual(new.error("subscribe", channel="c"), 429)
                 self.assertEqual(self.handshake(broker, "http://a"), 503)
 
+    def test_budget_of_memory(self):
+        broker = self.broker("memory-max = 64M")
+
+        def budget():
+            text = broker.admin("GET", "/metrics").body.decode()
+            return int(re.search(r"^webrocket_memory_max_bytes (\d+)$", text, re.M)[1])
+
+        self.assertEqual(budget(), 64 << 20)
+        self.reload(broker, "memory-max = 32M", told="--memory-max")
+        wait_until(lambda: budget() == 32 << 20, "the new budget")
+
     def test_a_message_may_be_larger(self):
         broker = self.broker("max-message-bytes = 1000")
         vhost = broker.vhost("/moon")

@@ -2,6 +2,7 @@
 
 #include "api/process_figures.h"
 #include "base/log.h"
+#include "net/held_memory.h"
 
 #include <fmt/format.h>
 #include <functional>
@@ -109,6 +110,10 @@ void add_gauges(MetricsText &text, const VhostRegistry &registry, const EventLoo
     text.begin("webrocket_log_lines_dropped_total", "counter",
                "Lines of the log that nobody took in time.");
     text.sample("webrocket_log_lines_dropped_total", dropped_log_lines());
+    text.gauge("webrocket_memory_held_bytes", held_memory::total(),
+               "Memory that is held for peers: what waits for them, and what is not whole yet.");
+    text.gauge("webrocket_memory_max_bytes", static_cast<std::uint64_t>(loops.memory().limit()),
+               "As much of that as there may be.");
     text.begin("webrocket_loops", "gauge", "Event loops, each on a thread of its own.");
     text.sample("webrocket_loops", loops.size());
 }

@@ -11,6 +11,7 @@ std::uint64_t AnswerLine::add(Place place) {
     places_.push_back(std::move(place));
     bytes_ += places_.back().bytes;
     barriers_ += places_.back().behind == Behind::waits ? 1 : 0;
+    count_held();
     return first_ + places_.size() - 1;
 }
 
@@ -47,6 +48,11 @@ void AnswerLine::do_what_is_due() {
         }
     }
     is_at_work_ = false;
+    count_held();
+}
+
+void AnswerLine::count_held() {
+    held_.set(bytes_ + places_.size() * sizeof(Place) + held_input.size());
 }
 
 bool AnswerLine::holds_input() const {

@@ -1,6 +1,8 @@
 // A session's commands that wait for an answer, and what must not overtake them.
 #pragma once
 
+#include "net/held_memory.h"
+
 #include <boost/smart_ptr/intrusive_ptr.hpp>
 #include <boost/smart_ptr/intrusive_ref_counter.hpp>
 #include <cstddef>
@@ -55,6 +57,10 @@ class AnswerLine : public boost::intrusive_ref_counter<AnswerLine, boost::thread
     std::string held_input;
     bool is_input_held = false;
 
+    // All of that counts as held.
+    void count_held();
+    std::size_t held_bytes() const { return held_.bytes(); }
+
   private:
     static constexpr std::size_t places_max = 256;
     static constexpr std::size_t bytes_max = std::size_t{256} << 10;
@@ -72,6 +78,7 @@ class AnswerLine : public boost::intrusive_ref_counter<AnswerLine, boost::thread
     std::uint64_t first_ = 1; // the number of the first place
     std::uint64_t first_when_asked_ = 0;
     std::size_t bytes_ = 0;
+    HeldBytes<> held_;
     std::size_t barriers_ = 0;
     bool is_at_work_ = false;
     bool is_beginning_ = false;

@@ -84,6 +84,11 @@ class Session final : private Subscriber {
     // Whether it has ever authenticated or subscribed.
     bool is_known() const { return is_known_; }
     std::size_t message_size_max() const;
+    // For what it has said about itself on presence channels, for being on channels at all, and for
+    // what waits for an answer.
+    std::size_t held_bytes() const {
+        return subscriptions_.held_bytes() + (line_ ? line_->held_bytes() : 0);
+    }
     // Ends the session; whoever can still hear it is told.
     void leave(Departure departure);
 

@@ -81,6 +81,7 @@ void Session::join(const Command &command) {
             subscription->member = std::make_unique<Member>(
                 make_member(*channel, permission_->uid, command.data_members));
     }
+    subscription->held.set(held_bytes_of(*subscription));
     forget_closed_channel(channel->name());
     // Now: once the channel knows of it, it must not be lost for want of memory.
     subscriptions_.make_room_for_one();

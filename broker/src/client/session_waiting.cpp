@@ -46,6 +46,7 @@ void Session::do_what_is_due() {
         return;
     const bool was_held = std::exchange(line->is_input_held, false);
     const std::string input = std::exchange(line->held_input, {});
+    line->count_held();
     if (line->is_empty())
         line_.reset();
     if (was_held)
@@ -55,6 +56,7 @@ void Session::do_what_is_due() {
 void Session::hold_input(std::string_view input) {
     line_->held_input = input;
     line_->is_input_held = true;
+    line_->count_held();
 }
 
 void Session::after_answers(std::function<void()> action) {

@@ -19,6 +19,13 @@ Subscription *SubscriptionSet::find(std::string_view channel) const {
     return place != by_name_.end() && (*place)->channel->name() == channel ? place->get() : nullptr;
 }
 
+std::size_t SubscriptionSet::held_bytes() const {
+    std::size_t bytes = 0;
+    for (const auto &subscription : by_name_)
+        bytes += subscription->held.bytes();
+    return bytes;
+}
+
 void SubscriptionSet::make_room_for_one() {
     if (by_name_.size() == by_name_.capacity())
         by_name_.reserve(std::max<std::size_t>(1, 2 * by_name_.capacity()));

@@ -18,6 +18,8 @@ class SubscriptionSet {
     using Subscriptions = std::vector<std::unique_ptr<Subscription>>;
 
     std::size_t size() const { return by_name_.size(); }
+    // Of memory, all of them together.
+    std::size_t held_bytes() const;
     // Null if there is none.
     Subscription *find(std::string_view channel) const;
 

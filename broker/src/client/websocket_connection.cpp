@@ -107,15 +107,29 @@ void WebSocketConnection::read_on(std::string_view held) {
 }
 
 void WebSocketConnection::keep_inside_message(std::unique_ptr<FrameDecoder> decoder) {
+    const std::size_t held = decoder->held_bytes();
     if (unfinished_) {
         unfinished_->decoder = std::move(decoder);
-        if (message_ended_)
+        if (message_ended_) {
             unfinished_->deadline.arm();
-        return;
+            unfinished_->since = std::chrono::steady_clock::now();
+        }
+    } else {
+        unfinished_.reset(new UnfinishedMessage{
+            std::move(decoder),
+            Deadline(connection_, session_.rules().message_time, [this] { on_late_message(); }),
+            {},
+            std::chrono::steady_clock::now()});
     }
-    unfinished_.reset(new UnfinishedMessage{
-        std::move(decoder),
-        Deadline(connection_, session_.rules().message_time, [this] { on_late_message(); })});
+    unfinished_->held.set(held);
+}
+
+std::size_t WebSocketConnection::held_bytes() const {
+    return session_.held_bytes() + (unfinished_ ? unfinished_->held.bytes() : 0);
+}
+
+std::chrono::steady_clock::time_point WebSocketConnection::held_since() const {
+    return unfinished_ ? unfinished_->since : std::chrono::steady_clock::time_point();
 }
 
 // What is not read yet may have come in time.

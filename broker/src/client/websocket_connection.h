@@ -3,10 +3,13 @@
 
 #include "client/session.h"
 #include "net/connection.h"
+#include "net/held_memory.h"
 #include "net/shared_bytes.h"
 #include "websocket/frame.h"
 #include "websocket/frame_decoder.h"
 
+#include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -29,11 +32,15 @@ class WebSocketConnection final : public Protocol,
     void on_shutdown() override { close(close_code::going_away); }
     std::string description() const override { return session_.description(); }
     LogFields log_fields() const override { return session_.log_fields(); }
+    std::size_t held_bytes() const override;
+    std::chrono::steady_clock::time_point held_since() const override;
 
   private:
     struct UnfinishedMessage {
         std::unique_ptr<FrameDecoder> decoder;
         Deadline deadline;
+        HeldBytes<> held;
+        std::chrono::steady_clock::time_point since;
     };
 
     EventLoop &loop() override { return connection_.loop(); }

@@ -82,6 +82,7 @@ void HttpConnection::on_data(std::string_view bytes) {
 
 void HttpConnection::process(std::string_view input) {
     given_in_turn_ = 0;
+    bool some_were_whole = false;
     while (!input.empty() && !connection_.ending() && !successor_ && !waiting_) {
         if (given_in_turn_ > turn_bytes_max || connection_.pending_bytes() > turn_bytes_max) {
             connection_.pause_reading();
@@ -101,6 +102,7 @@ void HttpConnection::process(std::string_view input) {
             break;
         }
         in_head_ = false;
+        some_were_whole = true;
         if (is_answered_)
             end_answered_request();
         else
@@ -114,6 +116,15 @@ void HttpConnection::process(std::string_view input) {
         return;
     }
     unparsed_.assign(input);
+    count_held(some_were_whole);
+}
+
+// The clock is read where there is something, which is not so behind most requests.
+void HttpConnection::count_held(bool anew) {
+    const std::size_t held = unparsed_.size() + parser_.held_bytes();
+    if (held > 0 && (anew || held_.bytes() == 0))
+        held_since_ = std::chrono::steady_clock::now();
+    held_.set(held);
 }
 
 void HttpConnection::rest() {

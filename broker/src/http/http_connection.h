@@ -6,9 +6,11 @@
 #include "http/http_parser.h"
 #include "http/trusted_proxies.h"
 #include "net/connection.h"
+#include "net/held_memory.h"
 
 #include <atomic>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -70,11 +72,14 @@ class HttpConnection final : public Protocol {
     void on_turn() override;
     std::string description() const override;
     LogFields log_fields() const override;
+    std::size_t held_bytes() const override { return held_.bytes(); }
+    std::chrono::steady_clock::time_point held_since() const override { return held_since_; }
 
   private:
     class Waiting;
 
     void process(std::string_view input);
+    void count_held(bool anew);
     void rest();
     void go_on();
     void wait_for_the_rest(bool has_begun);
@@ -106,6 +111,8 @@ class HttpConnection final : public Protocol {
     std::size_t unread_taken_ = 0;
     HttpParser parser_;
     std::string unparsed_;
+    HeldBytes<> held_; // of both
+    std::chrono::steady_clock::time_point held_since_;
     std::string request_summary_;      // what is or was last refused, or is being waited for
     ResponseContext context_;          // of the request that is being answered
     std::shared_ptr<Waiting> waiting_; // for an answer that takes a while

@@ -164,6 +164,11 @@ void HttpParser::reset() {
 
 bool HttpParser::inside_request() const { return beast_->parser->got_some(); }
 
+std::size_t HttpParser::held_bytes() const {
+    const auto &parser = *beast_->parser;
+    return parser.got_some() ? header_size_ + parser.get().body().text.capacity() : 0;
+}
+
 HttpParser::State HttpParser::feed(std::string_view &input) {
     auto &parser = *beast_->parser;
     if (!inside_request()) {

@@ -43,6 +43,8 @@ class HttpParser {
     void discard_body();
 
     bool inside_request() const;
+    // What it has kept of a request that is not whole.
+    std::size_t held_bytes() const;
 
     // After State::complete or has_new_head(); valid until reset().
     HttpRequest &request() { return request_; }

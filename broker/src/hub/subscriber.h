@@ -4,6 +4,7 @@
 #include "hub/session_listing.h"
 #include "hub/token_book.h"
 #include "net/event_loop.h"
+#include "net/held_memory.h"
 #include "net/shared_bytes.h"
 
 #include <boost/intrusive/list.hpp>
@@ -51,11 +52,19 @@ struct Subscription {
     // Who the subscriber is by now; null without authentication.
     std::shared_ptr<const Permission> identity;
     bool hidden = false;
+    HeldBytes<std::uint32_t> held;        // by all that is here: it is no longer than a message
     std::unique_ptr<const Member> member; // on presence channels, and not for the hidden
     std::string data;                     // JSON; what it said about itself, on presence channels
     std::uint64_t since = 0;              // hears what has a higher number
     std::size_t position_on_loop = 0;     // among the channel's of its loop
     std::size_t position_on_roster = 0;   // on presence channels
 };
+
+// With its place in the lists of its channel and its session.
+inline std::size_t held_bytes_of(const Subscription &subscription) {
+    constexpr std::size_t places = 32;
+    return sizeof subscription + places + subscription.data.capacity() +
+           (subscription.member ? sizeof(Member) + subscription.member->entry.capacity() : 0);
+}
 
 } // namespace webrocket

@@ -1,5 +1,7 @@
 #include "net/connection.h"
 
+#include "net/held_memory.h"
+
 #include <algorithm>
 #include <boost/asio/steady_timer.hpp>
 #include <cerrno>
@@ -14,10 +16,14 @@ Connection::Connection(EventLoops &loops, EventLoop &loop, Port port, Socket soc
                        std::unique_ptr<TlsSession> tls)
     : loops_(loops), loop_(loop), socket_(std::move(socket)), tls_(std::move(tls)), port_(port),
       address_(socket_.peer()) {
+    held_memory::add(idle_bytes(tls_ != nullptr));
     loop_.figures().at(port_).connections_accepted.add(1);
 }
 
-Connection::~Connection() { loop_.figures().at(port_).connections_ended.add(1); }
+Connection::~Connection() {
+    held_memory::subtract(idle_bytes(tls_ != nullptr));
+    loop_.figures().at(port_).connections_ended.add(1);
+}
 
 void Connection::start(std::unique_ptr<Protocol> protocol) {
     socket_.prepare();
@@ -465,6 +471,7 @@ void Connection::tear_down() {
     socket_.close();
     place_.give_back();
     protocol_.reset();
+    queue_ = OutboundQueue(); // now: lists of the loop may have the connection for a while
     EventLoop::remove(*this);
 }
 

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "net/admission.h"
 #include "net/event_loops.h"
+#include "net/memory_budget.h"
 #include "net/outbound_queue.h"
 #include "net/shared_bytes.h"
 #include "net/socket.h"
@@ -46,6 +47,10 @@ class Protocol {
     virtual bool gives_way() const { return false; }
     // It has waited in line, as it wanted to.
     virtual void on_turn() {}
+    // What it keeps of what has come, beside the little that each of its kind has.
+    virtual std::size_t held_bytes() const { return 0; }
+    // Since when, if that is known.
+    virtual std::chrono::steady_clock::time_point held_since() const { return {}; }
     // Who is at the other end, for log lines: for people, and for machines.
     virtual std::string description() const = 0;
     virtual LogFields log_fields() const { return {}; }
@@ -86,6 +91,8 @@ class Connection final
     void set_pending_limit(std::size_t bytes) { pending_limit_ = bytes; }
     std::size_t pending_bytes() const { return queue_.bytes(); }
     bool is_waiting_for_room() const { return waiting_for_room_; }
+    // What would be free without it: its share of what waits for its peer, and what has come.
+    Holding holding(std::chrono::steady_clock::time_point now) const;
     // As much of it as the kernel takes.
     void write_now();
     // Has what the peer does not take wait where it is counted: the kernel would hold megabytes of
@@ -144,6 +151,9 @@ class Connection final
     void end_turn();
     void drop();
     void drop_if_aborted();
+    // It holds so much, and others need it.
+    void let_go(std::size_t held);
+    void report_largest_holder(std::size_t held, std::size_t in_use, std::size_t limit);
     void take_turn();
     void shut_down();
 
@@ -175,6 +185,7 @@ class Connection final
     void schedule_end_turn();
     void on_timer() override;
 
+    static std::size_t idle_bytes(bool is_encrypted);
     void report_failed_handshake();
     // Has `call` run for the loop: what it throws ends the connection, and nothing else.
     template <typename Call>

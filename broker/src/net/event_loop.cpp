@@ -1,6 +1,8 @@
 #include "net/event_loop.h"
 
 #include "net/connection.h"
+#include "net/held_memory.h"
+#include "net/memory_budget.h"
 
 #include <algorithm>
 #include <utility>
@@ -23,8 +25,9 @@ thread_local const EventLoop *serving = nullptr;
 } // namespace
 
 // Opens the loop's own descriptors now: later there may be none.
-EventLoop::EventLoop(std::size_t index, Refusals &refusals)
-    : index_(index), refusals_(refusals), ready_(io_, [this] { serve_the_ready(); }) {}
+EventLoop::EventLoop(std::size_t index, Refusals &refusals, MemoryBudget &memory)
+    : index_(index), refusals_(refusals), memory_(memory),
+      ready_(io_, [this] { serve_the_ready(); }) {}
 
 EventLoop::~EventLoop() {
     while (has_connections())
@@ -64,6 +67,7 @@ void EventLoop::serve_the_ready() {
         connection->serve(0);
     serving_again_now_.clear();
     serving = nullptr;
+    look_at_memory();
     if (std::exchange(end_turn_follows_, false))
         without_exceptions([this] { end_turn(); });
     if (serving_again_.empty())
@@ -119,6 +123,18 @@ void EventLoop::schedule_end_turn() {
     }
 }
 
+// All threads are asked only where this one has taken a good deal.
+void EventLoop::look_at_memory() {
+    constexpr std::int64_t step = std::int64_t{1} << 20;
+    const std::int64_t held = held_memory::of_this_thread();
+    if (held < held_at_look_ + step) {
+        held_at_look_ = std::min(held_at_look_, held);
+        return;
+    }
+    held_at_look_ = held;
+    memory_.look();
+}
+
 // Ending one connection may give others something to say; they follow in a turn of their own.
 void EventLoop::end_turn() {
     const std::size_t answered = ending_turn_.size();
@@ -130,6 +146,7 @@ void EventLoop::end_turn() {
     for (const auto &connection : ending_turn_now_)
         connection->end_turn();
     ending_turn_now_.clear();
+    look_at_memory();
     if (std::exchange(some_are_aborted_, false))
         drop_aborted();
 }

@@ -32,6 +32,7 @@ namespace webrocket {
 
 class Connection;
 class EventLoop;
+class MemoryBudget;
 
 // Counted by its loop alone.
 using ConnectionPtr = boost::intrusive_ptr<Connection>;
@@ -108,7 +109,7 @@ struct LoopFigures {
 
 class EventLoop {
   public:
-    EventLoop(std::size_t index, Refusals &refusals);
+    EventLoop(std::size_t index, Refusals &refusals, MemoryBudget &memory);
     ~EventLoop();
     EventLoop(const EventLoop &) = delete;
     EventLoop &operator=(const EventLoop &) = delete;
@@ -203,11 +204,13 @@ class EventLoop {
     void serve_line();
     void empty_mailbox();
     void hand_out(std::span<const Letter> rest);
+    void look_at_memory();
     TimerQueue &queue_of(std::chrono::milliseconds wait);
     void run_timer(TimerQueue &queue);
 
     const std::size_t index_;
     Refusals &refusals_;
+    MemoryBudget &memory_;
     boost::asio::io_context io_{1};
     std::array<char, read_buffer_size> read_buffer_;
     LoopLocals locals_;
@@ -218,6 +221,7 @@ class EventLoop {
     bool end_turn_follows_ = false; // what is being served now
     bool writing_follows_ = false;  // what the letters bring
     bool some_are_aborted_ = false;
+    std::int64_t held_at_look_ = 0; // bytes that this thread had taken then
     std::vector<ConnectionPtr> serving_again_;
     std::vector<ConnectionPtr> serving_again_now_;
     std::deque<ConnectionPtr> line_;

@@ -28,7 +28,7 @@ class SignalsBlocked {
 
 EventLoops::EventLoops(std::size_t count, const ConnectionTimes &times) : times_(times) {
     for (std::size_t i = 0; i < count; ++i)
-        loops_.push_back(std::make_unique<EventLoop>(i, refusals_));
+        loops_.push_back(std::make_unique<EventLoop>(i, refusals_, memory_));
 }
 
 EventLoops::~EventLoops() {

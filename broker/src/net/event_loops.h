@@ -3,6 +3,7 @@
 
 #include "net/connection_times.h"
 #include "net/event_loop.h"
+#include "net/memory_budget.h"
 
 #include <atomic>
 #include <cstdint>
@@ -35,6 +36,9 @@ class EventLoops {
     Refusals &refusals() { return refusals_; }
     const Refusals &refusals() const { return refusals_; }
 
+    MemoryBudget &memory() { return memory_; }
+    const MemoryBudget &memory() const { return memory_; }
+
     // Of one port, on all loops.
     std::uint64_t connections_accepted(Port port) const;
     std::uint64_t open_connections(Port port) const;
@@ -53,6 +57,7 @@ class EventLoops {
 
     const ConnectionTimes times_;
     Refusals refusals_;
+    MemoryBudget memory_{*this};
     std::vector<std::unique_ptr<EventLoop>> loops_;
     std::vector<std::thread> threads_;
     std::size_t next_ = 0;

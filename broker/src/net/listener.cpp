@@ -27,24 +27,34 @@ Listener::Listener(EventLoops &loops, Port port, const boost::asio::ip::tcp::end
 
 void Listener::consider(EventLoop &loop, Socket socket) {
     const ClientAddress address = socket.peer();
+    if (port_ == Port::service && loops_.memory().is_exhausted()) {
+        turn_away(socket, address, RefusalReason::no_memory_left,
+                  fmt::format("a connection: {} bytes of memory are held already",
+                              loops_.memory().limit()));
+        return;
+    }
     auto [verdict, place] =
         service_.is_proxy(address) ? admission_.admit_proxy() : admission_.admit(address);
-    if (verdict == Admission::Verdict::admitted)
+    const AdmissionLimits limits = admission_.limits();
+    switch (verdict) {
+    case Admission::Verdict::admitted:
         welcome(loop, std::move(socket), std::move(place));
-    else
-        turn_away(socket, address, verdict);
+        return;
+    case Admission::Verdict::full:
+        turn_away(socket, address, RefusalReason::too_many_connections,
+                  fmt::format("a connection: there are {} already", limits.connections_max));
+        return;
+    case Admission::Verdict::too_many_of_address:
+        turn_away(socket, address, RefusalReason::too_many_of_address,
+                  fmt::format("a connection: it has {} already", limits.per_address_max));
+        return;
+    }
 }
 
 // Nothing is kept of it: the answer is a courtesy, for whoever happens to see it.
-void Listener::turn_away(const Socket &socket, const ClientAddress &address,
-                         Admission::Verdict verdict) {
-    const bool is_full = verdict == Admission::Verdict::full;
-    const AdmissionLimits limits = admission_.limits();
-    loops_.refusals().add(
-        port_, is_full ? RefusalReason::too_many_connections : RefusalReason::too_many_of_address,
-        address,
-        is_full ? fmt::format("a connection: there are {} already", limits.connections_max)
-                : fmt::format("a connection: it has {} already", limits.per_address_max));
+void Listener::turn_away(const Socket &socket, const ClientAddress &address, RefusalReason reason,
+                         std::string_view what) {
+    loops_.refusals().add(port_, reason, address, what);
     if (tls_ == nullptr) {
         const std::string_view answer = service_.no_room();
         ::send(socket.descriptor(), answer.data(), answer.size(), MSG_DONTWAIT | MSG_NOSIGNAL);

@@ -5,6 +5,7 @@
 #include "net/admission.h"
 #include "net/event_loops.h"
 #include "net/port_service.h"
+#include "net/refusal_reason.h"
 #include "net/socket.h"
 #include "net/tls.h"
 
@@ -12,6 +13,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 
 namespace webrocket {
 
@@ -29,7 +31,8 @@ class Listener {
   private:
     void consider(EventLoop &loop, Socket socket);
     void welcome(EventLoop &loop, Socket socket, Admission::Place place);
-    void turn_away(const Socket &socket, const ClientAddress &address, Admission::Verdict verdict);
+    void turn_away(const Socket &socket, const ClientAddress &address, RefusalReason reason,
+                   std::string_view what);
 
     EventLoops &loops_;
     const Port port_;

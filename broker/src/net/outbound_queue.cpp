@@ -39,6 +39,23 @@ std::size_t OutboundQueue::gather(Gather &gather) const {
     return count;
 }
 
+std::size_t OutboundQueue::share_of_memory() const {
+    const auto share_of = [](const Frame &frame) {
+        return frame->size() / static_cast<std::size_t>(std::max(frame.local_use_count(), 1L));
+    };
+    if (empty())
+        return 0;
+    std::size_t share = share_of(first_);
+    if (!rest_)
+        return share;
+    constexpr std::size_t looked_at_max = 256;
+    const auto &frames = rest_->frames;
+    const std::size_t step = 1 + (frames.size() - rest_->next) / looked_at_max;
+    for (std::size_t i = rest_->next; i < frames.size(); i += step)
+        share += step * share_of(frames[i]);
+    return share + frames.capacity() * sizeof(Frame);
+}
+
 void OutboundQueue::consume(std::size_t count) {
     bytes_ -= count;
     while (count > 0) {

@@ -1,6 +1,7 @@
 // What a connection still has to write: shared frames, taken in gather writes.
 #pragma once
 
+#include "net/held_memory.h"
 #include "net/shared_bytes.h"
 
 #include <array>
@@ -18,6 +19,9 @@ class OutboundQueue {
 
     bool empty() const { return first_ == nullptr; }
     std::size_t bytes() const { return bytes_; }
+    // What would be free without it: of frames that other connections of the loop have, too, a
+    // part. It looks at a few hundred of them at most.
+    std::size_t share_of_memory() const;
 
     void push(Frame frame);
 
@@ -29,7 +33,7 @@ class OutboundQueue {
 
   private:
     struct Rest {
-        std::vector<Frame> frames;
+        std::vector<Frame, CountingAllocator<Frame>> frames;
         std::size_t next = 0; // those before it have become the first
     };
 

@@ -47,6 +47,8 @@ enum class RefusalReason : std::uint8_t {
     page_limit_reached,
     page_not_subscribed,
     page_channel_not_found,
+    memory,
+    no_memory_left,
     count
 };
 
@@ -95,6 +97,8 @@ inline constexpr std::array<RefusalKind, refusal_count> refusal_kinds = {{
     {"page_429", false},
     {"page_453", false},
     {"page_454", false},
+    {"memory", false},
+    {"no_memory_left", true},
 }};
 
 constexpr const RefusalKind &kind_of(RefusalReason reason) {

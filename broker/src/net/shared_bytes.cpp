@@ -6,7 +6,7 @@
 namespace webrocket {
 
 SharedBytes share(std::string bytes) {
-    return boost::make_shared<const std::string>(std::move(bytes));
+    return boost::make_shared<const HeldText>(std::move(bytes));
 }
 
 } // namespace webrocket

@@ -60,6 +60,7 @@ OptionDefinitions::OptionDefinitions(CLI::App &app, Options &options)
     add_limits();
     add_speech_limits();
     add_queue_limits();
+    add_memory_limit();
     add_intervals();
 }
 
@@ -209,6 +210,22 @@ void OptionDefinitions::add_queue_limits() {
               "Answers of a port that their clients do not read");
     add_limit("--worker-queue-bytes", options_.backend.streams.pending_bytes_max,
               "Unsent bytes at which a slow worker is dropped");
+}
+
+void OptionDefinitions::add_memory_limit() {
+    constexpr std::size_t least = std::size_t{16} << 20;
+    const auto is_enough = refusing(
+        [](const std::string &text) {
+            const std::size_t bytes = std::stoull(text);
+            return bytes == 0 || bytes >= least;
+        },
+        "less than 16M, and not 0: ");
+    app_.add_option("--memory-max", options_.memory_max,
+                    "Bytes that are held for all peers together (also 64M, 4G); 0: half of the "
+                    "memory there is")
+        ->transform(CLI::AsSizeValue(false).description(""))
+        ->check(is_enough)
+        ->type_name("BYTES");
 }
 
 void OptionDefinitions::add_limit(const std::string &flag, std::size_t &limit,

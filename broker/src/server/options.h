@@ -43,6 +43,7 @@ struct Options {
     std::size_t connections_per_address_max = 0; // 0: half of that
     std::size_t handshakes_per_second_max = 0;   // of one address; 0: as many as it likes
     std::size_t http_queue_bytes_max = std::size_t{32} << 20;
+    std::size_t memory_max = 0; // held for all peers; 0: half of what there is
 };
 
 struct ParsedOptions {

@@ -1,6 +1,7 @@
 #include "server/server.h"
 
 #include "base/json.h"
+#include "base/memory_limit.h"
 #include "net/address.h"
 #include "net/connection.h"
 #include "server/descriptors.h"
@@ -127,6 +128,11 @@ AdmissionLimits admin_admission_limits() {
     return {carried, carried, 0};
 }
 
+std::size_t memory_limit(const Options &options) {
+    return options.memory_max != 0 ? options.memory_max
+                                   : static_cast<std::size_t>(memory_of_process() / 2);
+}
+
 // At the start, and not when they run out.
 void warn_of_few_descriptors(const Options &options) {
     const std::size_t descriptors = descriptor_limit();
@@ -189,7 +195,9 @@ Server::Server(const Options &options)
                                       admin_tls_.get(), admin_admission_)),
       admin_socket_(make_admin_socket()), signals_(loops_.first().io(), SIGINT, SIGTERM, SIGHUP),
       stop_timer_(loops_.first().io()), report_timer_(loops_.first().io()),
-      log_timer_(loops_.first().io()) {}
+      log_timer_(loops_.first().io()) {
+    loops_.memory().set_limit(memory_limit(options));
+}
 
 Server::~Server() {
     // Protocols know the registry, so they must go before it does, and before the loops' queues.
@@ -294,6 +302,7 @@ void Server::put_in_force() {
     registry_.set_limits(vhost_limits(options_));
     public_port_.set_rules(options_.frontend, options_.backend);
     admission_.set_limits(admission_limits(options_));
+    loops_.memory().set_limit(memory_limit(options_));
     for (auto *service : {&public_service_, &admin_service_})
         service->set_unread_bytes_max(options_.http_queue_bytes_max);
     warn_of_few_descriptors(options_);

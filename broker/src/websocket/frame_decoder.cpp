@@ -251,6 +251,11 @@ FrameDecoder::State FrameDecoder::feed(std::string_view bytes, Sink &sink, std::
     return frame_given_ == 0 && !in_message_ ? State::between_messages : State::inside_message;
 }
 
+std::size_t FrameDecoder::held_bytes() const {
+    constexpr std::size_t of_wslay = std::size_t{4} << 10;
+    return of_wslay + message_.capacity() + frame_header_.capacity();
+}
+
 // False, with nothing taken, for everything that is not as simple as that.
 bool FrameDecoder::take_whole_message() {
     if (frame_given_ != 0 || in_message_)

@@ -53,6 +53,8 @@ class FrameDecoder {
     std::string_view unread() const { return unread_; }
     // After State::broken.
     bool was_too_big() const { return too_big_; }
+    // With what it has kept of a message that is not whole.
+    std::size_t held_bytes() const;
 
   private:
     friend struct FrameDecoderCallbacks;
