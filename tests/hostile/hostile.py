@@ -43,7 +43,10 @@ GREEDY = {"held_fragments": {"message_too_big", "message_timeout"},
           "descriptors": {"too_many_connections"},
           "bodies_for_nobody": {"unknown_vhost", "wrong_token"},
           "batches": {"batch_too_large", "unread_answer"},
-          "unread_answers": {"unread_answer"}}
+          "unread_answers": {"unread_answer"},
+          "loud_neighbours": {"page_429"}}
+# Of another vhost of the same broker.
+NEIGHBOURS = {"loud_neighbours"}
 LIMITS = ("--max-connections-in-all", "6000", "--max-connections-per-address", "2000",
           "--log-format", "json")
 CHANNELS = [f"calm{number}" for number in range(5)]
@@ -151,14 +154,21 @@ class Nightmare:
         for channel in CHANNELS:
             self.vhost.open(channel)
         self.vhost.disconnect()
+        self.neighbours = {broker: broker.vhost("/neighbours") for broker in (self.broker, self.other)}
         self.first = machine.place_broker(self.broker.process.pid)
         os.environ["BROKER_PID"] = str(self.broker.process.pid)
         metronome = Program("metronome")
         self.programs.append(metronome)
-        self.witness = self.start("witness", int(metronome.hear()), *CHANNELS)
+        self.witness = self.start("witness", self.broker, self.vhost, int(metronome.hear()), *CHANNELS)
 
-    def start(self, name, *more, broker=None):
-        program = Program(name, *(broker or self.broker).addr, self.vhost.path, *more)
+    def start_attack(self, name, broker):
+        vhost = self.other_vhost if broker is self.other else self.vhost
+        if name in NEIGHBOURS:
+            vhost = self.neighbours[broker]
+        return self.start(name, broker, vhost, vhost.token)
+
+    def start(self, name, broker, vhost, *more):
+        program = Program(name, *broker.addr, vhost.path, *more)
         self.programs.append(program)
         program.hear()
         return program
@@ -179,7 +189,7 @@ class Nightmare:
         """(what is measured, what the attack has done), of an attack of which nothing is left."""
         descriptors = self.broker.descriptors()
         with watching:
-            attack = self.start(name, self.vhost.token)
+            attack = self.start_attack(name, self.broker)
             hostile = self.measure()
             done = json.loads(attack.end())
         self.programs.remove(attack)
@@ -191,7 +201,7 @@ class Nightmare:
     def greed(self, name):
         """(under an attack on the other broker, under attack, what the attack has done, the observer,
         whether a figure names it)"""
-        elsewhere = self.start(name, self.other_vhost.token, broker=self.other)
+        elsewhere = self.start_attack(name, self.other)
         calm = self.measure()
         elsewhere.end()
         self.programs.remove(elsewhere)

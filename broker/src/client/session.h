@@ -84,6 +84,8 @@ class Session final : private Subscriber {
     // Whether it has ever authenticated or subscribed.
     bool is_known() const { return is_known_; }
     std::size_t message_size_max() const;
+    // Whose time of a loop it uses.
+    const void *tenant() const { return vhost_.get(); }
     // For what it has said about itself on presence channels, for being on channels at all, and for
     // what waits for an answer.
     std::size_t held_bytes() const {

@@ -34,6 +34,7 @@ class WebSocketConnection final : public Protocol,
     LogFields log_fields() const override { return session_.log_fields(); }
     std::size_t held_bytes() const override;
     std::chrono::steady_clock::time_point held_since() const override;
+    const void *tenant() const override { return session_.tenant(); }
 
   private:
     struct UnfinishedMessage {

@@ -63,7 +63,7 @@ void FanOut::send(const std::shared_ptr<Addressee> &to, const SharedBytes &bytes
                   std::uint64_t number) {
     for (std::size_t i = 0; i < on_loop_.size(); ++i) {
         if (!on_loop_[i].empty())
-            loops_[i].send({to, bytes, number});
+            loops_[i].send({to, bytes, number}, Lane::pages, on_loop_[i].size());
     }
 }
 

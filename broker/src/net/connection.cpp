@@ -317,7 +317,12 @@ void Connection::on_readable() {
     if (loops_.are_crowded()) {
         wait_for_the_others();
     } else if (!protocol_->gives_way()) {
-        read_input();
+        if (loop_.input_has_to_wait()) {
+            loop_.put_off_input(*this, protocol_->tenant());
+            input_in_line_ = true;
+        } else {
+            read_input();
+        }
     } else if (loop_.has_a_line()) {
         wait_in_line();
         input_in_line_ = true;
@@ -364,7 +369,7 @@ void Connection::read_input() {
         return;
     case Input::bytes:
         loop_.figures().bytes_received.add(count);
-        take_input({loop_.read_buffer().data(), count});
+        take_input({loop_.read_buffer(true).data(), count});
         return;
     }
 }
@@ -381,7 +386,7 @@ void Connection::take_input(std::string_view bytes) {
 }
 
 Connection::Input Connection::read(std::size_t &count) {
-    auto &buffer = loop_.read_buffer();
+    const auto buffer = loop_.read_buffer(protocol_->gives_way());
     // Nobody looks at what comes after the end: the kernel may throw it away.
     const ssize_t got =
         ::recv(socket_.descriptor(), buffer.data(), buffer.size(), finishing_ ? MSG_TRUNC : 0);
@@ -400,7 +405,7 @@ Connection::Input Connection::read(std::size_t &count) {
 }
 
 Connection::Input Connection::read_encrypted(std::size_t &count) {
-    auto &buffer = loop_.read_buffer();
+    const auto buffer = loop_.read_buffer(protocol_->gives_way());
     const auto result = tls_->read(buffer.data(), buffer.size(), count);
     if (in_handshake_ && !finishing_ && tls_->is_established())
         end_handshake();

@@ -45,6 +45,8 @@ class Protocol {
     virtual void on_shutdown() = 0;
     // Whether what comes may wait until others have been heard.
     virtual bool gives_way() const { return false; }
+    // Those of one have to share what a loop has for them; null is one, too.
+    virtual const void *tenant() const { return nullptr; }
     // It has waited in line, as it wanted to.
     virtual void on_turn() {}
     // What it keeps of what has come, beside the little that each of its kind has.

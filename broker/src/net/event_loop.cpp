@@ -26,7 +26,7 @@ thread_local const EventLoop *serving = nullptr;
 
 // Opens the loop's own descriptors now: later there may be none.
 EventLoop::EventLoop(std::size_t index, Refusals &refusals, MemoryBudget &memory)
-    : index_(index), refusals_(refusals), memory_(memory),
+    : index_(index), refusals_(refusals), memory_(memory), turns_(work_of_a_tenant),
       ready_(io_, [this] { serve_the_ready(); }) {}
 
 EventLoop::~EventLoop() {
@@ -37,6 +37,7 @@ EventLoop::~EventLoop() {
     for (auto *kept : {&serving_again_, &ending_turn_})
         kept->clear();
     line_.clear();
+    turns_.clear();
 }
 
 void EventLoop::add(Connection &connection, const Socket &socket) {
@@ -61,16 +62,18 @@ void EventLoop::serve_again(Connection &connection) {
 // What they bring is written together, when all of it is there.
 void EventLoop::serve_the_ready() {
     serving = this;
+    turn_begin_ = work_done();
     serving_again_now_.swap(serving_again_); // what is put there now is for the next round
     serve_changes();
     for (const auto &connection : serving_again_now_)
         connection->serve(0);
     serving_again_now_.clear();
+    serve_those_put_off();
     serving = nullptr;
     look_at_memory();
     if (std::exchange(end_turn_follows_, false))
         without_exceptions([this] { end_turn(); });
-    if (serving_again_.empty())
+    if (serving_again_.empty() && turns_.empty())
         ready_.wait();
     else
         ready_.look_again();
@@ -87,7 +90,25 @@ void EventLoop::serve_changes() {
         changed[i]->serve(changes[i].events);
 }
 
-void EventLoop::send(Letter letter, Lane lane) {
+void EventLoop::put_off_input(Connection &connection, const void *tenant) {
+    turns_.wait(tenant, ConnectionPtr(&connection));
+}
+
+void EventLoop::serve_those_put_off() {
+    if (turns_.empty())
+        return;
+    constexpr std::uint64_t work_of_serving = 2000;
+    turns_.serve(turns_.are_shared() ? shared_turn_work : turn_work,
+                 [this](const ConnectionPtr &connection) {
+                     const std::uint64_t before = work_done();
+                     connection->take_turn();
+                     return work_done() - before + work_of_serving;
+                 });
+}
+
+void EventLoop::send(Letter letter, Lane lane, std::size_t deliveries) {
+    if (serving == this)
+        deliveries_caused_ += deliveries;
     {
         const std::lock_guard lock(mailbox_mutex_);
         const std::size_t size = letter.bytes ? letter.bytes->size() : 0;

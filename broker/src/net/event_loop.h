@@ -9,6 +9,7 @@
 #include "net/refusals.h"
 #include "net/shared_bytes.h"
 #include "net/socket.h"
+#include "net/turns.h"
 
 #include <array>
 #include <atomic>
@@ -120,8 +121,8 @@ class EventLoop {
     Refusals &refusals() { return refusals_; }
 
     // Any thread. Letters to one loop are received in the order in which they were sent, lane by
-    // lane.
-    void send(Letter letter, Lane lane = Lane::pages);
+    // lane. `deliveries` are those for whom it is, as far as that is known.
+    void send(Letter letter, Lane lane = Lane::pages, std::size_t deliveries = 1);
     // Whether so much waits in the mailbox that more should not be read from anybody.
     bool is_crowded() const {
         return mailbox_bytes_.load(std::memory_order_relaxed) > mailbox_bytes_max;
@@ -135,7 +136,12 @@ class EventLoop {
 
     // The rest is for the loop's own thread.
     static constexpr std::size_t read_buffer_size = 64 * 1024;
-    std::array<char, read_buffer_size> &read_buffer() { return read_buffer_; }
+    // As much of it as is read at a time: what cannot be interrupted has to be short where others
+    // wait, unless it gives way in another manner.
+    std::span<char> read_buffer(bool gives_way) {
+        return std::span(read_buffer_)
+            .first(turns_.are_shared() && !gives_way ? shared_read_size : read_buffer_size);
+    }
 
     template <typename T>
     T &local() {
@@ -160,6 +166,14 @@ class EventLoop {
     // A connection could not say that it ends.
     void sweep_aborted_later() { some_are_aborted_ = true; }
 
+    // What pages say is read as it comes, as long as a turn does not become long. Then they wait,
+    // those of each tenant (a vhost, mostly) in a line of their own, and tenants take turns: one
+    // that has thousands of them is not heard more often than one that has ten.
+    bool input_has_to_wait() const {
+        return !turns_.empty() || work_done() - turn_begin_ > turn_work;
+    }
+    void put_off_input(Connection &connection, const void *tenant);
+
     // Clients of HTTP take turns, a moment of the loop's time each: those that find it used up wait
     // in line, until whatever else is ready has been heard. One request may cost what a hundred
     // messages of pages do, and a hundred may come at once.
@@ -176,6 +190,15 @@ class EventLoop {
 
   private:
     static constexpr std::size_t mailbox_bytes_max = std::size_t{16} << 20;
+    // What is done in a turn, and for one tenant until the next one comes, in bytes that are read;
+    // a nanosecond each, about. Each message costs more than its bytes, and so does each delivery
+    // of one, though many that come together cost little.
+    static constexpr std::uint64_t turn_work = 16'000'000;
+    static constexpr std::uint64_t shared_turn_work = 1'000'000;
+    static constexpr std::uint64_t work_of_a_tenant = 250'000;
+    static constexpr std::uint64_t work_of_message = 3'000;
+    static constexpr std::uint64_t work_of_delivery = 30;
+    static constexpr std::size_t shared_read_size = 4096;
     static constexpr std::chrono::microseconds turn_limit_min{200};
     static constexpr std::chrono::milliseconds turn_limit_max{2};
     // A message is read, published, and written, in a round each, after one that finds it.
@@ -195,6 +218,12 @@ class EventLoop {
 
     void serve_the_ready();
     void serve_changes();
+    void serve_those_put_off();
+    std::uint64_t work_done() const {
+        return figures_.bytes_received.value() +
+               work_of_message * figures_.messages_received.value() +
+               work_of_delivery * deliveries_caused_;
+    }
     void schedule_end_turn();
     void end_turn();
     void put_listeners_first(std::size_t answered);
@@ -224,6 +253,9 @@ class EventLoop {
     std::int64_t held_at_look_ = 0; // bytes that this thread had taken then
     std::vector<ConnectionPtr> serving_again_;
     std::vector<ConnectionPtr> serving_again_now_;
+    Turns<ConnectionPtr> turns_;
+    std::uint64_t turn_begin_ = 0;        // in work that was done then
+    std::uint64_t deliveries_caused_ = 0; // on this loop, by what was read on it
     std::deque<ConnectionPtr> line_;
     bool line_is_posted_ = false;
     std::chrono::steady_clock::time_point posted_at_;

@@ -284,6 +284,54 @@ class Heard final : public Protocol {
     const char name_;
 };
 
+// A page of a vhost: what it says costs a loop as much as a thousand messages.
+class Talker final : public Protocol {
+  public:
+    Talker(EventLoop &loop, std::string &order, char vhost)
+        : loop_(loop), order_(order), vhost_(vhost) {}
+    const void *tenant() const override { return vhost_ == 'a' ? &loop_ : nullptr; }
+    void on_data(std::string_view) override {
+        loop_.figures().messages_received.add(1000);
+        order_ += vhost_;
+    }
+    void on_end() override {}
+    void on_timer() override {}
+    void on_shutdown() override {}
+    std::string description() const override { return "page"; }
+
+  private:
+    EventLoop &loop_;
+    std::string &order_;
+    const char vhost_;
+};
+
+// However many of one vhost have something to say, one of another is heard after a few of them.
+TEST(connections, vhosts_take_turns) {
+    EventLoops loops{1};
+    auto &io = loops.first().io();
+    tcp::acceptor acceptor(io, {boost::asio::ip::address_v4::loopback(), 0});
+    std::vector<tcp::socket> peers;
+    std::string order;
+    const std::string much(8192, 'x');
+    const std::string vhosts = std::string(60, 'a') + 'b';
+    for (const char vhost : vhosts) {
+        auto &peer = peers.emplace_back(io);
+        peer.connect(acceptor.local_endpoint());
+        const ConnectionPtr connection(new Connection(
+            loops, loops.first(), Port::service, Socket(acceptor.accept().release()), nullptr));
+        connection->start(std::make_unique<Talker>(loops.first(), order, vhost));
+        boost::asio::write(peer, boost::asio::buffer(much));
+    }
+    while (order.find('b') == std::string::npos && io.run_one_for(std::chrono::seconds(10)) > 0) {
+    }
+    EXPECT_LE(order.find('b'), 12U) << order;
+    // Nobody is forgotten.
+    std::uint64_t read = 0;
+    while (read < vhosts.size() * much.size() && io.run_one_for(std::chrono::seconds(10)) > 0)
+        read = loops.first().figures().bytes_received.value();
+    EXPECT_EQ(read, vhosts.size() * much.size());
+}
+
 // There are tens of thousands of them, which do nothing most of the time.
 TEST(connections, those_of_pages_are_small) {
     EXPECT_LE(sizeof(Connection), 232U);
