@@ -311,6 +311,17 @@ class Reload(unittest.TestCase):
                 self.assertEqual(new.error("subscribe", channel="c"), 429)
                 self.assertEqual(self.handshake(broker, "http://a"), 503)
 
+    def test_what_a_vhost_may_publish(self):
+        broker = self.broker("max-fan-out-bytes-per-second = 0")
+        vhost = broker.vhost("/moon")
+        vhost.open("c")
+        with vhost.browser() as page:
+            page.subscribe("c")
+            self.assertEqual(vhost.fire("c", "e", {"x": "y" * 10000}).status, 202)
+            self.reload(broker, "max-fan-out-bytes-per-second = 100", told="--max-fan-out")
+            self.assertEqual(vhost.fire("c", "e", {"x": "y" * 10000}).status, 202)
+            self.assertEqual(vhost.fire("c", "e").status, 429)
+
     def test_budget_of_memory(self):
         broker = self.broker("memory-max = 64M")
 

@@ -90,6 +90,71 @@ class Workers(BrokerTest):
             return raw.head()[0] == 200
 
 
+class FanOut(BrokerTest):
+    """What a vhost publishes, times the listeners. What is larger than a second's may pass once."""
+
+    FLAGS = ("--max-fan-out-bytes-per-second", "10000")
+    TOO_MUCH = {"error": "the vhost publishes too much", "code": 429}
+
+    def setUp(self):
+        super().setUp()
+        for channel in ("c", "d", "presence-room"):
+            self.vhost.open(channel)
+        self.pages = [self.browser(uid) for uid in ("ada", "bob")]
+        for page in self.pages:
+            page.subscribe("c")
+        self.pages[0].subscribe("presence-room")
+        self.assertIn(":memberJoined", self.pages[0].hear())
+
+    def use_it_up(self):
+        self.assertEqual(self.vhost.fire("c", "much", {"x": "y" * 400000}).status, 202)
+        for page in self.pages:
+            self.assertIn("much", page.hear())
+
+    def test_what_a_backend_is_told(self):
+        before = figure(self.broker, "fan_out")
+        self.use_it_up()
+        response = self.vhost.fire("c", "e")
+        self.assertEqual((response.status, response.json()), (429, self.TOO_MUCH))
+        self.assertIn(int(response.headers["Retry-After"]), range(30, 81))
+        self.assertEqual(figure(self.broker, "fan_out"), before + 1)
+        triggers = [{"channel": channel, "event": "e"} for channel in ("c", "d")]
+        response = self.vhost.request("POST", "/events", json.dumps({"triggers": triggers}))
+        # Nobody listens to d, so that costs nothing.
+        self.assertEqual(response.json()["results"], [{"status": 429, **self.TOO_MUCH}, {"status": 202}])
+        self.assertTrue(all(page.silent() for page in self.pages))
+
+    def test_what_a_page_is_told(self):
+        worker = self.worker()
+        self.use_it_up()
+        self.assertEqual(self.pages[0].error("broadcast", channel="c", event="e"), 429)
+        self.assertEqual(self.pages[1].error("subscribe", channel="presence-room"), 429)
+        self.pages[1].subscribe("presence-room", hidden=True)
+        self.assertTrue(all(page.silent() for page in self.pages))
+        # What is refused reaches no worker either; what is for workers alone is not refused.
+        self.pages[0].say("trigger", event="after")
+        self.assertEqual(worker.event()[0], "after")
+
+    def test_another_vhost_has_its_own(self):
+        self.use_it_up()
+        self.assertEqual(self.vhost.fire("c", "e").status, 429)
+        other = self.broker.vhost(self.vhost.path + "-other")
+        other.open("c")
+        page = other.browser()
+        self.addCleanup(page.close)
+        page.subscribe("c")
+        self.assertEqual(other.fire("c", "e").status, 202)
+        self.assertIn("e", page.hear())
+        for _ in range(3):
+            self.assertEqual(self.vhost.fire("c", "e").status, 429)
+        text = self.broker.admin("GET", "/metrics").body.decode()
+        self.assertIn(f'webrocket_fan_out_refused_total{{vhost="{self.vhost.path}"}} 4\n', text)
+        self.assertIn(f'webrocket_fan_out_refused_total{{vhost="{other.path}"}} 0\n', text)
+        line, = [line for line in self.broker.log_text().splitlines()
+                 if f"published on {self.vhost.path} than" in line]
+        self.assertIn("than 10000 bytes a second", line)
+
+
 class Batches(BrokerTest):
     FLAGS = ("--max-batch", "100")
 

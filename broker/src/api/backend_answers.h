@@ -15,6 +15,7 @@ namespace error_code {
 constexpr int bad_request = 400;
 constexpr int unauthorized = 402;
 constexpr int forbidden = 403;
+constexpr int limit_reached = 429;
 constexpr int invalid_channel_name = 451;
 constexpr int channel_not_found = 454;
 constexpr int vhost_not_found = 455;

@@ -20,6 +20,8 @@ constexpr std::size_t levels_of_trigger = 3;
 const std::string no_object =
     fmt::format("body is not a JSON object, or is nested deeper than {} levels", json_depth_max);
 
+const std::string too_much_text = "the vhost publishes too much";
+
 // What a backend wants sent: JSON texts, the data empty for {}.
 struct Trigger {
     std::string_view event; // with its quotes
@@ -63,7 +65,7 @@ std::variant<Trigger, Refusal> read_trigger(const JsonMembers &members) {
     return Trigger{event->value, members_of(*data)};
 }
 
-bool publish(Channel &channel, const Trigger &trigger) {
+Publishing publish(Channel &channel, const Trigger &trigger) {
     return channel.publish(trigger_message(trigger.event, trigger.data, channel.name()));
 }
 
@@ -81,9 +83,21 @@ std::optional<Refusal> trigger_item(const ChannelDirectory &channels, const Json
     const auto read = read_trigger(members);
     if (const auto *refusal = std::get_if<Refusal>(&read))
         return *refusal;
-    if (!publish(*channel, std::get<Trigger>(read)))
+    switch (publish(*channel, std::get<Trigger>(read))) {
+    case Publishing::published:
+        return std::nullopt;
+    case Publishing::channel_closed:
         return Refusal{404, error_code::channel_not_found, no_channel_text(channel_name)};
+    case Publishing::budget_exceeded:
+        return Refusal{429, error_code::limit_reached, too_much_text};
+    }
     return std::nullopt;
+}
+
+HttpReply too_much(const FanOutBudget &budget) {
+    auto reply = failure(429, error_code::limit_reached, too_much_text, RefusalReason::fan_out);
+    reply.response.with("Retry-After", std::to_string(budget.wait().count()));
+    return reply;
 }
 
 } // namespace
@@ -102,7 +116,15 @@ HttpReply trigger(const ChannelDirectory &channels, const std::string &name,
     const auto read = read_trigger(members_of(*wanted));
     if (const auto *refusal = std::get_if<Refusal>(&read))
         return failure(refusal->status, refusal->code, refusal->text);
-    return publish(*channel, std::get<Trigger>(read)) ? accepted() : no_channel(name);
+    switch (publish(*channel, std::get<Trigger>(read))) {
+    case Publishing::published:
+        return accepted();
+    case Publishing::channel_closed:
+        return no_channel(name);
+    case Publishing::budget_exceeded:
+        return too_much(channels.budget());
+    }
+    return accepted();
 }
 
 HttpReply trigger_batch(const ChannelDirectory &channels, std::string_view body,

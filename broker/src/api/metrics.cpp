@@ -150,6 +150,9 @@ void add_vhost_figures(MetricsText &text, const VhostRegistry &registry) {
     add("webrocket_events_without_worker_total", "counter",
         "Events of pages that no worker was there for.",
         [](Vhost &vhost) { return vhost.workers().unheard(); });
+    add("webrocket_fan_out_refused_total", "counter",
+        "What was not published because the vhost published too much.",
+        [](Vhost &vhost) { return vhost.channels().budget().refused(); });
     add("webrocket_tokens_displaced_total", "counter",
         "Single access tokens that too many younger ones made useless.",
         [](Vhost &vhost) { return vhost.tokens().displaced(); });

@@ -256,15 +256,14 @@ void Session::say(std::string message) {
     line_->append(say_it, Behind::goes_on, size);
 }
 
-void Session::refuse(int code) {
+void Session::refuse(int code, RefusalReason reason) {
     loop().figures().messages_refused.add(1);
     ++refused_;
-    loop().refusals().add_described(
-        Port::service, refusal_of_page(code), transport_.address(), [&] {
-            return std::pair(fmt::format("{} refused {}: {} {}", description(), name_of(command_),
-                                         code, status_text(code)),
-                             log_fields());
-        });
+    loop().refusals().add_described(Port::service, reason, transport_.address(), [&] {
+        return std::pair(fmt::format("{} refused {}: {} {}", description(), name_of(command_), code,
+                                     status_text(code)),
+                         log_fields());
+    });
     say(error_message(code, status_text(code)));
 }
 

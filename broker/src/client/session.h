@@ -14,6 +14,7 @@
 #include "hub/outgoing_event.h"
 #include "hub/subscriber.h"
 #include "hub/vhost.h"
+#include "net/refusal_reason.h"
 #include "net/shared_bytes.h"
 
 #include <boost/smart_ptr/intrusive_ptr.hpp>
@@ -139,8 +140,10 @@ class Session final : private Subscriber {
     template <typename... Arguments>
     void note(fmt::format_string<Arguments...> format, const Arguments &...arguments) const;
     void say(std::string message);
-    void refuse(int code);
+    void refuse(int code) { refuse(code, refusal_of_page(code)); }
+    void refuse(int code, RefusalReason reason);
     void refuse_missing_channel(std::string_view name);
+    void refuse_unless_published(Publishing outcome, std::string_view channel);
     bool may_join(std::string_view channel);
     void refuse_not_subscribed(std::string_view channel);
     bool may_stay(const Subscription &subscription);

@@ -88,6 +88,8 @@ void Session::join(const Command &command) {
     const Joined joined = channel->join(*subscription);
     if (joined.outcome == Joining::channel_closed)
         return refuse_missing_channel(channel->name());
+    if (joined.outcome == Joining::budget_exceeded)
+        return refuse(refusal::limit_reached, RefusalReason::fan_out);
     if (joined.outcome != Joining::joined)
         return refuse(refusal::limit_reached);
     subscriptions_.add(std::move(subscription));
@@ -158,21 +160,31 @@ void Session::send_out(const OutgoingEvent &event) {
     auto keeping = exchange_.keep(*vhost_, loop(), event);
     if (keeping.is_there() && !must_wait()) {
         if (keeping.answer() != Keeping::done)
-            refuse(refusal::unavailable);
-        else if (!webrocket::send_out(event, *vhost_, loop()))
-            refuse_missing_channel(event.channel_name);
-        return;
+            return refuse(refusal::unavailable);
+        return refuse_unless_published(webrocket::send_out(event, *vhost_, loop()),
+                                       event.channel_name);
     }
     const auto held = std::make_shared<const HeldEvent>(event, vhost_, loop());
     await(keeping, Behind::goes_on, held->size(), [held](Session *session, Keeping answer) {
-        const bool is_heard = answer == Keeping::done && held->send_out();
-        if (session == nullptr || is_heard)
+        const auto outcome = answer == Keeping::done ? held->send_out() : Publishing::published;
+        if (session == nullptr)
             return;
         if (answer != Keeping::done)
             session->refuse(refusal::unavailable);
         else
-            session->refuse_missing_channel(held->channel_name());
+            session->refuse_unless_published(outcome, held->channel_name());
     });
+}
+
+void Session::refuse_unless_published(Publishing outcome, std::string_view channel) {
+    switch (outcome) {
+    case Publishing::published:
+        return;
+    case Publishing::channel_closed:
+        return refuse_missing_channel(channel);
+    case Publishing::budget_exceeded:
+        return refuse(refusal::limit_reached, RefusalReason::fan_out);
+    }
 }
 
 void Session::close() {

@@ -29,9 +29,9 @@ struct Channel::News {
 };
 
 Channel::Channel(std::string name, EventLoops &loops, Workers &workers,
-                 const Current<RosterLimits> &limits)
+                 const Current<RosterLimits> &limits, FanOutBudget &budget)
     : name_(std::move(name)), type_(channel_type(name_)), workers_(workers), limits_(limits),
-      fan_out_(loops) {}
+      budget_(budget), fan_out_(loops) {}
 
 std::size_t Channel::subscriber_count() const {
     const std::lock_guard lock(order_);
@@ -74,23 +74,33 @@ std::vector<SubscriberSummary> Channel::subscribers(std::string_view after,
     return summaries;
 }
 
-bool Channel::publish(std::string message) {
+Publishing Channel::publish(std::string message) {
     const auto frame = share(websocket_text(std::move(message)));
-    const std::lock_guard lock(order_);
-    if (closed_)
-        return false;
-    fan_out_.publish(shared_from_this(), frame);
-    return true;
+    {
+        const std::lock_guard lock(order_);
+        if (closed_)
+            return Publishing::channel_closed;
+        if (budget_.allows(tab_, cost_of(frame))) {
+            fan_out_.publish(shared_from_this(), frame);
+            return Publishing::published;
+        }
+    }
+    budget_.note_refusal();
+    return Publishing::budget_exceeded;
 }
 
 Joined Channel::join(Subscription &subscription) {
     subscription.channel = shared_from_this();
     const News news = news_of_joining(subscription);
     const auto limits = limits_.get();
-    const std::lock_guard lock(order_);
-    Joined joined{room_for(subscription, *limits), {}};
-    if (joined.outcome != Joining::joined)
+    std::unique_lock lock(order_);
+    Joined joined{room_for(subscription, news, *limits), {}};
+    if (joined.outcome != Joining::joined) {
+        lock.unlock();
+        if (joined.outcome == Joining::budget_exceeded)
+            budget_.note_refusal();
         return joined;
+    }
     if (type_ == ChannelType::presence)
         joined.roster = roster_.text();
     add(subscription);
@@ -98,20 +108,21 @@ Joined Channel::join(Subscription &subscription) {
     return joined;
 }
 
-Joining Channel::room_for(const Subscription &subscription, const RosterLimits &limits) const {
+Joining Channel::room_for(const Subscription &subscription, const News &news,
+                          const RosterLimits &limits) {
     if (closed_)
         return Joining::channel_closed;
     if (type_ != ChannelType::presence)
         return Joining::joined;
     switch (roster_.room_for(subscription, limits)) {
     case RosterRoom::enough:
-        return Joining::joined;
+        break;
     case RosterRoom::roster_full:
         return Joining::roster_full;
     case RosterRoom::too_many_of_user:
         return Joining::too_many_of_user;
     }
-    return Joining::joined;
+    return budget_.allows(tab_, cost_of(news.frame)) ? Joining::joined : Joining::budget_exceeded;
 }
 
 // Where there is no memory nobody is on the channel by half.
@@ -133,6 +144,7 @@ void Channel::leave(Subscription &subscription, Departure departure, const JsonM
         return;
     if (type_ == ChannelType::presence)
         roster_.remove(subscription);
+    budget_.charge(tab_, cost_of(news.frame));
     tell(news);
 }
 

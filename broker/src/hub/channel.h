@@ -4,6 +4,7 @@
 #include "base/current.h"
 #include "base/json.h"
 #include "hub/fan_out.h"
+#include "hub/fan_out_budget.h"
 #include "hub/names.h"
 #include "hub/presence.h"
 #include "hub/roster.h"
@@ -14,6 +15,7 @@
 
 #include <atomic>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -24,7 +26,8 @@
 
 namespace webrocket {
 
-enum class Joining { joined, channel_closed, roster_full, too_many_of_user };
+enum class Joining { joined, channel_closed, roster_full, too_many_of_user, budget_exceeded };
+enum class Publishing { published, channel_closed, budget_exceeded };
 
 struct Joined {
     Joining outcome;
@@ -51,7 +54,7 @@ class Channel final : public Addressee, public std::enable_shared_from_this<Chan
   public:
     // What it is given must be there as long as it is called. Letters may keep it longer.
     Channel(std::string name, EventLoops &loops, Workers &workers,
-            const Current<RosterLimits> &limits);
+            const Current<RosterLimits> &limits, FanOutBudget &budget);
     Channel(const Channel &) = delete;
     Channel &operator=(const Channel &) = delete;
 
@@ -65,8 +68,8 @@ class Channel final : public Addressee, public std::enable_shared_from_this<Chan
     std::vector<SubscriberSummary> subscribers(std::string_view after, std::size_t limit) const;
 
     // A message to everyone who listens. Each hears what is published here in the same order as
-    // everybody else. False when the channel is closed.
-    [[nodiscard]] bool publish(std::string message);
+    // everybody else.
+    [[nodiscard]] Publishing publish(std::string message);
 
     // On the subscriber's loop. Every join and leave is announced if the member can be seen, a join
     // to the newcomer too: it hears that, and what comes after it, in a later turn of its loop.
@@ -95,9 +98,14 @@ class Channel final : public Addressee, public std::enable_shared_from_this<Chan
     News news_of_leaving(const Subscription &subscription, Departure departure,
                          const JsonMembers &farewell) const;
     // With the lock.
-    Joining room_for(const Subscription &subscription, const RosterLimits &limits) const;
+    Joining room_for(const Subscription &subscription, const News &news,
+                     const RosterLimits &limits);
     void add(Subscription &subscription);
     void tell(const News &news);
+    // What a frame comes to, times its listeners.
+    std::uint64_t cost_of(const SharedBytes &frame) const {
+        return frame ? std::uint64_t{frame->size()} * fan_out_.size() : 0;
+    }
 
     void end_on(const EventLoop &loop);
 
@@ -105,10 +113,12 @@ class Channel final : public Addressee, public std::enable_shared_from_this<Chan
     const ChannelType type_;
     Workers &workers_;
     const Current<RosterLimits> &limits_;
+    FanOutBudget &budget_;
 
     mutable std::mutex order_;
     std::atomic<bool> closed_ = false; // changed with the lock
     FanOut fan_out_;
+    FanOutBudget::Tab tab_;
     Roster roster_; // of a presence channel
 };
 

@@ -48,7 +48,8 @@ std::vector<ChannelSummary> ChannelDirectory::list(std::string_view prefix, std:
 }
 
 void ChannelDirectory::open(std::string_view name) {
-    auto channel = std::make_shared<Channel>(std::string(name), loops_, workers_, roster_limits_);
+    auto channel =
+        std::make_shared<Channel>(std::string(name), loops_, workers_, roster_limits_, budget_);
     const std::unique_lock lock(mutex_);
     channels_.emplace(name, std::move(channel));
 }

@@ -3,6 +3,7 @@
 
 #include "base/current.h"
 #include "hub/channel.h"
+#include "hub/fan_out_budget.h"
 #include "hub/roster.h"
 #include "hub/workers.h"
 #include "net/event_loops.h"
@@ -27,8 +28,9 @@ struct ChannelLimits {
 // it is held.
 class ChannelDirectory {
   public:
-    ChannelDirectory(EventLoops &loops, Workers &workers, const ChannelLimits &limits)
-        : loops_(loops), workers_(workers), channels_max_(limits.channels_max),
+    ChannelDirectory(EventLoops &loops, Workers &workers, FanOutBudget &budget,
+                     const ChannelLimits &limits)
+        : loops_(loops), workers_(workers), budget_(budget), channels_max_(limits.channels_max),
           roster_limits_(limits.roster) {}
     ChannelDirectory(const ChannelDirectory &) = delete;
     ChannelDirectory &operator=(const ChannelDirectory &) = delete;
@@ -39,6 +41,8 @@ class ChannelDirectory {
     // Null if there is none that is open. It may be closed a moment later.
     std::shared_ptr<Channel> find(std::string_view name) const;
     std::size_t count() const;
+    // What may be published on all of them.
+    const FanOutBudget &budget() const { return budget_; }
     bool has_room_for(std::size_t more) const { return count() + more <= channels_max_; }
     // Sorted by name.
     std::vector<ChannelSummary> list() const;
@@ -60,6 +64,7 @@ class ChannelDirectory {
 
     EventLoops &loops_;
     Workers &workers_;
+    FanOutBudget &budget_;
     std::atomic<std::size_t> channels_max_;
     Current<RosterLimits> roster_limits_;
 

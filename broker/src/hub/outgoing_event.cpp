@@ -25,12 +25,15 @@ std::string record_of(const OutgoingEvent &event) {
 
 } // namespace
 
-bool send_out(const OutgoingEvent &event, Vhost &vhost, EventLoop &loop) {
-    if (event.channel != nullptr && !event.channel->publish(message_of(event)))
-        return false;
+Publishing send_out(const OutgoingEvent &event, Vhost &vhost, EventLoop &loop) {
+    if (event.channel != nullptr) {
+        const auto outcome = event.channel->publish(message_of(event));
+        if (outcome != Publishing::published)
+            return outcome;
+    }
     if (event.is_for_workers)
         dispatch(vhost, loop, event.kind, event.topic, [&] { return record_of(event); });
-    return true;
+    return Publishing::published;
 }
 
 HeldEvent::HeldEvent(const OutgoingEvent &event, std::shared_ptr<Vhost> vhost, EventLoop &loop)
@@ -40,12 +43,15 @@ HeldEvent::HeldEvent(const OutgoingEvent &event, std::shared_ptr<Vhost> vhost, E
       message_(event.channel != nullptr ? message_of(event) : std::string()),
       record_(record_of(event)) {}
 
-bool HeldEvent::send_out() const {
-    if (channel_ && !channel_->publish(message_))
-        return false;
+Publishing HeldEvent::send_out() const {
+    if (channel_) {
+        const auto outcome = channel_->publish(message_);
+        if (outcome != Publishing::published)
+            return outcome;
+    }
     if (is_for_workers_)
         dispatch(*vhost_, loop_, kind_, topic_, [this] { return record_; });
-    return true;
+    return Publishing::published;
 }
 
 } // namespace webrocket

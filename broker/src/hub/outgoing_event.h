@@ -26,15 +26,15 @@ struct OutgoingEvent {
     bool is_for_workers = true;
 };
 
-// First its channel hears of it, then workers. False when the channel is closed: nobody does.
-bool send_out(const OutgoingEvent &event, Vhost &vhost, EventLoop &loop);
+// First its channel hears of it, then workers. Nobody does where it cannot be published.
+Publishing send_out(const OutgoingEvent &event, Vhost &vhost, EventLoop &loop);
 
 // One that has to wait, with all that it needs.
 class HeldEvent {
   public:
     HeldEvent(const OutgoingEvent &event, std::shared_ptr<Vhost> vhost, EventLoop &loop);
 
-    bool send_out() const;
+    Publishing send_out() const;
     const std::string &channel_name() const { return channel_name_; }
     // In memory.
     std::size_t size() const { return message_.size() + record_.size(); }

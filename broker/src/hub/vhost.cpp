@@ -22,13 +22,16 @@ Vhost::Vhost(std::string path, const std::string &access_token, EventLoops &loop
              const VhostLimits &limits)
     : path_(std::move(path)), loops_(loops), credentials_(access_token),
       connections_(limits.connections_max), tokens_(path_, limits.tokens), sessions_(loops.size()),
-      workers_(limits.workers, loops.size()), channels_(loops, workers_, limits.channels) {}
+      workers_(limits.workers, loops.size()),
+      fan_out_budget_(path_, limits.fan_out_bytes_per_second_max),
+      channels_(loops, workers_, fan_out_budget_, limits.channels) {}
 
 void Vhost::set_limits(const VhostLimits &limits) {
     connections_.set_max(limits.connections_max);
     tokens_.set_limits(limits.tokens);
     workers_.set_limits(limits.workers);
     channels_.set_limits(limits.channels);
+    fan_out_budget_.set_limit(limits.fan_out_bytes_per_second_max);
 }
 
 // The browsers learn that the vhost is gone, not that each of its channels is.

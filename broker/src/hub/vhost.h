@@ -5,6 +5,7 @@
 #include "hub/channel_directory.h"
 #include "hub/connection_quota.h"
 #include "hub/credentials.h"
+#include "hub/fan_out_budget.h"
 #include "hub/sessions.h"
 #include "hub/token_book.h"
 #include "hub/tokens.h"
@@ -23,6 +24,8 @@ struct VhostLimits {
     std::size_t connections_max = 100000;
     ChannelLimits channels;
     WorkerLimits workers;
+    // More than a network of 25 Gbit/s carries.
+    std::size_t fan_out_bytes_per_second_max = std::size_t{4} << 30;
 };
 
 class Vhost final : public std::enable_shared_from_this<Vhost> {
@@ -60,6 +63,7 @@ class Vhost final : public std::enable_shared_from_this<Vhost> {
     Tokens tokens_;
     Sessions sessions_;
     Workers workers_;
+    FanOutBudget fan_out_budget_;
     ChannelDirectory channels_;
     std::atomic<bool> closed_ = false;
 };

@@ -49,6 +49,7 @@ enum class RefusalReason : std::uint8_t {
     page_channel_not_found,
     memory,
     no_memory_left,
+    fan_out,
     count
 };
 
@@ -99,6 +100,7 @@ inline constexpr std::array<RefusalKind, refusal_count> refusal_kinds = {{
     {"page_454", false},
     {"memory", false},
     {"no_memory_left", true},
+    {"fan_out", true},
 }};
 
 constexpr const RefusalKind &kind_of(RefusalReason reason) {

@@ -182,6 +182,10 @@ void OptionDefinitions::add_limits() {
               "Event streams of one vhost at a time");
     add_limit("--max-filters", options_.vhost_limits.workers.filters_max,
               "Different filters of one vhost's workers at a time");
+    add_limit_or_none("--max-fan-out-bytes-per-second",
+                      options_.vhost_limits.fan_out_bytes_per_second_max,
+                      "Of what is published on one vhost's channels, times its listeners; 0: as "
+                      "much as it likes");
     add_limit("--max-batch", options_.backend.batch_max, "Triggers in one request of a backend");
     add_limit("--max-members-per-uid", options_.vhost_limits.channels.roster.members_per_uid_max,
               "Subscriptions of one user to one presence channel");

@@ -113,7 +113,7 @@ void take(Options &options, const Options &fresh) {
 using Taking = void (*)(Options &, const Options &);
 
 // What can change while the server runs.
-constexpr std::array<std::pair<std::string_view, Taking>, 27> changeable = {{
+constexpr std::array<std::pair<std::string_view, Taking>, 28> changeable = {{
     {"compatible", take<&Options::compatible>},
     {"log-level", take<&Options::log_level>},
     {"drain-ms", take<&Options::drain>},
@@ -154,6 +154,8 @@ constexpr std::array<std::pair<std::string_view, Taking>, 27> changeable = {{
     {"worker-queue-bytes",
      take<&Options::backend, &BackendRules::streams, &WorkerStreamRules::pending_bytes_max>},
     {"http-queue-bytes", take<&Options::http_queue_bytes_max>},
+    {"max-fan-out-bytes-per-second",
+     take<&Options::vhost_limits, &VhostLimits::fan_out_bytes_per_second_max>},
     {"memory-max", take<&Options::memory_max>},
 }};
 

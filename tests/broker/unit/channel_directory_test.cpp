@@ -46,7 +46,8 @@ class channel_directory : public testing::Test {
     EventLoops loops_{1};
     Workers workers_{WorkerLimits(), 1};
     ChannelLimits limits_;
-    ChannelDirectory channels_{loops_, workers_, limits_};
+    FanOutBudget budget_{"/vhost", 0};
+    ChannelDirectory channels_{loops_, workers_, budget_, limits_};
     Page page_{loops_.first(), "s"};
     std::vector<std::unique_ptr<Subscription>> subscriptions_;
 };
@@ -69,12 +70,12 @@ TEST_F(channel_directory, the_next_of_a_name_is_another_one) {
     const auto first = channels_.find("c");
     channels_.close("c");
     EXPECT_TRUE(first->is_closed());
-    EXPECT_FALSE(first->publish("one"));
+    EXPECT_EQ(first->publish("one"), Publishing::channel_closed);
     EXPECT_EQ(channels_.find("c"), nullptr);
     channels_.open("c");
     const auto second = channels_.find("c");
     EXPECT_NE(second, first);
-    EXPECT_TRUE(second->publish("two"));
+    EXPECT_EQ(second->publish("two"), Publishing::published);
     channels_.close("d"); // which there is not
     EXPECT_EQ(channels_.count(), 1U);
 }
@@ -139,7 +140,7 @@ TEST_F(channel_directory, they_are_not_told_what_their_vhost_tells_them) {
     const auto closed = channels_.find("c");
     channels_.close_with_vhost();
     EXPECT_EQ(channels_.count(), 0U);
-    EXPECT_FALSE(closed->publish("one"));
+    EXPECT_EQ(closed->publish("one"), Publishing::channel_closed);
     turn();
     EXPECT_EQ(page_.removals, 0);
     closed->leave(subscription, Departure::removed);

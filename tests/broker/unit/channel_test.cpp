@@ -89,7 +89,7 @@ class channel : public testing::Test {
     std::shared_ptr<Channel> find(const std::string &name = "c") const {
         return vhost_->channels().find(name);
     }
-    bool publish(const std::string &text) { return find()->publish(text); }
+    bool publish(const std::string &text) { return find()->publish(text) == Publishing::published; }
 
     // Whether there was something to do for the loop.
     bool turn(std::size_t loop) {
@@ -200,7 +200,7 @@ TEST_F(channel, the_end_comes_last) {
         each->join(closed);
     publish("one");
     vhost_->channels().close("c");
-    EXPECT_FALSE(closed->publish("two"));
+    EXPECT_EQ(closed->publish("two"), Publishing::channel_closed);
     EXPECT_EQ(find(), nullptr);
     vhost_->channels().open("c");
     publish("of another channel");
@@ -216,7 +216,7 @@ TEST_F(channel, the_end_of_a_vhost_comes_last) {
     page.join(closed);
     publish("one");
     vhost_->close();
-    EXPECT_FALSE(closed->publish("two"));
+    EXPECT_EQ(closed->publish("two"), Publishing::channel_closed);
     turn_all();
     EXPECT_EQ(page.heard, (Texts{"one", "the vhost's end"}));
     EXPECT_EQ(nowhere.heard, Texts{"the vhost's end"});
@@ -284,6 +284,30 @@ TEST_F(channel, nobody_waits_for_another_channel) {
     turn_all();
     EXPECT_EQ(listener.heard, Texts{"one"});
     vhost_->workers().remove(worker);
+}
+
+TEST_F(channel, what_is_too_much_for_the_vhost_does_not_happen) {
+    constexpr std::size_t bytes_per_second = 10;
+    VhostLimits limits;
+    limits.fan_out_bytes_per_second_max = bytes_per_second;
+    vhost_->set_limits(limits);
+    vhost_->channels().open("presence-room");
+    Page first(loops_[0], vhost_, "a");
+    Page second(loops_[1], vhost_, "b");
+    // Nobody is told of the first one, and to nobody one may say as much as one likes.
+    first.join(find("presence-room"));
+    EXPECT_TRUE(publish(std::string(10000, 'x')));
+    first.heard.clear();
+    EXPECT_EQ(find("presence-room")->publish(std::string(100, 'x')), Publishing::published);
+    EXPECT_EQ(find("presence-room")->publish("two"), Publishing::budget_exceeded);
+    second.join(find("presence-room"));
+    EXPECT_EQ(find("presence-room")->subscriber_count(), 1U);
+    EXPECT_EQ(vhost_->channels().budget().refused(), 2U);
+    EXPECT_TRUE(publish("nobody hears it"));
+    turn_all();
+    ASSERT_FALSE(first.heard.empty());
+    EXPECT_EQ(first.heard.back().back(), 'x');
+    EXPECT_TRUE(second.heard.empty());
 }
 
 // Takes down whom it is told of: whether each comes or goes.

@@ -16,7 +16,7 @@ class subscription_set : public testing::Test {
   protected:
     Subscription &add(const std::string &name) {
         auto subscription = std::make_unique<Subscription>();
-        subscription->channel = std::make_shared<Channel>(name, loops_, workers_, limits_);
+        subscription->channel = std::make_shared<Channel>(name, loops_, workers_, limits_, budget_);
         Subscription &added = *subscription;
         set_.make_room_for_one();
         set_.add(std::move(subscription));
@@ -35,6 +35,7 @@ class subscription_set : public testing::Test {
     EventLoops loops_{1};
     Workers workers_{WorkerLimits(), 1};
     Current<RosterLimits> limits_{RosterLimits()};
+    FanOutBudget budget_{"/vhost", 0};
     SubscriptionSet set_;
 };
 
