@@ -136,7 +136,7 @@ void Session::broadcast(const Command &command) {
     const auto &channel = subscription->channel;
     if (!command.trigger.empty() && !may_publish(command.trigger))
         return refuse(refusal::forbidden);
-    note("broadcasts {} on {}", command.event_json, channel->name());
+    note("broadcast {} on {}", command.event_json, channel->name());
     const bool names_topic = !command.trigger.empty();
     const std::string implicit =
         names_topic ? std::string() : implicit_topic(channel->name(), command.event);
@@ -150,7 +150,7 @@ void Session::trigger(const Command &command) {
         return refuse(refusal::bad_request);
     if (!may_publish(command.event))
         return refuse(refusal::forbidden);
-    note("triggers {}", command.event_json);
+    note("triggered {}", command.event_json);
     send_out({PageEvent::trigger, nullptr, command.event_json, command.event, command.data_members,
               channel_of_sender(command.data_members), sender()});
 }
