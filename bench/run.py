@@ -2,7 +2,7 @@
 """Measures libkosmonaut beside bare libcurl, over loopback.
 
     bench/run.py                    builds in build/bench, and measures everything
-    bench/run.py --only worker      one comparison: client, batch, async, worker, memory
+    bench/run.py --only worker      one comparison: client, batch, async, worker, json, memory
                                     or instructions
 
 Each comparison runs its programs in turn, A B A B ..., against the same peer, and takes the median of
@@ -120,6 +120,21 @@ class Bench:
                 {"kn_worker_run": self.receiving("worker_kosmonaut", "run"),
                  "kn_worker_next": self.receiving("worker_kosmonaut", "next")})
 
+    def json(self):
+        """The library's own readers beside jansson, each payload for itself."""
+        print("\nlooking at a payload, in ns: is it an object, who has sent it; and the same by jansson")
+        rounds = [[json.loads(line) for line in subprocess.run(
+                       [self.program("json"), "10000"], stdout=subprocess.PIPE, text=True, timeout=120,
+                       check=True, preexec_fn=pin(PROGRAM)).stdout.splitlines()]
+                  for _ in range(self.options.rounds)]
+        for runs in zip(*rounds):
+            line = f"  {runs[0]['bytes']:>5} bytes"
+            for own, other in (("scan", "jansson"), ("sender_parts", "sender_jansson")):
+                middle, low, high = spread(run[own] / run[other] for run in runs)
+                line += (f"   {spread(run[own] for run in runs)[0]:>7.0f} and "
+                         f"{spread(run[other] for run in runs)[0]:>7.0f}, x{middle:.2f} ({low:.2f} to {high:.2f})")
+            print(line)
+
     def memory(self):
         """With a peer of its own, whose stream is quiet."""
         print("\nprivate memory of a program with a connection that has posted, and a quiet stream")
@@ -161,16 +176,16 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("build", nargs="?",
                         help="a build directory with KOSMONAUT_BUILD_BENCHMARKS=ON (default: make one)")
-    parser.add_argument("--only", choices=("client", "batch", "async", "worker", "memory",
-                                           "instructions"))
+    parser.add_argument("--only", choices=("client", "batch", "async", "worker", "json",
+                                           "memory", "instructions"))
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--requests", type=int, default=20_000)
     parser.add_argument("--events", type=int, default=2_000_000)
     options = parser.parse_args()
     with Bench(options.build or build("KOSMONAUT_BUILD_BROKER=OFF"), options) as bench:
         comparisons = {"client": bench.client, "batch": bench.batch, "async": bench.asynchronous,
-                       "worker": bench.worker, "memory": bench.memory,
-                       "instructions": bench.instructions}
+                       "worker": bench.worker, "json": bench.json,
+                       "memory": bench.memory, "instructions": bench.instructions}
         for name, measure in comparisons.items():
             if options.only in (None, name):
                 measure()
