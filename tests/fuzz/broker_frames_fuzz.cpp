@@ -200,10 +200,10 @@ std::optional<unsigned> expect_control_frames(std::string_view replies) {
 struct Messages final : FrameDecoder::Sink {
     std::vector<std::string> all;
 
-    bool on_message(std::string_view message) override {
+    FrameDecoder::Wanted on_message(std::string_view message) override {
         expect(message.size() <= limit);
         all.emplace_back(message);
-        return true;
+        return FrameDecoder::Wanted::now;
     }
     std::size_t message_size_max() const override { return limit; }
 };

@@ -132,6 +132,7 @@ class Session final : private Subscriber {
     void become(std::shared_ptr<const Permission> permission);
     void join(const Command &command);
     void send_out(const OutgoingEvent &event);
+    void keep(const OutgoingEvent &event);
 
     bool execute(const Command &command);
     void change(const Command &command);
@@ -203,6 +204,8 @@ void Session::note(fmt::format_string<Arguments...> format, const Arguments &...
 
 template <typename T, typename Effect>
 void Session::await(const Eventual<T> &eventual, Behind behind, std::size_t bytes, Effect effect) {
+    if (eventual.is_there() && !must_wait())
+        return effect(this, eventual.answer());
     const boost::intrusive_ptr<AnswerLine> waiting(&line());
     const auto place = waiting->reserve(behind, bytes);
     const auto done = [waiting, place, kind = command_, effect = std::move(effect)](T answer) {

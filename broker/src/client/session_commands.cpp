@@ -155,15 +155,16 @@ void Session::trigger(const Command &command) {
               channel_of_sender(command.data_members), sender()});
 }
 
-// Others hear of it when it is kept where it has to be, and of all of the page's in their order.
 void Session::send_out(const OutgoingEvent &event) {
-    auto keeping = exchange_.keep(*vhost_, loop(), event);
-    if (keeping.is_there() && !must_wait()) {
-        if (keeping.answer() != Keeping::done)
-            return refuse(refusal::unavailable);
-        return refuse_unless_published(webrocket::send_out(event, *vhost_, loop()),
-                                       event.channel_name);
-    }
+    if (line_ != nullptr || exchange_.keeps_events(*vhost_))
+        keep(event);
+    else
+        refuse_unless_published(webrocket::send_out(event, *vhost_, loop()), event.channel_name);
+}
+
+// Others hear of it when it is kept where it has to be, and of all of the page's in their order.
+void Session::keep(const OutgoingEvent &event) {
+    const auto keeping = exchange_.keep(*vhost_, loop(), event);
     const auto held = std::make_shared<const HeldEvent>(event, vhost_, loop());
     await(keeping, Behind::goes_on, held->size(), [held](Session *session, Keeping answer) {
         const auto outcome = answer == Keeping::done ? held->send_out() : Publishing::published;

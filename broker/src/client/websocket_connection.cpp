@@ -165,10 +165,12 @@ void WebSocketConnection::send_replies() {
         connection_.send(make_frame(std::exchange(replies, {})));
 }
 
-bool WebSocketConnection::on_message(std::string_view message) {
+FrameDecoder::Wanted WebSocketConnection::on_message(std::string_view message) {
     send_replies();
     message_ended_ = true;
-    return session_.on_message(message) && !connection_.ending();
+    if (!session_.on_message(message) || connection_.ending())
+        return FrameDecoder::Wanted::never;
+    return session_.holds_input() ? FrameDecoder::Wanted::later : FrameDecoder::Wanted::now;
 }
 
 void WebSocketConnection::on_end() { end(Departure::lost, &Connection::abort); }

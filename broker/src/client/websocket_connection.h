@@ -51,8 +51,7 @@ class WebSocketConnection final : public Protocol,
     void run(const std::function<void()> &call) override;
     void read_on(std::string_view held) override;
     void close(std::uint16_t code) override;
-    bool on_message(std::string_view message) override;
-    bool holds_input() const override { return session_.holds_input(); }
+    FrameDecoder::Wanted on_message(std::string_view message) override;
     std::size_t message_size_max() const override { return session_.message_size_max(); }
     bool wants_more() const;
     void decode(std::string_view bytes);

@@ -51,6 +51,8 @@ class Exchange {
                                                               std::string_view token) = 0;
     // Whether it may come onto the channel now.
     virtual Eventual<bool> may_join(const Permission &permission, std::string_view channel) = 0;
+    // Whether events of the vhost may have to be kept: asked for each.
+    virtual bool keeps_events(Vhost &vhost) = 0;
     // Has an event kept where it is wanted.
     virtual Eventual<Keeping> keep(Vhost &vhost, EventLoop &loop, const OutgoingEvent &event) = 0;
     // What a permission says, whatever else is to be asked.
@@ -66,6 +68,7 @@ class LocalExchange : public Exchange {
     Eventual<bool> may_join(const Permission &permission, std::string_view channel) override {
         return Eventual(permits(permission, channel));
     }
+    bool keeps_events(Vhost &) override { return false; }
     Eventual<Keeping> keep(Vhost &, EventLoop &, const OutgoingEvent &) override {
         return Eventual(Keeping::done);
     }

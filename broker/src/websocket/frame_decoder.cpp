@@ -283,9 +283,10 @@ bool FrameDecoder::read_by_wslay() {
 }
 
 void FrameDecoder::hand_over_message() {
-    if (!sink_->on_message(message_))
+    const Wanted wanted = sink_->on_message(message_);
+    if (wanted == Wanted::never)
         wslay_event_shutdown_read(context_);
-    is_held_ = sink_->holds_input();
+    is_held_ = wanted == Wanted::later;
     constexpr std::size_t kept_capacity_max = std::size_t{16} << 10;
     if (message_.capacity() > kept_capacity_max)
         std::string().swap(message_);

@@ -18,12 +18,13 @@ namespace webrocket {
 
 class FrameDecoder {
   public:
+    // What becomes of the input behind a message: it is decoded, kept for later, or ignored.
+    enum class Wanted { now, later, never };
+
     class Sink {
       public:
-        // A whole text or binary message. Returns false to have the rest of the input ignored.
-        virtual bool on_message(std::string_view message) = 0;
-        // Whether what follows the message is to wait.
-        virtual bool holds_input() const { return false; }
+        // A whole text or binary message.
+        virtual Wanted on_message(std::string_view message) = 0;
         // Of a message that comes now, all its fragments together. Never less than it was.
         virtual std::size_t message_size_max() const = 0;
 

@@ -44,11 +44,13 @@ std::string close_frame(int code) {
 }
 
 struct Reading final : FrameDecoder::Sink {
-    bool on_message(std::string_view message) override {
+    FrameDecoder::Wanted on_message(std::string_view message) override {
         messages.emplace_back(message);
-        return messages.size() < messages_wanted;
+        if (messages.size() == held_behind)
+            return FrameDecoder::Wanted::later;
+        return messages.size() < messages_wanted ? FrameDecoder::Wanted::now
+                                                 : FrameDecoder::Wanted::never;
     }
-    bool holds_input() const override { return messages.size() == held_behind; }
     std::size_t message_size_max() const override { return size_max; }
     State feed(std::string_view bytes) { return decoder.feed(bytes, *this, replies); }
 
@@ -149,7 +151,9 @@ TEST(frame_decoder, gives_back_what_the_reader_does_not_want_yet) {
 
 TEST(frame_decoder, what_the_reader_throws_comes_through) {
     struct Failing final : FrameDecoder::Sink {
-        bool on_message(std::string_view) override { throw std::runtime_error("no memory"); }
+        FrameDecoder::Wanted on_message(std::string_view) override {
+            throw std::runtime_error("no memory");
+        }
         std::size_t message_size_max() const override { return ::message_size_max; }
     };
     for (const auto &bytes :

@@ -21,6 +21,7 @@ class HeldExchange final : public LocalExchange {
     Eventual<bool> may_join(const Permission &permission, std::string_view channel) override {
         return hold_of(hold_joins, permits(permission, channel));
     }
+    bool keeps_events(Vhost &) override { return hold_events; }
     Eventual<Keeping> keep(Vhost &, EventLoop &, const OutgoingEvent &event) override {
         return hold_of(hold_events, event.topic == "lost" ? Keeping::unavailable : Keeping::done);
     }
