@@ -151,6 +151,12 @@ class Connection final
     // Something of ReadySet's has changed, or nothing, and it is only its turn.
     void serve(std::uint32_t changes);
     void end_turn();
+    // Has its memory fetched while another one is dealt with: of thousands none is in a cache.
+    void prefetch() const {
+        constexpr std::size_t line = 64;
+        for (std::size_t at = 0; at < sizeof(Connection); at += line)
+            __builtin_prefetch(reinterpret_cast<const char *>(this) + at);
+    }
     void drop();
     void drop_if_aborted();
     // It holds so much, and others need it.

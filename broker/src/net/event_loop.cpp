@@ -164,8 +164,11 @@ void EventLoop::end_turn() {
     writing_follows_ = false;
     ending_turn_now_.swap(ending_turn_);
     put_listeners_first(answered);
-    for (const auto &connection : ending_turn_now_)
-        connection->end_turn();
+    for (std::size_t i = 0; i < ending_turn_now_.size(); ++i) {
+        if (i + 1 < ending_turn_now_.size())
+            ending_turn_now_[i + 1]->prefetch();
+        ending_turn_now_[i]->end_turn();
+    }
     ending_turn_now_.clear();
     look_at_memory();
     if (std::exchange(some_are_aborted_, false))
