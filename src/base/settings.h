@@ -38,8 +38,8 @@ struct Settings {
     milliseconds reconnect_delay_max{30'000};
     std::optional<std::string> filter;
     std::string worker_name;
-    std::int64_t max_event_size = 16 * 1024 * 1024;
-    std::int64_t max_response_size = 1024 * 1024;
+    std::int64_t max_event_size = std::int64_t{16} << 20;
+    std::int64_t max_response_size = std::int64_t{1} << 20;
     std::int32_t max_connections = 32;
     std::int32_t max_pending = 10'000;
     std::string ca_file;

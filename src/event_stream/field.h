@@ -54,7 +54,7 @@ class Field {
         give_back_buffer();
     }
 
-    static constexpr std::size_t kept_capacity = 64 * 1024;
+    static constexpr std::size_t kept_capacity = std::size_t{64} << 10;
 
   private:
     void give_back_buffer() {

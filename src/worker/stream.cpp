@@ -17,19 +17,19 @@ namespace {
 constexpr unsigned most_redirects = 10;
 
 // A refusal's body only explains; it gets little room and little time.
-constexpr std::size_t longest_refusal = 16 * 1024;
+constexpr std::size_t longest_refusal = std::size_t{16} << 10;
 constexpr std::chrono::seconds refusal_time{1};
 
 // What a busy stream costs is system calls, above all; libcurl's own 16 KiB take eight times as
 // many. A quiet one touches no more of it than it receives.
-constexpr long read_at_once = 128 * 1024;
+constexpr long read_at_once = 128L << 10;
 
 // How late a caller may be for an alarm; one who is later was away with something else.
 constexpr std::chrono::milliseconds prompt{100};
 
 // An id is asked back in a request's head, and few servers take a head of more than 8 KiB: a longer
 // id would keep the worker out for ever.
-constexpr std::size_t longest_id = 4 * 1024;
+constexpr std::size_t longest_id = std::size_t{4} << 10;
 
 /// Parameters and case do not matter; a charset is UTF-8 whatever it says.
 bool names_event_stream(std::string_view content_type) noexcept {

@@ -11,7 +11,7 @@ inline constexpr std::size_t longest_filter = 4096;
 
 /// The same, percent-encoded. It is a part of a request's first line, of which nginx and Apache
 /// take 8 KiB unless they are told otherwise.
-inline constexpr std::size_t longest_encoded_filter = 7 * 1024;
+inline constexpr std::size_t longest_encoded_filter = std::size_t{7} << 10;
 
 /// One regular expression for all of @p patterns, within these limits: each pattern's own where
 /// there is room for them, else with what they have in common written once, else a wider one. The

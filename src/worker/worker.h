@@ -112,9 +112,9 @@ class Worker final : private StreamListener {
     /// Read no further ahead than this: a server that is faster than the handlers must not fill the
     /// memory. Each time it is reached libcurl puts aside what it has read beyond, and stops and
     /// resumes the transfer, which a quarter of this would make a tenth of the work.
-    static constexpr std::size_t inbox_limit = 1024 * 1024;
-    static constexpr std::size_t kept_inbox = 256 * 1024;
-    static constexpr std::size_t quiet_inbox = 64 * 1024;
+    static constexpr std::size_t inbox_limit = std::size_t{1} << 20;
+    static constexpr std::size_t kept_inbox = std::size_t{256} << 10;
+    static constexpr std::size_t quiet_inbox = std::size_t{64} << 10;
     static constexpr std::size_t kept_event = 64 * 1024;
 
     Settings options_;

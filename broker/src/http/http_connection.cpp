@@ -14,7 +14,7 @@ namespace {
 
 // A client that pipelines has to wait at this many bytes of answers until they are on their way,
 // and others have had their turn.
-constexpr std::size_t turn_bytes_max = 32 * 1024;
+constexpr std::size_t turn_bytes_max = std::size_t{32} << 10;
 
 } // namespace
 

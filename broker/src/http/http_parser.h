@@ -13,7 +13,7 @@
 namespace webrocket {
 
 struct HttpLimits {
-    std::uint32_t header_size_max = 16 * 1024;
+    std::uint32_t header_size_max = std::uint32_t{16} << 10;
     std::uint64_t body_size_max = 1 << 20;
     std::size_t header_lines_max = 200; // each costs much more than its bytes
 };

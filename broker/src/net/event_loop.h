@@ -135,7 +135,7 @@ class EventLoop {
     }
 
     // The rest is for the loop's own thread.
-    static constexpr std::size_t read_buffer_size = 64 * 1024;
+    static constexpr std::size_t read_buffer_size = std::size_t{64} << 10;
     // As much of it as is read at a time: what cannot be interrupted has to be short where others
     // wait, unless it gives way in another manner.
     std::span<char> read_buffer(bool gives_way) {
