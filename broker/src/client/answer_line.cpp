@@ -7,6 +7,14 @@
 
 namespace webrocket {
 
+void intrusive_ptr_add_ref(AnswerLine *line) noexcept { ++line->references_; }
+
+// Not inline: gcc cannot tell then which of two copies was the last, and warns.
+void intrusive_ptr_release(AnswerLine *line) noexcept {
+    if (--line->references_ == 0)
+        delete line;
+}
+
 std::uint64_t AnswerLine::add(Place place) {
     places_.push_back(std::move(place));
     bytes_ += places_.back().bytes;

@@ -4,7 +4,6 @@
 #include "net/held_memory.h"
 
 #include <boost/smart_ptr/intrusive_ptr.hpp>
-#include <boost/smart_ptr/intrusive_ref_counter.hpp>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -18,7 +17,7 @@ class Session;
 
 // Its loop's alone. There is one only while something waits: the session holds it, and so do those
 // who are to answer, perhaps for longer than the session is there.
-class AnswerLine : public boost::intrusive_ref_counter<AnswerLine, boost::thread_unsafe_counter> {
+class AnswerLine {
   public:
     // What a command does once it is answered and all before it have done theirs. The session is
     // null if it has ended: what others are to hear goes on without it.
@@ -27,6 +26,10 @@ class AnswerLine : public boost::intrusive_ref_counter<AnswerLine, boost::thread
     enum class Behind { goes_on, waits };
 
     explicit AnswerLine(Session &session) : session_(&session) {}
+    AnswerLine(const AnswerLine &) = delete;
+    AnswerLine &operator=(const AnswerLine &) = delete;
+    friend void intrusive_ptr_add_ref(AnswerLine *line) noexcept;
+    friend void intrusive_ptr_release(AnswerLine *line) noexcept;
 
     // A place for a command, at the end; it keeps so many bytes of what the page sent.
     std::uint64_t reserve(Behind behind, std::size_t bytes) { return add({{}, bytes, behind}); }
@@ -73,6 +76,7 @@ class AnswerLine : public boost::intrusive_ref_counter<AnswerLine, boost::thread
 
     std::uint64_t add(Place place);
 
+    std::size_t references_ = 0;
     Session *session_;
     std::deque<Place> places_;
     std::uint64_t first_ = 1; // the number of the first place
