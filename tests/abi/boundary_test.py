@@ -9,7 +9,7 @@ import sys
 import unittest
 
 # What may throw, or stand for something that does. A body with none of them needs no guard.
-MAY_THROW = r"\b(new|throw|required\w*|visit|seated_visit|make_callback|copied)\b|\bstd::string\b|\b(dispatch|flush)\b"
+MAY_THROW = r"\b(new|throw|required\w*|Visit|SeatedVisit|make_callback|copied)\b|\bstd::string\b|\b(dispatch|flush)\b"
 
 # What puts up the guard. The last two are given what to do in it.
 GUARDS = "guarded|walled|waited|handed_in"
@@ -37,10 +37,10 @@ class Boundary(unittest.TestCase):
                 if "kn_error **" in parameters or re.search(MAY_THROW, code):
                     self.assertRegex(code, rf"\b({GUARDS})\(")
                 if "walled(" in code:
-                    self.assertIn("cancellation_hold hold;", code)
+                    self.assertIn("CancellationHold hold;", code)
 
     def test_what_guards_for_others_does_nothing_outside(self):
-        calls = (sources / "calls.hpp").read_text()
+        calls = (sources / "calls.h").read_text()
         bodies = re.findall(r"^kn_status (waited|handed_in)\([^;{]*\) \{\n(.*?)^\}", calls, re.M | re.S)
         self.assertEqual({name for name, _ in bodies}, {"waited", "handed_in"})
         for name, body in bodies:
@@ -48,10 +48,10 @@ class Boundary(unittest.TestCase):
                 self.assertRegex(body, r"(?s)\A    return guarded\(error, \[&\] \{\n.*\n    \}\);\n\Z")
 
     def test_the_guard_lets_nothing_through(self):
-        boundary = (sources / "boundary.hpp").read_text()
+        boundary = (sources / "boundary.h").read_text()
         bodies = dict(re.findall(r"kn_status (\w+)\(kn_error \*\*error, Body &&body\) \{(.*?)\n\}", boundary, re.S))
-        self.assertRegex(bodies["guarded"], r"cancellation_hold hold;\s*return walled\(")
-        self.assertRegex(bodies["walled"], r"deferred_destroys destroys;[^;]*= status_of\([^;]*;\s*destroys.run\(\);")
+        self.assertRegex(bodies["guarded"], r"CancellationHold hold;\s*return walled\(")
+        self.assertRegex(bodies["walled"], r"DeferredDestroys destroys;[^;]*= status_of\([^;]*;\s*destroys.run\(\);")
         self.assertEqual(re.findall(r"catch \(([^)]*)\)", bodies["status_of"])[-1], "...")
         self.assertRegex(bodies["status_of"], r"catch \(abi::__forced_unwind &\) \{\s*throw;")
 
