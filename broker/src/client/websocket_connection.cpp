@@ -70,21 +70,24 @@ void WebSocketConnection::decode(std::string_view bytes) {
         pool.give_back(std::move(decoder));
         return;
     case FrameDecoder::State::closed:
-        return end(Departure::closed, &Connection::finish);
+        return end(Departure::closed, Ending::finish);
     case FrameDecoder::State::broken:
         if (!connection_.ending())
             report_end(*decoder);
-        return end(Departure::lost, &Connection::finish);
+        return end(Departure::lost, Ending::finish);
     default:
         pool.give_back(std::move(decoder));
     }
 }
 
 // What came before the end is done before it.
-void WebSocketConnection::end(Departure departure, void (Connection::*ending)()) {
+void WebSocketConnection::end(Departure departure, Ending ending) {
     session_.after_answers([this, departure, ending] {
         session_.leave(departure);
-        (connection_.*ending)();
+        if (ending == Ending::finish)
+            connection_.finish();
+        else
+            connection_.abort();
     });
 }
 
@@ -173,7 +176,7 @@ FrameDecoder::Wanted WebSocketConnection::on_message(std::string_view message) {
     return session_.holds_input() ? FrameDecoder::Wanted::later : FrameDecoder::Wanted::now;
 }
 
-void WebSocketConnection::on_end() { end(Departure::lost, &Connection::abort); }
+void WebSocketConnection::on_end() { end(Departure::lost, Ending::abort); }
 
 // A browser that has been sent a ping answers it. As long as the ping has not reached it, it has to
 // take what goes before it: what it says meanwhile does not show that it reads.

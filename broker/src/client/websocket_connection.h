@@ -55,7 +55,9 @@ class WebSocketConnection final : public Protocol,
     std::size_t message_size_max() const override { return session_.message_size_max(); }
     bool wants_more() const;
     void decode(std::string_view bytes);
-    void end(Departure departure, void (Connection::*ending)());
+    // Once what is written has gone out, or now.
+    enum class Ending : std::uint8_t { finish, abort };
+    void end(Departure departure, Ending ending);
     void keep_inside_message(std::unique_ptr<FrameDecoder> decoder);
     void on_late_message();
     void on_newcomer_timeout();
