@@ -56,13 +56,9 @@ bool FanOutBudget::settle(Tab &tab, std::uint64_t bytes, Clock::time_point now) 
     return true;
 }
 
-// What happens with every message is worth a line a minute.
 void FanOutBudget::note_refusal() {
     refused_.fetch_add(1, std::memory_order_relaxed);
-    constexpr std::int64_t pause = 60 * second;
-    const std::int64_t now = nanoseconds(Clock::now());
-    std::int64_t warned = warned_.load(std::memory_order_relaxed);
-    if ((warned != 0 && now - warned < pause) || !warned_.compare_exchange_strong(warned, now))
+    if (!line_pause_.is_over())
         return;
     log(spdlog::level::warn,
         fmt::format("more is published on {} than {} bytes a second, times their listeners: some "

@@ -1,6 +1,8 @@
 // What a vhost may publish in a second: the bytes of each message, as often as somebody hears them.
 #pragma once
 
+#include "base/line_pause.h"
+
 #include <atomic>
 #include <chrono>
 #include <cstddef>
@@ -63,7 +65,7 @@ class FanOutBudget {
     // When all that was published would have been, at the speed that is allowed: in nanoseconds.
     std::atomic<std::int64_t> paid_until_ = 0;
     std::atomic<std::uint64_t> refused_ = 0;
-    std::atomic<std::int64_t> warned_ = 0; // likewise, when it was
+    LinePause line_pause_;
 };
 
 } // namespace webrocket

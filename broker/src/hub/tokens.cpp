@@ -19,7 +19,7 @@ std::string Tokens::issue(Permission permission) {
         const std::lock_guard lock(mutex_);
         const auto displaced = book_.displaced();
         token = book_.issue(std::move(permission));
-        displacement_is_news = book_.displaced() != displaced && may_warn_again();
+        displacement_is_news = book_.displaced() != displaced && line_pause_.is_over();
     }
     if (displacement_is_news)
         log(spdlog::level::warn,
@@ -39,16 +39,6 @@ std::shared_ptr<const Permission> Tokens::spend(std::string_view token) {
 std::uint64_t Tokens::displaced() const {
     const std::lock_guard lock(mutex_);
     return book_.displaced();
-}
-
-// What happens with every request is worth a line a minute.
-bool Tokens::may_warn_again() {
-    constexpr auto pause = std::chrono::minutes(1);
-    const auto now = std::chrono::steady_clock::now();
-    if (warned_ && now - *warned_ < pause)
-        return false;
-    warned_ = now;
-    return true;
 }
 
 } // namespace webrocket

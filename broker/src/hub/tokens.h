@@ -1,13 +1,12 @@
 // The single access tokens of a vhost.
 #pragma once
 
+#include "base/line_pause.h"
 #include "hub/token_book.h"
 
-#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <mutex>
-#include <optional>
 #include <string>
 #include <string_view>
 
@@ -29,12 +28,10 @@ class Tokens {
     std::uint64_t displaced() const;
 
   private:
-    bool may_warn_again();
-
     const std::string vhost_;
     mutable std::mutex mutex_;
     TokenBook book_;
-    std::optional<std::chrono::steady_clock::time_point> warned_;
+    LinePause line_pause_;
 };
 
 } // namespace webrocket

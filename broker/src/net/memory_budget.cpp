@@ -146,21 +146,11 @@ void MemoryBudget::decide(const std::shared_ptr<Round> &round) {
     const std::size_t wanted = round->held > limit_ ? (round->held - target()) * round->factor : 0;
     round->counts = largest_of_all(round->by_loop, wanted);
     is_exhausted_ = wanted > 0 && !round->some_go();
-    round->teller = round->some_go() && is_worth_a_line()
+    round->teller = round->some_go() && line_pause_.is_over()
                         ? std::optional(loop_of_largest(round->by_loop))
                         : std::nullopt;
     round->loops_left = loops_.size();
     loops_.on_each([this, round](EventLoop &loop) { let_go(loop, round); });
-}
-
-// One of them is named now and then: a flood of strangers must not become one of lines.
-bool MemoryBudget::is_worth_a_line() {
-    constexpr auto between_lines = std::chrono::minutes(1);
-    const auto now = std::chrono::steady_clock::now();
-    if (told_at_.time_since_epoch().count() != 0 && now - told_at_ < between_lines)
-        return false;
-    told_at_ = now;
-    return true;
 }
 
 void MemoryBudget::let_go(EventLoop &loop, const std::shared_ptr<Round> &round) {

@@ -2,6 +2,8 @@
 // connections that hold most are let go, so that the others lose nothing.
 #pragma once
 
+#include "base/line_pause.h"
+
 #include <atomic>
 #include <chrono>
 #include <cstddef>
@@ -56,7 +58,6 @@ class MemoryBudget {
     void decide(const std::shared_ptr<Round> &round);
     void let_go(EventLoop &loop, const std::shared_ptr<Round> &round);
     void conclude(const std::shared_ptr<Round> &round);
-    bool is_worth_a_line();
     // A little less than the limit, so that it is not reached again at once.
     std::size_t target() const { return limit_ - limit_ / 16; }
 
@@ -64,7 +65,8 @@ class MemoryBudget {
     std::atomic<std::size_t> limit_ = std::numeric_limits<std::size_t>::max();
     std::atomic<bool> is_busy_ = false;
     std::atomic<bool> is_exhausted_ = false;
-    std::chrono::steady_clock::time_point told_at_; // whose round it is
+    // One holder is named now and then: a flood of strangers must not become one of lines.
+    LinePause line_pause_;
 };
 
 } // namespace webrocket
