@@ -244,10 +244,10 @@ HttpReply AdminApi::handle(const HttpRequest &request) {
         return reply;
     }
     reply.later = [begin = std::move(reply.later)](const Answer &answer) {
-        begin([answer](HttpResponse response) {
-            keep_to_oneself(response);
-            answer(std::move(response));
-        });
+        begin(Answer([answer](HttpReply late) {
+            keep_to_oneself(late.response);
+            answer(std::move(late));
+        }));
     };
     return reply;
 }

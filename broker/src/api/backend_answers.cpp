@@ -37,6 +37,12 @@ HttpReply no_channel(std::string_view name) {
     return failure(404, error_code::channel_not_found, no_channel_text(name));
 }
 
+// Whatever the name is made of.
+HttpReply no_group(std::string_view name) {
+    return failure(404, error_code::group_not_found,
+                   fmt::format("group {} doesn't exist", json_string(name)));
+}
+
 const std::string &parameter(const QueryParameters &parameters, std::string_view name) {
     static const std::string absent;
     const auto found = parameters.find(name);

@@ -19,6 +19,7 @@ constexpr int limit_reached = 429;
 constexpr int invalid_channel_name = 451;
 constexpr int channel_not_found = 454;
 constexpr int vhost_not_found = 455;
+constexpr int group_not_found = 456;
 constexpr int internal_error = 597;
 } // namespace error_code
 
@@ -28,6 +29,7 @@ HttpReply failure(int status, int code, std::string_view text,
 HttpReply bad_request(std::string_view text);
 HttpReply no_channel(std::string_view name);
 std::string no_channel_text(std::string_view name);
+HttpReply no_group(std::string_view name);
 
 // Empty when there is none of that name.
 const std::string &parameter(const QueryParameters &parameters, std::string_view name);

@@ -51,6 +51,8 @@ void reset(Command &command) {
     command.data_members = {};
     command.data_flaw = JsonFlaw::none;
     command.hidden = false;
+    reset(command.ref);
+    command.has_bad_ref = false;
     if (command.document.list.capacity() > kept_members_max)
         std::vector<JsonMember>().swap(command.document.list);
 }
@@ -78,6 +80,22 @@ bool is_true(const JsonMember &member) {
     return member.type == JsonType::boolean && member.value == "true";
 }
 
+bool is_ref(std::string_view text) {
+    constexpr std::size_t length_max = 64;
+    return !text.empty() && text.size() <= length_max &&
+           std::all_of(text.begin(), text.end(), [](char c) {
+               return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                      c == '_' || c == '.' || c == '-';
+           });
+}
+
+void read_ref(const JsonMember &member, Command &command) {
+    read_text(member, command.ref);
+    command.has_bad_ref = !is_ref(command.ref);
+    if (command.has_bad_ref)
+        command.ref.clear();
+}
+
 // Of a repeated field the last one counts.
 void read_field(const JsonMember &member, Command &command) {
     if (is_called(member, "data"))
@@ -90,6 +108,8 @@ void read_field(const JsonMember &member, Command &command) {
         read_text(member, command.trigger);
     else if (is_called(member, "token"))
         read_text(member, command.token);
+    else if (is_called(member, "ref"))
+        read_ref(member, command);
     else if (is_called(member, "hidden"))
         command.hidden = is_true(member);
 }

@@ -38,7 +38,9 @@ struct Command {
     JsonMembers data_members;
     JsonFlaw data_flaw = JsonFlaw::none; // for which it is not to be passed on
     bool hidden = false;
-    JsonDocument document; // which has the members
+    std::string ref;          // empty: none
+    bool has_bad_ref = false; // one that could not be repeated
+    JsonDocument document;    // which has the members
 };
 
 // Takes the first known key of the message's object; a sibling `trigger` or `hidden` counts where

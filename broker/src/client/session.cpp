@@ -35,6 +35,9 @@ std::string_view status_text(int code) {
     }
 }
 
+// Told to a page that is to try it again.
+constexpr std::int64_t retry_after_ms = 1000;
+
 // After a silence, of what may come in a second: a page has things to say when it comes back.
 constexpr std::size_t at_once = 2;
 
@@ -117,6 +120,7 @@ void Session::leave(Departure departure) {
     drop_all_subscriptions(departure);
     vhost_->sessions().remove(*this);
     vhost_.reset();
+    accepted_.reset();
     if (line_)
         std::exchange(line_, nullptr)->forget_session();
 }
@@ -159,14 +163,14 @@ bool Session::on_message(std::string_view message) {
     loop().figures().messages_received.add(1);
     ++messages_;
     message_bytes_ += message.size();
-    command_ = CommandKind::malformed;
     const auto now = time_for_rates(*rules_);
-    if (is_beyond(byte_rate_, byte_limit(*rules_), message.size(), now))
-        return tolerates_excess();
+    const bool is_too_much = is_beyond(byte_rate_, byte_limit(*rules_), message.size(), now);
     auto &command = loop().local<Command>();
     parse_command(message, rules_->nesting_max, command);
     command_ = command.kind;
-    const bool goes_on = exceeds_rate(command.kind, now) ? tolerates_excess() : execute(command);
+    ref_ = command.ref;
+    const bool goes_on =
+        is_too_much || exceeds_rate(command.kind, now) ? tolerates_excess() : execute(command);
     return line_ == nullptr ? goes_on : take_answers();
 }
 
@@ -202,6 +206,10 @@ std::size_t Session::message_size_max() const {
 bool Session::execute(const Command &command) {
     if (command.data_flaw != JsonFlaw::none) {
         note("sent data with {}", describe(command.data_flaw));
+        refuse(refusal::bad_request);
+        return true;
+    }
+    if (command.has_bad_ref) {
         refuse(refusal::bad_request);
         return true;
     }
@@ -264,7 +272,8 @@ void Session::refuse(int code, RefusalReason reason) {
                                      status_text(code)),
                          log_fields());
     });
-    say(error_message(code, status_text(code)));
+    const bool passes = code == refusal::limit_reached || code == refusal::unavailable;
+    say(error_message(code, status_text(code), ref_, passes && !ref_.empty() ? retry_after_ms : 0));
 }
 
 // When a vhost is removed its channels are gone before its browsers have been told; what they are
@@ -316,6 +325,7 @@ std::string_view Session::channel_of_sender(const JsonMembers &data) const {
 
 void Session::give_up() {
     std::exchange(line_, nullptr)->forget_session();
+    ref_.clear();
     refuse(refusal::unavailable);
     leave(Departure::lost);
     transport_.close(close_code::try_again_later);

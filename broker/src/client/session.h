@@ -7,6 +7,7 @@
 #include "base/message_rate.h"
 #include "base/secrets.h"
 #include "base/without_exceptions.h"
+#include "client/accepted_refs.h"
 #include "client/answer_line.h"
 #include "client/command.h"
 #include "client/subscription_set.h"
@@ -133,6 +134,9 @@ class Session final : private Subscriber {
     void join(const Command &command);
     void send_out(const OutgoingEvent &event);
     void keep(const OutgoingEvent &event);
+    void answer_event(SentOut sent, std::string_view channel);
+    void accept(bool is_unkept);
+    void say_accepted();
 
     bool execute(const Command &command);
     void change(const Command &command);
@@ -144,7 +148,6 @@ class Session final : private Subscriber {
     void refuse(int code) { refuse(code, refusal_of_page(code)); }
     void refuse(int code, RefusalReason reason);
     void refuse_missing_channel(std::string_view name);
-    void refuse_unless_published(Publishing outcome, std::string_view channel);
     bool may_join(std::string_view channel);
     void refuse_not_subscribed(std::string_view channel);
     bool may_stay(const Subscription &subscription);
@@ -185,6 +188,8 @@ class Session final : private Subscriber {
     std::uint32_t refused_ = 0; // grows no faster than it is borne with
     bool is_known_ = false;
     CommandKind command_ = CommandKind::malformed; // that is being obeyed
+    std::string ref_;                              // of that
+    std::unique_ptr<AcceptedRefs> accepted_;       // once it has sent an event with one
     SubscriptionSet subscriptions_;
     boost::intrusive_ptr<AnswerLine> line_; // while something waits
 };
@@ -208,10 +213,13 @@ void Session::await(const Eventual<T> &eventual, Behind behind, std::size_t byte
         return effect(this, eventual.answer());
     const boost::intrusive_ptr<AnswerLine> waiting(&line());
     const auto place = waiting->reserve(behind, bytes);
-    const auto done = [waiting, place, kind = command_, effect = std::move(effect)](T answer) {
-        waiting->answer(place, [kind, effect, answer = std::move(answer)](Session *session) {
-            if (session != nullptr)
+    const auto done = [waiting, place, kind = command_, ref = ref_,
+                       effect = std::move(effect)](T answer) {
+        waiting->answer(place, [kind, ref, effect, answer = std::move(answer)](Session *session) {
+            if (session != nullptr) {
                 session->command_ = kind;
+                session->ref_ = ref;
+            }
             effect(session, answer);
         });
     };

@@ -85,7 +85,7 @@ void Session::join(const Command &command) {
     forget_closed_channel(channel->name());
     // Now: once the channel knows of it, it must not be lost for want of memory.
     subscriptions_.make_room_for_one();
-    const Joined joined = channel->join(*subscription);
+    const JoinedChannel joined = channel->join(*subscription);
     if (joined.outcome == Joining::channel_closed)
         return refuse_missing_channel(channel->name());
     if (joined.outcome == Joining::budget_exceeded)
@@ -142,7 +142,8 @@ void Session::broadcast(const Command &command) {
         names_topic ? std::string() : implicit_topic(channel->name(), command.event);
     send_out({names_topic ? PageEvent::trigger : PageEvent::broadcast, channel.get(),
               command.event_json, names_topic ? command.trigger : implicit, command.data_members,
-              channel->name(), sender(), permission_ || !rules_->worker_events_need_auth});
+              channel->name(), sender(), permission_ || !rules_->worker_events_need_auth,
+              &transport_.address(), ref_});
 }
 
 void Session::trigger(const Command &command) {
@@ -152,35 +153,40 @@ void Session::trigger(const Command &command) {
         return refuse(refusal::forbidden);
     note("triggered {}", command.event_json);
     send_out({PageEvent::trigger, nullptr, command.event_json, command.event, command.data_members,
-              channel_of_sender(command.data_members), sender()});
+              channel_of_sender(command.data_members), sender(), true, &transport_.address(),
+              ref_});
 }
 
 void Session::send_out(const OutgoingEvent &event) {
     if (line_ != nullptr || exchange_.keeps_events(*vhost_))
         keep(event);
     else
-        refuse_unless_published(webrocket::send_out(event, *vhost_, loop()), event.channel_name);
+        answer_event(webrocket::send_out(event, *vhost_, loop()), event.channel_name);
 }
 
 // Others hear of it when it is kept where it has to be, and of all of the page's in their order.
 void Session::keep(const OutgoingEvent &event) {
     const auto keeping = exchange_.keep(*vhost_, loop(), event);
+    if (keeping.is_there() && keeping.answer() == Keeping::not_wanted && !must_wait())
+        return answer_event(webrocket::send_out(event, *vhost_, loop()), event.channel_name);
     const auto held = std::make_shared<const HeldEvent>(event, vhost_, loop());
     await(keeping, Behind::goes_on, held->size(), [held](Session *session, Keeping answer) {
-        const auto outcome = answer == Keeping::done ? held->send_out() : Publishing::published;
+        const bool is_refused = answer == Keeping::unavailable || answer == Keeping::too_much;
+        const SentOut sent = is_refused ? SentOut() : held->send_out(answer == Keeping::done);
         if (session == nullptr)
             return;
-        if (answer != Keeping::done)
-            session->refuse(refusal::unavailable);
+        if (is_refused)
+            session->refuse(answer == Keeping::too_much ? refusal::limit_reached
+                                                        : refusal::unavailable);
         else
-            session->refuse_unless_published(outcome, held->channel_name());
+            session->answer_event(sent, held->channel_name());
     });
 }
 
-void Session::refuse_unless_published(Publishing outcome, std::string_view channel) {
-    switch (outcome) {
+void Session::answer_event(SentOut sent, std::string_view channel) {
+    switch (sent.outcome) {
     case Publishing::published:
-        return;
+        return accept(sent.is_unheard);
     case Publishing::channel_closed:
         return refuse_missing_channel(channel);
     case Publishing::budget_exceeded:
@@ -188,7 +194,26 @@ void Session::refuse_unless_published(Publishing outcome, std::string_view chann
     }
 }
 
+void Session::accept(bool is_unkept) {
+    if (ref_.empty())
+        return;
+    if (!accepted_)
+        accepted_ =
+            std::make_unique<AcceptedRefs>([this] { transport_.run([this] { say_accepted(); }); });
+    accepted_->add(loop(), ref_, is_unkept);
+}
+
+// Whatever else waits for an answer.
+void Session::say_accepted() {
+    if (!accepted_ || accepted_->refs.empty())
+        return;
+    transport_.send(
+        make_frame(websocket_text(accepted_message(accepted_->refs, accepted_->unkept))), 1);
+    accepted_->clear();
+}
+
 void Session::close() {
+    say_accepted();
     say(closed_message(sid()));
     leave(Departure::closed);
     transport_.close(close_code::normal);

@@ -43,7 +43,9 @@ struct LogEvent {
     std::string_view ref;       // empty: none
     std::optional<LogKey> key;  // remembered with the event, by the same write
     std::string_view record;    // what a worker is sent, without id, tag and the like
-    std::uint64_t sequence = 0; // given by the log
+    // Given by the log. One that comes with a SEQ keeps it: it was a dead letter, which its group
+    // has settled, and is tried again.
+    std::uint64_t sequence = 0;
 };
 
 // Events that a group lost. Like an event it has a SEQ and is there until the group has settled it.

@@ -27,13 +27,13 @@ class HttpConnection::Waiting {
     void give_up() { http_ = nullptr; }
 
     // Any thread.
-    static void answer(const std::shared_ptr<Waiting> &waiting, HttpResponse response) {
-        waiting->loop_.post([waiting, response = std::move(response)]() mutable {
+    static void answer(const std::shared_ptr<Waiting> &waiting, HttpReply reply) {
+        waiting->loop_.post([waiting, reply = std::move(reply)]() mutable {
             HttpConnection *const http = std::exchange(waiting->http_, nullptr);
             if (http == nullptr)
                 return;
             const ConnectionPtr connection(&http->connection_);
-            connection->call_protocol([&](Protocol &) { http->answer_late(std::move(response)); });
+            connection->call_protocol([&](Protocol &) { http->answer_late(reply); });
         });
     }
 
@@ -312,17 +312,19 @@ void HttpConnection::wait_for_answer(const std::function<void(Answer)> &begin) {
     waiting_ = std::make_shared<Waiting>(*this);
     connection_.disarm();
     connection_.pause_reading();
-    begin([waiting = waiting_](HttpResponse response) {
-        Waiting::answer(waiting, std::move(response));
-    });
+    begin(Answer([waiting = waiting_](HttpReply reply) {
+        Waiting::answer(waiting, std::move(reply));
+    }));
 }
 
-void HttpConnection::answer_late(HttpResponse response) {
+void HttpConnection::answer_late(const HttpReply &reply) {
     waiting_.reset();
     is_unread_ = false; // anew, from this answer on
-    give(at_once(std::move(response)));
+    give(reply);
     connection_.resume_reading();
-    if (!unparsed_.empty())
+    if (successor_)
+        connection_.become(std::move(successor_));
+    else if (!unparsed_.empty())
         on_data({});
 }
 

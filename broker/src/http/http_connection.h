@@ -98,7 +98,7 @@ class HttpConnection final : public Protocol {
     HttpReply call_handler(const HttpRequest &request);
     HeadVerdict judge_head(const HttpRequest &head);
     void wait_for_answer(const std::function<void(Answer)> &begin);
-    void answer_late(HttpResponse response);
+    void answer_late(const HttpReply &reply);
     void give(const HttpReply &reply);
     void report_refusal(const HttpResponse &response);
     void refuse(int status);

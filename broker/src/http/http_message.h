@@ -55,8 +55,20 @@ struct HttpResponse {
     }
 };
 
+struct HttpReply;
+
 // Takes the answer to a request, once, on any thread.
-using Answer = std::function<void(HttpResponse)>;
+class Answer {
+  public:
+    explicit Answer(std::function<void(HttpReply)> give) : give_(std::move(give)) {}
+
+    void operator()(HttpResponse response) const;
+    // One that comes later still is none.
+    void operator()(HttpReply reply) const;
+
+  private:
+    std::function<void(HttpReply)> give_;
+};
 
 // An answer; or the head of one after which the connection speaks another language; or, when it
 // takes a while, what has to be begun for it.
@@ -65,6 +77,12 @@ struct HttpReply {
     std::function<std::unique_ptr<Protocol>(Connection &)> takeover;
     std::function<void(Answer)> later;
 };
+
+inline void Answer::operator()(HttpResponse response) const {
+    give_(HttpReply{std::move(response), {}, {}});
+}
+
+inline void Answer::operator()(HttpReply reply) const { give_(std::move(reply)); }
 
 // What is to become of a body, as far as the head before it tells.
 struct HeadVerdict {

@@ -25,7 +25,8 @@ class Channel::End final : public Addressee {
 struct Channel::News {
     SharedBytes frame; // for pages; null if it cannot be seen
     Workers::Match workers;
-    SharedBytes record; // for them; null if there are none
+    SharedBytes record;               // for them; null if there are none
+    std::optional<KeptReport> report; // for those who keep it
 };
 
 Channel::Channel(std::string name, EventLoops &loops, Workers &workers,
@@ -89,12 +90,12 @@ Publishing Channel::publish(std::string message) {
     return Publishing::budget_exceeded;
 }
 
-Joined Channel::join(Subscription &subscription) {
+JoinedChannel Channel::join(Subscription &subscription) {
     subscription.channel = shared_from_this();
     const News news = news_of_joining(subscription);
     const auto limits = limits_.get();
     std::unique_lock lock(order_);
-    Joined joined{room_for(subscription, news, *limits), {}};
+    JoinedChannel joined{room_for(subscription, news, *limits), {}};
     if (joined.outcome != Joining::joined) {
         lock.unlock();
         if (joined.outcome == Joining::budget_exceeded)
@@ -149,20 +150,35 @@ void Channel::leave(Subscription &subscription, Departure departure, const JsonM
 }
 
 template <typename MakeReport>
-void Channel::add_report(News &news, std::string_view event, const MakeReport &make_report) const {
-    if (type_ != ChannelType::presence || !workers_.is_anybody_there())
+void Channel::add_report(News &news, const Subscription &who, std::string_view event,
+                         const MakeReport &make_report) const {
+    const EventKeeper *const keeper = workers_.keeper();
+    if (type_ != ChannelType::presence || (!workers_.is_anybody_there() && keeper == nullptr))
         return;
     const std::string topic = implicit_topic(name_, event);
     news.workers = workers_.match(topic);
+    const bool is_kept = keeper != nullptr && keeper->wants(topic);
+    if (news.workers.empty() && !is_kept)
+        return;
+    const SharedBytes record = share(report_record(topic, make_report()));
     if (!news.workers.empty())
-        news.record = share(report_record(topic, make_report()));
+        news.record = record;
+    if (is_kept)
+        news.report = report_about(who, topic, record);
+}
+
+KeptReport Channel::report_about(const Subscription &who, const std::string &topic,
+                                 SharedBytes record) const {
+    return {topic, std::string(who.subscriber->sid()),
+            who.identity ? std::optional(who.identity->uid) : std::nullopt, name_,
+            std::move(record)};
 }
 
 Channel::News Channel::news_of_joining(const Subscription &subscription) const {
     News news;
     if (subscription.member)
         news.frame = share(websocket_text(member_joined(*subscription.member)));
-    add_report(news, joined_event, [&] { return joined_report(subscription); });
+    add_report(news, subscription, joined_event, [&] { return joined_report(subscription); });
     return news;
 }
 
@@ -173,7 +189,8 @@ Channel::News Channel::news_of_leaving(const Subscription &subscription, Departu
         return news;
     if (subscription.member)
         news.frame = share(websocket_text(member_left(subscription, farewell)));
-    add_report(news, left_event, [&] { return left_report(subscription, departure, farewell); });
+    add_report(news, subscription, left_event,
+               [&] { return left_report(subscription, departure, farewell); });
     return news;
 }
 
@@ -184,6 +201,8 @@ void Channel::tell(const News &news) {
             fan_out_.publish(shared_from_this(), news.frame);
         if (news.record)
             workers_.dispatch(news.workers, news.record);
+        if (news.report)
+            workers_.keeper()->keep(*news.report);
     });
 }
 
@@ -198,14 +217,19 @@ void Channel::close() {
     const auto end = std::make_shared<End>(shared_from_this());
     const std::string topic = implicit_topic(name_, left_event);
     const auto workers = workers_.match(topic);
+    EventKeeper *const keeper = workers_.keeper();
+    const bool is_kept = keeper != nullptr && keeper->wants(topic);
     const std::lock_guard lock(order_);
     closed_ = true;
     for (const Subscription *subscription : roster_.take_all()) {
         without_exceptions([&] {
-            if (!workers.empty())
-                workers_.dispatch(workers,
-                                  share(report_record(
-                                      topic, left_report(*subscription, Departure::removed, {}))));
+            if (workers.empty() && !is_kept)
+                return;
+            const SharedBytes record =
+                share(report_record(topic, left_report(*subscription, Departure::removed, {})));
+            workers_.dispatch(workers, record);
+            if (is_kept)
+                keeper->keep(report_about(*subscription, topic, record));
         });
     }
     fan_out_.send_end(end);

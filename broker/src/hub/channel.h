@@ -3,6 +3,7 @@
 
 #include "base/current.h"
 #include "base/json.h"
+#include "hub/event_keeper.h"
 #include "hub/fan_out.h"
 #include "hub/fan_out_budget.h"
 #include "hub/names.h"
@@ -29,7 +30,7 @@ namespace webrocket {
 enum class Joining { joined, channel_closed, roster_full, too_many_of_user, budget_exceeded };
 enum class Publishing { published, channel_closed, budget_exceeded };
 
-struct Joined {
+struct JoinedChannel {
     Joining outcome;
     // Of a presence channel: who was there before, as a JSON array.
     std::string roster;
@@ -73,7 +74,7 @@ class Channel final : public Addressee, public std::enable_shared_from_this<Chan
 
     // On the subscriber's loop. Every join and leave is announced if the member can be seen, a join
     // to the newcomer too: it hears that, and what comes after it, in a later turn of its loop.
-    Joined join(Subscription &subscription);
+    JoinedChannel join(Subscription &subscription);
     void leave(Subscription &subscription, Departure departure, const JsonMembers &farewell = {});
     // The subscriber goes on as somebody else.
     void identify(Subscription &subscription, std::shared_ptr<const Permission> identity);
@@ -93,7 +94,10 @@ class Channel final : public Addressee, public std::enable_shared_from_this<Chan
     struct News;
 
     template <typename MakeReport>
-    void add_report(News &news, std::string_view event, const MakeReport &make_report) const;
+    void add_report(News &news, const Subscription &who, std::string_view event,
+                    const MakeReport &make_report) const;
+    KeptReport report_about(const Subscription &who, const std::string &topic,
+                            SharedBytes record) const;
     News news_of_joining(const Subscription &subscription) const;
     News news_of_leaving(const Subscription &subscription, Departure departure,
                          const JsonMembers &farewell) const;

@@ -4,12 +4,12 @@
 #pragma once
 
 #include "base/pattern.h"
+#include "hub/event_keeper.h"
 #include "hub/outgoing_event.h"
 #include "hub/token_book.h"
 #include "hub/vhost.h"
 #include "net/event_loop.h"
 
-#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string_view>
@@ -37,9 +37,6 @@ class Eventual {
     T answer_{};
     Begin begin_;
 };
-
-// Of an event, before anybody hears of it.
-enum class Keeping : std::uint8_t { done, unavailable };
 
 // Asked by a page's session, on its loop.
 class Exchange {
@@ -70,7 +67,7 @@ class LocalExchange : public Exchange {
     }
     bool keeps_events(Vhost &) override { return false; }
     Eventual<Keeping> keep(Vhost &, EventLoop &, const OutgoingEvent &) override {
-        return Eventual(Keeping::done);
+        return Eventual(Keeping::not_wanted);
     }
     bool permits(const Permission &permission, std::string_view channel) override {
         return patterns_.matches(permission.channels, channel);

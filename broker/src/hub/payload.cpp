@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <set>
 #include <span>
 
@@ -272,8 +273,24 @@ std::string unsubscribed_message(std::string_view channel) {
     return message_with(":unsubscribed", "channel", channel);
 }
 
-std::string error_message(int code, std::string_view status) {
-    return fmt::format(R"({{":error":{{"code":{},"status":{}}}}})", code, json_string(status));
+std::string error_message(int code, std::string_view status, std::string_view ref,
+                          std::int64_t retry_after_ms) {
+    std::string text =
+        fmt::format(R"({{":error":{{"code":{},"status":{})", code, json_string(status));
+    if (!ref.empty())
+        text.append(R"(,"ref":)").append(json_string(ref));
+    if (retry_after_ms > 0)
+        text.append(fmt::format(R"(,"retry_after_ms":{})", retry_after_ms));
+    return text + "}}";
+}
+
+std::string accepted_message(const std::vector<std::string> &refs,
+                             const std::vector<std::string> &unkept) {
+    // What a reference is made of needs no escapes.
+    std::string text = fmt::format(R"({{":accepted":{{"refs":["{}"])", fmt::join(refs, R"(",")"));
+    if (!unkept.empty())
+        text.append(fmt::format(R"(,"unkept":["{}"])", fmt::join(unkept, R"(",")")));
+    return text + "}}";
 }
 
 std::string event_record(std::string_view topic, const JsonMembers &data, std::string_view channel,

@@ -6,8 +6,10 @@
 
 #include "base/json.h"
 
+#include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace webrocket {
 
@@ -43,7 +45,13 @@ std::string closed_message(std::string_view sid);
 std::string subscribed_message(std::string_view channel, const std::string *uid,
                                std::string_view roster);
 std::string unsubscribed_message(std::string_view channel);
-std::string error_message(int code, std::string_view status);
+// What is behind `status` is left out where it is empty or 0.
+std::string error_message(int code, std::string_view status, std::string_view ref = {},
+                          std::int64_t retry_after_ms = 0);
+// Of events that were taken; `unkept` are those of them that nobody keeps and no worker was there
+// for.
+std::string accepted_message(const std::vector<std::string> &refs,
+                             const std::vector<std::string> &unkept);
 
 // To workers: records of an event stream, but for the line of the id, which is their first and not
 // known yet. Whatever a payload is, it is one line.

@@ -2,6 +2,7 @@
 // every event would cost more than all the rest of its way.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -10,6 +11,12 @@
 #include <vector>
 
 namespace webrocket {
+
+// For a list of filters: no two have the same.
+inline std::uint64_t new_filters_number() {
+    static std::atomic<std::uint64_t> last = 0;
+    return ++last;
+}
 
 // One for each loop, for all vhosts. Topics that fall on the same place displace each other, so
 // what is kept has a bound, whatever pages think of.

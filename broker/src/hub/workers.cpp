@@ -7,14 +7,6 @@
 #include <utility>
 
 namespace webrocket {
-namespace {
-
-std::uint64_t new_number() {
-    static std::atomic<std::uint64_t> last = 0;
-    return ++last;
-}
-
-} // namespace
 
 Workers::Pool::Pool(std::string filter_text, std::shared_ptr<const Pattern> compiled)
     : filter(std::move(filter_text)), pattern(std::move(compiled)),
@@ -37,7 +29,7 @@ bool Workers::Pool::deliver(std::uint64_t id, const SharedBytes &record) {
     return false;
 }
 
-Workers::Filters::Filters(Pools list) : number(new_number()), pools(std::move(list)) {}
+Workers::Filters::Filters(Pools list) : number(new_filters_number()), pools(std::move(list)) {}
 
 void Workers::Filters::find(std::string_view topic, TopicMemo::Filters &wanting) const {
     for (std::uint32_t i = 0; i < pools.size(); ++i) {
@@ -119,6 +111,12 @@ void Workers::forget(const std::shared_ptr<Pool> &pool) {
     });
 }
 
+void Workers::set_keeper(std::shared_ptr<EventKeeper> keeper) {
+    const std::lock_guard lock(mutex_);
+    kept_keeper_ = std::move(keeper);
+    keeper_.store(kept_keeper_.get(), std::memory_order_release);
+}
+
 void Workers::dismiss_all() {
     const std::lock_guard lock(mutex_);
     closed_ = true;
@@ -164,21 +162,23 @@ Dispatch Workers::pass_on(const Filters &filters, const TopicMemo::Filters &want
 
 // No filter has to want every broadcast. A trigger that none wants is one too many, or a filter too
 // few.
-void Workers::note_fate(PageEvent kind, Dispatch fate) {
+bool Workers::note_fate(PageEvent kind, Dispatch fate) {
     if (fate == Dispatch::lost || (fate == Dispatch::not_wanted && kind == PageEvent::trigger))
-        note_unheard(kind);
+        return note_unheard(kind);
+    return true;
 }
 
-void Workers::note_unheard(PageEvent kind) {
+bool Workers::note_unheard(PageEvent kind) {
     constexpr auto memory = std::chrono::hours(24);
     if (kind == PageEvent::broadcast) {
         const auto left = last_left_.load(std::memory_order_relaxed);
         const bool had_one = left.time_since_epoch().count() != 0 &&
                              std::chrono::steady_clock::now() - left < memory;
         if (!is_anybody_there() && !had_one)
-            return;
+            return true;
     }
     unheard_.fetch_add(1, std::memory_order_relaxed);
+    return false;
 }
 
 } // namespace webrocket

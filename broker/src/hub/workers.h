@@ -3,6 +3,7 @@
 
 #include "base/current.h"
 #include "base/pattern.h"
+#include "hub/event_keeper.h"
 #include "hub/topic_memo.h"
 #include "net/event_loop.h"
 #include "net/shared_bytes.h"
@@ -15,6 +16,7 @@
 #include <mutex>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace webrocket {
@@ -103,16 +105,29 @@ class Workers {
     }
     // What a page sent, on its loop, which remembers what it has matched. The record is made where
     // somebody wants it; what nobody was there for is counted.
+    // False where nobody was there for it, and that was counted.
     template <typename MakeRecord>
-    void dispatch_of_page(EventLoop &loop, PageEvent kind, std::string_view topic,
+    bool dispatch_of_page(EventLoop &loop, PageEvent kind, std::string_view topic,
                           const MakeRecord &make_record) {
-        const Filters &filters = on_loop_[loop.index()].get();
-        const auto &wanting = loop.local<TopicMemo>().wanting(
-            filters.number, topic, [&](TopicMemo::Filters &found) { filters.find(topic, found); });
-        note_fate(kind, wanting.empty() ? Dispatch::not_wanted
-                                        : pass_on(filters, wanting, share(make_record())));
+        const Wanted wanted = wanted_on(loop, topic);
+        return note_fate(kind, wanted.by.empty()
+                                   ? Dispatch::not_wanted
+                                   : pass_on(wanted.filters, wanted.by, shared(make_record())));
     }
-    void note_unheard(PageEvent kind);
+    // False where it counts.
+    bool note_unheard(PageEvent kind);
+    // Of an event that is kept for others.
+    template <typename MakeRecord>
+    void dispatch_of_page_also(EventLoop &loop, std::string_view topic,
+                               const MakeRecord &make_record) {
+        const Wanted wanted = wanted_on(loop, topic);
+        if (!wanted.by.empty())
+            pass_on(wanted.filters, wanted.by, shared(make_record()));
+    }
+
+    // Whoever keeps events of the vhost, once there is anybody; for good.
+    void set_keeper(std::shared_ptr<EventKeeper> keeper);
+    EventKeeper *keeper() const { return keeper_.load(std::memory_order_acquire); }
     // Triggers that no worker got, and broadcasts that came while a vhost that usually has workers
     // had none.
     std::uint64_t unheard() const { return unheard_.load(std::memory_order_relaxed); }
@@ -140,9 +155,23 @@ class Workers {
         Pools pools;
     };
 
+    static SharedBytes shared(std::string record) { return share(std::move(record)); }
+    static SharedBytes shared(SharedBytes record) { return record; }
+
+    struct Wanted {
+        const Filters &filters;
+        const TopicMemo::Filters &by;
+    };
+
+    Wanted wanted_on(EventLoop &loop, std::string_view topic) {
+        const Filters &filters = on_loop_[loop.index()].get();
+        return {filters, loop.local<TopicMemo>().wanting(
+                             filters.number, topic,
+                             [&](TopicMemo::Filters &found) { filters.find(topic, found); })};
+    }
     Dispatch pass_on(const Filters &filters, const TopicMemo::Filters &wanting,
                      const SharedBytes &record);
-    void note_fate(PageEvent kind, Dispatch fate);
+    bool note_fate(PageEvent kind, Dispatch fate);
     void forget(const std::shared_ptr<Pool> &pool);
 
     Current<WorkerLimits> limits_;
@@ -151,6 +180,8 @@ class Workers {
     std::atomic<bool> is_anybody_there_ = false;
     std::atomic<std::chrono::steady_clock::time_point> last_left_{};
     std::atomic<std::uint64_t> unheard_ = 0;
+    std::shared_ptr<EventKeeper> kept_keeper_; // set once, with the lock
+    std::atomic<EventKeeper *> keeper_ = nullptr;
 
     mutable std::mutex mutex_;
     std::uint64_t last_event_id_ = 0;

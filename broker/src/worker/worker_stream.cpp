@@ -77,7 +77,8 @@ class WorkerStream::Dismissal final : public Addressee {
 WorkerStream::WorkerStream(Connection &connection, std::shared_ptr<Vhost> vhost, Request request,
                            const WorkerStreamRules &rules)
     : connection_(connection), vhost_(std::move(vhost)), request_(std::move(request)),
-      mailbox_(std::make_shared<Mailbox>(*this)), heartbeat_interval_(rules.heartbeat_interval) {
+      mailbox_(std::make_shared<Mailbox>(*this)), heartbeat_interval_(rules.heartbeat_interval),
+      heartbeat_(connection) {
     connection_.set_pending_limit(rules.pending_bytes_max);
     connection_.arm(heartbeat_interval_);
     // Goes out with the headers: a worker that sees it knows that it is registered.
@@ -109,23 +110,14 @@ LogFields WorkerStream::log_fields() const {
             log_field("address", connection_.address().text())};
 }
 
-// A host that vanishes does not say so: its share of the events would go on being lost. A worker
-// that reads slowly is another matter, with a limit of its own.
-bool WorkerStream::has_vanished() {
-    const auto acknowledged = connection_.acknowledged_position();
-    const bool stands_still = acknowledged == acknowledged_at_heartbeat_;
-    acknowledged_at_heartbeat_ = acknowledged;
-    return stands_still && acknowledged < heartbeat_position_ && connection_.is_unanswered();
-}
-
 void WorkerStream::on_timer() {
-    if (has_vanished()) {
+    if (heartbeat_.has_vanished()) {
         log(spdlog::level::warn, description() + " has vanished", log_fields());
         connection_.abort();
         return;
     }
     write(": hb\n\n");
-    heartbeat_position_ = connection_.queued_position();
+    heartbeat_.note_sent();
     connection_.arm(heartbeat_interval_);
 }
 

@@ -4,6 +4,7 @@
 #include "hub/vhost.h"
 #include "net/connection.h"
 #include "net/shared_bytes.h"
+#include "worker/heartbeat.h"
 
 #include <chrono>
 #include <cstdint>
@@ -59,15 +60,13 @@ class WorkerStream final : public Protocol, private Worker {
     void end();
     void write(std::string_view record);
     void note(std::string_view happened) const;
-    bool has_vanished();
 
     Connection &connection_;
     const std::shared_ptr<Vhost> vhost_;
     const Request request_;
     const std::shared_ptr<Mailbox> mailbox_;
     const std::chrono::milliseconds heartbeat_interval_;
-    std::uint64_t heartbeat_position_ = 0;
-    std::uint64_t acknowledged_at_heartbeat_ = 0;
+    Heartbeat heartbeat_;
 };
 
 } // namespace webrocket

@@ -111,7 +111,7 @@ TEST(out_of_memory, whoever_joins_is_on_the_channel_or_is_not) {
             EXPECT_EQ(channel->subscriber_count(), is_on ? 1U : 0U) << allocations;
             Page other(loops.first(), "2");
             const auto of_same_user = member_of(*channel, other, uid);
-            const Joined joined = channel->join(*of_same_user);
+            const JoinedChannel joined = channel->join(*of_same_user);
             EXPECT_EQ(joined.outcome, is_on ? Joining::too_many_of_user : Joining::joined);
             if (joined.outcome == Joining::joined) {
                 EXPECT_EQ(joined.roster, "[]");

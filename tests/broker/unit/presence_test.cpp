@@ -56,7 +56,7 @@ class presence : public testing::Test {
     }
 
     Joining join(Subscription &subscription) {
-        const Joined joined = room()->join(subscription);
+        const JoinedChannel joined = room()->join(subscription);
         if (joined.outcome == Joining::joined)
             rosters_.push_back(joined.roster);
         return joined.outcome;
