@@ -44,6 +44,14 @@ HttpResponse refusal(Outcome outcome) {
         return error(400, "channel already exists");
     case Outcome::too_many_channels:
         return error(400, "too many channels").refusing(RefusalReason::too_many_channels);
+    case Outcome::no_group:
+        return error(404, "group doesn't exist");
+    case Outcome::group_exists:
+        return error(400, "group already exists");
+    case Outcome::too_many_groups:
+        return error(403, "too many groups");
+    case Outcome::group_has_members:
+        return error(409, "the order of a group that has members stays");
     case Outcome::done:
     case Outcome::not_stored:
         break;

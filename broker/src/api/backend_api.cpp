@@ -50,6 +50,10 @@ HttpResponse response_to(const Change &change, Outcome outcome, std::size_t chan
                      fmt::format("too many channels: {} has {}", change.vhost, channels))
             .refusing(RefusalReason::too_many_channels);
     case Outcome::vhost_exists:
+    case Outcome::group_exists:
+    case Outcome::no_group:
+    case Outcome::too_many_groups:
+    case Outcome::group_has_members:
     case Outcome::not_stored:
         break;
     }

@@ -33,13 +33,15 @@ class Current {
         explicit Reader(const Current &current) : current_(current) {}
 
         // Stays what it is until the next call.
-        const Value &get() {
+        const Value &get() { return *shared(); }
+        // Likewise, for who keeps it.
+        const std::shared_ptr<const Value> &shared() {
             const auto version = current_.version_.load(std::memory_order_acquire);
             if (version != version_) {
                 value_ = current_.get();
                 version_ = version;
             }
-            return *value_;
+            return value_;
         }
 
       private:

@@ -71,9 +71,9 @@ class Group {
                                   std::chrono::milliseconds delay, bool unhandled) = 0;
     virtual std::size_t extend(std::string_view stream, const std::vector<EventId> &ids) = 0;
 
-    // On the thread `storage`, once its row is out of the table of dead letters: it is kept anew,
-    // under its old id, with a higher attempt. False where it could not be written: the row has to
-    // stay then.
+    // On the thread `storage`: it is kept anew, under its old id, with a higher attempt. Its row is
+    // removed after that, by its place, so that one which dies again meanwhile stays. False where
+    // it could not be written, or the group is full: the row stays. True where it is kept already.
     virtual bool requeue(const StoredDeadLetter &letter) = 0;
     // Of rows that were deleted, or requeued, so that the figure holds.
     virtual void forget_dead_letters(std::uint64_t count) = 0;

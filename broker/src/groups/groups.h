@@ -1,11 +1,16 @@
 // All reliable groups of the broker.
 //
-// How a group comes to be, for the Admin API and for a first worker alike:
-//   1. `Change{add_group}` with a StoredGroup, whose number is new_number(), goes to
-//      `VhostRegistry::change`; `set_group` is for one that is there, `remove_group` ends one.
-//      Obstacles: group_exists, no_group, too_many_groups (which ask has_room() and find()).
-//   2. The row is committed; then the registry's GroupTarget (hub/group_target.h), which this is,
-//      hears of it on the thread `storage`.
+// How a group comes to be, is changed, and goes, for the Admin API and for workers alike:
+//   1. A `Change` (store/change.h) goes to `VhostRegistry::change`: `add_group` of a first worker,
+//      `put_group` of an administrator, which makes one or changes one, `remove_group`. It names
+//      the vhost, the group and what is wanted of its settings (GroupWish). Obstacles:
+//      group_exists, no_group, too_many_groups, group_has_members.
+//   2. The row is committed, and a new group has got its number by that. Numbers are not used
+//      twice. Those that a log knows have to be told to GroupStore::skip_numbers at the start.
+//   3. The registry's GroupTarget (hub/group_target.h), which this is, hears of it on the thread
+//      `storage`.
+// What else is stored of a group (dead letters, the last filters, since when it has no member) is a
+// `StoreWork` (store/change_writer.h), by `VhostRegistry::store`.
 #pragma once
 
 #include "groups/group.h"
@@ -23,7 +28,6 @@ namespace webrocket {
 struct GroupLimits {
     std::size_t groups_max = 64;                          // of one vhost
     std::uint64_t log_bytes_max = std::uint64_t{4} << 30; // of all groups
-    std::size_t dead_letters_max = 10'000;                // of one group
 };
 
 // The part of all groups that the APIs know. Any thread may use it.
@@ -33,8 +37,6 @@ class GroupDirectory : public GroupTarget {
     virtual std::shared_ptr<Group> find(std::string_view vhost, std::string_view group) const = 0;
     // Sorted by name.
     virtual std::vector<std::shared_ptr<Group>> list(std::string_view vhost) const = 0;
-    // For one that is about to be added: no group has had it.
-    virtual std::uint32_t new_number() = 0;
     virtual GroupLimits limits() const = 0;
 };
 

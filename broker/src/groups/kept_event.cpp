@@ -4,11 +4,53 @@
 #include <utility>
 
 namespace webrocket {
+namespace {
+
+const HashKey &secret() {
+    static const HashKey key = HashKey::random();
+    return key;
+}
+
+} // namespace
+
+std::uint64_t EventKeyHashes::of(GroupOrder order) const {
+    switch (order) {
+    case GroupOrder::sid:
+        return sid;
+    case GroupOrder::uid:
+        return uid;
+    case GroupOrder::channel:
+        return channel;
+    case GroupOrder::none:
+        break;
+    }
+    return 0;
+}
+
+std::size_t size_of(const EventTexts &texts) {
+    return texts.topic.size() + texts.sid.size() + texts.uid.value_or("").size() +
+           texts.channel.size() + texts.address.size() + texts.ref.size();
+}
+
+EventKeyHashes key_hashes(const EventTexts &texts) {
+    EventKeyHashes hashes;
+    hashes.sid = keyed_hash(secret(), 's', texts.sid);
+    hashes.uid = texts.uid ? keyed_hash(secret(), 'u', *texts.uid) : hashes.sid;
+    hashes.channel = texts.channel.empty() ? hashes.sid : keyed_hash(secret(), 'c', texts.channel);
+    return hashes;
+}
+
+std::uint64_t sender_hash(const EventTexts &texts) {
+    if (texts.address.empty())
+        return 0;
+    return texts.uid ? keyed_hash(secret(), 'u', *texts.uid)
+                     : keyed_hash(secret(), 'a', texts.address);
+}
 
 KeptEvent::KeptEvent(const EventTexts &texts, std::int64_t time_ms, SharedBytes record)
-    : time_ms_(time_ms), record_(std::move(record)), has_uid_(texts.uid.has_value()) {
-    texts_.reserve(texts.topic.size() + texts.sid.size() + texts.uid.value_or("").size() +
-                   texts.channel.size() + texts.address.size() + texts.ref.size());
+    : keys_(key_hashes(texts)), sender_(sender_hash(texts)), time_ms_(time_ms),
+      record_(std::move(record)), has_uid_(texts.uid.has_value()) {
+    texts_.reserve(size_of(texts));
     topic_end_ = texts_.append(texts.topic).size();
     sid_end_ = texts_.append(texts.sid).size();
     uid_end_ = texts_.append(texts.uid.value_or("")).size();

@@ -1,10 +1,12 @@
 // An event on its way to reliable groups, and for as long as it is young.
 #pragma once
 
+#include "base/keyed_hash.h"
 #include "hub/event_keeper.h"
 #include "hub/outgoing_event.h"
 #include "net/held_memory.h"
 #include "net/shared_bytes.h"
+#include "store/stored_group.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -25,6 +27,21 @@ struct EventTexts {
     std::string_view ref;     // by which the sender knows it; empty: it has none
 };
 
+// What orders go by. Without a user or a channel it is the connection.
+struct EventKeyHashes {
+    std::uint64_t sid = 0;
+    std::uint64_t uid = 0;
+    std::uint64_t channel = 0;
+
+    std::uint64_t of(GroupOrder order) const;
+};
+
+std::size_t size_of(const EventTexts &texts);
+// With the secret of this process.
+EventKeyHashes key_hashes(const EventTexts &texts);
+// Of the user, else of the address; 0 for nobody.
+std::uint64_t sender_hash(const EventTexts &texts);
+
 // One for all groups that want it. Its texts are in one piece of memory.
 class KeptEvent {
   public:
@@ -42,6 +59,8 @@ class KeptEvent {
     std::string_view ref() const { return piece(texts_.size(), address_end_); }
     EventTexts texts() const { return {topic(), sid(), uid(), channel(), address(), ref()}; }
 
+    const EventKeyHashes &keys() const { return keys_; }
+    std::uint64_t sender() const { return sender_; }
     std::int64_t time_ms() const { return time_ms_; }
     const SharedBytes &record() const { return record_; }
     // What it comes to in a group's bounds.
@@ -58,6 +77,8 @@ class KeptEvent {
     std::size_t uid_end_ = 0;
     std::size_t channel_end_ = 0;
     std::size_t address_end_ = 0;
+    const EventKeyHashes keys_;
+    const std::uint64_t sender_;
     const std::int64_t time_ms_; // since 1970
     const SharedBytes record_;
     const bool has_uid_;

@@ -62,8 +62,9 @@ class Membership {
     virtual const std::string &epoch() const = 0;
     // Is rung from now on, once now.
     virtual void attach(std::shared_ptr<Doorbell> doorbell) = 0;
-    // What the stream may send now: so many and so many bytes, but one if there is any.
-    virtual Claimed claim(std::size_t count_max, std::size_t bytes_max) = 0;
+    // What the stream may send now, at most so many. Who is rung and cannot send asks for none, so
+    // that others get it.
+    virtual Claimed claim(std::size_t max) = 0;
     // Has those without an event read, and calls `done` on another thread. One that is nowhere any
     // more stays without.
     using Read = std::function<void(std::vector<StreamDelivery>)>;

@@ -37,6 +37,10 @@ std::string subject_of(const Change &change) {
         return fmt::format("channel {} of {}", change.channel, change.vhost);
     case Change::Kind::close_all_channels:
         return "all channels of " + change.vhost;
+    case Change::Kind::add_group:
+    case Change::Kind::put_group:
+    case Change::Kind::remove_group:
+        return fmt::format("group {} of {}", change.group.name, change.vhost);
     }
     return {};
 }
@@ -55,6 +59,12 @@ std::string_view deed_of(const Change &change) {
     case Change::Kind::close_channel:
     case Change::Kind::close_all_channels:
         return "closed";
+    case Change::Kind::add_group:
+        return "added";
+    case Change::Kind::put_group:
+        return change.group.is_new ? "added" : "changed";
+    case Change::Kind::remove_group:
+        return "removed";
     }
     return {};
 }
@@ -73,6 +83,14 @@ std::string_view name_of(Outcome outcome) {
         return "there is no such channel";
     case Outcome::too_many_channels:
         return "there are too many channels";
+    case Outcome::group_exists:
+        return "the group exists already";
+    case Outcome::no_group:
+        return "there is no such group";
+    case Outcome::too_many_groups:
+        return "there are too many groups";
+    case Outcome::group_has_members:
+        return "the order of a group that has members stays";
     case Outcome::not_stored:
         return "it could not be stored";
     }
@@ -167,6 +185,10 @@ void VhostRegistry::set_limits(const VhostLimits &limits) {
         entry.second->set_limits(limits);
 }
 
+void VhostRegistry::set_groups(GroupTarget *groups) { groups_.store(groups); }
+
+void VhostRegistry::store(StoreWork work) { writer_.submit(std::move(work)); }
+
 void VhostRegistry::change(Change change, ChangeDone done) {
     writer_.submit(std::move(change), std::move(done));
 }
@@ -193,8 +215,29 @@ Outcome VhostRegistry::obstacle(const Change &change, std::size_t opening) const
         if (!vhost)
             return Outcome::no_vhost;
         return vhost->channels().find(change.channel) ? Outcome::done : Outcome::no_channel;
+    case Change::Kind::add_group:
+    case Change::Kind::put_group:
+    case Change::Kind::remove_group:
+        return vhost ? obstacle_of_group(change) : Outcome::no_vhost;
     }
     return Outcome::not_stored;
+}
+
+Outcome VhostRegistry::obstacle_of_group(const Change &change) const {
+    const auto *const groups = groups_.load();
+    if (groups == nullptr)
+        return Outcome::not_stored;
+    const auto &name = change.group.name;
+    const bool is_there = groups->has_group(change.vhost, name);
+    if (change.kind == Change::Kind::remove_group)
+        return is_there ? Outcome::done : Outcome::no_group;
+    if (!is_there)
+        return groups->has_room(change.vhost) ? Outcome::done : Outcome::too_many_groups;
+    if (change.kind == Change::Kind::add_group)
+        return Outcome::group_exists;
+    const auto order = change.group.wish.order();
+    return !order || groups->may_order(change.vhost, name, *order) ? Outcome::done
+                                                                   : Outcome::group_has_members;
 }
 
 void VhostRegistry::apply(const Change &change, const std::string &secret) {
@@ -221,6 +264,16 @@ void VhostRegistry::apply(const Change &change, const std::string &secret) {
     case Change::Kind::close_all_channels:
         find_vhost(change.vhost)->channels().close_all();
         return;
+    case Change::Kind::add_group:
+    case Change::Kind::put_group:
+        if (change.group.is_new)
+            groups_.load()->add(change.group.stored);
+        else
+            groups_.load()->set(change.group.stored);
+        return;
+    case Change::Kind::remove_group:
+        groups_.load()->remove(change.vhost, change.group.name);
+        return;
     }
 }
 
@@ -228,6 +281,8 @@ void VhostRegistry::record(const Change &change, Outcome outcome) {
     const bool done = outcome == Outcome::done;
     auto text = fmt::format("{} {}{} {}", subject_of(change), done ? "" : "not ", deed_of(change),
                             text_of(change.author));
+    if (const auto wanted = change.group.wish.text(); done && !wanted.empty())
+        text += ": " + wanted;
     if (!done)
         text += fmt::format(": {}", name_of(outcome));
     LogFields fields = fields_of(change.author);
@@ -235,6 +290,8 @@ void VhostRegistry::record(const Change &change, Outcome outcome) {
         fields.push_back(log_field("vhost", change.vhost));
     if (!change.channel.empty())
         fields.push_back(log_field("channel", change.channel));
+    if (!change.group.name.empty())
+        fields.push_back(log_field("group", change.group.name));
     log(spdlog::level::info, text, fields);
 }
 
@@ -251,6 +308,7 @@ void VhostRegistry::remove_vhost(const std::string &path) {
         removed = std::move(found->second);
         vhosts_.erase(found);
     }
+    remove_groups_of(*removed);
     removed->close();
 }
 
@@ -260,8 +318,15 @@ void VhostRegistry::remove_all_vhosts() {
         const std::unique_lock lock(mutex_);
         removed.swap(vhosts_);
     }
-    for (const auto &entry : removed)
+    for (const auto &entry : removed) {
+        remove_groups_of(*entry.second);
         entry.second->close();
+    }
+}
+
+void VhostRegistry::remove_groups_of(const Vhost &vhost) {
+    if (auto *const groups = groups_.load())
+        groups->remove_all(vhost.path());
 }
 
 } // namespace webrocket

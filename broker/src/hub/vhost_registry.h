@@ -4,12 +4,14 @@
 #pragma once
 
 #include "hub/exchange.h"
+#include "hub/group_target.h"
 #include "hub/vhost.h"
 #include "net/event_loops.h"
 #include "store/change.h"
 #include "store/change_writer.h"
 #include "store/store.h"
 
+#include <atomic>
 #include <map>
 #include <memory>
 #include <shared_mutex>
@@ -37,6 +39,12 @@ class VhostRegistry final : private ChangeTarget {
     // Any thread. `done` is called on the writer's thread. Names must be valid.
     void change(Change change, ChangeDone done);
     std::size_t change_backlog() const { return writer_.backlog(); }
+    // What is written or read beside changes. Any thread.
+    void store(StoreWork work);
+
+    // Who has the reliable groups, for as long as anything may be changed; null: nobody, so that
+    // there can be none.
+    void set_groups(GroupTarget *groups);
 
     Exchange &exchange() { return exchange_; }
 
@@ -49,12 +57,15 @@ class VhostRegistry final : private ChangeTarget {
     void add_vhost(const std::string &path, const std::string &access_token);
     void remove_vhost(const std::string &path);
     void remove_all_vhosts();
+    Outcome obstacle_of_group(const Change &change) const;
+    void remove_groups_of(const Vhost &vhost);
 
     EventLoops &loops_;
     mutable std::shared_mutex mutex_;
     VhostLimits limits_;
     Vhosts vhosts_;
     LocalExchange exchange_;
+    std::atomic<GroupTarget *> groups_ = nullptr;
     ChangeWriter writer_; // the last to come, the first to go
 };
 

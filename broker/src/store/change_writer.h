@@ -32,6 +32,15 @@ class ChangeTarget {
     ~ChangeTarget() = default;
 };
 
+// What is written or read beside the changes: dead letters, what groups note of themselves.
+struct StoreWork {
+    // Within a transaction, which it may share with others. A StoreError undoes it; it is called
+    // once more then, alone, if it was not alone.
+    std::function<void(Store &)> carry_out;
+    // Whether it is stored. Both are called on the writer's thread.
+    std::function<void(bool)> done;
+};
+
 class ChangeWriter {
   public:
     ChangeWriter(Store &store, ChangeTarget &target);
@@ -42,6 +51,8 @@ class ChangeWriter {
 
     // Any thread. `done` is called on the writer's thread.
     void submit(Change change, ChangeDone done);
+    // Any thread. In its turn among the changes.
+    void submit(StoreWork work);
 
     // What waits to be carried out.
     std::size_t backlog() const;
@@ -50,17 +61,22 @@ class ChangeWriter {
     struct Submission {
         Change change;
         ChangeDone done;
+        StoreWork work; // without a change, where there is some
         std::string secret;
         Outcome outcome = Outcome::done;
         bool is_made = false; // or refused: that is the outcome
     };
     using Submissions = std::vector<Submission>;
 
+    void add(Submission submission);
     void run();
     void carry_out(Submissions &submissions);
     void carry_out_together(Submission *first, Submission *last);
     static void give_up(Submissions &submissions, const std::exception &error) noexcept;
+    static void give_up(Submission &submission) noexcept;
     void store_together(Submission *first, Submission *last);
+    void work_together(Submission *first, Submission *last);
+    bool does_work(Submission *first, Submission *last);
 
     Store &store_;
     ChangeTarget &target_;

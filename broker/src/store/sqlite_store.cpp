@@ -1,6 +1,7 @@
 #include "store/sqlite_store.h"
 
 #include "base/private_file.h"
+#include "store/sqlite_statement.h"
 
 #include <algorithm>
 #include <array>
@@ -27,48 +28,58 @@ CREATE TABLE channel (
     PRIMARY KEY (vhost, name)
 ) WITHOUT ROWID;
 )",
+    // A number is never given twice, so the last one is kept. Of a dead letter the size comes
+    // before what is large, and is read without that.
+    R"(
+CREATE TABLE group_number (
+    last INTEGER NOT NULL
+);
+INSERT INTO group_number (last) VALUES (0);
+CREATE TABLE worker_group (
+    number INTEGER PRIMARY KEY,
+    vhost TEXT NOT NULL REFERENCES vhost (path) ON DELETE CASCADE,
+    name TEXT NOT NULL,
+    filter TEXT NOT NULL,
+    "order" TEXT NOT NULL,
+    lease_ms INTEGER NOT NULL,
+    ack_deadline_ms INTEGER NOT NULL,
+    max_deliver INTEGER NOT NULL,
+    max_events INTEGER NOT NULL,
+    max_bytes INTEGER NOT NULL,
+    max_age_ms INTEGER NOT NULL,
+    overflow TEXT NOT NULL,
+    paused TEXT NOT NULL,
+    without_member_since_ms INTEGER NOT NULL DEFAULT 0,
+    UNIQUE (vhost, name)
+);
+CREATE TABLE group_filter (
+    number INTEGER NOT NULL REFERENCES worker_group (number) ON DELETE CASCADE,
+    filter TEXT NOT NULL,
+    PRIMARY KEY (number, filter)
+) WITHOUT ROWID;
+CREATE TABLE dead_letter (
+    place INTEGER PRIMARY KEY AUTOINCREMENT,
+    number INTEGER NOT NULL REFERENCES worker_group (number) ON DELETE CASCADE,
+    epoch TEXT NOT NULL,
+    sequence INTEGER NOT NULL,
+    size INTEGER NOT NULL,
+    attempt INTEGER NOT NULL,
+    time_ms INTEGER NOT NULL,
+    dead_ms INTEGER NOT NULL,
+    reason TEXT NOT NULL,
+    topic TEXT NOT NULL,
+    sid TEXT NOT NULL,
+    uid TEXT,
+    channel TEXT NOT NULL,
+    address TEXT NOT NULL,
+    ref TEXT NOT NULL,
+    record TEXT NOT NULL,
+    UNIQUE (number, epoch, sequence)
+);
+CREATE INDEX dead_letter_of_group ON dead_letter (number, place, size);
+)",
 };
 constexpr int schema_version_known = static_cast<int>(migrations.size());
-
-class Statement {
-  public:
-    Statement(sqlite3 *database, const char *sql) : database_(database) {
-        if (sqlite3_prepare_v2(database, sql, -1, &statement_, nullptr) != SQLITE_OK)
-            throw StoreError(sqlite3_errmsg(database));
-    }
-    ~Statement() { sqlite3_finalize(statement_); }
-    Statement(const Statement &) = delete;
-    Statement &operator=(const Statement &) = delete;
-
-    void bind(int position, std::string_view text) {
-        // The text outlives the statement in every use below.
-        if (sqlite3_bind_text(statement_, position, text.data(), static_cast<int>(text.size()),
-                              SQLITE_STATIC) != SQLITE_OK)
-            throw StoreError(sqlite3_errmsg(database_));
-    }
-
-    bool next_row() {
-        const int result = sqlite3_step(statement_);
-        if (result == SQLITE_ROW)
-            return true;
-        if (result != SQLITE_DONE)
-            throw StoreError(sqlite3_errmsg(database_));
-        return false;
-    }
-
-    std::string text(int column) const {
-        const auto *bytes = reinterpret_cast<const char *>(sqlite3_column_text(statement_, column));
-        const int length = sqlite3_column_bytes(statement_, column);
-        return bytes == nullptr ? std::string()
-                                : std::string(bytes, static_cast<std::size_t>(length));
-    }
-
-    int number(int column) const { return sqlite3_column_int(statement_, column); }
-
-  private:
-    sqlite3 *database_;
-    sqlite3_stmt *statement_ = nullptr;
-};
 
 // SQLite reads what is missing of a last page as zeros, and a few bytes as no database at all.
 // While there is a log, the rest may be in that.
@@ -130,12 +141,14 @@ void SqliteStore::prepare() {
     execute("BEGIN EXCLUSIVE; COMMIT");
     // Only the broker's own connections have SQLite watch the references.
     execute("DELETE FROM channel WHERE vhost NOT IN (SELECT path FROM vhost)");
+    execute("DELETE FROM worker_group WHERE vhost NOT IN (SELECT path FROM vhost)");
+    groups_ = std::make_unique<SqliteGroupStore>(*database_, file_.string());
 }
 
 SqliteStore::~SqliteStore() = default;
 
 void SqliteStore::require_integrity() {
-    Statement check(database_.get(), "PRAGMA quick_check(1)");
+    SqliteStatement check(database_.get(), "PRAGMA quick_check(1)");
     std::string verdict = check.next_row() ? check.text(0) : "no answer";
     std::replace(verdict.begin(), verdict.end(), '\n', ' ');
     if (verdict != "ok")
@@ -160,8 +173,8 @@ void SqliteStore::migrate() {
 }
 
 int SqliteStore::schema_version() {
-    Statement statement(database_.get(), "PRAGMA user_version");
-    return statement.next_row() ? statement.number(0) : 0;
+    SqliteStatement statement(database_.get(), "PRAGMA user_version");
+    return statement.next_row() ? static_cast<int>(statement.number(0)) : 0;
 }
 
 void SqliteStore::execute(const char *sql) {
@@ -171,12 +184,10 @@ void SqliteStore::execute(const char *sql) {
 
 void SqliteStore::run(const char *sql, std::initializer_list<std::string_view> values) {
     try {
-        Statement statement(database_.get(), sql);
-        int position = 0;
+        SqliteStatement statement(database_.get(), sql);
         for (const auto value : values)
-            statement.bind(++position, value);
-        while (statement.next_row()) {
-        }
+            statement.bind(value);
+        statement.run();
     } catch (const StoreError &error) {
         throw StoreError("cannot store in " + file_.string() + ": " + error.what());
     }
@@ -187,6 +198,7 @@ void SqliteStore::begin() { run("BEGIN IMMEDIATE", {}); }
 void SqliteStore::commit() { run("COMMIT", {}); }
 
 void SqliteStore::roll_back() noexcept {
+    groups_->forget_totals();
     // A failed transaction may have been rolled back by SQLite itself.
     if (sqlite3_get_autocommit(database_.get()) == 0)
         sqlite3_exec(database_.get(), "ROLLBACK", nullptr, nullptr, nullptr);
@@ -202,10 +214,10 @@ std::vector<StoredVhost> SqliteStore::load() {
 
 std::vector<StoredVhost> SqliteStore::read_all() {
     std::map<std::string, StoredVhost> by_path;
-    Statement vhosts(database_.get(), "SELECT path, access_token FROM vhost");
+    SqliteStatement vhosts(database_.get(), "SELECT path, access_token FROM vhost");
     while (vhosts.next_row())
         by_path[vhosts.text(0)] = {vhosts.text(0), vhosts.text(1), {}};
-    Statement channels(database_.get(), "SELECT vhost, name FROM channel");
+    SqliteStatement channels(database_.get(), "SELECT vhost, name FROM channel");
     while (channels.next_row())
         by_path[channels.text(0)].channels.push_back(channels.text(1));
     std::vector<StoredVhost> all;
@@ -236,6 +248,8 @@ void SqliteStore::add_channel(std::string_view vhost, std::string_view channel) 
 void SqliteStore::remove_channel(std::string_view vhost, std::string_view channel) {
     run("DELETE FROM channel WHERE vhost = ? AND name = ?", {vhost, channel});
 }
+
+GroupStore &SqliteStore::groups() { return *groups_; }
 
 void SqliteStore::remove_all_channels(std::string_view vhost) {
     run("DELETE FROM channel WHERE vhost = ?", {vhost});

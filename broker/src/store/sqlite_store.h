@@ -2,6 +2,7 @@
 // serve what the first one has already changed.
 #pragma once
 
+#include "store/sqlite_group_store.h"
 #include "store/store.h"
 
 #include <filesystem>
@@ -34,6 +35,7 @@ class SqliteStore final : public Store {
     void add_channel(std::string_view vhost, std::string_view channel) override;
     void remove_channel(std::string_view vhost, std::string_view channel) override;
     void remove_all_channels(std::string_view vhost) override;
+    GroupStore &groups() override;
 
   private:
     void open();
@@ -50,6 +52,7 @@ class SqliteStore final : public Store {
     };
     std::filesystem::path file_;
     std::unique_ptr<sqlite3, Close> database_;
+    std::unique_ptr<SqliteGroupStore> groups_; // of that database
 };
 
 } // namespace webrocket

@@ -1,4 +1,4 @@
-// What must survive a restart: vhosts, their tokens, their channels.
+// What must survive a restart: vhosts, their tokens, their channels, their groups of workers.
 #pragma once
 
 #include <stdexcept>
@@ -7,6 +7,8 @@
 #include <vector>
 
 namespace webrocket {
+
+class GroupStore;
 
 struct StoredVhost {
     std::string path;
@@ -38,6 +40,8 @@ class Store {
     virtual void add_channel(std::string_view vhost, std::string_view channel) = 0;
     virtual void remove_channel(std::string_view vhost, std::string_view channel) = 0;
     virtual void remove_all_channels(std::string_view vhost) = 0;
+    // A vhost that is removed takes its groups along.
+    virtual GroupStore &groups() = 0;
 };
 
 class StoreTransaction {

@@ -16,8 +16,7 @@ namespace {
 
 // What waits in the socket's queue before more is taken from the group, and how much is taken then.
 constexpr std::size_t queued_bytes_max = std::size_t{256} << 10;
-constexpr std::size_t claimed_bytes_max = std::size_t{64} << 10;
-constexpr std::size_t claimed_max = 128;
+constexpr std::size_t claimed_max = 32;
 constexpr std::size_t text_bytes_max = std::size_t{16} << 10;
 
 bool has_to_be_read(const StreamDelivery &delivery) {
@@ -102,7 +101,12 @@ void GroupStream::on_timer() {
 }
 
 void GroupStream::on_ring() {
-    connection_.call_protocol([this](Protocol &) { send_on(); });
+    connection_.call_protocol([this](Protocol &) {
+        if (!may_send() && !is_ended_)
+            take(membership_->claim(0));
+        else
+            send_on();
+    });
 }
 
 bool GroupStream::may_send() const {
@@ -110,22 +114,28 @@ bool GroupStream::may_send() const {
            connection_.pending_bytes() < queued_bytes_max;
 }
 
-// One that has been replaced is told so even if its peer does not read.
 void GroupStream::send_on() {
-    while (may_send()) {
-        Claimed claimed = membership_->claim(claimed_max, claimed_bytes_max);
-        if (claimed.state == StreamState::replaced)
-            write(replaced_record);
-        if (claimed.state != StreamState::open)
-            return end();
-        auto &deliveries = claimed.deliveries;
-        if (deliveries.empty())
-            return;
-        if (std::any_of(deliveries.begin(), deliveries.end(), has_to_be_read))
-            read_back(std::move(deliveries));
-        else
-            send(deliveries);
+    while (may_send() && take(membership_->claim(claimed_max)))
+        continue;
+}
+
+// Returns whether there may be more. One that has been replaced is told so even if its peer does
+// not read.
+bool GroupStream::take(Claimed claimed) {
+    if (claimed.state == StreamState::replaced)
+        write(replaced_record);
+    if (claimed.state != StreamState::open) {
+        end();
+        return false;
     }
+    auto &deliveries = claimed.deliveries;
+    if (deliveries.empty())
+        return false;
+    if (std::any_of(deliveries.begin(), deliveries.end(), has_to_be_read))
+        read_back(std::move(deliveries));
+    else
+        send(deliveries);
+    return true;
 }
 
 // The loop does not wait for the disk.

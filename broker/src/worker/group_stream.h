@@ -46,6 +46,7 @@ class GroupStream final : public Protocol {
     void on_ring();
     void send_on();
     bool may_send() const;
+    bool take(Claimed claimed);
     void read_back(std::vector<StreamDelivery> deliveries);
     void on_read(const std::vector<StreamDelivery> &deliveries);
     void send(const std::vector<StreamDelivery> &deliveries);

@@ -34,6 +34,7 @@ class RecordingStore final : public Store {
     void add_channel(std::string_view, std::string_view name) override { note("open ", name); }
     void remove_channel(std::string_view, std::string_view name) override { note("close ", name); }
     void remove_all_channels(std::string_view vhost) override { note("close all of ", vhost); }
+    GroupStore &groups() override { throw StoreError("there are no groups"); }
 
     std::vector<std::string> notes;
     int transactions = 0;

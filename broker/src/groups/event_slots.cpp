@@ -1,0 +1,60 @@
+#include "groups/event_slots.h"
+
+#include <utility>
+
+namespace webrocket {
+
+std::uint64_t EventSlots::add(const EventKeyHashes &keys, KeptEventPtr event, bool is_only_copy) {
+    std::uint32_t index = free_;
+    if (index != none) {
+        free_ = slots_[index].younger;
+    } else {
+        index = static_cast<std::uint32_t>(slots_.size());
+        slots_.emplace_back();
+    }
+    Slot &slot = slots_[index];
+    slot.keys = keys;
+    slot.event = std::move(event);
+    slot.older = slot.younger = none;
+    slot.is_only_copy = is_only_copy && slot.event;
+    if (slot.is_only_copy)
+        only_copy_bytes_ += slot.event->size();
+    else if (slot.event)
+        append_to_list(index);
+    while (bytes_ > bytes_max)
+        drop_event(oldest_);
+    return std::uint64_t{index} + 1;
+}
+
+void EventSlots::release(std::uint64_t cookie) {
+    const auto index = static_cast<std::uint32_t>(index_of(cookie));
+    Slot &slot = slots_[index];
+    if (slot.is_only_copy)
+        only_copy_bytes_ -= slot.event->size();
+    else if (slot.event)
+        take_from_list(index);
+    slot.event.reset();
+    slot.is_only_copy = false;
+    slot.younger = std::exchange(free_, index);
+}
+
+void EventSlots::append_to_list(std::uint32_t index) {
+    slots_[index].older = youngest_;
+    (youngest_ == none ? oldest_ : slots_[youngest_].younger) = index;
+    youngest_ = index;
+    bytes_ += slots_[index].event->size();
+}
+
+void EventSlots::take_from_list(std::uint32_t index) {
+    const Slot &slot = slots_[index];
+    (slot.older == none ? oldest_ : slots_[slot.older].younger) = slot.younger;
+    (slot.younger == none ? youngest_ : slots_[slot.younger].older) = slot.older;
+    bytes_ -= slot.event->size();
+}
+
+void EventSlots::drop_event(std::uint32_t index) {
+    take_from_list(index);
+    slots_[index].event.reset();
+}
+
+} // namespace webrocket

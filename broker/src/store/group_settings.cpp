@@ -1,0 +1,234 @@
+#include "store/group_settings.h"
+
+#include "base/json.h"
+#include "base/pattern.h"
+
+#include <algorithm>
+#include <charconv>
+#include <fmt/format.h>
+
+namespace webrocket {
+namespace {
+
+constexpr std::array<std::string_view, 4> orders = {"none", "sid", "uid", "channel"};
+constexpr std::array<std::string_view, 2> overflows = {"refuse", "drop_oldest"};
+constexpr std::array<std::string_view, 2> switches = {"false", "true"};
+
+constexpr std::int64_t second = 1000;
+constexpr std::int64_t hour = 3600 * second;
+constexpr std::int64_t day = 24 * hour;
+constexpr std::int64_t kibibyte = 1024;
+constexpr std::int64_t tebibyte = std::int64_t{1} << 40;
+
+template <auto member>
+std::int64_t get_number(const GroupSettings &settings) {
+    return static_cast<std::int64_t>(settings.*member);
+}
+template <auto member>
+void set_number(GroupSettings &settings, std::int64_t value) {
+    using Value = std::remove_reference_t<decltype(settings.*member)>;
+    settings.*member = static_cast<Value>(value);
+}
+template <auto member>
+std::int64_t get_time(const GroupSettings &settings) {
+    return (settings.*member).count();
+}
+template <auto member>
+void set_time(GroupSettings &settings, std::int64_t value) {
+    settings.*member = std::chrono::milliseconds(value);
+}
+
+template <auto member>
+constexpr GroupSetting number(std::string_view name, std::int64_t min, std::int64_t max) {
+    return {name, min, max, {}, false, get_number<member>, set_number<member>};
+}
+template <auto member>
+constexpr GroupSetting duration(std::string_view name, std::int64_t min, std::int64_t max) {
+    return {name, min, max, {}, false, get_time<member>, set_time<member>};
+}
+template <auto member>
+constexpr GroupSetting word(std::string_view name, std::span<const std::string_view> words) {
+    return {name,
+            0,
+            static_cast<std::int64_t>(words.size()) - 1,
+            words,
+            words.data() == switches.data(),
+            get_number<member>,
+            set_number<member>};
+}
+
+// The library keeps a second of the lease to itself.
+constexpr GroupSettingTable table = {
+    word<&GroupSettings::order>("order", orders),
+    duration<&GroupSettings::lease>("lease_ms", 2 * second, hour),
+    duration<&GroupSettings::ack_deadline>("ack_deadline_ms", second, day),
+    number<&GroupSettings::max_deliver>("max_deliver", 1, 1000),
+    number<&GroupSettings::max_events>("max_events", 1, 10'000'000),
+    number<&GroupSettings::max_bytes>("max_bytes", 64 * kibibyte, tebibyte),
+    duration<&GroupSettings::max_age>("max_age_ms", second, 365 * day),
+    word<&GroupSettings::overflow>("overflow", overflows),
+    word<&GroupSettings::paused>("paused", switches),
+};
+
+std::optional<std::int64_t> parse_number(std::string_view text) {
+    std::int64_t value = 0;
+    const char *end = text.data() + text.size();
+    const auto [stop, problem] = std::from_chars(text.data(), end, value);
+    if (problem != std::errc() || stop != end)
+        return std::nullopt;
+    return value;
+}
+
+std::string filter_json(const std::string &filter) {
+    return filter.empty() ? "null" : json_string(filter);
+}
+
+// The text of a JSON value as the table knows it.
+std::optional<std::int64_t> value_of(const GroupSetting &setting, const JsonMember &member) {
+    const auto type = setting.words.empty() ? JsonType::number
+                      : setting.is_switch   ? JsonType::boolean
+                                            : JsonType::string;
+    if (member.type != type)
+        return std::nullopt;
+    return type == JsonType::string ? setting.parse(decode_json_string(member.value))
+                                    : setting.parse(member.value);
+}
+
+// What is wrong with it; empty where nothing is.
+std::string take_filter(GroupWish &wish, const JsonMember &member) {
+    if (member.type != JsonType::string && member.type != JsonType::null)
+        return "filter is neither a text nor null";
+    std::string filter =
+        member.type == JsonType::null ? std::string() : decode_json_string(member.value);
+    if (filter.size() > pattern_length_max)
+        return fmt::format("filter is longer than {} bytes", pattern_length_max);
+    if (!filter.empty() && !Pattern::compile(filter))
+        return "filter is no regular expression, or too costly a one";
+    wish.filter = std::move(filter);
+    return {};
+}
+
+std::string take_member(GroupWish &wish, const JsonMember &member) {
+    const std::string name = decode_json_string(member.key);
+    if (name == group_filter_name)
+        return take_filter(wish, member);
+    const auto *const setting = find_group_setting(name);
+    if (setting == nullptr)
+        return fmt::format("{} is none of {}", json_string(name), group_setting_names());
+    const auto value = value_of(*setting, member);
+    if (!value)
+        return setting->complaint();
+    wish.values.at(static_cast<std::size_t>(setting - table.data())) = value;
+    return {};
+}
+
+} // namespace
+
+std::string GroupSetting::text(const GroupSettings &settings) const {
+    const auto value = get(settings);
+    return words.empty() ? fmt::format("{}", value)
+                         : std::string(words[static_cast<std::size_t>(value)]);
+}
+
+std::optional<std::int64_t> GroupSetting::parse(std::string_view text) const {
+    if (words.empty()) {
+        const auto value = parse_number(text);
+        return value && *value >= min && *value <= max ? value : std::nullopt;
+    }
+    const auto found = std::find(words.begin(), words.end(), text);
+    if (found == words.end())
+        return std::nullopt;
+    return found - words.begin();
+}
+
+std::optional<std::string> GroupSetting::json(std::string_view text) const {
+    if (words.empty()) {
+        const auto value = parse_number(text);
+        return value ? std::optional(fmt::format("{}", *value)) : std::nullopt;
+    }
+    if (!parse(text))
+        return std::nullopt;
+    return is_switch ? std::string(text) : json_string(text);
+}
+
+std::string GroupSetting::complaint() const {
+    if (words.empty())
+        return fmt::format("{} is not a number from {} to {}", name, min, max);
+    if (is_switch)
+        return fmt::format("{} is neither true nor false", name);
+    std::string text = fmt::format("{} is none of ", name);
+    for (const auto word : words)
+        text.append(word == words.front() ? "" : ", ").append(word);
+    return text;
+}
+
+const GroupSettingTable &group_setting_table() { return table; }
+
+const GroupSetting *find_group_setting(std::string_view name) {
+    const auto found = std::find_if(table.begin(), table.end(),
+                                    [name](const auto &setting) { return setting.name == name; });
+    return found == table.end() ? nullptr : &*found;
+}
+
+std::string group_setting_names() {
+    std::string names(group_filter_name);
+    for (const auto &setting : table)
+        names.append(", ").append(setting.name);
+    return names;
+}
+
+void GroupWish::apply_to(GroupSettings &settings) const {
+    if (filter)
+        settings.filter = *filter;
+    for (std::size_t i = 0; i < table.size(); ++i) {
+        if (values.at(i))
+            table.at(i).set(settings, *values.at(i));
+    }
+}
+
+std::optional<GroupOrder> GroupWish::order() const {
+    static_assert(table.front().name == "order");
+    if (!values.front())
+        return std::nullopt;
+    return static_cast<GroupOrder>(*values.front());
+}
+
+std::string GroupWish::text() const {
+    GroupSettings wanted;
+    apply_to(wanted);
+    std::string out;
+    const auto add = [&out](std::string_view name, std::string_view value) {
+        out.append(out.empty() ? "" : " ").append(name).append("=").append(value);
+    };
+    if (filter)
+        add(group_filter_name, filter_json(*filter));
+    for (std::size_t i = 0; i < table.size(); ++i) {
+        if (values.at(i))
+            add(table.at(i).name, table.at(i).text(wanted));
+    }
+    return out;
+}
+
+std::variant<GroupWish, std::string> parse_group_wish(std::string_view json) {
+    GroupWish wish;
+    if (json.empty())
+        return wish;
+    const auto members = scan_json_object(json);
+    if (!members)
+        return "the body is not a JSON object";
+    for (const auto &member : JsonMembers(*members)) {
+        if (auto complaint = take_member(wish, member); !complaint.empty())
+            return complaint;
+    }
+    return wish;
+}
+
+std::string group_settings_json(const GroupSettings &settings) {
+    std::string out = fmt::format(R"({{"{}":{})", group_filter_name, filter_json(settings.filter));
+    for (const auto &setting : table)
+        out += fmt::format(R"(,"{}":{})", setting.name,
+                           setting.json(setting.text(settings)).value_or("null"));
+    return out + "}";
+}
+
+} // namespace webrocket
