@@ -7,9 +7,9 @@
 namespace webrocket {
 
 struct DeliverySettings {
-    bool is_ordered = false;    // of one key at most one event is unacknowledged
-    bool drops_oldest = false;  // at its bounds it never refuses: the oldest go
-    bool is_paused = false;     // nothing is handed out
+    bool is_ordered = false;   // of one key at most one event is unacknowledged
+    bool drops_oldest = false; // at its bounds it never refuses: the oldest go
+    bool is_paused = false;    // nothing is handed out
     std::uint32_t max_deliver = 5;
     std::int64_t lease_ms = 10'000;        // for streams that are new from then on
     std::int64_t ack_deadline_ms = 60'000; // likewise

@@ -120,7 +120,7 @@ struct DeliveryEffects {
     std::vector<DeliveryDeadLetter> dead_letters;
     std::vector<DeliveryGap> gaps;
     std::vector<DeliveryEnd> ended;
-    std::vector<std::uint64_t> ring; // streams that now have something to claim
+    std::vector<std::uint64_t> ring;   // streams that now have something to claim
     bool have_filters_changed = false; // wanted_filters() says something else than before
 
     bool empty() const {

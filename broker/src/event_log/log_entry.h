@@ -40,9 +40,9 @@ struct LogEvent {
     std::optional<std::string_view> uid;
     std::string_view channel;
     std::string_view address;
-    std::string_view ref;       // empty: none
-    std::optional<LogKey> key;  // remembered with the event, by the same write
-    std::string_view record;    // what a worker is sent, without id, tag and the like
+    std::string_view ref;      // empty: none
+    std::optional<LogKey> key; // remembered with the event, by the same write
+    std::string_view record;   // what a worker is sent, without id, tag and the like
     // Given by the log. One that comes with a SEQ keeps it: it was a dead letter, which its group
     // has settled, and is tried again.
     std::uint64_t sequence = 0;

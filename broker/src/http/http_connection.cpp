@@ -312,9 +312,8 @@ void HttpConnection::wait_for_answer(const std::function<void(Answer)> &begin) {
     waiting_ = std::make_shared<Waiting>(*this);
     connection_.disarm();
     connection_.pause_reading();
-    begin(Answer([waiting = waiting_](HttpReply reply) {
-        Waiting::answer(waiting, std::move(reply));
-    }));
+    begin(Answer(
+        [waiting = waiting_](HttpReply reply) { Waiting::answer(waiting, std::move(reply)); }));
 }
 
 void HttpConnection::answer_late(const HttpReply &reply) {

@@ -2,10 +2,13 @@
 
 #include "base/json.h"
 #include "base/pattern.h"
+#include "base/pattern_complaint.h"
+#include "delivery/settings.h"
 
 #include <algorithm>
 #include <charconv>
 #include <fmt/format.h>
+#include <type_traits>
 
 namespace webrocket {
 namespace {
@@ -14,58 +17,45 @@ constexpr std::array<std::string_view, 4> orders = {"none", "sid", "uid", "chann
 constexpr std::array<std::string_view, 2> overflows = {"refuse", "drop_oldest"};
 constexpr std::array<std::string_view, 2> switches = {"false", "true"};
 
-constexpr std::int64_t second = 1000;
-constexpr std::int64_t hour = 3600 * second;
-constexpr std::int64_t day = 24 * hour;
-constexpr std::int64_t kibibyte = 1024;
-constexpr std::int64_t tebibyte = std::int64_t{1} << 40;
-
+// Numbers, words and times alike.
 template <auto member>
-std::int64_t get_number(const GroupSettings &settings) {
-    return static_cast<std::int64_t>(settings.*member);
+std::int64_t get(const GroupSettings &settings) {
+    if constexpr (requires { (settings.*member).count(); })
+        return (settings.*member).count();
+    else
+        return static_cast<std::int64_t>(settings.*member);
 }
 template <auto member>
-void set_number(GroupSettings &settings, std::int64_t value) {
+void set(GroupSettings &settings, std::int64_t value) {
     using Value = std::remove_reference_t<decltype(settings.*member)>;
     settings.*member = static_cast<Value>(value);
 }
-template <auto member>
-std::int64_t get_time(const GroupSettings &settings) {
-    return (settings.*member).count();
-}
-template <auto member>
-void set_time(GroupSettings &settings, std::int64_t value) {
-    settings.*member = std::chrono::milliseconds(value);
-}
 
 template <auto member>
-constexpr GroupSetting number(std::string_view name, std::int64_t min, std::int64_t max) {
-    return {name, min, max, {}, false, get_number<member>, set_number<member>};
-}
-template <auto member>
-constexpr GroupSetting duration(std::string_view name, std::int64_t min, std::int64_t max) {
-    return {name, min, max, {}, false, get_time<member>, set_time<member>};
+constexpr GroupSetting number(std::string_view name, const DeliveryRange &range) {
+    GroupSetting setting{name, 0, 0, {}, false, get<member>, set<member>};
+    setting.min = static_cast<std::int64_t>(range.least);
+    setting.max = static_cast<std::int64_t>(range.most);
+    return setting;
 }
 template <auto member>
 constexpr GroupSetting word(std::string_view name, std::span<const std::string_view> words) {
-    return {name,
-            0,
-            static_cast<std::int64_t>(words.size()) - 1,
-            words,
-            words.data() == switches.data(),
-            get_number<member>,
-            set_number<member>};
+    GroupSetting setting{name, 0, 0, words, false, get<member>, set<member>};
+    setting.max = static_cast<std::int64_t>(words.size()) - 1;
+    setting.is_switch = words.data() == switches.data();
+    return setting;
 }
 
-// The library keeps a second of the lease to itself.
+namespace limits = delivery_limits;
+
 constexpr GroupSettingTable table = {
     word<&GroupSettings::order>("order", orders),
-    duration<&GroupSettings::lease>("lease_ms", 2 * second, hour),
-    duration<&GroupSettings::ack_deadline>("ack_deadline_ms", second, day),
-    number<&GroupSettings::max_deliver>("max_deliver", 1, 1000),
-    number<&GroupSettings::max_events>("max_events", 1, 10'000'000),
-    number<&GroupSettings::max_bytes>("max_bytes", 64 * kibibyte, tebibyte),
-    duration<&GroupSettings::max_age>("max_age_ms", second, 365 * day),
+    number<&GroupSettings::lease>("lease_ms", limits::lease_ms),
+    number<&GroupSettings::ack_deadline>("ack_deadline_ms", limits::ack_deadline_ms),
+    number<&GroupSettings::max_deliver>("max_deliver", limits::max_deliver),
+    number<&GroupSettings::max_events>("max_events", limits::max_events),
+    number<&GroupSettings::max_bytes>("max_bytes", limits::max_bytes),
+    number<&GroupSettings::max_age>("max_age_ms", limits::max_age_ms),
     word<&GroupSettings::overflow>("overflow", overflows),
     word<&GroupSettings::paused>("paused", switches),
 };
@@ -100,10 +90,8 @@ std::string take_filter(GroupWish &wish, const JsonMember &member) {
         return "filter is neither a text nor null";
     std::string filter =
         member.type == JsonType::null ? std::string() : decode_json_string(member.value);
-    if (filter.size() > pattern_length_max)
-        return fmt::format("filter is longer than {} bytes", pattern_length_max);
     if (!filter.empty() && !Pattern::compile(filter))
-        return "filter is no regular expression, or too costly a one";
+        return "filter " + pattern_complaint(filter);
     wish.filter = std::move(filter);
     return {};
 }

@@ -194,6 +194,8 @@ void SqliteGroupStore::remove_group(std::uint32_t number) {
 
 void SqliteGroupStore::set_last_filters(std::uint32_t number,
                                         const std::vector<std::string> &filters) {
+    if (!has_group(number))
+        return;
     write("DELETE FROM group_filter WHERE number = ?", number);
     for (const auto &filter : filters)
         write("INSERT OR IGNORE INTO group_filter (number, filter) VALUES (?, ?)", number, filter);

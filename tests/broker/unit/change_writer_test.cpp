@@ -2,6 +2,7 @@
 #include "store/change_writer.h"
 #include "store/store.h"
 
+#include <functional>
 #include <future>
 #include <gtest/gtest.h>
 #include <new>
@@ -152,6 +153,65 @@ TEST(change_writer, what_is_not_stored_has_not_happened) {
     EXPECT_EQ(results, (std::vector{Outcome::not_stored, Outcome::no_channel}));
     EXPECT_TRUE(channels.open.empty());
     EXPECT_EQ(store.rolled_back, store.transactions);
+}
+
+// Work and changes that are there at once, in this order; what each came to.
+struct Work {
+    std::function<void(Store &)> carry_out;
+    std::vector<bool> told = {};
+};
+
+void submit_together(RecordingStore &store, std::vector<Work> &all,
+                     const std::vector<Submitted> &changes = {}) {
+    Channels channels;
+    std::promise<void> everything_is_there;
+    ChangeWriter writer(store, channels);
+    writer.submit({Kind::renew_access_token, "/v", {}},
+                  [gate = everything_is_there.get_future().share()](Outcome) { gate.wait(); });
+    for (auto &work : all)
+        writer.submit({work.carry_out, [&work](bool stored) { work.told.push_back(stored); }});
+    for (const auto &change : changes)
+        writer.submit(change.change, [](Outcome) {});
+    everything_is_there.set_value();
+}
+
+TEST(change_writer, work_shares_a_transaction) {
+    RecordingStore store;
+    std::vector<Work> all(3, {[](Store &to) { to.add_channel("/v", "work"); }});
+    submit_together(store, all, {Submitted(Kind::open_channel, "a")});
+    EXPECT_EQ(store.transactions, 3); // the one that held it, the work, the change
+    EXPECT_EQ(store.notes, (std::vector<std::string>{"token of /v", "open work", "open work",
+                                                     "open work", "open a"}));
+    for (const auto &work : all)
+        EXPECT_EQ(work.told, std::vector{true});
+}
+
+TEST(change_writer, work_that_fails_leaves_that_of_others) {
+    RecordingStore store;
+    const auto good = [](Store &to) { to.add_channel("/v", "work"); };
+    std::vector<Work> all = {{good}, {[](Store &) { throw StoreError("no"); }}, {good}};
+    submit_together(store, all);
+    EXPECT_EQ(all[0].told, std::vector{true});
+    EXPECT_EQ(all[1].told, std::vector{false});
+    EXPECT_EQ(all[2].told, std::vector{true});
+    EXPECT_EQ(store.rolled_back, 2); // together, and alone
+}
+
+TEST(change_writer, work_is_told_that_it_is_not_stored) {
+    RecordingStore store;
+    store.failing = true;
+    std::vector<Work> all(2, {[](Store &) {}});
+    submit_together(store, all);
+    for (const auto &work : all)
+        EXPECT_EQ(work.told, std::vector{false});
+}
+
+TEST(change_writer, work_without_memory_is_told_so) {
+    RecordingStore store;
+    std::vector<Work> all = {{[](Store &) { throw std::bad_alloc(); }}, {[](Store &) {}}};
+    submit_together(store, all);
+    for (const auto &work : all)
+        EXPECT_EQ(work.told, std::vector{false});
 }
 
 } // namespace
