@@ -61,13 +61,15 @@ struct RecoveredAttempt {
 // Is told at the start what the log has. Texts are good for the length of the call.
 class LogVisitor {
   public:
-    // What at least one group has not settled, in the order of SEQ: first all events and gaps, each
-    // once. `groups` are those that have not settled it; `attempts` is of some of them.
+    // What at least one group has not settled: events and gaps in the order of SEQ, each once,
+    // after all keys and references. `groups` are those that have not settled it; `attempts` is of
+    // some of them.
     virtual void event(const LogEvent &event, std::span<const RecoveredAttempt> attempts) = 0;
     virtual void gap(const LogGap &gap) = 0;
-    // Each key younger than its window, also that of an event that is settled.
+    // Each key younger than its window, also that of an event that is settled; perhaps twice.
     virtual void key(const LogKey &key) = 0;
-    // Each event with a `ref` that is still in a file, settled or not, in any order, perhaps twice.
+    // Each event with a `ref` that is still in a file, settled or not, with all the groups that it
+    // was written for; in any order, perhaps twice.
     virtual void reference(const LogEvent &event) = 0;
 
   protected:
@@ -110,7 +112,7 @@ struct LogFigures {
     std::uint64_t syncs;
     std::uint64_t sync_microseconds; // all together
     std::uint64_t failures;          // writes and syncs that failed
-    std::uint64_t copied_events;     // to the end of the log
+    std::uint64_t copied_records;    // to the end of the log, so that files can go
     std::uint64_t unwritten_bytes;   // of what could not be written yet and is kept in memory
 };
 

@@ -4,7 +4,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
-#include <optional>
 #include <string>
 #include <sys/types.h>
 #include <vector>
@@ -16,6 +15,10 @@ class LogFiles {
   public:
     virtual ~LogFiles() = default;
 
+    // With mode 0700; done if there is one.
+    virtual int make_directory(const std::filesystem::path &directory) = 0;
+    // Of what is in it. Throws std::system_error where it cannot be read.
+    virtual std::vector<std::string> names(const std::filesystem::path &directory) = 0;
     // Both with mode 0600; neither follows a symbolic link. `create` refuses a file that is there.
     virtual int create(const std::filesystem::path &file) = 0;
     virtual int open(const std::filesystem::path &file) = 0;
