@@ -1,13 +1,11 @@
 #include "api/admin_api.h"
 
+#include "api/admin_answers.h"
 #include "api/metrics.h"
 #include "base/json.h"
 #include "base/secrets.h"
-#include "base/unix_user.h"
-#include "http/replies.h"
 #include "http/uri.h"
 
-#include <charconv>
 #include <fmt/format.h>
 #include <iterator>
 #include <limits>
@@ -16,58 +14,8 @@
 #include <variant>
 
 namespace webrocket {
+using namespace admin;
 namespace {
-
-constexpr const char *json_type = "application/json";
-
-HttpResponse json(int status, std::string body = {}) {
-    HttpResponse response;
-    response.status = status;
-    response.with("Content-Type", json_type);
-    response.body = std::move(body);
-    return response;
-}
-
-HttpResponse error(int status, std::string_view text) {
-    return json(status, fmt::format(R"({{"error":"{}"}})", text));
-}
-
-HttpResponse refusal(Outcome outcome) {
-    switch (outcome) {
-    case Outcome::no_vhost:
-        return error(404, "vhost doesn't exist");
-    case Outcome::no_channel:
-        return error(404, "channel doesn't exist");
-    case Outcome::vhost_exists:
-        return error(400, "vhost already exists");
-    case Outcome::channel_exists:
-        return error(400, "channel already exists");
-    case Outcome::too_many_channels:
-        return error(400, "too many channels").refusing(RefusalReason::too_many_channels);
-    case Outcome::no_group:
-        return error(404, "group doesn't exist");
-    case Outcome::group_exists:
-        return error(400, "group already exists");
-    case Outcome::too_many_groups:
-        return error(403, "too many groups");
-    case Outcome::group_has_members:
-        return error(409, "the order of a group that has members stays");
-    case Outcome::done:
-    case Outcome::not_stored:
-        break;
-    }
-    return error(500, "internal error");
-}
-
-HttpResponse see(std::string location) {
-    auto response = json(302);
-    response.with("Location", std::move(location));
-    return response;
-}
-
-HttpResponse plain(int status, std::string_view text) {
-    return std::move(plain_text(status, text).with("X-Content-Type-Options", "nosniff"));
-}
 
 // The same for everything, so that a stranger cannot tell what exists; but whoever has mistaken the
 // port finds out.
@@ -77,18 +25,6 @@ HttpReply forbidden() {
                            "pages and backends talk to the other port"));
     reply.response.refusing(RefusalReason::wrong_cookie);
     return reply;
-}
-
-HttpResponse no_page() { return plain(404, "404 page not found"); }
-
-HttpResponse wrong_method(std::string allow) {
-    auto response = plain(405, "Method Not Allowed");
-    response.with("Allow", std::move(allow));
-    return response;
-}
-
-std::string link(std::string_view relation, std::string_view target) {
-    return fmt::format(R"({{"rel":"{}","href":"{}"}})", relation, target);
 }
 
 // `"accessToken":"…",`, for those who may see it.
@@ -142,27 +78,8 @@ std::string worker_entry(const Vhost &vhost, const WorkerSummary &worker) {
                        link("vhost", vhost.path()));
 }
 
-// {"<name>":[…]} of whatever `entry` makes of each item.
-template <typename Items, typename Entry>
-std::string collection(std::string_view name, const Items &items, Entry entry) {
-    std::string body = fmt::format(R"({{"{}":[)", name);
-    bool first = true;
-    for (const auto &item : items) {
-        if (!first)
-            body.push_back(',');
-        first = false;
-        body.append(entry(item));
-    }
-    body.append("]}");
-    return body;
-}
-
 // Most answers hold secrets: no cache on the way, nor a browser's, is to keep any.
 void keep_to_oneself(HttpResponse &response) { response.with("Cache-Control", "no-store"); }
-
-Author author_of(const HttpRequest &request) {
-    return {"administrator", request.address, request.user ? user_name(*request.user) : ""};
-}
 
 // What the loops have found, put together by the last of them.
 class ConnectionGathering {
@@ -207,13 +124,10 @@ std::variant<std::string_view, ConnectionQuery> connection_query(std::string_vie
             return "sort is none of sid, uid, address, since, messages, bytes, refused, queue";
         query.sort = *key;
     }
-    if (const auto limit = given("limit"); !limit.empty()) {
-        const char *end = limit.data() + limit.size();
-        const auto [stop, problem] = std::from_chars(limit.data(), end, query.limit);
-        if (problem != std::errc() || stop != end || query.limit < 1 ||
-            query.limit > ConnectionQuery::limit_max)
-            return "limit is not a number from 1 to 1000";
-    }
+    const auto limit = page_limit(given("limit"));
+    if (!limit)
+        return limit_complaint;
+    query.limit = *limit;
     if (const auto after = given("after"); !after.empty()) {
         query.after = parse_cursor(after, query.sort);
         if (!query.after)
@@ -221,8 +135,6 @@ std::variant<std::string_view, ConnectionQuery> connection_query(std::string_vie
     }
     return query;
 }
-
-bool reads(std::string_view method) { return method == "GET" || method == "HEAD"; }
 
 } // namespace
 
@@ -294,6 +206,11 @@ HttpReply AdminApi::route(const HttpRequest &request, Access access) {
     const auto segments = path_segments(target_path);
     if (!segments)
         return at_once(no_page());
+    if (groups_) {
+        auto reply = groups_->answer(request, *segments, query, access == Access::everything);
+        if (reply)
+            return std::move(*reply);
+    }
     const Author author = author_of(request);
     const std::string_view method = request.method;
     const std::size_t count = segments->size();

@@ -1,11 +1,13 @@
 // The HTTP endpoint of the operator, on a port of its own.
 #pragma once
 
+#include "api/admin_groups.h"
 #include "api/health.h"
 #include "http/http_message.h"
 #include "hub/vhost_registry.h"
 #include "net/event_loops.h"
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,9 +19,12 @@ class AdminApi final : public HttpHandler {
     // `cookie` opens everything; `reader` what only shows, without the vhosts' tokens. Root and the
     // user of this process need neither where it is known that they ask.
     AdminApi(VhostRegistry &registry, EventLoops &loops, const Health &health, std::string cookie,
-             std::string reader)
+             std::string reader, GroupDirectory *groups = nullptr)
         : registry_(registry), loops_(loops), health_(health), cookie_(std::move(cookie)),
-          reader_(std::move(reader)) {}
+          reader_(std::move(reader)) {
+        if (groups != nullptr)
+            groups_.emplace(registry, *groups);
+    }
 
     HeadVerdict judge_head(const HttpRequest &head) override;
     HttpReply handle(const HttpRequest &request) override;
@@ -51,6 +56,7 @@ class AdminApi final : public HttpHandler {
     const Health &health_;
     const std::string cookie_;
     const std::string reader_;
+    std::optional<admin::GroupResources> groups_;
 };
 
 } // namespace webrocket

@@ -7,6 +7,7 @@
 #include "hub/names.h"
 
 #include <algorithm>
+#include <iterator>
 #include <mutex>
 #include <spdlog/spdlog.h>
 #include <stdexcept>
@@ -138,6 +139,13 @@ LogFields fields_of(const Author &author) {
 void record_failed_change(std::string_view asked, const Author &author, int status) {
     log(spdlog::level::info, fmt::format("{} {} answered {}", asked, text_of(author), status),
         fields_of(author));
+}
+
+void record_deed(std::string_view deed, const Author &author, LogFields about) {
+    LogFields fields = fields_of(author);
+    fields.insert(fields.end(), std::make_move_iterator(about.begin()),
+                  std::make_move_iterator(about.end()));
+    log(spdlog::level::info, fmt::format("{} {}", deed, text_of(author)), fields);
 }
 
 VhostRegistry::VhostRegistry(Store &store, EventLoops &loops, const VhostLimits &limits)

@@ -3,6 +3,7 @@
 // happened.
 #pragma once
 
+#include "base/log.h"
 #include "hub/exchange.h"
 #include "hub/group_target.h"
 #include "hub/vhost.h"
@@ -24,6 +25,9 @@ namespace webrocket {
 // A change that was refused before it was tried, to somebody who may make some. `asked` is what was
 // asked, for people.
 void record_failed_change(std::string_view asked, const Author &author, int status);
+
+// What an author has done that is no Change. `about` is what the line is about.
+void record_deed(std::string_view deed, const Author &author, LogFields about);
 
 class VhostRegistry final : private ChangeTarget {
   public:

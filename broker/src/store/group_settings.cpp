@@ -96,13 +96,20 @@ std::string take_filter(GroupWish &wish, const JsonMember &member) {
     return {};
 }
 
+// Whoever asks may have sent a megabyte.
+std::string shown(const std::string &name) {
+    constexpr std::size_t shown_max = 64;
+    return name.size() <= shown_max ? json_string(name)
+                                    : fmt::format("a member whose name has {} bytes", name.size());
+}
+
 std::string take_member(GroupWish &wish, const JsonMember &member) {
     const std::string name = decode_json_string(member.key);
     if (name == group_filter_name)
         return take_filter(wish, member);
     const auto *const setting = find_group_setting(name);
     if (setting == nullptr)
-        return fmt::format("{} is none of {}", json_string(name), group_setting_names());
+        return fmt::format("{} is none of {}", shown(name), group_setting_names());
     const auto value = value_of(*setting, member);
     if (!value)
         return setting->complaint();

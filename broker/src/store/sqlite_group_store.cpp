@@ -239,8 +239,7 @@ bool SqliteGroupStore::has_group(std::uint32_t number) {
 std::size_t SqliteGroupStore::remove_what_is_too_much(std::uint32_t group) {
     std::size_t removed = 0;
     for (auto totals = totals_of(group);
-         totals.count > 1 &&
-         (totals.count > dead_letters_max.count || totals.bytes > dead_letters_max.bytes);
+         totals.count > 1 && (totals.count > bounds_.count || totals.bytes > bounds_.bytes);
          totals = totals_of(group)) {
         std::uint64_t oldest = 0;
         read(

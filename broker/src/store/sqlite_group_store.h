@@ -15,8 +15,8 @@ namespace webrocket {
 class SqliteGroupStore final : public GroupStore {
   public:
     // `file` is for messages.
-    SqliteGroupStore(sqlite3 &database, std::string file)
-        : database_(&database), file_(std::move(file)) {}
+    SqliteGroupStore(sqlite3 &database, std::string file, const DeadLetterTotals &bounds)
+        : database_(&database), file_(std::move(file)), bounds_(bounds) {}
 
     // After what was counted has been undone.
     void forget_totals() noexcept { totals_.clear(); }
@@ -53,6 +53,7 @@ class SqliteGroupStore final : public GroupStore {
 
     sqlite3 *database_;
     std::string file_;
+    DeadLetterTotals bounds_; // of one group
     std::map<std::uint32_t, DeadLetterTotals> totals_;
 };
 

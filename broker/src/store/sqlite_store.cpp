@@ -107,13 +107,14 @@ void require_whole_pages(const std::filesystem::path &file) {
 
 void SqliteStore::Close::operator()(sqlite3 *database) const { sqlite3_close_v2(database); }
 
-SqliteStore::SqliteStore(const std::filesystem::path &file) : file_(file) {
+SqliteStore::SqliteStore(const std::filesystem::path &file, const DeadLetterTotals &dead_letters)
+    : file_(file) {
     // The tokens in it are secrets. SQLite gives its log the mode of the database.
     ensure_private_file(file_);
     try {
         require_whole_pages(file_);
         open();
-        prepare();
+        prepare(dead_letters);
     } catch (const StoreError &error) {
         const bool busy = database_ && sqlite3_errcode(database_.get()) == SQLITE_BUSY;
         throw StoreError("cannot use " + file_.string() + ": " +
@@ -130,7 +131,7 @@ void SqliteStore::open() {
         throw StoreError(database == nullptr ? "out of memory" : sqlite3_errmsg(database));
 }
 
-void SqliteStore::prepare() {
+void SqliteStore::prepare(const DeadLetterTotals &dead_letters) {
     execute("PRAGMA locking_mode = EXCLUSIVE");
     execute("PRAGMA journal_mode = WAL");
     execute("PRAGMA synchronous = FULL");
@@ -142,7 +143,7 @@ void SqliteStore::prepare() {
     // Only the broker's own connections have SQLite watch the references.
     execute("DELETE FROM channel WHERE vhost NOT IN (SELECT path FROM vhost)");
     execute("DELETE FROM worker_group WHERE vhost NOT IN (SELECT path FROM vhost)");
-    groups_ = std::make_unique<SqliteGroupStore>(*database_, file_.string());
+    groups_ = std::make_unique<SqliteGroupStore>(*database_, file_.string(), dead_letters);
 }
 
 SqliteStore::~SqliteStore() = default;

@@ -19,7 +19,8 @@ namespace webrocket {
 class SqliteStore final : public Store {
   public:
     // Throws std::runtime_error with a message for the operator.
-    explicit SqliteStore(const std::filesystem::path &file);
+    explicit SqliteStore(const std::filesystem::path &file,
+                         const DeadLetterTotals &dead_letters = dead_letters_max);
     ~SqliteStore() override;
 
     std::string name() const override { return file_.string(); }
@@ -39,7 +40,7 @@ class SqliteStore final : public Store {
 
   private:
     void open();
-    void prepare();
+    void prepare(const DeadLetterTotals &dead_letters);
     void execute(const char *sql);
     void run(const char *sql, std::initializer_list<std::string_view> values);
     int schema_version();

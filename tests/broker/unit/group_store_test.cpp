@@ -32,7 +32,7 @@ class GroupStoreTest : public testing::Test {
     GroupStore &groups() { return store_->groups(); }
     void reopen() {
         store_.reset();
-        store_ = std::make_unique<SqliteStore>(directory_ / "node.db");
+        store_ = std::make_unique<SqliteStore>(directory_ / "node.db", bounds);
     }
 
     StoredGroup add(const std::string &vhost, const std::string &name) {
@@ -63,13 +63,14 @@ class GroupStoreTest : public testing::Test {
         return dead;
     }
     std::vector<std::uint64_t> sequences(const StoredGroup &group, std::uint64_t after = 0,
-                                         std::size_t count = 100,
-                                         std::uint64_t bytes = 1 << 20) {
+                                         std::size_t count = 100, std::uint64_t bytes = 1 << 20) {
         std::vector<std::uint64_t> all;
         for (const auto &dead : groups().dead_letters(group.number, after, count, bytes))
             all.push_back(dead.sequence);
         return all;
     }
+
+    static constexpr DeadLetterTotals bounds{50, 100'000};
 
   private:
     std::filesystem::path directory_;
@@ -245,23 +246,23 @@ TEST_F(GroupStoreTest, they_go_one_by_one_and_all_together) {
 TEST_F(GroupStoreTest, of_too_many_the_oldest_go) {
     const auto group = add("/moon", "a");
     store().begin();
-    for (std::uint64_t sequence = 1; sequence <= dead_letters_max.count; ++sequence)
+    for (std::uint64_t sequence = 1; sequence <= bounds.count; ++sequence)
         EXPECT_EQ(groups().add_dead_letter(letter(group, sequence)), 0U);
     store().commit();
     reopen();
-    EXPECT_EQ(groups().dead_letter_totals(group.number).count, dead_letters_max.count);
+    EXPECT_EQ(groups().dead_letter_totals(group.number).count, bounds.count);
     EXPECT_EQ(groups().add_dead_letter(letter(group, 20000)), 1U);
-    EXPECT_EQ(groups().dead_letter_totals(group.number).count, dead_letters_max.count);
+    EXPECT_EQ(groups().dead_letter_totals(group.number).count, bounds.count);
     EXPECT_EQ(sequences(group, 0, 1), Numbers{2});
 }
 
 TEST_F(GroupStoreTest, of_too_large_ones_the_oldest_go) {
     const auto group = add("/moon", "a");
-    const std::string large(dead_letters_max.bytes / 4, 'x');
+    const std::string large(bounds.bytes / 4, 'x');
     for (std::uint64_t sequence = 1; sequence <= 4; ++sequence)
         EXPECT_EQ(groups().add_dead_letter(letter(group, sequence, large)), 0U);
     EXPECT_EQ(groups().add_dead_letter(letter(group, 5, large + "x")), 2U);
-    EXPECT_EQ(sequences(group, 0, 100, dead_letters_max.bytes), (Numbers{3, 4, 5}));
+    EXPECT_EQ(sequences(group, 0, 100, bounds.bytes), (Numbers{3, 4, 5}));
 }
 
 TEST_F(GroupStoreTest, what_is_undone_is_not_counted) {
