@@ -43,6 +43,19 @@ HttpReply no_group(std::string_view name) {
                    fmt::format("group {} doesn't exist", json_string(name)));
 }
 
+HttpReply stream_head(const std::string &stream, bool chunked) {
+    HttpReply reply;
+    reply.response.with("Content-Type", "text/event-stream")
+        .with("Cache-Control", "no-cache, no-transform")
+        .with("X-Accel-Buffering", "no"); // or nginx would hold the stream back
+    if (chunked)
+        reply.response.with("Connection", "keep-alive").with("Transfer-Encoding", "chunked");
+    else
+        reply.response.with("Connection", "close");
+    reply.response.with("X-WebRocket-Worker-Id", stream);
+    return reply;
+}
+
 const std::string &parameter(const QueryParameters &parameters, std::string_view name) {
     static const std::string absent;
     const auto found = parameters.find(name);

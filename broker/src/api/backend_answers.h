@@ -31,6 +31,9 @@ HttpReply no_channel(std::string_view name);
 std::string no_channel_text(std::string_view name);
 HttpReply no_group(std::string_view name);
 
+// Of a worker's stream: what comes before what is written on it.
+HttpReply stream_head(const std::string &stream, bool chunked);
+
 // Empty when there is none of that name.
 const std::string &parameter(const QueryParameters &parameters, std::string_view name);
 

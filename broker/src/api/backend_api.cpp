@@ -1,7 +1,9 @@
 #include "api/backend_api.h"
 
 #include "api/backend_answers.h"
+#include "api/backend_groups.h"
 #include "api/backend_lists.h"
+#include "api/backend_members.h"
 #include "api/backend_triggers.h"
 #include "base/json.h"
 #include "base/pattern_complaint.h"
@@ -91,6 +93,11 @@ bool is_authorized(const HttpRequest &request, Vhost &vhost) {
 
 Author author_of(const HttpRequest &request) { return {"backend", request.address}; }
 
+// What a backend may ask for that the original protocol has not.
+void name_features(HttpReply &reply) {
+    reply.response.with("X-WebRocket-Features", "groups order");
+}
+
 HttpReply issue_token(Vhost &vhost, std::string_view query, bool head_only) {
     const auto parameters = query_parameters(query);
     if (!parameters)
@@ -167,15 +174,18 @@ struct BackendApi::Kind {
     }
 
     // In the order in which they are tried.
-    static const std::array<Kind, 7> all;
+    static const std::array<Kind, 10> all;
 };
 
-const std::array<BackendApi::Kind, 7> BackendApi::Kind::all = {{
+const std::array<BackendApi::Kind, 10> BackendApi::Kind::all = {{
     {Resource::channel_events, {"channels", "*", "events"}, "POST"},
     {Resource::channel_subscribers, {"channels", "*", "subscribers"}, "GET, HEAD"},
     {Resource::channel, {"", "channels", "*"}, "GET, HEAD, POST, DELETE"},
     {Resource::channels, {"", "", "channels"}, "GET, HEAD"},
     {Resource::token, {"", "", "token"}, "GET, HEAD"},
+    {Resource::ack, {"", "events", "ack"}, "POST"},
+    {Resource::nack, {"", "events", "nack"}, "POST"},
+    {Resource::extend, {"", "events", "extend"}, "POST"},
     {Resource::events, {"", "", "events"}, "GET, POST"},
     {Resource::vhost, {}, "GET, HEAD"},
 }};
@@ -249,9 +259,11 @@ std::optional<HttpReply> BackendApi::refusal_of(const HttpRequest &head, const R
 HeadVerdict BackendApi::judge_head(const HttpRequest &head) const {
     const auto path = split_target(head.target).path;
     const Route found = route(path);
-    const bool takes_events = found.resource == Resource::channel_events ||
-                              (found.resource == Resource::events && head.method == "POST");
-    HeadVerdict verdict{refusal_of(head, found, path), takes_events};
+    const bool takes_body = found.resource == Resource::channel_events ||
+                            found.resource == Resource::ack || found.resource == Resource::nack ||
+                            found.resource == Resource::extend ||
+                            (found.resource == Resource::events && head.method == "POST");
+    HeadVerdict verdict{refusal_of(head, found, path), takes_body};
     if (!verdict.refusal && found.resource == Resource::channel_events &&
         !found.vhost->channels().find(found.channel))
         verdict.refusal = no_channel(found.channel);
@@ -261,8 +273,25 @@ HeadVerdict BackendApi::judge_head(const HttpRequest &head) const {
 HttpReply BackendApi::handle(const HttpRequest &request) {
     const auto [path, query] = split_target(request.target);
     const Route found = route(path);
-    if (auto refusal = refusal_of(request, found, path))
-        return std::move(*refusal);
+    auto refusal = refusal_of(request, found, path);
+    HttpReply reply = refusal ? std::move(*refusal) : answer(request, found, query);
+    if (!found.vhost)
+        return reply;
+    if (!reply.later) {
+        name_features(reply);
+        return reply;
+    }
+    reply.later = [begin = std::move(reply.later)](const Answer &give) {
+        begin(Answer([give](HttpReply late) {
+            name_features(late);
+            give(std::move(late));
+        }));
+    };
+    return reply;
+}
+
+HttpReply BackendApi::answer(const HttpRequest &request, const Route &found,
+                             std::string_view query) {
     Vhost &vhost = *found.vhost;
     const bool posts = request.method == "POST";
     const bool reads = request.method == "GET" || request.method == "HEAD";
@@ -283,6 +312,12 @@ HttpReply BackendApi::handle(const HttpRequest &request) {
         return list_subscribers(vhost.channels(), found.channel, query);
     case Resource::token:
         return issue_token(vhost, query, request.method == "HEAD");
+    case Resource::ack:
+        return call_group(groups_, vhost.path(), GroupCall::acknowledge, request.body);
+    case Resource::nack:
+        return call_group(groups_, vhost.path(), GroupCall::give_back, request.body);
+    case Resource::extend:
+        return call_group(groups_, vhost.path(), GroupCall::extend, request.body);
     case Resource::events:
         return posts ? trigger_batch(vhost.channels(), request.body, rules_.get()->batch_max)
                      : stream(found.vhost, request, query);
@@ -330,6 +365,8 @@ HttpReply BackendApi::stream(const std::shared_ptr<Vhost> &vhost, const HttpRequ
     const auto parameters = query_parameters(query);
     if (!parameters)
         return bad_request("query is malformed");
+    if (asks_to_acknowledge(*parameters))
+        return member_stream(vhost, request, *parameters);
     stream.filter = parameter(*parameters, "filter");
     if (!stream.filter.empty()) {
         stream.pattern = Pattern::compile(stream.filter);
@@ -352,19 +389,21 @@ HttpReply BackendApi::stream(const std::shared_ptr<Vhost> &vhost, const HttpRequ
     const Uuid id = random_uuid();
     stream.worker_id.assign(id.data(), id.size());
     stream.chunked = !request.http_1_0;
-    HttpReply reply;
-    reply.response.with("Content-Type", "text/event-stream")
-        .with("Cache-Control", "no-cache, no-transform")
-        .with("X-Accel-Buffering", "no"); // or nginx would hold the stream back
-    if (stream.chunked)
-        reply.response.with("Connection", "keep-alive").with("Transfer-Encoding", "chunked");
-    else
-        reply.response.with("Connection", "close");
-    reply.response.with("X-WebRocket-Worker-Id", stream.worker_id);
+    HttpReply reply = stream_head(stream.worker_id, stream.chunked);
     reply.takeover = [this, vhost, stream](Connection &connection) {
         return std::make_unique<WorkerStream>(connection, vhost, stream, rules_.get()->streams);
     };
     return reply;
+}
+
+HttpReply BackendApi::member_stream(const std::shared_ptr<Vhost> &vhost, const HttpRequest &request,
+                                    const QueryParameters &query) const {
+    auto read = read_group_request(query);
+    if (const auto *complaint = std::get_if<std::string>(&read))
+        return bad_request(*complaint);
+    const MemberStreams streams{registry_, groups_, rules_};
+    return streams.begin(
+        vhost, {std::move(std::get<GroupRequest>(read)), author_of(request), !request.http_1_0});
 }
 
 } // namespace webrocket

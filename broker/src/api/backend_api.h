@@ -1,10 +1,12 @@
 // The HTTP endpoint of backends: channels, events, tokens, event streams.
 #pragma once
 
+#include "api/backend_rules.h"
 #include "base/current.h"
+#include "groups/groups.h"
 #include "http/http_message.h"
+#include "http/uri.h"
 #include "hub/vhost_registry.h"
-#include "worker/worker_stream.h"
 
 #include <memory>
 #include <optional>
@@ -13,15 +15,10 @@
 
 namespace webrocket {
 
-struct BackendRules {
-    WorkerStreamRules streams;
-    std::size_t batch_max = 1000; // triggers
-};
-
 class BackendApi {
   public:
-    BackendApi(VhostRegistry &registry, const BackendRules &rules)
-        : registry_(registry), rules_(rules) {}
+    BackendApi(VhostRegistry &registry, const GroupDirectory &groups, const BackendRules &rules)
+        : registry_(registry), groups_(groups), rules_(rules) {}
 
     // For what is asked from now on. Any thread.
     void set_rules(const BackendRules &rules) { rules_.set(rules); }
@@ -39,6 +36,9 @@ class BackendApi {
         channel_subscribers,
         token,
         events,
+        ack,
+        nack,
+        extend,
         vhost
     };
     struct Route {
@@ -59,10 +59,14 @@ class BackendApi {
     HttpReply open_channel(const HttpRequest &request, Vhost &vhost, const std::string &name);
     HttpReply close_channel(const HttpRequest &request, Vhost &vhost, const std::string &name);
     HttpReply make(const Change &change);
+    HttpReply answer(const HttpRequest &request, const Route &found, std::string_view query);
     HttpReply stream(const std::shared_ptr<Vhost> &vhost, const HttpRequest &request,
                      std::string_view query) const;
+    HttpReply member_stream(const std::shared_ptr<Vhost> &vhost, const HttpRequest &request,
+                            const QueryParameters &query) const;
 
     VhostRegistry &registry_;
+    const GroupDirectory &groups_;
     Current<BackendRules> rules_;
 };
 

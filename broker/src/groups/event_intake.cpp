@@ -41,38 +41,45 @@ void EventIntake::put(Item item, EventLoop &loop) {
         if (std::exchange(is_flush_asked_, true))
             return;
     }
-    loop.post([this] { without_exceptions([this] { flush(); }); });
+    ask_for_flush(loop);
+}
+
+void EventIntake::ask_for_flush(EventLoop &loop) {
+    loop.post([this, &loop] { without_exceptions([&] { flush(loop); }); });
 }
 
 // One at a time: what comes meanwhile waits for the next.
-void EventIntake::flush() {
+void EventIntake::flush(EventLoop &here) {
     auto batch = std::make_shared<Batch>();
     {
         const std::lock_guard lock(mutex_);
         batch->swap(waiting_);
     }
-    commit(batch);
+    try {
+        commit(batch, here);
+    } catch (const std::exception &error) {
+        tell_of_exception(error);
+        for (Item &item : *batch)
+            item.answer = Keeping::unavailable;
+        answer(batch, &here);
+    }
     const std::lock_guard lock(mutex_);
     is_flush_asked_ = !waiting_.empty();
-    if (is_flush_asked_) {
-        EventLoop *const loop = waiting_.front().loop;
-        (loop != nullptr ? *loop : loops_.first()).post([this] {
-            without_exceptions([this] { flush(); });
-        });
-    }
+    if (is_flush_asked_)
+        ask_for_flush(waiting_.front().loop != nullptr ? *waiting_.front().loop : here);
 }
 
-void EventIntake::commit(const std::shared_ptr<Batch> &batch) {
+void EventIntake::commit(const std::shared_ptr<Batch> &batch, EventLoop &here) {
     for (Item &item : *batch)
         judge(item);
     const LogAppended appended = append(*batch);
     if (!appended.is_done) {
         keep_without_log(*batch);
-        return answer(batch);
+        return answer(batch, &here);
     }
     if (durability_ == Durability::batch) {
         add(*batch);
-        return answer(batch);
+        return answer(batch, &here);
     }
     log_->when_synced(appended.end, [this, batch](bool is_on_disk) {
         without_exceptions([&] {
@@ -82,7 +89,7 @@ void EventIntake::commit(const std::shared_ptr<Batch> &batch) {
                 settle_unsynced(*batch);
                 keep_without_log(*batch);
             }
-            answer(batch);
+            answer(batch, nullptr);
         });
     });
 }
@@ -183,21 +190,26 @@ void EventIntake::settle_unsynced(const Batch &batch) {
     }
 }
 
-// Each on its own loop, in the order in which they were put.
-void EventIntake::answer(const std::shared_ptr<Batch> &batch) {
+// Each on its own loop, in the order in which they were put. `here` is the loop that this is, if
+// any.
+void EventIntake::answer(const std::shared_ptr<Batch> &batch, const EventLoop *here) {
     std::vector<EventLoop *> loops;
     for (const Item &item : *batch) {
         if (item.loop != nullptr && std::find(loops.begin(), loops.end(), item.loop) == loops.end())
             loops.push_back(item.loop);
     }
     for (EventLoop *const loop : loops) {
-        const auto tell = [batch, loop] {
-            for (const Item &item : *batch) {
-                if (item.loop == loop)
-                    without_exceptions([&item] { item.done(item.answer); });
-            }
-        };
-        loop->post(tell);
+        if (loop == here)
+            answer_on(*batch, *loop);
+        else
+            loop->post([batch, loop] { answer_on(*batch, *loop); });
+    }
+}
+
+void EventIntake::answer_on(const Batch &batch, const EventLoop &loop) {
+    for (const Item &item : batch) {
+        if (item.loop == &loop)
+            without_exceptions([&item] { item.done(item.answer); });
     }
 }
 

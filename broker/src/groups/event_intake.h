@@ -52,15 +52,17 @@ class EventIntake {
     static Item item_of(KeptEventPtr event, const std::shared_ptr<const WantingGroups> &groups,
                         const TopicMemo::Filters &by);
     void put(Item item, EventLoop &loop);
-    void flush();
-    void commit(const std::shared_ptr<Batch> &batch);
+    void ask_for_flush(EventLoop &loop);
+    void flush(EventLoop &here);
+    void commit(const std::shared_ptr<Batch> &batch, EventLoop &here);
     static void judge(Item &item);
     LogAppended append(Batch &batch);
     static void add(Batch &batch);
     void keep_without_log(Batch &batch);
     void keep_in_memory(Item &item);
     void settle_unsynced(const Batch &batch);
-    void answer(const std::shared_ptr<Batch> &batch);
+    static void answer(const std::shared_ptr<Batch> &batch, const EventLoop *here);
+    static void answer_on(const Batch &batch, const EventLoop &loop);
 
     EventLoops &loops_;
     const Durability durability_;

@@ -1,6 +1,7 @@
 // What a group needs of those who have it. Called without its lock.
 #pragma once
 
+#include "event_log/event_log.h"
 #include "groups/membership.h"
 #include "groups/unwritten.h"
 
@@ -14,6 +15,7 @@ class KeptGroup;
 
 class GroupOwner {
   public:
+    virtual EventLog &event_log() = 0;
     // Has write_effects() called soon.
     virtual void write_soon(std::shared_ptr<KeptGroup> group) = 0;
     // Has advance() called then, at the latest.

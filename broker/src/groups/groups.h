@@ -13,7 +13,10 @@
 // `StoreWork` (store/change_writer.h), by `VhostRegistry::store`.
 #pragma once
 
+#include "event_log/event_log.h"
 #include "groups/group.h"
+#include "groups/member_request.h"
+#include "groups/membership.h"
 #include "hub/group_target.h"
 #include "store/stored_group.h"
 
@@ -38,6 +41,13 @@ class GroupDirectory : public GroupTarget {
     // Sorted by name.
     virtual std::vector<std::shared_ptr<Group>> list(std::string_view vhost) const = 0;
     virtual GroupLimits limits() const = 0;
+    // For a worker that asks for a stream.
+    virtual Admitted join(std::string_view vhost, std::string_view group,
+                          const MemberRequest &request) const = 0;
+
+    // Why the disk takes no events; empty if it does.
+    virtual std::string failure() const = 0;
+    virtual LogFigures log_figures() const = 0;
 };
 
 // `[A-Za-z0-9_.-]{1,64}`: of a group and of a member.

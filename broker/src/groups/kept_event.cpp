@@ -76,6 +76,26 @@ KeptEventPtr make_kept(const KeptReport &report, std::int64_t time_ms) {
     return std::make_shared<const KeptEvent>(texts, time_ms, report.record);
 }
 
+LogEvent log_event(const KeptEvent &event, std::span<const std::uint32_t> groups) {
+    LogEvent entry{};
+    entry.groups = groups;
+    entry.time_ms = event.time_ms();
+    entry.topic = event.topic();
+    entry.sid = event.sid();
+    entry.uid = event.uid();
+    entry.channel = event.channel();
+    entry.address = event.address();
+    entry.ref = event.ref();
+    entry.record = *event.record();
+    return entry;
+}
+
+KeptEventPtr kept_event(const LogEvent &event) {
+    return std::make_shared<const KeptEvent>(
+        EventTexts{event.topic, event.sid, event.uid, event.channel, event.address, event.ref},
+        event.time_ms, share(std::string(event.record)));
+}
+
 std::int64_t wall_clock_ms() {
     return std::chrono::duration_cast<std::chrono::milliseconds>(
                std::chrono::system_clock::now().time_since_epoch())

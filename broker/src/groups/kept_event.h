@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/keyed_hash.h"
+#include "event_log/log_entry.h"
 #include "hub/event_keeper.h"
 #include "hub/outgoing_event.h"
 #include "net/held_memory.h"
@@ -12,6 +13,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -89,6 +91,10 @@ using KeptEventPtr = std::shared_ptr<const KeptEvent>;
 
 KeptEventPtr make_kept(const OutgoingEvent &event, std::int64_t time_ms);
 KeptEventPtr make_kept(const KeptReport &report, std::int64_t time_ms);
+
+// As the log has it.
+LogEvent log_event(const KeptEvent &event, std::span<const std::uint32_t> groups);
+KeptEventPtr kept_event(const LogEvent &event);
 
 // Milliseconds since 1970.
 std::int64_t wall_clock_ms();

@@ -24,9 +24,8 @@ EventTexts texts_of(const StoredDeadLetter &letter) {
 
 } // namespace
 
-KeptGroup::KeptGroup(StoredGroup stored, std::uint64_t dead_letters, EventLog &log,
-                     GroupOwner &owner)
-    : stored_(std::move(stored)), log_(log), owner_(owner), dead_letters_(dead_letters),
+KeptGroup::KeptGroup(StoredGroup stored, std::uint64_t dead_letters, GroupOwner &owner)
+    : stored_(std::move(stored)), owner_(owner), dead_letters_(dead_letters),
       settings_(stored_.settings), last_filters_(stored_.last_filters),
       state_(delivery_settings(stored_.settings), topics_, wall_clock_ms()) {
     if (last_filters_.empty())
@@ -66,12 +65,9 @@ GroupSettings KeptGroup::settings() const {
     return settings_;
 }
 
-StoredGroup KeptGroup::stored() const {
-    StoredGroup stored = stored_;
+std::vector<std::string> KeptGroup::last_filters() const {
     const std::lock_guard lock(mutex_);
-    stored.settings = settings_;
-    stored.last_filters = last_filters_;
-    return stored;
+    return last_filters_;
 }
 
 GroupFigures KeptGroup::figures() const {
@@ -246,9 +242,10 @@ bool KeptGroup::requeue(const StoredDeadLetter &letter) {
     LogEvent entry = log_event(*event, {&group, 1});
     entry.time_ms = now; // its age begins anew
     entry.sequence = letter.sequence;
-    if (!log_.append(std::array<LogEntry, 1>{entry}).is_done)
+    if (!owner_.event_log().append(std::array<LogEntry, 1>{entry}).is_done)
         return false;
-    log_.append(std::array<LogEntry, 1>{LogAttempts{group, {&run, 1}, letter.attempt + 1, 0, 0}});
+    owner_.event_log().append(
+        std::array<LogEntry, 1>{LogAttempts{group, {&run, 1}, letter.attempt + 1, 0, 0}});
     return with_state([&](DeliveryState &state) {
         DeliveryEvent again = delivery_event(*event);
         again.sequence = letter.sequence;
@@ -266,6 +263,11 @@ bool KeptGroup::requeue(const StoredDeadLetter &letter) {
 
 void KeptGroup::forget_dead_letters(std::uint64_t count) {
     dead_letters_.fetch_sub(std::min(count, dead_letters()), std::memory_order_relaxed);
+}
+
+std::uint64_t KeptGroup::bytes() const {
+    const std::lock_guard lock(mutex_);
+    return state_.figures().bytes;
 }
 
 std::vector<TopicFilter> KeptGroup::wanted() const {

@@ -19,7 +19,6 @@
 #include <map>
 #include <memory>
 #include <mutex>
-#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -28,29 +27,13 @@
 
 namespace webrocket {
 
-enum class Admittance {
-    member,
-    other_order,      // than the group's, which has a member
-    order_may_change, // likewise, but it has none
-    too_many_members,
-    too_many_filters,
-    no_group, // any more
-};
-
-struct Admitted {
-    Admittance outcome = Admittance::member;
-    std::unique_ptr<Membership> membership = nullptr;
-};
-
-LogEvent log_event(const KeptEvent &event, std::span<const std::uint32_t> groups);
-
 // Any thread. Its lock is held for one call of its state; streams are rung with it, and nothing
 // else is taken.
 class KeptGroup final : public Group,
                         private EventKeys,
                         public std::enable_shared_from_this<KeptGroup> {
   public:
-    KeptGroup(StoredGroup stored, std::uint64_t dead_letters, EventLog &log, GroupOwner &owner);
+    KeptGroup(StoredGroup stored, std::uint64_t dead_letters, GroupOwner &owner);
     ~KeptGroup() override;
 
     std::uint32_t number() const override { return stored_.number; }
@@ -77,8 +60,8 @@ class KeptGroup final : public Group,
     void set(const GroupSettings &settings);
     void end();
     bool is_ended() const { return is_ended_.load(std::memory_order_relaxed); }
-    // What is to be stored of it now.
-    StoredGroup stored() const;
+    // What it wants without a member.
+    std::vector<std::string> last_filters() const;
 
     // Of an event that the group wants: first its place, then, once the log has it, the event.
     DeliveryVerdict reserve(const KeptEvent &event);
@@ -105,6 +88,9 @@ class KeptGroup final : public Group,
     // It has its row, or has none yet.
     void settle_dead_letter(const DeadLetterToStore &letter);
     void return_dead_letter(DeadLetterToStore letter);
+    // It is nowhere any more.
+    void settle_lost_letter(const DeadLetterToStore &letter);
+    std::uint64_t bytes() const;
     std::uint64_t dead_letters() const { return dead_letters_.load(std::memory_order_relaxed); }
 
   private:
@@ -134,6 +120,7 @@ class KeptGroup final : public Group,
     std::uint64_t stream_called(std::string_view name) const;
     JoinRequest join_request(const MemberRequest &request);
     std::unique_ptr<Membership> place_of(const Joined &joined);
+    void settle_letter(const DeadLetterToStore &letter);
     void write_gaps(std::vector<DeliveryGap> gaps);
     void append_settled_and_attempts(const Unwritten &work);
 
@@ -145,7 +132,6 @@ class KeptGroup final : public Group,
     std::string gap_text(const Delivery &delivery) const;
 
     const StoredGroup stored_; // but for its settings and filters
-    EventLog &log_;
     GroupOwner &owner_;
     std::atomic<bool> is_ended_ = false;
     std::atomic<std::uint64_t> refused_ = 0;

@@ -41,20 +41,6 @@ std::vector<DeliveryAttempt> last_of_each(std::vector<DeliveryAttempt> attempts)
 
 } // namespace
 
-LogEvent log_event(const KeptEvent &event, std::span<const std::uint32_t> groups) {
-    LogEvent entry{};
-    entry.groups = groups;
-    entry.time_ms = event.time_ms();
-    entry.topic = event.topic();
-    entry.sid = event.sid();
-    entry.uid = event.uid();
-    entry.channel = event.channel();
-    entry.address = event.address();
-    entry.ref = event.ref();
-    entry.record = *event.record();
-    return entry;
-}
-
 // With the lock.
 void KeptGroup::follow() {
     state_.take_effects(effects_);
@@ -151,7 +137,7 @@ void KeptGroup::append_settled_and_attempts(const Unwritten &work) {
     if (!runs.empty())
         entries.emplace_back(LogSettled{number(), runs});
     if (!entries.empty())
-        log_.append(entries);
+        owner_.event_log().append(entries);
 }
 
 // Those that cannot be written wait until the disk works.
@@ -161,7 +147,7 @@ void KeptGroup::write_gaps(std::vector<DeliveryGap> gaps) {
     for (const DeliveryGap &gap : gaps)
         entries.emplace_back(LogGap{number(), gap.from, gap.to, gap.count,
                                     static_cast<std::uint8_t>(gap.reason), gap.time_ms, 0});
-    const LogAppended appended = log_.append(entries);
+    const LogAppended appended = owner_.event_log().append(entries);
     if (!appended.is_done) {
         const std::lock_guard lock(mutex_);
         std::move(gaps.begin(), gaps.end(), std::back_inserter(unwritten_.gaps));
@@ -176,11 +162,20 @@ void KeptGroup::write_gaps(std::vector<DeliveryGap> gaps) {
 
 void KeptGroup::settle_dead_letter(const DeadLetterToStore &letter) {
     dead_letters_.fetch_add(1, std::memory_order_relaxed);
+    settle_letter(letter);
+}
+
+void KeptGroup::settle_letter(const DeadLetterToStore &letter) {
     const LogRun run{letter.sequence, letter.sequence};
-    log_.append(std::array<LogEntry, 1>{LogSettled{number(), {&run, 1}}});
+    owner_.event_log().append(std::array<LogEntry, 1>{LogSettled{number(), {&run, 1}}});
     const std::lock_guard lock(mutex_);
     slots_.release(letter.cookie);
     topics_.release_topic(letter.topic);
+}
+
+void KeptGroup::settle_lost_letter(const DeadLetterToStore &letter) {
+    lose(letter.sequence);
+    settle_letter(letter);
 }
 
 void KeptGroup::return_dead_letter(DeadLetterToStore letter) {

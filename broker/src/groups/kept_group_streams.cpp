@@ -22,7 +22,7 @@ class KeptGroup::Place final : public Membership {
     Place &operator=(const Place &) = delete;
 
     const StreamTerms &terms() const override { return terms_; }
-    const std::string &epoch() const override { return group_->log_.epoch(); }
+    const std::string &epoch() const override { return group_->owner_.event_log().epoch(); }
     void attach(std::shared_ptr<Doorbell> bell) override { group_->attach(key_, std::move(bell)); }
     Claimed claim(std::size_t max) override { return group_->claim(key_, max); }
     void read(std::vector<StreamDelivery> deliveries, Read done) override {
@@ -135,9 +135,10 @@ StreamDelivery KeptGroup::stream_delivery(const Delivery &delivery) const {
 std::string KeptGroup::gap_text(const Delivery &delivery) const {
     const std::uint64_t from = delivery.from != 0 ? delivery.from : delivery.sequence;
     const std::uint64_t to = delivery.from != 0 ? delivery.to : delivery.sequence;
-    return fmt::format(
-        R"({{"from":"{0}-{1}","to":"{0}-{2}","count":{3},"reason":"{4}"}})", log_.epoch(), from, to,
-        delivery.count ? std::to_string(*delivery.count) : "null", name_of(delivery.reason));
+    return fmt::format(R"({{"from":"{0}-{1}","to":"{0}-{2}","count":{3},"reason":"{4}"}})",
+                       owner_.event_log().epoch(), from, to,
+                       delivery.count ? std::to_string(*delivery.count) : "null",
+                       name_of(delivery.reason));
 }
 
 std::vector<GroupMember> KeptGroup::members() const {
@@ -168,7 +169,7 @@ std::vector<std::uint64_t> KeptGroup::sequences_of(const std::vector<EventId> &i
     std::vector<std::uint64_t> sequences;
     sequences.reserve(ids.size());
     for (const EventId &id : ids)
-        sequences.push_back(id.epoch == log_.epoch() ? id.sequence : 0);
+        sequences.push_back(id.epoch == owner_.event_log().epoch() ? id.sequence : 0);
     return sequences;
 }
 

@@ -71,4 +71,18 @@ class Membership {
     virtual void read(std::vector<StreamDelivery> deliveries, Read done) = 0;
 };
 
+enum class Admittance {
+    member,
+    other_order,      // than the group's, which has a member
+    order_may_change, // likewise, but it has none
+    too_many_members,
+    too_many_filters,
+    no_group, // any more
+};
+
+struct Admitted {
+    Admittance outcome = Admittance::member;
+    std::unique_ptr<Membership> membership = nullptr;
+};
+
 } // namespace webrocket

@@ -50,7 +50,9 @@ class VhostRegistry final : private ChangeTarget {
     // there can be none.
     void set_groups(GroupTarget *groups);
 
-    Exchange &exchange() { return exchange_; }
+    // Before anything is served; it is there as long as that is.
+    void set_exchange(Exchange &exchange) { exchange_ = &exchange; }
+    Exchange &exchange() { return *exchange_; }
 
   private:
     using Vhosts = std::map<std::string, std::shared_ptr<Vhost>, std::less<>>;
@@ -68,7 +70,8 @@ class VhostRegistry final : private ChangeTarget {
     mutable std::shared_mutex mutex_;
     VhostLimits limits_;
     Vhosts vhosts_;
-    LocalExchange exchange_;
+    LocalExchange local_exchange_;
+    Exchange *exchange_ = &local_exchange_;
     std::atomic<GroupTarget *> groups_ = nullptr;
     ChangeWriter writer_; // the last to come, the first to go
 };

@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <stdexcept>
 
 namespace webrocket {
@@ -61,6 +62,7 @@ OptionDefinitions::OptionDefinitions(CLI::App &app, Options &options)
     add_speech_limits();
     add_queue_limits();
     add_memory_limit();
+    add_group_rules();
     add_intervals();
 }
 
@@ -230,6 +232,26 @@ void OptionDefinitions::add_memory_limit() {
         ->transform(CLI::AsSizeValue(false).description(""))
         ->check(is_enough)
         ->type_name("BYTES");
+}
+
+void OptionDefinitions::add_group_rules() {
+    add_limit("--max-groups", options_.groups.groups_max, "Reliable groups of one vhost");
+    app_.add_option("--log-bytes-max", options_.groups.log_bytes_max,
+                    "Of the events that reliable groups wait for, all of them together (also 64M, "
+                    "4G)")
+        ->transform(CLI::AsSizeValue(false).description(""))
+        ->check(CLI::PositiveNumber)
+        ->type_name("BYTES");
+    const std::map<std::string, Durability> durabilities = {{"batch", Durability::batch},
+                                                            {"full", Durability::full}};
+    app_.add_option_function<std::string>(
+            "--durability",
+            [this, durabilities](const std::string &word) {
+                options_.durability = durabilities.at(word);
+            },
+            "When an event is accepted: batch: written, and synced within 50 ms; full: synced")
+        ->check(CLI::IsMember({"batch", "full"}))
+        ->default_str("batch");
 }
 
 void OptionDefinitions::add_limit(const std::string &flag, std::size_t &limit,

@@ -27,6 +27,7 @@ class OptionDefinitions {
     void add_speech_limits();
     void add_queue_limits();
     void add_memory_limit();
+    void add_group_rules();
     void add_limit(const std::string &flag, std::size_t &limit, const std::string &description);
     void add_limit_or_none(const std::string &flag, std::size_t &limit,
                            const std::string &description);

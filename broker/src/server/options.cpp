@@ -113,7 +113,7 @@ void take(Options &options, const Options &fresh) {
 using Taking = void (*)(Options &, const Options &);
 
 // What can change while the server runs.
-constexpr std::array<std::pair<std::string_view, Taking>, 28> changeable = {{
+constexpr std::array<std::pair<std::string_view, Taking>, 30> changeable = {{
     {"compatible", take<&Options::compatible>},
     {"log-level", take<&Options::log_level>},
     {"drain-ms", take<&Options::drain>},
@@ -130,6 +130,8 @@ constexpr std::array<std::pair<std::string_view, Taking>, 28> changeable = {{
      take<&Options::vhost_limits, &VhostLimits::workers, &WorkerLimits::workers_max>},
     {"max-filters",
      take<&Options::vhost_limits, &VhostLimits::workers, &WorkerLimits::filters_max>},
+    {"max-groups", take<&Options::groups, &GroupLimits::groups_max>},
+    {"log-bytes-max", take<&Options::groups, &GroupLimits::log_bytes_max>},
     {"max-members-per-uid", take<&Options::vhost_limits, &VhostLimits::channels,
                                  &ChannelLimits::roster, &RosterLimits::members_per_uid_max>},
     {"max-tokens",

@@ -3,6 +3,8 @@
 
 #include "api/backend_api.h"
 #include "client/websocket_handshake.h"
+#include "event_log/event_log.h"
+#include "groups/groups.h"
 #include "http/http_connection.h"
 #include "hub/vhost.h"
 #include "net/connection_times.h"
@@ -37,6 +39,8 @@ struct Options {
     FrontendRules frontend;
     BackendRules backend;
     VhostLimits vhost_limits;
+    GroupLimits groups;
+    Durability durability = Durability::batch;
     ConnectionTimes connection_times; // whose handshake is the time for a request's head, too
     std::chrono::milliseconds http_timeout = HttpTimes().request;
     std::size_t connections_max = 0;             // of all vhosts; 0: what the descriptors carry

@@ -7,16 +7,18 @@
 #include "api/health.h"
 #include "api/page_script.h"
 #include "client/websocket_handshake.h"
+#include "groups/groups.h"
 #include "http/replies.h"
 
 namespace webrocket {
 
 class PublicPort final : public HttpHandler {
   public:
-    PublicPort(VhostRegistry &registry, const Health &health, Admission &admission,
-               FrontendRules frontend, const BackendRules &backend, bool serves_vhost_scripts)
+    PublicPort(VhostRegistry &registry, const GroupDirectory &groups, const Health &health,
+               Admission &admission, FrontendRules frontend, const BackendRules &backend,
+               bool serves_vhost_scripts)
         : health_(health), frontend_(registry, admission, std::move(frontend)),
-          client_(registry, serves_vhost_scripts), backend_(registry, backend) {}
+          client_(registry, serves_vhost_scripts), backend_(registry, groups, backend) {}
 
     // Only backends have something to say in a body.
     HeadVerdict judge_head(const HttpRequest &head) override {

@@ -180,11 +180,13 @@ Server::Server(const Options &options)
     : options_(options), storage_(options.storage_dir, options.node_name),
       store_(storage_.database_file()), ready_file_(options.ready_file),
       loops_(options.threads, options.connection_times),
-      registry_(store_, loops_, vhost_limits(options)), unheard_events_(registry_),
-      public_tls_(tls_context(options.tls, options.tls_rules)),
+      registry_(store_, loops_, vhost_limits(options)),
+      groups_(registry_, store_, loops_, storage_.events_directory(), options.groups,
+              options.durability),
+      unheard_events_(registry_), public_tls_(tls_context(options.tls, options.tls_rules)),
       admin_tls_(tls_context(options.admin_tls, options.tls_rules)),
       admission_(admission_limits(options)), admin_admission_(admin_admission_limits()),
-      public_port_(registry_, health_, admission_, options.frontend, options.backend,
+      public_port_(registry_, groups_, health_, admission_, options.frontend, options.backend,
                    options.vhost_script),
       admin_api_(registry_, loops_, health_, storage_.cookie(), storage_.reader()),
       public_service_(public_port_, http_rules(options), options.http_queue_bytes_max),
@@ -300,6 +302,7 @@ void Server::reload_options() {
 void Server::put_in_force() {
     spdlog::set_level(spdlog::level::from_str(options_.log_level));
     registry_.set_limits(vhost_limits(options_));
+    groups_.set_limits(options_.groups);
     public_port_.set_rules(options_.frontend, options_.backend);
     admission_.set_limits(admission_limits(options_));
     loops_.memory().set_limit(memory_limit(options_));

@@ -3,6 +3,7 @@
 
 #include "api/admin_api.h"
 #include "api/health.h"
+#include "groups/group_registry.h"
 #include "http/http_service.h"
 #include "hub/vhost_registry.h"
 #include "net/admission.h"
@@ -69,6 +70,7 @@ class Server {
     ReadyFile ready_file_; // after the store: whoever holds that lock owns the file
     EventLoops loops_;
     VhostRegistry registry_;
+    GroupRegistry groups_;
     UnheardEvents unheard_events_;
     Health health_;
     std::unique_ptr<TlsContext> public_tls_;

@@ -141,6 +141,10 @@ std::filesystem::path StorageDir::database_file() const {
     return directory_ / (node_name_ + ".db");
 }
 
+std::filesystem::path StorageDir::events_directory() const {
+    return directory_ / (node_name_ + ".events");
+}
+
 std::filesystem::path StorageDir::cookie_file() const {
     return directory_ / (node_name_ + ".cookie");
 }

@@ -28,6 +28,8 @@ class StorageDir {
     StorageDir(std::filesystem::path directory, std::string node_name, Use use = Use::take);
 
     std::filesystem::path database_file() const;
+    // Of the log of events.
+    std::filesystem::path events_directory() const;
     std::filesystem::path cookie_file() const;
     std::filesystem::path reader_file() const;
     std::filesystem::path socket_file() const;
