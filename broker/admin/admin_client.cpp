@@ -66,7 +66,8 @@ AdminClient::AdminClient(AdminTarget target)
         url_.pop_back();
 }
 
-std::string AdminClient::request(const std::string &method, const std::string &path) const {
+std::string AdminClient::request(const std::string &method, const std::string &path,
+                                 const std::string &sent) const {
     const std::unique_ptr<CURL, EasyCleanup> easy(curl_easy_init());
     const std::string cookie = "X-WebRocket-Cookie: " + target_.cookie;
     const std::unique_ptr<curl_slist, ListFree> headers(
@@ -78,6 +79,10 @@ std::string AdminClient::request(const std::string &method, const std::string &p
     std::array<char, CURL_ERROR_SIZE> reason{};
     curl_easy_setopt(easy.get(), CURLOPT_URL, url.c_str());
     curl_easy_setopt(easy.get(), CURLOPT_CUSTOMREQUEST, method.c_str());
+    if (!sent.empty()) {
+        curl_easy_setopt(easy.get(), CURLOPT_POSTFIELDSIZE, static_cast<long>(sent.size()));
+        curl_easy_setopt(easy.get(), CURLOPT_POSTFIELDS, sent.c_str());
+    }
     curl_easy_setopt(easy.get(), CURLOPT_HTTPHEADER, headers.get());
     curl_easy_setopt(easy.get(), CURLOPT_WRITEFUNCTION, &collect);
     curl_easy_setopt(easy.get(), CURLOPT_WRITEDATA, &body);

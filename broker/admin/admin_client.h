@@ -33,7 +33,8 @@ class AdminClient {
 
     // The body of the answer. An answer that is not a success throws AdminError with the server's
     // own words.
-    std::string request(const std::string &method, const std::string &path) const;
+    std::string request(const std::string &method, const std::string &path,
+                        const std::string &body = {}) const;
 
   private:
     std::string url_;

@@ -1,11 +1,10 @@
 #include "commands.h"
 
-#include "base/json.h"
+#include "documents.h"
+#include "group_commands.h"
 #include "printable.h"
 
 #include <algorithm>
-#include <charconv>
-#include <fmt/format.h>
 #include <optional>
 
 namespace webrocket {
@@ -13,57 +12,12 @@ namespace {
 
 using Arguments = std::vector<std::string>;
 
-[[noreturn]] void fail_on_response() {
-    throw AdminError("couldn't perform the operation, invalid response!");
-}
-
-JsonMember member(std::string_view object, std::string_view name, JsonType type) {
-    if (const auto members = scan_json_object(object)) {
-        for (const auto &candidate : JsonMembers(*members)) {
-            if (json_key_is(candidate.key, name) && candidate.type == type)
-                return candidate;
-        }
-    }
-    fail_on_response();
-}
-
-std::string text(std::string_view object, std::string_view name) {
-    return printable(decode_json_string(member(object, name, JsonType::string).value));
-}
-
-// Nothing when it is null.
-std::optional<std::string> optional_text(std::string_view object, std::string_view name) {
-    const auto members = scan_json_object(object);
-    const JsonMember *found = members ? find_member(*members, name) : nullptr;
-    if (found == nullptr || found->type != JsonType::string)
-        return std::nullopt;
-    return decode_json_string(found->value);
-}
-
-std::vector<std::string_view> elements(std::string_view object, std::string_view name) {
-    const auto members = scan_json_array(member(object, name, JsonType::array).value);
-    if (!members)
-        fail_on_response();
-    std::vector<std::string_view> values;
-    for (const auto &element : JsonMembers(*members))
-        values.push_back(element.value);
-    return values;
-}
-
 std::string lines(std::vector<std::string> entries) {
     std::sort(entries.begin(), entries.end());
     std::string out;
     for (const auto &entry : entries)
         out.append(entry).append(1, '\n');
     return out;
-}
-
-// A vhost without a name would be the resource of all vhosts.
-std::string vhost_path(const std::string &vhost) {
-    const std::string name = vhost.starts_with('/') ? vhost.substr(1) : vhost;
-    if (name.empty())
-        throw AdminError("invalid path");
-    return "/" + percent_encode(name);
 }
 
 std::string channel_path(const Arguments &arguments) {
@@ -152,31 +106,12 @@ std::string connection_line(std::string_view connection) {
     return line + "\n";
 }
 
-// In the server's order, as many pages as it takes.
+// In the server's order.
 AdminOutput list_connections(const AdminClient &client, const Arguments &arguments) {
-    constexpr std::size_t page_max = 1000;
-    const std::string &limit = arguments[2];
-    std::size_t left = 0;
-    const auto [stop, problem] = std::from_chars(limit.data(), limit.data() + limit.size(), left);
-    if (problem != std::errc() || stop != limit.data() + limit.size() || left < 1)
-        throw AdminError("--limit takes a number: " + limit);
-    AdminOutput output;
-    std::optional<std::string> after;
-    do {
-        std::string path = vhost_path(arguments[0]) +
-                           "/connections?sort=" + percent_encode(arguments[1]) +
-                           fmt::format("&limit={}", std::min(left, page_max));
-        if (after)
-            path += "&after=" + percent_encode(*after);
-        const auto body = client.request("GET", path);
-        const auto page = elements(body, "connections");
-        for (const auto connection : page)
-            output.text += connection_line(connection);
-        output.document += (output.document.empty() ? "" : "\n") + body;
-        after = optional_text(body, "next");
-        left -= std::min(left, page.size());
-    } while (after && left > 0);
-    return output;
+    return list_pages(client,
+                      vhost_path(arguments[0]) +
+                          "/connections?sort=" + percent_encode(arguments[1]) + "&",
+                      "connections", limit_of(arguments[2]), connection_line);
 }
 
 AdminOutput list_workers(const AdminClient &client, const Arguments &arguments) {
@@ -187,10 +122,8 @@ AdminOutput list_workers(const AdminClient &client, const Arguments &arguments) 
     return {lines(std::move(ids)), std::move(body)};
 }
 
-} // namespace
-
-const std::vector<AdminCommand> &admin_commands() {
-    static const std::vector<AdminCommand> commands = {
+std::vector<AdminCommand> vhost_commands() {
+    return {
         {"list_vhosts", "", "Shows list of the registered vhosts", 0, list_vhosts},
         {"add_vhost", "[path]", "Registers new vhost", 1, add_vhost},
         {"delete_vhost", "[path]", "Removes specified vhost", 1, delete_vhost,
@@ -212,10 +145,21 @@ const std::vector<AdminCommand> &admin_commands() {
         {"list_connections", "[vhost]",
          "Shows list of the browsers connected to the specified vhost: session, user, address,\n"
          "    since when, messages, bytes, refused messages, bytes that wait for it",
-         1, list_connections, nullptr, true},
+         1, list_connections, nullptr, Listing::sorted_as_well},
         {"list_workers", "[vhost]",
          "Shows list of the backend workers connected to the specified vhost", 1, list_workers},
     };
+}
+
+} // namespace
+
+const std::vector<AdminCommand> &admin_commands() {
+    static const std::vector<AdminCommand> commands = [] {
+        std::vector<AdminCommand> all = vhost_commands();
+        const auto groups = group_commands();
+        all.insert(all.end(), groups.begin(), groups.end());
+        return all;
+    }();
     return commands;
 }
 

@@ -13,6 +13,13 @@ struct AdminOutput {
     std::string document; // the server's own, in JSON; empty when it has nothing to say
 };
 
+// Options of a command, which it gets as arguments behind its own.
+enum class Listing {
+    none,
+    limited,       // how many
+    sorted_as_well // by what, and how many
+};
+
 struct AdminCommand {
     const char *name;
     const char *arguments; // as shown in the help
@@ -20,11 +27,12 @@ struct AdminCommand {
     std::size_t argument_count;
     // What is printed on success.
     AdminOutput (*run)(const AdminClient &client, const std::vector<std::string> &arguments);
-    // What is lost for good, for those that have to be confirmed; else null. The vhost's path
-    // follows, unless it is about all of them.
+    // What is lost for good, for those that have to be confirmed; else null. The last argument,
+    // which has to be typed, follows, and the others, from the last to the first; unless it is
+    // about all vhosts.
     const char *loss = nullptr;
-    // Has two arguments more, which are options on the command line: by what to sort, and how many.
-    bool is_listing = false;
+    Listing listing = Listing::none;
+    bool takes_more = false; // arguments than that
 };
 
 const std::vector<AdminCommand> &admin_commands();

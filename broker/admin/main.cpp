@@ -73,7 +73,8 @@ std::string help() {
            "  --storage-dir DIR        Where the cookie file is (/var/lib/webrocket)\n"
            "  --sort KEY               Of list_connections: sid, uid, address, since, messages,\n"
            "                           bytes, refused or queue (sid)\n"
-           "  --limit N                Of list_connections: as many at most (100)\n"
+           "  --limit N                Of list_connections and list_dead_letters: as many at\n"
+           "                           most (100)\n"
            "  --version, --help, -h\n";
 }
 
@@ -143,14 +144,17 @@ int refuse(const Settings &settings, const std::string &what_is_wrong) {
 }
 
 std::string takes(const webrocket::AdminCommand &command) {
+    const std::string count = std::to_string(command.argument_count);
+    const std::string name = std::string(command.name);
+    if (command.takes_more)
+        return name + " takes " + count + " arguments or more";
     switch (command.argument_count) {
     case 0:
-        return std::string(command.name) + " takes no argument";
+        return name + " takes no argument";
     case 1:
-        return std::string(command.name) + " takes 1 argument";
+        return name + " takes 1 argument";
     default:
-        return std::string(command.name) + " takes " + std::to_string(command.argument_count) +
-               " arguments";
+        return name + " takes " + count + " arguments";
     }
 }
 
@@ -178,13 +182,15 @@ webrocket::AdminOutput run(const webrocket::AdminCommand &command,
 
 // What has to be typed: the name of what goes.
 std::string name_at_stake(const std::vector<std::string> &arguments) {
-    return arguments.empty() ? "all vhosts" : arguments.front();
+    return arguments.empty() ? "all vhosts" : arguments.back();
 }
 
 std::string warning_of(const webrocket::AdminCommand &command,
                        const std::vector<std::string> &arguments) {
-    return std::string(command.name) + " " + command.loss +
-           (arguments.empty() ? "" : " " + arguments.front());
+    std::string warning = std::string(command.name) + " " + command.loss;
+    for (auto argument = arguments.rbegin(); argument != arguments.rend(); ++argument)
+        warning.append(argument == arguments.rbegin() ? " " : " of ").append(*argument);
+    return warning;
 }
 
 // Nothing when it may go on; else the exit status.
@@ -220,6 +226,22 @@ webrocket::AdminOutput ask(const webrocket::AdminCommand &command,
     return run(command, webrocket::AdminClient(target), arguments, settings);
 }
 
+// Or what is wrong with them.
+std::string add_options(const webrocket::AdminCommand &command, const Settings &settings,
+                        std::vector<std::string> &arguments) {
+    using webrocket::Listing;
+    const std::string name = command.name;
+    if (command.listing == Listing::none && (!settings.sort.empty() || !settings.limit.empty()))
+        return name + " takes no --sort and no --limit";
+    if (command.listing == Listing::limited && !settings.sort.empty())
+        return name + " takes no --sort";
+    if (command.listing == Listing::sorted_as_well)
+        arguments.push_back(settings.sort.empty() ? "sid" : settings.sort);
+    if (command.listing != Listing::none)
+        arguments.push_back(settings.limit.empty() ? "100" : settings.limit);
+    return {};
+}
+
 int run(const Settings &settings) {
     if (settings.words.empty())
         return settings.json ? refuse(settings, "no command") : usage();
@@ -231,14 +253,11 @@ int run(const Settings &settings) {
     std::vector<std::string> arguments(settings.words.begin() + 1, settings.words.end());
     if (command == commands.end())
         return refuse(settings, "unknown command: " + settings.words.front());
-    if (arguments.size() != command->argument_count)
+    if (arguments.size() < command->argument_count ||
+        (arguments.size() > command->argument_count && !command->takes_more))
         return refuse(settings, takes(*command));
-    if (command->is_listing) {
-        arguments.push_back(settings.sort.empty() ? "sid" : settings.sort);
-        arguments.push_back(settings.limit.empty() ? "100" : settings.limit);
-    } else if (!settings.sort.empty() || !settings.limit.empty()) {
-        return refuse(settings, std::string(command->name) + " takes no --sort and no --limit");
-    }
+    if (const auto complaint = add_options(*command, settings, arguments); !complaint.empty())
+        return refuse(settings, complaint);
     if (const auto status = confirm(*command, arguments, settings))
         return *status;
     const auto output = ask(*command, arguments, settings);

@@ -7,7 +7,12 @@ from harness import ADMIN, DEADLINE, BrokerTest
 COMMANDS = {"list_vhosts": 0, "add_vhost": 1, "delete_vhost": 1, "show_vhost": 1, "clear_vhosts": 0,
             "regenerate_vhost_token": 1, "list_channels": 1, "add_channel": 2, "delete_channel": 2,
             "clear_channels": 1, "list_subscribers": 2, "list_connections": 1,
-            "list_workers": 1}
+            "list_workers": 1, "list_groups": 1, "show_group": 2, "set_group": 2, "delete_group": 2,
+            "pause_group": 2, "resume_group": 2, "list_dead_letters": 2, "show_dead_letter": 3,
+            "requeue_dead_letter": 3, "requeue_dead_letters": 2, "delete_dead_letter": 3,
+            "delete_dead_letters": 2}
+# These take more arguments than that as well.
+TAKING_MORE = {"set_group"}
 
 
 def run(*words, **options):

@@ -8,7 +8,7 @@ import re
 import subprocess
 import unittest
 
-from admin_tool import COMMANDS, Checks, CliTest, run
+from admin_tool import COMMANDS, TAKING_MORE, Checks, CliTest, run
 from harness import ADMIN, DEADLINE, main
 
 
@@ -52,7 +52,7 @@ class Vhosts(CliTest):
     def test_unknown(self):
         for command, words in COMMANDS.items():
             if words > 0 and command != "add_vhost":
-                arguments = ["/nope", "c"][:words]
+                arguments = ["/nope", "c", "e-1"][:words]
                 self.fails(self.cli(command, *arguments), "vhost doesn't exist")
 
     def test_token(self):
@@ -179,10 +179,11 @@ class Usage(Checks, unittest.TestCase):
             self.shows_usage(run(*words), "unknown command: " + words[0])
 
     def test_wrong_number_of_arguments(self):
-        takes = {0: "no argument", 1: "1 argument", 2: "2 arguments"}
+        takes = {0: "no argument", 1: "1 argument", 2: "2 arguments", 3: "3 arguments"}
         for command, count in COMMANDS.items():
-            for given in {max(count - 1, 0), count + 1} - {count}:
-                self.shows_usage(run(command, *["x"] * given), f"{command} takes {takes[count]}")
+            more = " or more" if command in TAKING_MORE else ""
+            for given in {max(count - 1, 0), count if more else count + 1} - {count}:
+                self.shows_usage(run(command, *["x"] * given), f"{command} takes {takes[count]}{more}")
 
     def test_wrong_options(self):
         for words in (("--bogus", "list_vhosts"), ("list_vhosts", "--bogus"), ("-x",), ("--cookie",),

@@ -70,12 +70,11 @@ Page read_page(GroupStore &store, std::uint32_t group, std::uint64_t after, std:
 }
 
 std::string page_document(const Page &page, bool with_payloads) {
-    return fmt::format(R"({{"dead_letters":{},"next":{}}})",
-                       array(page.letters,
-                             [with_payloads](const auto &letter) {
-                                 return letter_entry(letter, with_payloads);
-                             }),
-                       page.is_last ? "null" : fmt::format("\"{}\"", page.letters.back().place));
+    return fmt::format(
+        R"({{"dead_letters":{},"next":{}}})",
+        array(page.letters,
+              [with_payloads](const auto &letter) { return letter_entry(letter, with_payloads); }),
+        page.is_last ? "null" : fmt::format("\"{}\"", page.letters.back().place));
 }
 
 HttpResponse no_letter() { return error(404, "dead letter doesn't exist"); }
@@ -166,20 +165,19 @@ HttpReply DeadLetterResources::show(const Target &target, const std::shared_ptr<
     reply.later = [this, group, id = *id,
                    with_payload = target.shows_payloads](const Answer &answer) {
         const auto found = std::make_shared<std::optional<StoredDeadLetter>>();
-        registry_.store({[found, group, id](Store &store) {
-                             *found = store.groups().find_dead_letter(group->number(), id.epoch,
-                                                                      id.sequence);
-                         },
-                         [found, with_payload, answer](bool is_read) {
-                             if (!is_read)
-                                 answer(refusal(Outcome::not_stored));
-                             else if (!*found)
-                                 answer(no_letter());
-                             else
-                                 answer(json(200, fmt::format(R"({{"dead_letter":{}}})",
-                                                              letter_entry(**found,
-                                                                           with_payload))));
-                         }});
+        registry_.store(
+            {[found, group, id](Store &store) {
+                 *found = store.groups().find_dead_letter(group->number(), id.epoch, id.sequence);
+             },
+             [found, with_payload, answer](bool is_read) {
+                 if (!is_read)
+                     answer(refusal(Outcome::not_stored));
+                 else if (!*found)
+                     answer(no_letter());
+                 else
+                     answer(json(200, fmt::format(R"({{"dead_letter":{}}})",
+                                                  letter_entry(**found, with_payload))));
+             }});
     };
     return reply;
 }
@@ -193,23 +191,22 @@ HttpReply DeadLetterResources::remove_one(const HttpRequest &request, const Targ
     reply.later = [this, group, id = *id, author = author_of(request),
                    asked = request_summary(request)](const Answer &answer) {
         const auto was_there = std::make_shared<bool>(false);
-        registry_.store({[was_there, group, id](Store &store) {
-                             auto &groups = store.groups();
-                             const auto number = group->number();
-                             const auto found =
-                                 groups.find_dead_letter(number, id.epoch, id.sequence);
-                             *was_there = found && groups.remove_dead_letter(number, found->place);
-                         },
-                         [was_there, told = Told{group, author, asked, answer},
-                          id](bool is_stored) {
-                             if (!is_stored)
-                                 return fail(told, refusal(Outcome::not_stored));
-                             if (!*was_there)
-                                 return fail(told, no_letter());
-                             told.group->forget_dead_letters(1);
-                             record(told, "dead letter " + id.text(), "deleted");
-                             told.answer(json(202));
-                         }});
+        registry_.store(
+            {[was_there, group, id](Store &store) {
+                 auto &groups = store.groups();
+                 const auto number = group->number();
+                 const auto found = groups.find_dead_letter(number, id.epoch, id.sequence);
+                 *was_there = found && groups.remove_dead_letter(number, found->place);
+             },
+             [was_there, told = Told{group, author, asked, answer}, id](bool is_stored) {
+                 if (!is_stored)
+                     return fail(told, refusal(Outcome::not_stored));
+                 if (!*was_there)
+                     return fail(told, no_letter());
+                 told.group->forget_dead_letters(1);
+                 record(told, "dead letter " + id.text(), "deleted");
+                 told.answer(json(202));
+             }});
     };
     return reply;
 }
@@ -245,8 +242,8 @@ HttpReply DeadLetterResources::requeue(const HttpRequest &request, const Target 
     HttpReply reply;
     reply.later = [this, group, id, author = author_of(request),
                    asked = request_summary(request)](const Answer &answer) {
-        const auto finish = [id, told = Told{group, author, asked,
-                                             answer}](const DeadLetterRequeue::Result &result) {
+        const auto finish = [id, told = Told{group, author, asked, answer}](
+                                const DeadLetterRequeue::Result &result) {
             using End = DeadLetterRequeue::End;
             if (result.requeued > 0)
                 record(told,
@@ -256,8 +253,7 @@ HttpReply DeadLetterResources::requeue(const HttpRequest &request, const Target 
             if (result.end == End::done && id && result.requeued == 0)
                 return fail(told, no_letter());
             if (result.end == End::done)
-                return told.answer(
-                    json(202, fmt::format(R"({{"requeued":{}}})", result.requeued)));
+                return told.answer(json(202, fmt::format(R"({{"requeued":{}}})", result.requeued)));
             fail(told, result.end == End::not_stored
                            ? refusal(Outcome::not_stored)
                            : error(503, fmt::format("group {} takes no more events now: {} were "

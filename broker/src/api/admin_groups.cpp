@@ -86,8 +86,8 @@ std::optional<HttpReply> GroupResources::answer(const HttpRequest &request,
         return group(request, vhost, rest.front());
     if (rest[1] != dead_letters_name)
         return at_once(no_page());
-    const DeadLetterResources::Target target{vhost, rest.front(), {rest.begin() + 2, rest.end()},
-                                             query, shows_payloads};
+    const DeadLetterResources::Target target{
+        vhost, rest.front(), {rest.begin() + 2, rest.end()}, query, shows_payloads};
     const auto refuse = [&](Outcome outcome) { return at_once(refusal(outcome)); };
     if (auto reply = DeadLetterResources::refusal_of_route(request.method, target))
         return reply;
@@ -120,12 +120,10 @@ HttpReply GroupResources::list(std::string_view method, const std::string &vhost
     std::erase_if(all, [after](const auto &group) { return group->name() <= after; });
     const bool is_last = all.size() <= *limit;
     all.resize(std::min(all.size(), *limit));
-    return at_once(json(200, fmt::format(R"({{"groups":{},"next":{}}})",
-                                         array(all,
-                                               [](const auto &group) {
-                                                   return group_entry(*group);
-                                               }),
-                                         is_last ? "null" : json_string(all.back()->name()))));
+    return at_once(
+        json(200, fmt::format(R"({{"groups":{},"next":{}}})",
+                              array(all, [](const auto &group) { return group_entry(*group); }),
+                              is_last ? "null" : json_string(all.back()->name()))));
 }
 
 HttpReply GroupResources::group(const HttpRequest &request, const std::string &vhost,

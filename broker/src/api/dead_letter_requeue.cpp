@@ -31,8 +31,8 @@ void DeadLetterRequeue::read(GroupStore &store) {
     if (!left_)
         left_ = id_ ? 1 : store.dead_letter_totals(number).count;
     if (!id_) {
-        letters_ = store.dead_letters(number, after_, std::min(*left_, at_once_max),
-                                      bytes_at_once_max);
+        letters_ =
+            store.dead_letters(number, after_, std::min(*left_, at_once_max), bytes_at_once_max);
         return;
     }
     letters_.clear();
