@@ -76,9 +76,9 @@ AdminOutput show_group(const AdminClient &client, const Arguments &arguments) {
     auto body = client.request("GET", group_path(arguments));
     const auto group = member(body, "group", JsonType::object).value;
     std::string shown = settings_text(group);
-    for (const auto *name : {"lag", "bytes", "oldest_ms", "unacknowledged", "delayed", "unmatched",
-                             "dead_letters", "kept", "acknowledged", "redelivered", "refused",
-                             "lost"})
+    for (const auto *name :
+         {"lag", "bytes", "oldest_ms", "unacknowledged", "delayed", "unmatched", "dead_letters",
+          "kept", "acknowledged", "redelivered", "refused", "lost"})
         shown += fmt::format("{} {}\n", name, value(group, name));
     for (const auto member : elements(group, "members"))
         shown += member_line(member);
@@ -115,9 +115,9 @@ AdminOutput set_group(const AdminClient &client, const Arguments &arguments) {
 // One that is not there must not come to be by a slip of the pen.
 AdminOutput set_paused(const AdminClient &client, const Arguments &arguments, const char *paused) {
     client.request("GET", group_path(arguments));
-    return {{},
-            client.request("PUT", group_path(arguments),
-                           fmt::format(R"({{"paused":{}}})", paused))};
+    return {
+        {},
+        client.request("PUT", group_path(arguments), fmt::format(R"({{"paused":{}}})", paused))};
 }
 
 AdminOutput pause_group(const AdminClient &client, const Arguments &arguments) {

@@ -206,11 +206,8 @@ HttpReply AdminApi::route(const HttpRequest &request, Access access) {
     const auto segments = path_segments(target_path);
     if (!segments)
         return at_once(no_page());
-    if (groups_) {
-        auto reply = groups_->answer(request, *segments, query, access == Access::everything);
-        if (reply)
-            return std::move(*reply);
-    }
+    if (auto reply = groups_.answer(request, *segments, query, access == Access::everything))
+        return std::move(*reply);
     const Author author = author_of(request);
     const std::string_view method = request.method;
     const std::size_t count = segments->size();

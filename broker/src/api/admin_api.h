@@ -7,7 +7,6 @@
 #include "hub/vhost_registry.h"
 #include "net/event_loops.h"
 
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,13 +17,10 @@ class AdminApi final : public HttpHandler {
   public:
     // `cookie` opens everything; `reader` what only shows, without the vhosts' tokens. Root and the
     // user of this process need neither where it is known that they ask.
-    AdminApi(VhostRegistry &registry, EventLoops &loops, const Health &health, std::string cookie,
-             std::string reader, GroupDirectory *groups = nullptr)
+    AdminApi(VhostRegistry &registry, GroupDirectory &groups, EventLoops &loops,
+             const Health &health, std::string cookie, std::string reader)
         : registry_(registry), loops_(loops), health_(health), cookie_(std::move(cookie)),
-          reader_(std::move(reader)) {
-        if (groups != nullptr)
-            groups_.emplace(registry, *groups);
-    }
+          reader_(std::move(reader)), groups_(registry, groups) {}
 
     HeadVerdict judge_head(const HttpRequest &head) override;
     HttpReply handle(const HttpRequest &request) override;
@@ -56,7 +52,7 @@ class AdminApi final : public HttpHandler {
     const Health &health_;
     const std::string cookie_;
     const std::string reader_;
-    std::optional<admin::GroupResources> groups_;
+    admin::GroupResources groups_;
 };
 
 } // namespace webrocket

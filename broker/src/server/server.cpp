@@ -188,7 +188,7 @@ Server::Server(const Options &options)
       admission_(admission_limits(options)), admin_admission_(admin_admission_limits()),
       public_port_(registry_, groups_, health_, admission_, options.frontend, options.backend,
                    options.vhost_script),
-      admin_api_(registry_, loops_, health_, storage_.cookie(), storage_.reader()),
+      admin_api_(registry_, groups_, loops_, health_, storage_.cookie(), storage_.reader()),
       public_service_(public_port_, http_rules(options), options.http_queue_bytes_max),
       admin_service_(admin_api_, http_rules(options), options.http_queue_bytes_max),
       public_listeners_(make_listeners(loops_, Port::service, options.addr, public_service_,
