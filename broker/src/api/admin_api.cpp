@@ -255,7 +255,7 @@ HttpReply AdminApi::metrics(std::string_view method) const {
         return at_once(wrong_method("GET, HEAD"));
     HttpReply reply;
     reply.response.with("Content-Type", "text/plain; version=0.0.4; charset=utf-8");
-    reply.response.body = metrics_text(registry_, loops_);
+    reply.response.body = metrics_text(registry_, loops_, directory_);
     return reply;
 }
 

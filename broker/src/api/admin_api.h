@@ -20,7 +20,7 @@ class AdminApi final : public HttpHandler {
     AdminApi(VhostRegistry &registry, GroupDirectory &groups, EventLoops &loops,
              const Health &health, std::string cookie, std::string reader)
         : registry_(registry), loops_(loops), health_(health), cookie_(std::move(cookie)),
-          reader_(std::move(reader)), groups_(registry, groups) {}
+          reader_(std::move(reader)), directory_(groups), groups_(registry, groups) {}
 
     HeadVerdict judge_head(const HttpRequest &head) override;
     HttpReply handle(const HttpRequest &request) override;
@@ -52,6 +52,7 @@ class AdminApi final : public HttpHandler {
     const Health &health_;
     const std::string cookie_;
     const std::string reader_;
+    const GroupDirectory &directory_;
     admin::GroupResources groups_;
 };
 

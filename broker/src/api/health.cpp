@@ -21,6 +21,9 @@ std::optional<HttpResponse> Health::answer(const HttpRequest &request) const {
         return fresh(read_only());
     if (path == "/readyz" && !ready_)
         return fresh(plain_text(503, "stopping"));
+    if (const auto failure = groups_ != nullptr && path == "/readyz" ? groups_->failure() : "";
+        !failure.empty())
+        return fresh(plain_text(503, "the disk takes no events: " + failure));
     return fresh(plain_text(200, path == "/readyz" ? "ready" : "ok"));
 }
 

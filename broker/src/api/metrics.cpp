@@ -4,9 +4,13 @@
 #include "base/log.h"
 #include "net/held_memory.h"
 
+#include <array>
 #include <fmt/format.h>
 #include <functional>
 #include <iterator>
+#include <memory>
+#include <utility>
+#include <vector>
 
 #ifndef WEBROCKET_VERSION
 #define WEBROCKET_VERSION "0.0.0"
@@ -46,6 +50,11 @@ class MetricsText {
     void sample(std::string_view name, const Vhost &vhost, std::uint64_t value) {
         fmt::format_to(std::back_inserter(text_), "{}{{vhost=\"{}\"}} {}\n", name, vhost.path(),
                        value);
+    }
+    // Nor do the names of groups.
+    void sample(std::string_view name, const Group &group, std::uint64_t value) {
+        fmt::format_to(std::back_inserter(text_), "{}{{vhost=\"{}\",group=\"{}\"}} {}\n", name,
+                       group.vhost(), group.name(), value);
     }
     std::string take() { return std::move(text_); }
 
@@ -158,9 +167,77 @@ void add_vhost_figures(MetricsText &text, const VhostRegistry &registry) {
         [](Vhost &vhost) { return vhost.tokens().displaced(); });
 }
 
+struct GroupFigure {
+    std::string_view name;
+    std::string_view type;
+    std::string_view help;
+    std::uint64_t GroupFigures::*value;
+};
+
+constexpr std::array<GroupFigure, 9> group_figures = {{
+    {"webrocket_group_lag_events", "gauge", "Events of a group that nobody has acknowledged.",
+     &GroupFigures::lag},
+    {"webrocket_group_lag_bytes", "gauge", "What these hold.", &GroupFigures::bytes},
+    {"webrocket_group_unacknowledged_events", "gauge", "Those of them that a worker has.",
+     &GroupFigures::unacknowledged},
+    {"webrocket_group_unmatched_events", "gauge",
+     "Those of them that no present worker's filter matches.", &GroupFigures::unmatched},
+    {"webrocket_group_dead_letters", "gauge", "Events that a group has given up.",
+     &GroupFigures::dead_letters},
+    {"webrocket_group_acknowledged_total", "counter", "Events that workers have dealt with.",
+     &GroupFigures::acknowledged},
+    {"webrocket_group_redelivered_total", "counter", "Events that were sent once more.",
+     &GroupFigures::redelivered},
+    {"webrocket_group_refusals_total", "counter",
+     "Events that a group did not take because it, or their sender's part of it, was full.",
+     &GroupFigures::refused},
+    {"webrocket_group_lost_total", "counter", "Events that a group lost, and told by a gap.",
+     &GroupFigures::lost},
+}};
+
+void add_group_figures(MetricsText &text, const VhostRegistry &registry,
+                       const GroupDirectory &groups) {
+    std::vector<std::pair<std::shared_ptr<Group>, GroupFigures>> all;
+    for (const auto &vhost : registry.vhosts()) {
+        for (const auto &group : groups.list(vhost->path()))
+            all.emplace_back(group, group->figures());
+    }
+    for (const GroupFigure &figure : group_figures) {
+        text.begin(figure.name, figure.type, figure.help);
+        for (const auto &[group, figures] : all)
+            text.sample(figure.name, *group, figures.*figure.value);
+    }
+    text.begin("webrocket_group_oldest_milliseconds", "gauge",
+               "Age of a group's oldest event; 0: it has none.");
+    for (const auto &[group, figures] : all)
+        text.sample("webrocket_group_oldest_milliseconds", *group,
+                    static_cast<std::uint64_t>(figures.oldest_ms));
+}
+
+void add_log_figures(MetricsText &text, const GroupDirectory &groups) {
+    const LogFigures figures = groups.log_figures();
+    const auto counter = [&](std::string_view name, std::string_view help, std::uint64_t value) {
+        text.begin(name, "counter", help);
+        text.sample(name, value);
+    };
+    text.gauge("webrocket_event_log_failing", std::uint64_t{groups.failure().empty() ? 0U : 1U},
+               "1 while the disk takes no events for groups.");
+    text.gauge("webrocket_event_log_file_bytes", figures.file_bytes,
+               "What the log of events takes on the disk.");
+    text.gauge("webrocket_event_log_live_bytes", figures.live_bytes,
+               "Of these, what some group waits for.");
+    counter("webrocket_event_log_syncs_total", "How often it was synced.", figures.syncs);
+    text.gauge("webrocket_event_log_sync_seconds_total",
+               static_cast<double>(figures.sync_microseconds) / 1e6,
+               "How long that took, in seconds.", "counter");
+    counter("webrocket_event_log_failures_total", "Writes and syncs of it that failed.",
+            figures.failures);
+}
+
 } // namespace
 
-std::string metrics_text(const VhostRegistry &registry, const EventLoops &loops) {
+std::string metrics_text(const VhostRegistry &registry, const EventLoops &loops,
+                         const GroupDirectory &groups) {
     MetricsText text;
     text.build_info(WEBROCKET_VERSION);
     add_process_figures(text);
@@ -168,6 +245,8 @@ std::string metrics_text(const VhostRegistry &registry, const EventLoops &loops)
     add_refusals(text, loops.refusals());
     add_gauges(text, registry, loops);
     add_vhost_figures(text, registry);
+    add_group_figures(text, registry, groups);
+    add_log_figures(text, groups);
     return text.take();
 }
 

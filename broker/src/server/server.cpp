@@ -199,6 +199,7 @@ Server::Server(const Options &options)
       stop_timer_(loops_.first().io()), report_timer_(loops_.first().io()),
       log_timer_(loops_.first().io()) {
     loops_.memory().set_limit(memory_limit(options));
+    health_.watch(groups_);
 }
 
 Server::~Server() {
