@@ -40,6 +40,12 @@ std::string error_text(const std::string &body) {
     return invalid_response;
 }
 
+// And not about what was asked for.
+bool is_about_cookie(const std::string &body) {
+    const auto text = error_text(body);
+    return text == invalid_response || text.find("cookie") != std::string::npos;
+}
+
 constexpr const char *encryption_hint =
     "; if the port is encrypted, write https:// in front of its address";
 
@@ -109,7 +115,7 @@ std::string AdminClient::request(const std::string &method, const std::string &p
     }
     long status = 0;
     curl_easy_getinfo(easy.get(), CURLINFO_RESPONSE_CODE, &status);
-    if (status == 403)
+    if (status == 403 && is_about_cookie(body))
         throw Refused(target_.cookie.empty() ? "the server refused this user"
                                              : "the server refused the cookie");
     if (status != 200 && status != 202 && status != 302)

@@ -119,6 +119,8 @@ void EventIntake::judge(Item &item) {
         item.lost.clear();
         return;
     }
+    if (item.taken.empty() && item.lost.empty())
+        item.answer = Keeping::not_wanted;
 }
 
 // SEQs follow one another as events do.

@@ -1,8 +1,22 @@
 #include "groups/event_slots.h"
 
+#include <atomic>
 #include <utility>
 
 namespace webrocket {
+namespace {
+
+// Young events of all groups. One that several groups have counts for each.
+std::atomic<std::size_t> bytes_in_all = 0;
+
+} // namespace
+
+EventSlots::~EventSlots() { bytes_in_all.fetch_sub(bytes_, std::memory_order_relaxed); }
+
+bool EventSlots::are_too_large() const {
+    return bytes_ > bytes_max || (bytes_ > bytes_of_each_min &&
+                                  bytes_in_all.load(std::memory_order_relaxed) > bytes_in_all_max);
+}
 
 std::uint64_t EventSlots::add(const EventKeyHashes &keys, KeptEventPtr event, bool is_only_copy) {
     std::uint32_t index = free_;
@@ -21,7 +35,7 @@ std::uint64_t EventSlots::add(const EventKeyHashes &keys, KeptEventPtr event, bo
         only_copy_bytes_ += slot.event->size();
     else if (slot.event)
         append_to_list(index);
-    while (bytes_ > bytes_max)
+    while (are_too_large())
         drop_event(oldest_);
     return std::uint64_t{index} + 1;
 }
@@ -43,6 +57,7 @@ void EventSlots::append_to_list(std::uint32_t index) {
     (youngest_ == none ? oldest_ : slots_[youngest_].younger) = index;
     youngest_ = index;
     bytes_ += slots_[index].event->size();
+    bytes_in_all.fetch_add(slots_[index].event->size(), std::memory_order_relaxed);
 }
 
 void EventSlots::take_from_list(std::uint32_t index) {
@@ -50,6 +65,7 @@ void EventSlots::take_from_list(std::uint32_t index) {
     (slot.older == none ? oldest_ : slots_[slot.older].younger) = slot.younger;
     (slot.younger == none ? youngest_ : slots_[slot.younger].older) = slot.older;
     bytes_ -= slot.event->size();
+    bytes_in_all.fetch_sub(slot.event->size(), std::memory_order_relaxed);
 }
 
 void EventSlots::drop_event(std::uint32_t index) {

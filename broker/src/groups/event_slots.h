@@ -16,6 +16,14 @@ namespace webrocket {
 class EventSlots {
   public:
     static constexpr std::size_t bytes_max = std::size_t{4} << 20;
+    // Of all groups together; where there is more, each keeps a little.
+    static constexpr std::size_t bytes_in_all_max = std::size_t{64} << 20;
+    static constexpr std::size_t bytes_of_each_min = std::size_t{64} << 10;
+
+    EventSlots() = default;
+    ~EventSlots();
+    EventSlots(const EventSlots &) = delete;
+    EventSlots &operator=(const EventSlots &) = delete;
 
     std::uint64_t add(const EventKeyHashes &keys, KeptEventPtr event, bool is_only_copy);
     void release(std::uint64_t cookie);
@@ -43,6 +51,7 @@ class EventSlots {
     static std::size_t index_of(std::uint64_t cookie) {
         return static_cast<std::size_t>(cookie - 1);
     }
+    bool are_too_large() const;
     void append_to_list(std::uint32_t index);
     void take_from_list(std::uint32_t index);
     void drop_event(std::uint32_t index);

@@ -6,8 +6,7 @@
 #include "store/group_store.h"
 
 #include <algorithm>
-#include <fmt/format.h>
-#include <limits>
+#include <future>
 #include <mutex>
 #include <spdlog/spdlog.h>
 #include <utility>
@@ -31,10 +30,18 @@ GroupRegistry::GroupRegistry(VhostRegistry &vhosts, Store &store, EventLoops &lo
 // What is still on its way finds groups that have ended.
 GroupRegistry::~GroupRegistry() {
     vhosts_.set_groups(nullptr);
-    for (const auto &group : all()) {
+    for (const auto &group : all())
         group->write_effects();
+    wait_for_storage();
+    for (const auto &group : all())
         group->end();
-    }
+}
+
+// What was handed in before has been told.
+void GroupRegistry::wait_for_storage() {
+    std::promise<void> done;
+    vhosts_.store({[](Store &) {}, [&done](bool) { done.set_value(); }});
+    done.get_future().wait();
 }
 
 void GroupRegistry::recover(Store &store, const std::filesystem::path &log_directory,

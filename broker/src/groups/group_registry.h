@@ -79,6 +79,7 @@ class GroupRegistry final : public GroupDirectory, private GroupOwner {
 
     void recover(Store &store, const std::filesystem::path &log_directory, Durability durability);
     void tell_of_start() const;
+    void wait_for_storage();
     std::shared_ptr<KeptGroup> find_kept(std::string_view vhost, std::string_view group) const;
     std::vector<std::shared_ptr<KeptGroup>> all() const;
     void show_to_vhost(const std::string &vhost);
