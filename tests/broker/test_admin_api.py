@@ -350,7 +350,7 @@ class FullDisk(unittest.TestCase):
 
     def state(self):
         return [self.broker.admin("GET", path).body
-                for path in ("/", "/moon", "/moon/channels", "/sun")]
+                for path in ("/", "/moon", "/moon/channels", "/moon/groups", "/sun")]
 
     def test_nothing_changes(self):
         before = self.state()
@@ -358,6 +358,7 @@ class FullDisk(unittest.TestCase):
         self.limit_files(os.path.getsize(self.broker.database + "-wal"))
         for method, path in (("POST", "/sun"), ("POST", "/moon/channels/new"), ("DELETE", "/moon"),
                              ("DELETE", "/"), ("DELETE", "/moon/channels"), ("PUT", "/moon/token"),
+                             ("PUT", "/moon/groups/new"),
                              ("DELETE", "/moon/channels/old")):
             response = self.broker.admin(method, path)
             self.assertEqual((response.status, response.json()), (500, {"error": "internal error"}),

@@ -14,7 +14,7 @@ import unittest
 from harness import DEADLINE, RawConnection, main
 from node import LifecycleTest, Node
 
-CHANGES = (("POST", "/sun"), ("POST", "/moon/channels/new"), ("PUT", "/moon/token"),
+CHANGES = (("POST", "/sun"), ("POST", "/moon/channels/new"), ("PUT", "/moon/token"), ("PUT", "/moon/groups/new"),
            ("DELETE", "/moon/channels/old"), ("DELETE", "/moon/channels"), ("DELETE", "/moon"), ("DELETE", "/"))
 
 
@@ -83,7 +83,7 @@ class StorageTest(LifecycleTest):
 
     def works_again(self, node):
         for method, path in CHANGES:
-            self.assertIn(node.admin(method, path).status, (202, 302), (method, path))
+            self.assertIn(node.admin(method, path).status, (200, 202, 302), (method, path))
         self.assertEqual(snapshot(node), {})
 
     def survives(self, node):
@@ -368,21 +368,21 @@ class Damage(StorageTest):
 
     def test_of_a_newer_version(self):
         node, _, _ = self.stored()
-        for version in (2, 99, 2147483647):
+        for version in (3, 99, 2147483647):
             self.change(node, f"PRAGMA user_version = {version}")
             self.refuses(node, "it was written by a newer version of the broker")
 
     def test_of_a_newer_version_with_other_tables(self):
         node, _, _ = self.stored()
-        self.change(node, "ALTER TABLE vhost RENAME TO tenant", "PRAGMA user_version = 2")
+        self.change(node, "ALTER TABLE vhost RENAME TO tenant", "PRAGMA user_version = 3")
         self.refuses(node, "it was written by a newer version of the broker")
 
     def test_without_its_version(self):
         node, before, _ = self.stored()
-        for version in (0, -1):
+        for version in (0, 1, -1):
             self.change(node, f"PRAGMA user_version = {version}")
             self.refuses(node)
-        self.change(node, "PRAGMA user_version = 1")
+        self.change(node, "PRAGMA user_version = 2")
         node.start()
         self.assertEqual(snapshot(node), before)
 
@@ -417,6 +417,95 @@ class Damage(StorageTest):
                      'the stored vhost "/sun" is left out: its token is none',
                      f'the stored channel "{name}" of /moon is left out: its name is longer than 255 bytes'):
             self.assertIn(" error " + line + "\n", node.log_text())
+
+
+class OlderVersions(StorageTest):
+    """A file of schema 1, as brokers without groups wrote it."""
+
+    SCHEMA = """
+CREATE TABLE vhost (path TEXT PRIMARY KEY, access_token TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE channel (
+    vhost TEXT NOT NULL REFERENCES vhost (path) ON DELETE CASCADE,
+    name TEXT NOT NULL,
+    PRIMARY KEY (vhost, name)
+) WITHOUT ROWID;
+PRAGMA user_version = 1;
+"""
+
+    def stored(self):
+        node = Node()
+        self.addCleanup(node.close)
+        node.stop()
+        os.unlink(node.database)
+        self.change(node, self.SCHEMA + f"INSERT INTO vhost VALUES ('/moon', '{'0' * 40}');"
+                    "INSERT INTO channel VALUES ('/moon', 'a'); INSERT INTO channel VALUES ('/moon', 'b');")
+        return node
+
+    @staticmethod
+    def change(node, script):
+        database = sqlite3.connect(node.database)
+        database.executescript(script)
+        database.close()
+
+    def version(self, node):
+        database = sqlite3.connect(node.database)
+        try:
+            return database.execute("PRAGMA user_version").fetchone()[0]
+        finally:
+            database.close()
+
+    def test_it_is_brought_up_to_date(self):
+        node = self.stored()
+        node.start()
+        before = {"/moon": ("0" * 40, ["a", "b"])}
+        self.assertEqual(snapshot(node), before)
+        self.assertEqual(node.admin("PUT", "/moon/groups/g", body='{"max_deliver":2}').status, 200)
+        node.kill()
+        node.start()
+        self.assertEqual(snapshot(node), before)
+        self.assertEqual(node.admin("GET", "/moon/groups/g").json()["group"]["settings"]["max_deliver"], 2)
+        node.stop()
+        self.assertEqual(self.version(node), 2)
+
+    def test_one_that_cannot_be_stays_as_it_is(self):
+        node = self.stored()
+        self.change(node, "CREATE TABLE dead_letter (of TEXT)")
+        self.assertFalse(self.attempt(node))
+        self.assertIn(node.database, node.log_text().splitlines()[-1])
+        self.assertEqual(self.version(node), 1)
+        self.change(node, "DROP TABLE dead_letter")
+        node.start()
+        self.assertEqual(snapshot(node), {"/moon": ("0" * 40, ["a", "b"])})
+
+
+class GroupsByHand(StorageTest):
+    def test_what_is_no_value_is_left_out(self):
+        node = Node()
+        self.addCleanup(node.close)
+        node.vhost("/moon")
+        self.assertEqual(node.admin("PUT", "/moon/groups/g", body='{"max_deliver":2,"order":"sid"}').status, 200)
+        node.stop()
+        for statement, line in (
+                ("UPDATE worker_group SET max_deliver = 0", 'max_deliver is not a number from 1 to 100: "0"'),
+                ("UPDATE worker_group SET \"order\" = 'x'", 'order is none of none, sid, uid, channel: "x"')):
+            OlderVersions.change(node, statement)
+            node.start()
+            self.assertIn(f" error the stored setting of group g of /moon is left out: {line}\n", node.log_text())
+            node.stop()
+        node.start()
+        settings = node.admin("GET", "/moon/groups/g").json()["group"]["settings"]
+        self.assertEqual((settings["max_deliver"], settings["order"]), (5, "none"))
+
+    def test_of_no_vhost_there_is_none(self):
+        node = Node()
+        self.addCleanup(node.close)
+        node.vhost("/moon")
+        self.assertEqual(node.admin("PUT", "/moon/groups/g").status, 200)
+        node.stop()
+        OlderVersions.change(node, "DELETE FROM vhost")
+        node.start()
+        node.vhost("/moon")
+        self.assertEqual(node.admin("GET", "/moon/groups").json()["groups"], [])
 
 
 class HiddenVhosts(StorageTest):
