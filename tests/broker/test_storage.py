@@ -11,18 +11,9 @@ import subprocess
 import tempfile
 import unittest
 
-from harness import DEADLINE, RawConnection, main
+from harness import RawConnection, main
 from node import LifecycleTest, Node
-
-CHANGES = (("POST", "/sun"), ("POST", "/moon/channels/new"), ("PUT", "/moon/token"), ("PUT", "/moon/groups/new"),
-           ("DELETE", "/moon/channels/old"), ("DELETE", "/moon/channels"), ("DELETE", "/moon"), ("DELETE", "/"))
-
-
-def snapshot(node):
-    return {vhost["path"]: (vhost["accessToken"], [
-        channel["name"] for channel in node.admin("GET", vhost["path"] + "/channels").json()["channels"]])
-        for vhost in node.admin("GET", "/").json()["vhosts"]}
-
+from storage import StorageTest, snapshot
 
 class Standstill:
     """Of one thread, as a disk that does not answer would have it."""
@@ -45,53 +36,6 @@ class Standstill:
 
     def __exit__(self, *_):
         self.ptrace(self.DETACH)
-
-
-class StorageTest(LifecycleTest):
-    def attempt(self, node):
-        """Whether it starts. If not, it has said why in one line that names what is the matter with."""
-        try:
-            node.start()
-            return True
-        except AssertionError:
-            self.assertEqual(node.process.wait(DEADLINE), 1, node.log_text()[-500:])
-            node.process = None
-            node.log.close()
-            last = node.log_text().splitlines()[-1]
-            self.assertTrue(last.startswith("webrocket-server: ") and node.storage in last, last)
-            return False
-
-    def refuses_all_changes(self, node, reason):
-        """Each is answered 500, none has happened, and the log says why."""
-        before = snapshot(node)
-        for method, path in CHANGES:
-            response = node.admin(method, path)
-            self.assertEqual((response.status, response.json()), (500, {"error": "internal error"}),
-                             (method, path))
-            self.assertEqual(snapshot(node), before, (method, path))
-        vhost = node.vhosts[0]
-        self.assertEqual(vhost.request("POST", "/channels/new").json()["code"], 597)
-        self.assertEqual(vhost.request("DELETE", "/channels/old").json()["code"], 597)
-        self.assertEqual(snapshot(node), before)
-        self.assertRegex(node.log_text(), f"cannot store in {node.database}: [^\n]*{reason}")
-        # What needs no storage goes on.
-        browser = vhost.browser("alice")
-        browser.subscribe("old")
-        vhost.fire("old", "e")
-        self.assertEqual(browser.hear(), {"e": {"channel": "old"}})
-        browser.close()
-
-    def works_again(self, node):
-        for method, path in CHANGES:
-            self.assertIn(node.admin(method, path).status, (200, 202, 302), (method, path))
-        self.assertEqual(snapshot(node), {})
-
-    def survives(self, node):
-        """What there is now is there after a crash as well."""
-        before = snapshot(node)
-        node.kill()
-        node.start()
-        self.assertEqual(snapshot(node), before)
 
 
 @unittest.skipUnless(os.geteuid() == 0, "only root can make a small disk")
@@ -417,95 +361,6 @@ class Damage(StorageTest):
                      'the stored vhost "/sun" is left out: its token is none',
                      f'the stored channel "{name}" of /moon is left out: its name is longer than 255 bytes'):
             self.assertIn(" error " + line + "\n", node.log_text())
-
-
-class OlderVersions(StorageTest):
-    """A file of schema 1, as brokers without groups wrote it."""
-
-    SCHEMA = """
-CREATE TABLE vhost (path TEXT PRIMARY KEY, access_token TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE channel (
-    vhost TEXT NOT NULL REFERENCES vhost (path) ON DELETE CASCADE,
-    name TEXT NOT NULL,
-    PRIMARY KEY (vhost, name)
-) WITHOUT ROWID;
-PRAGMA user_version = 1;
-"""
-
-    def stored(self):
-        node = Node()
-        self.addCleanup(node.close)
-        node.stop()
-        os.unlink(node.database)
-        self.change(node, self.SCHEMA + f"INSERT INTO vhost VALUES ('/moon', '{'0' * 40}');"
-                    "INSERT INTO channel VALUES ('/moon', 'a'); INSERT INTO channel VALUES ('/moon', 'b');")
-        return node
-
-    @staticmethod
-    def change(node, script):
-        database = sqlite3.connect(node.database)
-        database.executescript(script)
-        database.close()
-
-    def version(self, node):
-        database = sqlite3.connect(node.database)
-        try:
-            return database.execute("PRAGMA user_version").fetchone()[0]
-        finally:
-            database.close()
-
-    def test_it_is_brought_up_to_date(self):
-        node = self.stored()
-        node.start()
-        before = {"/moon": ("0" * 40, ["a", "b"])}
-        self.assertEqual(snapshot(node), before)
-        self.assertEqual(node.admin("PUT", "/moon/groups/g", body='{"max_deliver":2}').status, 200)
-        node.kill()
-        node.start()
-        self.assertEqual(snapshot(node), before)
-        self.assertEqual(node.admin("GET", "/moon/groups/g").json()["group"]["settings"]["max_deliver"], 2)
-        node.stop()
-        self.assertEqual(self.version(node), 2)
-
-    def test_one_that_cannot_be_stays_as_it_is(self):
-        node = self.stored()
-        self.change(node, "CREATE TABLE dead_letter (of TEXT)")
-        self.assertFalse(self.attempt(node))
-        self.assertIn(node.database, node.log_text().splitlines()[-1])
-        self.assertEqual(self.version(node), 1)
-        self.change(node, "DROP TABLE dead_letter")
-        node.start()
-        self.assertEqual(snapshot(node), {"/moon": ("0" * 40, ["a", "b"])})
-
-
-class GroupsByHand(StorageTest):
-    def test_what_is_no_value_is_left_out(self):
-        node = Node()
-        self.addCleanup(node.close)
-        node.vhost("/moon")
-        self.assertEqual(node.admin("PUT", "/moon/groups/g", body='{"max_deliver":2,"order":"sid"}').status, 200)
-        node.stop()
-        for statement, line in (
-                ("UPDATE worker_group SET max_deliver = 0", 'max_deliver is not a number from 1 to 100: "0"'),
-                ("UPDATE worker_group SET \"order\" = 'x'", 'order is none of none, sid, uid, channel: "x"')):
-            OlderVersions.change(node, statement)
-            node.start()
-            self.assertIn(f" error the stored setting of group g of /moon is left out: {line}\n", node.log_text())
-            node.stop()
-        node.start()
-        settings = node.admin("GET", "/moon/groups/g").json()["group"]["settings"]
-        self.assertEqual((settings["max_deliver"], settings["order"]), (5, "none"))
-
-    def test_of_no_vhost_there_is_none(self):
-        node = Node()
-        self.addCleanup(node.close)
-        node.vhost("/moon")
-        self.assertEqual(node.admin("PUT", "/moon/groups/g").status, 200)
-        node.stop()
-        OlderVersions.change(node, "DELETE FROM vhost")
-        node.start()
-        node.vhost("/moon")
-        self.assertEqual(node.admin("GET", "/moon/groups").json()["groups"], [])
 
 
 class HiddenVhosts(StorageTest):

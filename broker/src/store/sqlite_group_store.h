@@ -3,7 +3,10 @@
 
 #include "store/group_store.h"
 
+#include <cstddef>
+#include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
