@@ -3,8 +3,8 @@
 shows?
 
 Each page has a broker of its own, with the vhost /moon. The commands of a page are run in their
-order. Ids and tokens may be others than those shown; a text with … in it stands for any; the header
-Date may be left out.
+order. Ids and tokens may be others than those shown; a text with … in it stands for any; the headers
+Date and X-WebRocket-Features may be left out.
 
 Words of a <!-- test: … --> comment above a block:
 
@@ -73,12 +73,16 @@ def agree(shown, actual):
     return type(shown) is type(actual) and shown == actual
 
 
+# Headers that all answers have.
+OF_ALL = ("Date: ", "X-WebRocket-Features: ")
+
+
 def head_and_body(text):
     """The lines of an HTTP answer's head, none where it is not shown, and the rest."""
     if not text.startswith("HTTP/"):
         return [], text
     head, _, body = text.replace("\r\n", "\n").partition("\n\n")
-    return [line for line in head.splitlines() if not line.startswith("Date: ")], body
+    return [line for line in head.splitlines() if not line.startswith(OF_ALL)], body
 
 
 class Comparison(unittest.TestCase):
@@ -246,7 +250,7 @@ class Commands(Comparison):
             actual = lines.next()
             while actual in (": hb", "") and actual != line:
                 actual = lines.next()
-            if actual.startswith("Date: "):
+            while actual.startswith(OF_ALL):
                 actual = lines.next()
             if line.startswith("data: "):
                 self.assert_same_text(line[6:], actual.removeprefix("data: "))
