@@ -35,6 +35,7 @@ GroupRegistry::~GroupRegistry() {
     wait_for_storage();
     for (const auto &group : all())
         group->end();
+    wait_for_storage(); // for who was about to requeue
 }
 
 // What was handed in before has been told.

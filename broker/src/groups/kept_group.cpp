@@ -233,6 +233,8 @@ void KeptGroup::advance() {
 }
 
 bool KeptGroup::requeue(const StoredDeadLetter &letter) {
+    if (is_ended())
+        return false;
     const EventTexts texts = texts_of(letter);
     const std::int64_t now = wall_clock_ms();
     const auto event =

@@ -274,15 +274,23 @@ void VhostRegistry::apply(const Change &change, const std::string &secret) {
         return;
     case Change::Kind::add_group:
     case Change::Kind::put_group:
-        if (change.group.is_new)
-            groups_.load()->add(change.group.stored);
-        else
-            groups_.load()->set(change.group.stored);
-        return;
     case Change::Kind::remove_group:
-        groups_.load()->remove(change.vhost, change.group.name);
+        apply_to_groups(change);
         return;
     }
+}
+
+// At the end of the process nobody has them any more; the next one reads what was stored.
+void VhostRegistry::apply_to_groups(const Change &change) {
+    auto *const groups = groups_.load();
+    if (groups == nullptr)
+        return;
+    if (change.kind == Change::Kind::remove_group)
+        groups->remove(change.vhost, change.group.name);
+    else if (change.group.is_new)
+        groups->add(change.group.stored);
+    else
+        groups->set(change.group.stored);
 }
 
 void VhostRegistry::record(const Change &change, Outcome outcome) {

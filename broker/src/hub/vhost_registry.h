@@ -64,6 +64,7 @@ class VhostRegistry final : private ChangeTarget {
     void remove_vhost(const std::string &path);
     void remove_all_vhosts();
     Outcome obstacle_of_group(const Change &change) const;
+    void apply_to_groups(const Change &change);
     void remove_groups_of(const Vhost &vhost);
 
     EventLoops &loops_;
