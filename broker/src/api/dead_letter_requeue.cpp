@@ -60,14 +60,18 @@ void DeadLetterRequeue::requeue_some() {
 
 void DeadLetterRequeue::remove_rows() {
     registry_.store({[self = shared_from_this()](Store &store) {
+                         self->removed_ = 0;
                          for (const auto place : self->kept_)
-                             store.groups().remove_dead_letter(self->group_->number(), place);
+                             self->removed_ +=
+                                 store.groups().remove_dead_letter(self->group_->number(), place)
+                                     ? 1
+                                     : 0;
                      },
                      [self = shared_from_this()](bool is_stored) {
                          if (!is_stored)
                              return self->end(End::not_stored);
-                         self->requeued_ += self->kept_.size();
-                         self->group_->forget_dead_letters(self->kept_.size());
+                         self->requeued_ += self->removed_;
+                         self->group_->forget_dead_letters(self->removed_);
                          if (self->is_refused_)
                              self->end(End::refused);
                          else if (*self->left_ > 0)

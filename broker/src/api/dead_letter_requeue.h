@@ -52,6 +52,7 @@ class DeadLetterRequeue : public std::enable_shared_from_this<DeadLetterRequeue>
     std::uint64_t after_ = 0;
     std::vector<StoredDeadLetter> letters_;
     std::vector<std::uint64_t> kept_; // places of those whose rows have to go
+    std::size_t removed_ = 0;         // of these: somebody else may have removed some before
     bool is_refused_ = false;
     std::size_t requeued_ = 0;
 };

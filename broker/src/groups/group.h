@@ -73,7 +73,7 @@ class Group {
 
     // On the thread `storage`: it is kept anew, under its old id, with a higher attempt. Its row is
     // removed after that, by its place, so that one which dies again meanwhile stays. False where
-    // it could not be written, or the group is full: the row stays. True where it is kept already.
+    // it could not be written: the row stays. True where it is kept already.
     virtual bool requeue(const StoredDeadLetter &letter) = 0;
     // Of rows that were deleted, or requeued, so that the figure holds.
     virtual void forget_dead_letters(std::uint64_t count) = 0;
