@@ -110,12 +110,16 @@ SegmentHead EventLog::Parts::head_of(std::uint64_t number) const {
     SegmentHead head;
     head.number = number;
     head.first_sequence = next_sequence_;
-    if (!index_.segments().empty()) {
-        const Segment &before = *index_.segments().back();
-        head.previous = before.number;
-        head.previous_end = before.end;
-        head.previous_synced = before.synced_end;
-    }
+    const auto &segments = index_.segments();
+    if (segments.empty())
+        return head;
+    head.previous = segments.back()->number;
+    head.previous_end = segments.back()->end;
+    const auto is_unsynced = [](const auto &segment) { return segment->synced_end < segment->end; };
+    const auto first = std::ranges::find_if(segments, is_unsynced);
+    const Segment &synced = first == segments.end() ? *segments.back() : **first;
+    head.synced_number = synced.number;
+    head.synced_end = synced.synced_end;
     return head;
 }
 

@@ -157,7 +157,8 @@ int EventLog::Parts::make_fresh(Lock &lock, LogBatch &saved, std::unique_ptr<Seg
         segment_files_.remove(std::exchange(prepared_, {}).number);
     save_unsynced(lock, saved);
     const std::uint64_t number = next_file_++;
-    const SegmentHead head = head_of(number);
+    SegmentHead head = head_of(number);
+    head.has_rest = true;
     lock.unlock();
     std::shared_ptr<LogFile> file;
     int error = state_.begin(epoch_, head.first_sequence + sequence_block);

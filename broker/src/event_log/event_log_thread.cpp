@@ -68,7 +68,9 @@ std::vector<EventLog::Parts::Unsynced> EventLog::Parts::unsynced() const {
     std::vector<Unsynced> files;
     for (const auto &segment : index_.segments())
         if (segment->synced_end < segment->end)
-            files.push_back({segment.get(), segment->file, segment->synced_end, segment->end});
+            files.push_back({segment.get(), segment->file,
+                             std::max<std::uint64_t>(segment->synced_end, SegmentHead::size),
+                             segment->end});
     return files;
 }
 
@@ -163,8 +165,9 @@ void EventLog::Parts::prepare(Lock &lock) {
         prepare_after_ = now + options_.retry_delay; // it is made when it is needed, or not
         return;
     }
-    // The current one may have become full meanwhile, and the next one have been made.
-    if (!is_failing() && current_->number < made.number) {
+    // The current one may have become full meanwhile, and another one be under way: files are used
+    // in the order of their numbers.
+    if (!is_failing() && next_file_ == made.number + 1) {
         prepared_ = std::move(made);
         return;
     }

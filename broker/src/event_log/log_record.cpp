@@ -274,8 +274,10 @@ std::string write_segment_head(const SegmentHead &head) {
     writer.number(head.number);
     writer.number(head.previous);
     writer.number(head.previous_end);
-    writer.number(head.previous_synced);
     writer.number(head.first_sequence);
+    writer.number(head.synced_number);
+    writer.number(head.synced_end);
+    writer.number(std::uint64_t{head.has_rest});
     bytes.resize(checksum_place);
     writer.number(crc32c(bytes));
     return bytes;
@@ -289,8 +291,10 @@ std::optional<SegmentHead> read_segment_head(std::string_view bytes) {
     head.number = reader.number<std::uint64_t>();
     head.previous = reader.number<std::uint64_t>();
     head.previous_end = reader.number<std::uint64_t>();
-    head.previous_synced = reader.number<std::uint64_t>();
     head.first_sequence = reader.number<std::uint64_t>();
+    head.synced_number = reader.number<std::uint64_t>();
+    head.synced_end = reader.number<std::uint64_t>();
+    head.has_rest = reader.number<std::uint64_t>() != 0;
     if (load_number<std::uint32_t>(bytes.data() + checksum_place) !=
         crc32c(bytes.substr(0, checksum_place)))
         return std::nullopt;

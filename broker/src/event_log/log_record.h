@@ -90,15 +90,19 @@ void write_again(std::string &out, const RecordHead &head, std::span<const std::
 
 inline constexpr std::size_t sequence_place = record_head_size; // of the SEQ, in a record
 
-// The first 64 bytes of a file.
+// What a file begins with.
 struct SegmentHead {
-    static constexpr std::size_t size = 64;
+    static constexpr std::size_t size = 80;
 
     std::uint64_t number = 0;
-    std::uint64_t previous = 0;        // the number of the file before it; 0: none
-    std::uint64_t previous_end = 0;    // what is behind that in the file before was never taken
-    std::uint64_t previous_synced = 0; // what is before that was on the disk by then
-    std::uint64_t first_sequence = 0;  // what it has for the first time is not below
+    std::uint64_t previous = 0;       // the number of the file before it; 0: none
+    std::uint64_t previous_end = 0;   // what is behind that in the file before was never taken
+    std::uint64_t first_sequence = 0; // what it has for the first time is not below
+    // Everything before that place was on the disk when the file was begun.
+    std::uint64_t synced_number = 0;
+    std::uint64_t synced_end = 0;
+    // After a failure: what was written behind that place is in this file again.
+    bool has_rest = false;
 };
 
 std::string write_segment_head(const SegmentHead &head);

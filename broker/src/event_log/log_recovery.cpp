@@ -25,8 +25,8 @@ void read_front(LogFile &file, std::string &bytes, std::uint64_t size) {
 void LogRecovery::read_files(const LogState::Content &state) {
     const std::vector<Found> chain = find_chain();
     for (std::size_t i = 0; i < chain.size(); ++i) {
-        check_before(*chain[i].head);
-        read_file(chain[i], i + 1 < chain.size() ? &*chain[i + 1].head : nullptr);
+        check_before(std::span(chain).subspan(i));
+        read_file(chain[i], std::span(chain).subspan(i + 1));
     }
     check_stop(state);
 }
@@ -59,22 +59,42 @@ std::vector<LogRecovery::Found> LogRecovery::find_chain() {
         else if (found.head)
             chain.push_back(std::move(found));
         else
-            lost_files_.push_back(found.number);
+            lost_files_.push_back(std::move(found));
     }
     std::ranges::reverse(chain);
     return chain;
 }
 
-void LogRecovery::check_before(const SegmentHead &head) {
-    const bool is_first = index_.segments().empty();
-    const Segment *before = is_first ? nullptr : index_.segments().back().get();
-    bool is_damage = false;
+bool LogRecovery::is_lost(std::uint64_t number) const {
+    return std::ranges::any_of(lost_files_,
+                               [&](const Found &found) { return found.number == number; });
+}
+
+// How much of the file before the first of these was on the disk for certain, and is nowhere else.
+std::uint64_t LogRecovery::needed_end(std::span<const Found> from) {
+    const std::uint64_t number = from.front().head->previous;
+    const std::uint64_t end = from.front().head->previous_end;
+    const auto of_file = [&](std::uint64_t at_number, std::uint64_t at_end) {
+        return number < at_number ? end : number == at_number ? std::min(end, at_end) : 0;
+    };
+    std::uint64_t needed = 0;
+    for (const Found &found : from)
+        needed = std::max(needed, of_file(found.head->synced_number, found.head->synced_end));
+    for (const Found &found : from)
+        if (found.head->has_rest)
+            needed = std::min(needed, of_file(found.head->synced_number, found.head->synced_end));
+    return needed;
+}
+
+void LogRecovery::check_before(std::span<const Found> from) {
+    const SegmentHead &head = *from.front().head;
+    const Segment *before = index_.segments().empty() ? nullptr : index_.segments().back().get();
+    std::uint64_t there = 0;
     if (before != nullptr && before->number == head.previous)
-        is_damage = before->end < head.previous_synced;
-    else if (before != nullptr ||
-             std::ranges::find(lost_files_, head.previous) != lost_files_.end())
-        is_damage = head.previous_synced > 0;
-    if (is_damage)
+        there = before->end;
+    else if (before == nullptr && !is_lost(head.previous))
+        return; // nobody waited for what was in it
+    if (there < needed_end(from))
         note_damage(head.previous, head.first_sequence);
 }
 
@@ -85,8 +105,8 @@ void LogRecovery::check_stop(const LogState::Content &state) {
     const std::uint64_t last_number = last == nullptr ? 0 : last->number;
     const bool was_clean = state.next_sequence != 0;
     const std::uint64_t next = was_clean ? state.next_sequence : state.reserved + 1;
-    if (!lost_files_.empty() && lost_files_.front() > last_number)
-        note_damage(lost_files_.front(), next);
+    if (!lost_files_.empty() && lost_files_.front().number > last_number)
+        note_damage(lost_files_.front().number, next);
     else if (was_clean && last_number != state.last_file)
         note_damage(state.last_file, next);
     else if (was_clean && last != nullptr && last->end < state.last_end)
@@ -98,7 +118,7 @@ void LogRecovery::note_damage(std::uint64_t file, std::uint64_t next_sequence) {
     damage_.push_back({file, {first, std::max(first, next_sequence - 1)}});
 }
 
-void LogRecovery::read_file(const Found &found, const SegmentHead *next) {
+void LogRecovery::read_file(const Found &found, std::span<const Found> later) {
     auto made = std::make_unique<Segment>();
     made->number = found.number;
     made->first_sequence = found.head->first_sequence;
@@ -106,8 +126,8 @@ void LogRecovery::read_file(const Found &found, const SegmentHead *next) {
     const std::int64_t size = files_.size(found.file->descriptor());
     made->allocated = size < 0 ? 0 : static_cast<std::uint64_t>(size);
     std::uint64_t limit = made->allocated;
-    if (next != nullptr && next->previous == found.number)
-        limit = std::min(limit, next->previous_end);
+    if (!later.empty() && later.front().head->previous == found.number)
+        limit = std::min(limit, later.front().head->previous_end);
     std::string bytes;
     read_front(*found.file, bytes, limit);
     heads_.push_back(*found.head);
@@ -201,19 +221,19 @@ void LogRecovery::visit_slot(std::string_view record, std::span<const LogIndex::
 }
 
 void LogRecovery::mend() {
-    for (const std::uint64_t number : lost_files_)
-        segment_files_.set_aside(number);
-    if (damage_.empty())
-        return;
+    for (const Found &found : lost_files_)
+        if (found.is_unused)
+            segment_files_.remove(found.number);
+        else
+            segment_files_.set_aside(found.number);
     const auto &segments = index_.segments();
     for (std::size_t i = 1; i < segments.size(); ++i) {
         const Segment &before = *segments[i - 1];
         SegmentHead head = heads_[i];
-        if (head.previous == before.number && head.previous_synced <= before.end)
+        if (head.previous == before.number && head.previous_end == before.end)
             continue;
         head.previous = before.number;
         head.previous_end = before.end;
-        head.previous_synced = before.end;
         if (segments[i]->file->write(write_segment_head(head), 0) == 0)
             files_.sync(segments[i]->file->descriptor());
     }

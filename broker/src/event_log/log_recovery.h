@@ -28,8 +28,9 @@ class LogRecovery {
     void read_files(const LogState::Content &state);
     // Tells of what is waited for.
     void visit_waiting();
-    // Writes down, once the new epoch is, that the damage is known. Where that fails, the next
-    // start finds it again.
+    // Writes down what is not there, so that later starts do not miss it: damage, once the new epoch
+    // is written, and what was not synced when the power was cut. Where that fails, the next start
+    // finds damage.
     void mend();
 
     bool found_files() const { return last_number_ != 0; }
@@ -47,11 +48,13 @@ class LogRecovery {
     Found look_at(std::uint64_t number) const;
     // Those that follow one another, the first one first.
     std::vector<Found> find_chain();
-    void read_file(const Found &found, const SegmentHead *next);
+    void read_file(const Found &found, std::span<const Found> later);
     void scan(Segment &segment, std::string_view bytes);
     void tell(std::string_view record);
-    // What a file says of the one before it is held against that.
-    void check_before(const SegmentHead &head);
+    // What later files say of what is before them is held against that.
+    void check_before(std::span<const Found> from);
+    static std::uint64_t needed_end(std::span<const Found> from);
+    bool is_lost(std::uint64_t number) const;
     void check_stop(const LogState::Content &state);
     void note_damage(std::uint64_t file, std::uint64_t next_sequence);
     void visit(std::span<const LogIndex::Place> places);
@@ -63,8 +66,8 @@ class LogRecovery {
     LogVisitor &visitor_;
     std::int64_t keys_from_;
     std::uint64_t last_number_ = 0;
-    std::vector<SegmentHead> heads_;        // of the index's segments
-    std::vector<std::uint64_t> lost_files_; // whose heads cannot be read
+    std::vector<SegmentHead> heads_; // of the index's segments
+    std::vector<Found> lost_files_;  // whose heads cannot be read; the last one first
     std::vector<LogDamage> damage_;
 };
 
