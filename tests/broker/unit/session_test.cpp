@@ -300,4 +300,30 @@ TEST_F(session, takes_no_more_than_so_many_bytes_that_wait) {
     EXPECT_LT(count, 10U);
 }
 
+TEST_F(session, tells_of_all_events_of_a_turn_at_once) {
+    for (const auto *ref : {"a", "b"})
+        say(fmt::format(R"({{"broadcast":{{"channel":"room","event":"e","ref":"{}"}}}})", ref));
+    EXPECT_EQ(said(), Lines{});
+    EXPECT_EQ(heard(), (Lines{"e", "e"}));
+    EXPECT_EQ(said(), Lines{":accepted"});
+    heard();
+    EXPECT_EQ(said(), Lines{});
+}
+
+TEST_F(session, tells_of_an_event_when_it_is_kept) {
+    exchange_.hold_events = true;
+    say(R"({"broadcast":{"channel":"room","event":"e","ref":"a"}})");
+    heard();
+    EXPECT_EQ(said(), Lines{});
+    exchange_.answer();
+    heard();
+    EXPECT_EQ(said(), Lines{":accepted"});
+}
+
+TEST_F(session, tells_of_what_was_taken_before_it_ends) {
+    say(R"({"broadcast":{"channel":"room","event":"e","ref":"a"}})");
+    say(R"({"close":{}})");
+    EXPECT_EQ(said(), (Lines{":accepted", ":closed"}));
+}
+
 } // namespace
