@@ -103,6 +103,7 @@ Claimed KeptGroup::claim(const LineKey &key, std::size_t max) {
             return claimed;
         std::vector<Delivery> deliveries;
         state.claim(key.first, max, deliveries, wall_clock_ms());
+        claimed.may_have_more = deliveries.size() >= max;
         claimed.deliveries.reserve(deliveries.size());
         for (const Delivery &delivery : deliveries)
             claimed.deliveries.push_back(stream_delivery(delivery));

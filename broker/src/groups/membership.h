@@ -50,6 +50,7 @@ enum class StreamState {
 struct Claimed {
     StreamState state = StreamState::open;
     std::vector<StreamDelivery> deliveries;
+    bool may_have_more = false; // to be asked for: it is not rung for that
 };
 
 // Ends the stream's connection in the group when it is gone: then the lease begins to run.

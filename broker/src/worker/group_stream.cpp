@@ -102,6 +102,7 @@ void GroupStream::on_timer() {
 
 void GroupStream::on_ring() {
     connection_.call_protocol([this](Protocol &) {
+        has_more_ = true;
         if (!may_send() && !is_ended_)
             take(membership_->claim(0));
         else
@@ -115,27 +116,22 @@ bool GroupStream::may_send() const {
 }
 
 void GroupStream::send_on() {
-    while (may_send() && take(membership_->claim(claimed_max)))
-        continue;
+    while (has_more_ && may_send())
+        take(membership_->claim(claimed_max));
 }
 
-// Returns whether there may be more. One that has been replaced is told so even if its peer does
-// not read.
-bool GroupStream::take(Claimed claimed) {
+// One that has been replaced is told so even if its peer does not read.
+void GroupStream::take(Claimed claimed) {
     if (claimed.state == StreamState::replaced)
         write(replaced_record);
-    if (claimed.state != StreamState::open) {
-        end();
-        return false;
-    }
+    if (claimed.state != StreamState::open)
+        return end();
+    has_more_ = claimed.may_have_more;
     auto &deliveries = claimed.deliveries;
-    if (deliveries.empty())
-        return false;
     if (std::any_of(deliveries.begin(), deliveries.end(), has_to_be_read))
         read_back(std::move(deliveries));
     else
         send(deliveries);
-    return true;
 }
 
 // The loop does not wait for the disk.

@@ -46,7 +46,7 @@ class GroupStream final : public Protocol {
     void on_ring();
     void send_on();
     bool may_send() const;
-    bool take(Claimed claimed);
+    void take(Claimed claimed);
     void read_back(std::vector<StreamDelivery> deliveries);
     void on_read(const std::vector<StreamDelivery> &deliveries);
     void send(const std::vector<StreamDelivery> &deliveries);
@@ -61,6 +61,7 @@ class GroupStream final : public Protocol {
     const std::shared_ptr<Bell> bell_;
     const std::chrono::milliseconds heartbeat_interval_;
     Heartbeat heartbeat_;
+    bool has_more_ = true; // else it is rung when there is some
     bool is_reading_back_ = false;
     bool is_ended_ = false;
 };
