@@ -212,9 +212,10 @@ class Unwritable(StorageTest):
         node.vhost("/moon")
         node.stop()
         storage = shutil.copytree(node.storage, os.path.join(directory, "storage"))
-        for name in os.listdir(storage):
-            os.chmod(os.path.join(storage, name), 0o444)
-        os.chmod(storage, 0o555)
+        for parent, _, names in os.walk(storage):
+            for name in names:
+                os.chmod(os.path.join(parent, name), 0o444)
+            os.chmod(parent, 0o555)
         contents = self.contents(storage)
         self.does_not_start("--storage-dir", storage, "--node-name", "test-node",
                             says=(os.path.join(storage, "test-node."), os.strerror(errno.EACCES)), **options)
@@ -222,7 +223,8 @@ class Unwritable(StorageTest):
 
     @staticmethod
     def contents(directory):
-        return {name: open(os.path.join(directory, name), "rb").read() for name in os.listdir(directory)}
+        return {os.path.join(parent, name): open(os.path.join(parent, name), "rb").read()
+                for parent, _, names in os.walk(directory) for name in names}
 
 
 class Damage(StorageTest):

@@ -4,6 +4,7 @@
 
 #include "store/stored_group.h"
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>

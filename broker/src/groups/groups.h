@@ -21,6 +21,7 @@
 #include "store/stored_group.h"
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>

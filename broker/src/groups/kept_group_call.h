@@ -3,6 +3,9 @@
 
 #include "groups/kept_group.h"
 
+#include <cstdint>
+#include <mutex>
+
 namespace webrocket {
 
 // `change` returns something.
