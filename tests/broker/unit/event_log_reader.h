@@ -38,7 +38,7 @@ struct FoundEvent {
 };
 
 // Keeps what the log hands over at its start.
-class Found : public LogVisitor {
+class Found final : public LogVisitor {
   public:
     std::map<std::uint64_t, FoundEvent> events;
     std::map<std::uint64_t, LogGap> gaps;
