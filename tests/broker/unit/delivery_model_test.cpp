@@ -21,7 +21,7 @@ std::uint64_t number_from(const char *name, std::uint64_t otherwise) {
     return text == nullptr ? otherwise : std::strtoull(text, nullptr, 10);
 }
 
-class Topics : public TopicMatcher, public EventKeys {
+class Topics final : public TopicMatcher, public EventKeys {
   public:
     bool matches(std::uint32_t filter, std::uint32_t topic) const override {
         return wanted[filter % wanted.size()] >> topic % 8 & 1U;
