@@ -49,9 +49,6 @@ struct GroupMember {
     bool connected = false;
 };
 
-// What an operation of a stream came to.
-enum class StreamAnswer { done, unknown_group };
-
 // Any thread may use it.
 class Group {
   public:
