@@ -221,10 +221,10 @@ Joined DeliveryModel::join(const JoinRequest &request, std::int64_t now) {
     ++found->connection;
     found->told.is_connected = true;
     last_filters_.clear();
-    if (is_resumed)
-        take_back_unread(*found);
     if (keeper_ == found->told.stream)
         keeper_ = 0;
+    if (is_resumed)
+        take_back_unread(*found);
     end();
     return {JoinObstacle::none, is_resumed,      found->told.stream,
             found->connection,  found->lease_ms, found->ack_deadline_ms};
