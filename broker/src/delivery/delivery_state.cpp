@@ -13,7 +13,7 @@ void DeliveryState::Parts::finish() {
         effects_.have_filters_changed = true;
 }
 
-void DeliveryState::Parts::take_effects(DeliveryEffects &into) {
+void DeliveryState::Parts::take_effects(DeliveryEffects &into, bool with_gaps) {
     const auto move = [](auto &from, auto &to) {
         if (to.empty())
             to.swap(from);
@@ -26,7 +26,8 @@ void DeliveryState::Parts::take_effects(DeliveryEffects &into) {
     move(effects_.dead_letters, into.dead_letters);
     move(effects_.ended, into.ended);
     move(effects_.ring, into.ring);
-    gaps_.take_unwritten(into.gaps);
+    if (with_gaps)
+        gaps_.take_unwritten(into.gaps);
     into.have_filters_changed |= std::exchange(effects_.have_filters_changed, false);
 }
 
@@ -182,7 +183,9 @@ void DeliveryState::advance(std::int64_t now) {
 
 std::int64_t DeliveryState::next_deadline() const { return parts_->next_due_; }
 
-void DeliveryState::take_effects(DeliveryEffects &into) { parts_->take_effects(into); }
+void DeliveryState::take_effects(DeliveryEffects &into, GapEffects gaps) {
+    parts_->take_effects(into, gaps == GapEffects::taken);
+}
 
 bool DeliveryState::has_effects() const {
     return !parts_->effects_.empty() || parts_->gaps_.has_unwritten();

@@ -149,8 +149,10 @@ class DeliveryState {
     // number: never.
     std::int64_t next_deadline() const;
 
-    // Adds to what `into` has.
-    void take_effects(DeliveryEffects &into);
+    enum class GapEffects : std::uint8_t { taken, left };
+    // Adds to what `into` has. Gaps that are left grow with what is lost meanwhile, and are one gap
+    // for each reason: for who cannot write them now.
+    void take_effects(DeliveryEffects &into, GapEffects gaps = GapEffects::taken);
     bool has_effects() const;
 
     DeliveryFigures figures() const;

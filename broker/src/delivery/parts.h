@@ -48,7 +48,7 @@ class DeliveryState::Parts {
     std::size_t extend(std::uint64_t stream, std::span<const std::uint64_t> ids);
     void advance();
 
-    void take_effects(DeliveryEffects &into);
+    void take_effects(DeliveryEffects &into, bool with_gaps);
     DeliveryFigures figures() const;
     std::vector<DeliveryMember> members() const;
     void set_time(std::int64_t now) { now_ = std::max(now_, now); }

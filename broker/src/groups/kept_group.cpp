@@ -155,8 +155,7 @@ void KeptGroup::tell_of_start(const LogStart &start) {
 void KeptGroup::set(const GroupSettings &settings) {
     with_state([&](DeliveryState &state) {
         const GroupOrder order_before = std::exchange(settings_.order, settings.order);
-        if (order_before != settings.order &&
-            !state.set_order(settings.order != GroupOrder::none, *this))
+        if (order_before != settings.order && !set_order(settings.order))
             settings_.order = order_before; // a member has come meanwhile
         const bool wants_other = settings.filter != settings_.filter && !state.has_members();
         const GroupOrder order = settings_.order;
@@ -182,6 +181,12 @@ void KeptGroup::end() {
     }
     streams_.clear();
     names_.clear();
+}
+
+// With the lock. Where it was ordered by something else, all keys are others now.
+bool KeptGroup::set_order(GroupOrder order) {
+    return state_.set_order(false, *this) &&
+           (order == GroupOrder::none || state_.set_order(true, *this));
 }
 
 DeliveryVerdict KeptGroup::reserve(const KeptEvent &event) {

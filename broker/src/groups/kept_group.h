@@ -106,6 +106,7 @@ class KeptGroup final : public Group,
     std::uint64_t key_of(std::uint64_t sequence, std::uint64_t cookie) const override;
     static DeliverySettings delivery_settings(const GroupSettings &settings);
     void set_last_filters();
+    bool set_order(GroupOrder order);
     DeliveryEvent delivery_event(const KeptEvent &event) const;
 
     // Has `change` done with the lock, and what follows from it.
@@ -121,6 +122,7 @@ class KeptGroup final : public Group,
     JoinRequest join_request(const MemberRequest &request);
     std::unique_ptr<Membership> place_of(const Joined &joined);
     void settle_letter(const DeadLetterToStore &letter);
+    void take_gaps(std::vector<DeliveryGap> &gaps);
     void write_gaps(std::vector<DeliveryGap> gaps);
     void append_settled_and_attempts(const Unwritten &work);
 

@@ -16,7 +16,8 @@ auto KeptGroup::with_state(const Change &change) {
     follow();
     const bool want_others = effects_.have_filters_changed;
     effects_.clear();
-    const bool has_to_write = !unwritten_.empty();
+    const bool has_to_write =
+        !unwritten_.empty() || (state_.has_effects() && !owner_.event_log().is_failing());
     const std::int64_t deadline = state_.next_deadline();
     lock.unlock();
     if (is_ended())

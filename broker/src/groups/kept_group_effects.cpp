@@ -43,7 +43,7 @@ std::vector<DeliveryAttempt> last_of_each(std::vector<DeliveryAttempt> attempts)
 
 // With the lock.
 void KeptGroup::follow() {
-    state_.take_effects(effects_);
+    state_.take_effects(effects_, DeliveryState::GapEffects::left);
     for (const DeliveryEnd &end : effects_.ended)
         end_line(end);
     for (const std::uint64_t stream : effects_.ring)
@@ -54,7 +54,6 @@ void KeptGroup::follow() {
         take_dead_letter(letter);
     std::move(effects_.attempts.begin(), effects_.attempts.end(),
               std::back_inserter(unwritten_.attempts));
-    std::move(effects_.gaps.begin(), effects_.gaps.end(), std::back_inserter(unwritten_.gaps));
     if (!effects_.have_filters_changed)
         return;
     const auto wanted = state_.wanted_filters();
@@ -109,6 +108,8 @@ void KeptGroup::write_effects() {
     {
         const std::lock_guard lock(mutex_);
         work = std::exchange(unwritten_, {});
+        if (!owner_.event_log().is_failing())
+            take_gaps(work.gaps);
     }
     if (is_ended())
         return;
@@ -117,6 +118,13 @@ void KeptGroup::write_effects() {
         write_gaps(std::move(work.gaps));
     if (!work.dead_letters.empty())
         owner_.store(shared_from_this(), std::move(work.dead_letters));
+}
+
+// Those that could not be written before, and what was lost by now. With the lock.
+void KeptGroup::take_gaps(std::vector<DeliveryGap> &gaps) {
+    state_.take_effects(effects_);
+    std::move(effects_.gaps.begin(), effects_.gaps.end(), std::back_inserter(gaps));
+    effects_.gaps.clear();
 }
 
 // The log takes them whether or not the disk works.
@@ -187,7 +195,7 @@ void KeptGroup::return_dead_letter(DeadLetterToStore letter) {
 void KeptGroup::write_again() {
     {
         const std::lock_guard lock(mutex_);
-        if (unwritten_.empty())
+        if (unwritten_.empty() && !state_.has_effects())
             return;
     }
     write_effects();
