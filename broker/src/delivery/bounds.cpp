@@ -32,6 +32,10 @@ void Bounds::leave_sender(std::uint32_t slot) {
     sender_of_hash_.erase(senders_[slot].hash);
     senders_[slot] = {};
     free_senders_.push_back(slot);
+    if (sender_of_hash_.size() == 0 && senders_.size() > kept_slots) {
+        std::vector<Sender>().swap(senders_);
+        std::vector<std::uint32_t>().swap(free_senders_);
+    }
 }
 
 const Bounds::Sender *Bounds::find(std::uint64_t hash) const {

@@ -11,6 +11,8 @@ namespace webrocket::group_state {
 
 using EntryIndex = std::uint32_t;
 inline constexpr std::uint32_t nothing = UINT32_MAX;
+// The memory of more than so many is given back once none is in use.
+inline constexpr std::size_t kept_slots = 1024;
 
 enum class EntryPlace : std::uint8_t {
     nowhere,
@@ -56,6 +58,7 @@ struct Entry {
 class EntryPool {
   public:
     EntryIndex make() {
+        ++size_;
         if (free_ == nothing) {
             entries_.emplace_back();
             return static_cast<EntryIndex>(entries_.size() - 1);
@@ -69,6 +72,10 @@ class EntryPool {
         entries_[index].place = EntryPlace::nowhere;
         entries_[index].line.after = free_;
         free_ = index;
+        if (--size_ == 0 && entries_.size() > kept_slots) {
+            std::vector<Entry>().swap(entries_);
+            free_ = nothing;
+        }
     }
     Entry &operator[](EntryIndex index) { return entries_[index]; }
     const Entry &operator[](EntryIndex index) const { return entries_[index]; }
@@ -76,6 +83,7 @@ class EntryPool {
   private:
     std::vector<Entry> entries_;
     EntryIndex free_ = nothing;
+    std::size_t size_ = 0;
 };
 
 // Linked through the entries themselves: an entry leaves from anywhere at once.

@@ -27,6 +27,10 @@ void Keys::leave(std::uint32_t key) {
     key_of_hash_.erase(keys_[key].hash);
     keys_[key] = {};
     free_keys_.push_back(key);
+    if (key_of_hash_.size() == 0 && keys_.size() > kept_slots) {
+        std::vector<Key>().swap(keys_);
+        std::vector<std::uint32_t>().swap(free_keys_);
+    }
 }
 
 void Keys::wait(EntryIndex index) {

@@ -143,13 +143,17 @@ void ReadyQueue::add_topic(std::uint32_t topic) {
         topics_.resize(topic + std::size_t{1});
     if (topics_[topic].events++ != 0)
         return;
+    ++topics_in_use_;
     topics_[topic].its_class = class_for(match(topic));
     ++classes_[topics_[topic].its_class].topics;
 }
 
 void ReadyQueue::remove_topic(std::uint32_t topic) {
-    if (--topics_[topic].events == 0)
-        leave_class(std::exchange(topics_[topic].its_class, 0));
+    if (--topics_[topic].events != 0)
+        return;
+    leave_class(std::exchange(topics_[topic].its_class, 0));
+    if (--topics_in_use_ == 0 && topics_.size() > kept_slots)
+        std::vector<Topic>().swap(topics_);
 }
 
 void ReadyQueue::count_waiting(std::uint32_t topic, std::int64_t more) {

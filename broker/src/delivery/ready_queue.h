@@ -127,6 +127,7 @@ class ReadyQueue {
     FilterBits matching_ = 0;
     bool is_coarse_ = false;
     std::vector<Topic> topics_;
+    std::size_t topics_in_use_ = 0;
     std::vector<TopicClass> classes_; // the first: that which nothing matches
     std::vector<std::uint32_t> free_classes_;
     FlatMap class_of_bits_;

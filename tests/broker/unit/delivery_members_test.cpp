@@ -71,6 +71,56 @@ TEST(delivery_members, a_rolling_deployment_loses_nothing) {
     EXPECT_EQ(group.claim(back), (Seqs{1, 2}));
 }
 
+class Cuts final : public TopicMatcher {
+  public:
+    bool matches(std::uint32_t filter, std::uint32_t topic) const override {
+        return (topic * 2'654'435'761U >> 16 >> filter & 1U) != 0;
+    }
+    // By one of the first so many filters.
+    bool matches_one_of(std::uint32_t filters, std::uint32_t topic) const {
+        bool is_matched = false;
+        for (std::uint32_t filter = 0; filter < filters; ++filter)
+            is_matched = is_matched || matches(filter, topic);
+        return is_matched;
+    }
+};
+
+// Fourteen filters can cut the topics into 16 384 parts, more than there are queues for.
+TEST(delivery_members, filters_may_cut_topics_into_any_number_of_parts) {
+    const Cuts cuts;
+    DeliveryState state({}, cuts, 0);
+    const std::string names = "abcdefghijklmn";
+    std::vector<Joined> members;
+    for (std::uint32_t i = 0; i < 14; ++i)
+        members.push_back(state.join({std::string_view(names).substr(i, 1), i, 10'000, 0, 0}, 0));
+    constexpr std::uint32_t topics = 6000;
+    for (std::uint32_t topic = 0; topic < topics; ++topic)
+        state.add({topic + 1, 1, topic, 0, 0, 0, 0}, false, 0);
+    std::vector<bool> has_come(topics);
+    const auto claim_all = [&](std::uint32_t filters) {
+        for (std::uint32_t i = 0; i < filters; ++i) {
+            std::vector<Delivery> sent;
+            state.claim(members[i].stream, topics, sent, 0);
+            for (const Delivery &delivery : sent) {
+                EXPECT_TRUE(cuts.matches(i, delivery.topic));
+                EXPECT_FALSE(has_come[delivery.topic]);
+                has_come[delivery.topic] = true;
+            }
+        }
+        for (std::uint32_t topic = 0; topic < topics; ++topic)
+            EXPECT_EQ(has_come[topic], cuts.matches_one_of(filters, topic)) << topic;
+    };
+    claim_all(14);
+    for (const Joined &member : members)
+        state.disconnect(member.stream, member.connection, 0);
+    has_come.assign(topics, false);
+    state.advance(10'000);
+    EXPECT_EQ(state.figures().unacknowledged, 0U);
+    for (std::uint32_t i = 0; i < 4; ++i)
+        members[i] = state.join({std::string_view(names).substr(i, 1), i, 10'000, 0, 0}, 10'000);
+    claim_all(4);
+}
+
 TEST(delivery_members, there_are_only_so_many) {
     DeliveryGroup group;
     for (int i = 0; i < 1000; ++i)
