@@ -47,6 +47,13 @@ __attribute__((target("sse4.2"))) std::uint32_t crc32c_by_processor(std::string_
         at += sizeof word;
     }
     auto rest = static_cast<std::uint32_t>(sum);
+    if (left >= sizeof(std::uint32_t)) {
+        std::uint32_t word = 0;
+        std::memcpy(&word, at, sizeof word);
+        rest = __builtin_ia32_crc32si(rest, word);
+        at += sizeof word;
+        left -= sizeof word;
+    }
     for (std::size_t i = 0; i < left; ++i)
         rest = __builtin_ia32_crc32qi(rest, byte_at(at, i));
     return ~rest;

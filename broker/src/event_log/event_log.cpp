@@ -57,12 +57,19 @@ LogFigures EventLog::figures() const { return parts_->figures(); }
 
 std::size_t EventLog::Parts::read(std::span<const std::uint64_t> sequences, const ReadSink &sink) {
     std::vector<RecordPlace> places(sequences.size());
+    std::vector<std::shared_ptr<LogFile>> files; // that stay open over the reading
     {
         const std::lock_guard lock(mutex_);
-        for (std::size_t i = 0; i < sequences.size(); ++i)
-            if (const auto found = index_.find(sequences[i]))
-                places[i] = {found->segment->file, found->segment->number, found->slot->offset,
-                             found->slot->size};
+        std::optional<LogIndex::Place> found;
+        for (std::size_t i = 0; i < sequences.size(); ++i) {
+            found = index_.find(sequences[i], found ? &*found : nullptr);
+            if (!found)
+                continue;
+            const auto &[segment, slot] = *found;
+            places[i] = {segment->file.get(), segment->number, slot->offset, slot->size};
+            if (files.empty() || files.back() != segment->file)
+                files.push_back(segment->file);
+        }
     }
     std::size_t count = 0;
     read_records(places, [&](std::size_t index, std::string_view record) {

@@ -59,8 +59,10 @@ LogAppended EventLog::Parts::write(LogBatch &batch) {
 
 int EventLog::Parts::write_to_current(LogBatch &batch, std::string_view &what) {
     what = "no numbers for events can be reserved";
-    if (batch.sequences() > 0)
-        if (const int error = state_.reserve(next_sequence_ + batch.sequences() - 1))
+    // The thread reserves ahead, and may be waiting for the disk with it.
+    const std::uint64_t last = next_sequence_ + batch.sequences() - 1;
+    if (batch.sequences() > 0 && last > state_.reserved())
+        if (const int error = state_.reserve(last))
             return error;
     what = "no further file can be made";
     if (const int error = make_room(batch.size()))

@@ -219,7 +219,14 @@ std::uint32_t LogIndex::set_number(Segment &segment, std::span<const std::uint32
     return place->second;
 }
 
-std::optional<LogIndex::Place> LogIndex::find(std::uint64_t sequence) const {
+std::optional<LogIndex::Place> LogIndex::find(std::uint64_t sequence, const Place *near) const {
+    if (near != nullptr) {
+        const std::vector<Slot> &own = near->segment->own;
+        const auto *next = near->slot + 1;
+        const bool is_own = near->slot >= own.data() && next < own.data() + own.size();
+        if (is_own && next->sequence == sequence && next->live != 0)
+            return Place{near->segment, next};
+    }
     if (!again_places_.empty()) {
         const auto place = again_places_.find(sequence);
         if (place != again_places_.end())

@@ -42,8 +42,9 @@ class LogIndex {
     // One that is nowhere yet, and is no event, gap or key.
     void apply_unwritten(std::string_view record);
 
-    // Where it can be read, if a group waits for it.
-    std::optional<Place> find(std::uint64_t sequence) const;
+    // Where it can be read, if a group waits for it. `near`: the place of one that may be just
+    // before it.
+    std::optional<Place> find(std::uint64_t sequence, const Place *near = nullptr) const;
     // Which of the groups of the record at `offset` still wait for it there.
     std::vector<std::uint32_t> waiting(const Segment &segment, const RecordHead &head,
                                        std::uint64_t offset) const;

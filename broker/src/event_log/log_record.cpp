@@ -90,7 +90,7 @@ bool has_key(const RecordHead &event) { return has_mark(event, key_bit); }
 
 std::uint32_t record_checksum(std::uint64_t file, std::uint64_t offset, std::string_view record) {
     // The size stands in front of the checksum, and counts with the place.
-    char seed[2 * sizeof(std::uint64_t) + sizeof(std::uint32_t)];
+    char seed[3 * sizeof(std::uint64_t)] = {};
     store_number(seed, file);
     store_number(seed + sizeof file, offset);
     std::memcpy(seed + 2 * sizeof file, record.data(), sizeof(std::uint32_t));
@@ -108,25 +108,29 @@ std::size_t record_size(std::string_view bytes, std::uint64_t file, std::uint64_
 }
 
 std::optional<RecordHead> read_head(std::string_view record) {
+    std::optional<RecordHead> made(std::in_place); // made where it is returned
+    RecordHead &head = *made;
     ByteReader reader(record.substr(record_head_size - 1));
     const auto kind = reader.number<std::uint8_t>();
-    RecordHead head;
     head.is_again = (kind & again_bit) != 0;
     head.kind = static_cast<RecordKind>(kind & ~again_bit);
     head.rest = reader.rest();
+    bool is_good = false;
     switch (head.kind) {
     case RecordKind::event:
     case RecordKind::gap:
-        if (!read_groups(reader, head))
-            return std::nullopt;
-        return head;
+        is_good = read_groups(reader, head);
+        break;
     case RecordKind::settled:
     case RecordKind::attempts:
     case RecordKind::key:
     case RecordKind::removed_group:
-        return head;
+        is_good = true;
+        break;
     }
-    return std::nullopt;
+    if (!is_good)
+        made.reset();
+    return made;
 }
 
 bool read_event(const RecordHead &head, LogEvent &event) {

@@ -34,7 +34,7 @@ inline constexpr std::size_t groups_per_record = 32;
 
 // What the index has to know of a record, and where the rest is.
 struct RecordHead {
-    RecordKind kind;
+    RecordKind kind{};
     bool is_again = false; // it was written before: this is the place of its groups from now on
     std::uint64_t sequence = 0; // of an event or a gap
     std::uint8_t group_count = 0;

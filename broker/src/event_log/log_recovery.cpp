@@ -182,8 +182,8 @@ void LogRecovery::visit(std::span<const LogIndex::Place> places) {
     std::vector<RecordPlace> records;
     records.reserve(places.size());
     for (const LogIndex::Place &place : places)
-        records.push_back(
-            {place.segment->file, place.segment->number, place.slot->offset, place.slot->size});
+        records.push_back({place.segment->file.get(), place.segment->number, place.slot->offset,
+                           place.slot->size});
     const auto sequence = [&](std::size_t i) { return places[i].slot->sequence; };
     std::size_t told = 0; // up to this one
     read_records(records, [&](std::size_t index, std::string_view record) {

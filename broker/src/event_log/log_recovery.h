@@ -28,9 +28,9 @@ class LogRecovery {
     void read_files(const LogState::Content &state);
     // Tells of what is waited for.
     void visit_waiting();
-    // Writes down what is not there, so that later starts do not miss it: damage, once the new epoch
-    // is written, and what was not synced when the power was cut. Where that fails, the next start
-    // finds damage.
+    // Writes down what is not there, so that later starts do not miss it: damage, once the new
+    // epoch is written, and what was not synced when the power was cut. Where that fails, the next
+    // start finds damage.
     void mend();
 
     bool found_files() const { return last_number_ != 0; }

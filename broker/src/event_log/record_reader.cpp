@@ -1,6 +1,7 @@
 #include "event_log/record_reader.h"
 
-#include <string>
+#include <memory>
+#include <string_view>
 
 namespace webrocket {
 namespace {
@@ -27,11 +28,38 @@ std::size_t count_neighbours(std::span<const RecordPlace> places) {
     return count;
 }
 
+// Most reads are small and many: the memory is made once, and not filled before.
+class ReadBuffer {
+  public:
+    // Nothing, where it cannot be read.
+    std::string_view read(LogFile &file, std::uint64_t size, std::uint64_t offset) {
+        const auto wanted = static_cast<std::size_t>(size);
+        if (wanted > size_) {
+            bytes_ = std::make_unique_for_overwrite<char[]>(wanted);
+            size_ = wanted;
+        }
+        return {bytes_.get(), file.read(bytes_.get(), wanted, offset).value_or(0)};
+    }
+    void give_back_what_is_large() {
+        if (size_ > read_max)
+            *this = ReadBuffer();
+    }
+
+  private:
+    std::unique_ptr<char[]> bytes_;
+    std::size_t size_ = 0;
+};
+
+ReadBuffer &buffer_of_thread() {
+    thread_local ReadBuffer buffer;
+    return buffer;
+}
+
 } // namespace
 
 void read_records(std::span<const RecordPlace> places,
                   const std::function<void(std::size_t index, std::string_view record)> &found) {
-    std::string bytes;
+    ReadBuffer &buffer = buffer_of_thread();
     for (std::size_t at = 0; at < places.size();) {
         const RecordPlace &first = places[at];
         if (first.size == 0) {
@@ -40,18 +68,18 @@ void read_records(std::span<const RecordPlace> places,
         }
         const std::size_t count = count_neighbours(places.subspan(at));
         const std::uint64_t size = end_of(places[at + count - 1]) - first.offset;
-        if (!first.file->read(bytes, static_cast<std::size_t>(size), first.offset))
-            bytes.clear();
+        const std::string_view bytes = buffer.read(*first.file, size, first.offset);
         for (std::size_t i = at; i < at + count; ++i) {
             const std::size_t begin = places[i].offset - first.offset;
             if (begin >= bytes.size())
                 break;
-            const std::string_view record = std::string_view(bytes).substr(begin, places[i].size);
+            const std::string_view record = bytes.substr(begin, places[i].size);
             if (record_size(record, places[i].number, places[i].offset) == places[i].size)
                 found(i, record);
         }
         at += count;
     }
+    buffer.give_back_what_is_large();
 }
 
 } // namespace webrocket

@@ -6,14 +6,13 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
-#include <memory>
 #include <span>
 #include <string_view>
 
 namespace webrocket {
 
 struct RecordPlace {
-    std::shared_ptr<LogFile> file;
+    LogFile *file = nullptr;  // somebody else keeps it open
     std::uint64_t number = 0; // of the file
     std::uint32_t offset = 0;
     std::uint32_t size = 0; // 0: nowhere

@@ -19,19 +19,24 @@ int LogFile::write(std::string_view bytes, std::uint64_t offset) {
 
 bool LogFile::read(std::string &bytes, std::size_t size, std::uint64_t offset) {
     bytes.resize(size);
+    const auto done = read(bytes.data(), size, offset);
+    bytes.resize(done.value_or(0));
+    return done.has_value();
+}
+
+std::optional<std::size_t> LogFile::read(char *bytes, std::size_t size, std::uint64_t offset) {
     std::size_t done = 0;
     while (done < size) {
-        const ssize_t got = files_.read(descriptor_, &bytes[done], size - done, offset + done);
+        const ssize_t got = files_.read(descriptor_, bytes + done, size - done, offset + done);
         if (got < 0 && errno == EINTR)
             continue;
         if (got < 0)
-            return false;
+            return std::nullopt;
         if (got == 0)
             break;
         done += static_cast<std::size_t>(got);
     }
-    bytes.resize(done);
-    return true;
+    return done;
 }
 
 } // namespace webrocket

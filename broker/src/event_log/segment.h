@@ -9,6 +9,7 @@
 #include <limits>
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -29,6 +30,7 @@ class LogFile {
     int write(std::string_view bytes, std::uint64_t offset);
     // Up to so much, fewer at the end of the file. False: it cannot be read.
     bool read(std::string &bytes, std::size_t size, std::uint64_t offset);
+    std::optional<std::size_t> read(char *bytes, std::size_t size, std::uint64_t offset);
 
   private:
     LogFiles &files_;
