@@ -67,9 +67,18 @@ def group_of(broker, vhost, group="g"):
     return response.json()["group"]
 
 
-def accepted(page, count):
-    """The refs of the next events that were taken, in order."""
-    refs = []
+def taken(page, count):
+    """The refs of the next events that were taken, in order, and which of them nobody keeps."""
+    refs, unkept = [], []
     while len(refs) < count:
-        refs += page.hear()[":accepted"]["refs"]
-    return refs
+        told = page.hear()
+        if ":accepted" in told:
+            refs += told[":accepted"]["refs"]
+            unkept += told[":accepted"].get("unkept", [])
+        else:
+            assert ":error" not in told, told
+    return refs, unkept
+
+
+def accepted(page, count):
+    return taken(page, count)[0]

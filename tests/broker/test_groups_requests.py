@@ -2,7 +2,7 @@
 
 import json
 
-from group_worker import GroupWorker, put_group
+from group_worker import GroupWorker, put_group, taken
 from harness import BrokerTest, main
 
 
@@ -132,17 +132,7 @@ class Refs(BrokerTest):
         self.page.subscribe("c")
         self.page.say("broadcast", channel="c", event="e", ref="1")
         self.page.say("trigger", event="t", ref="2")
-        said = [self.page.hear() for _ in range(2)]
-        refs, unkept = [], []
-        while len(refs) < 2:
-            said = said if refs else said
-            for message in said:
-                if ":accepted" in message:
-                    refs += message[":accepted"]["refs"]
-                    unkept += message[":accepted"].get("unkept", [])
-            if len(refs) < 2:
-                said = [self.page.hear()]
-        self.assertEqual((refs, unkept), (["1", "2"], ["2"]))
+        self.assertEqual(taken(self.page, 2), (["1", "2"], ["2"]))
 
 
 if __name__ == "__main__":
