@@ -123,6 +123,7 @@ class DeliveryState::Parts {
     void ring(Member &member);
     void consider(Member &member);
     void let_go(const Member &member);
+    Member *best_keeper();
     void choose_keeper();
 
     // state_returns.cpp

@@ -149,33 +149,42 @@ void DeliveryState::Parts::let_go(const Member &member) {
     is_keeper_due_ = true;
 }
 
-// What is handed out alone waits for a member that holds nothing: one gets nothing more until that
-// is so. Who has just had such a one, and has nobody beside it, first has a turn at the others.
+// Whom to keep free for what is handed out alone: best one that holds nothing. Who has just had
+// such a one, and has nobody beside it, first has a turn at the others.
+Member *DeliveryState::Parts::best_keeper() {
+    const auto merit = [&](const Member &one) {
+        return std::tuple{one.held > 0, ready_.first_rank(one.slot, Lane::alone), one.held,
+                          one.stream};
+    };
+    Member *best = nullptr;
+    roster_.each([&](Member &member) {
+        if (!member.is_connected || member.alone > 0 || !ready_.has(member.slot, Lane::alone))
+            return;
+        if (member.owes_turn && roster_.connected_with(member.slot) == 1 && has_common(member)) {
+            is_keeper_due_ = true;
+            if (member.is_asleep && !settings_.is_paused)
+                ring(member);
+        } else if (best == nullptr || merit(member) < merit(*best)) {
+            best = &member;
+        }
+    });
+    return best;
+}
+
+// It gets nothing more until it holds nothing, unless another one is there sooner.
 void DeliveryState::Parts::choose_keeper() {
     is_keeper_due_ = false;
+    const auto let_off = [&] { consider(*std::exchange(keeper_, nullptr)); };
     if (keeper_ != nullptr && keeper_->alone == 0 && !ready_.has(keeper_->slot, Lane::alone))
-        consider(*std::exchange(keeper_, nullptr));
-    if (keeper_ == nullptr && ready_.size(Lane::alone) > 0) {
-        roster_.each([&](Member &member) {
-            if (!member.is_connected || member.alone > 0 || !ready_.has(member.slot, Lane::alone))
-                return;
-            if (member.owes_turn && roster_.connected_with(member.slot) == 1 &&
-                has_common(member)) {
-                is_keeper_due_ = true;
-                if (member.is_asleep && !settings_.is_paused)
-                    ring(member);
-                return;
-            }
-            const auto merit = [&](const Member &one) {
-                return std::tuple{ready_.first_rank(one.slot, Lane::alone), one.held, one.stream};
-            };
-            if (keeper_ == nullptr || merit(member) < merit(*keeper_))
-                keeper_ = &member;
-        });
-        if (keeper_ != nullptr) {
-            roster_.leave_sleepers(*keeper_);
-            ring_for_rest();
-        }
+        let_off();
+    const bool is_wanted = keeper_ == nullptr || (keeper_->alone == 0 && keeper_->held > 0);
+    Member *best = is_wanted && ready_.size(Lane::alone) > 0 ? best_keeper() : nullptr;
+    if (best != nullptr && (keeper_ == nullptr || best->held == 0)) {
+        if (keeper_ != nullptr)
+            let_off();
+        keeper_ = best;
+        roster_.leave_sleepers(*best);
+        ring_for_rest();
     }
     if (keeper_ != nullptr)
         consider(*keeper_);

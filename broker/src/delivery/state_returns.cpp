@@ -24,7 +24,7 @@ void DeliveryState::Parts::drop_hold(Member &member, EntryIndex index) {
     member.by_tag.remove(pool_, index);
     member.by_deadline.remove(pool_, index);
     entry.place = EntryPlace::nowhere;
-    --member.held;
+    is_keeper_due_ = --member.held == 0 || is_keeper_due_;
     if (entry.is_gap || lane_of(entry) != Lane::alone)
         return;
     --member.alone;

@@ -119,38 +119,48 @@ std::vector<std::uint64_t> DeliveryModel::claimable(std::uint64_t stream) const 
     return all;
 }
 
-// One that holds nothing gets what is handed out alone: after each step it is chosen, if need be.
+// Whether it can be kept free for what is handed out alone; which is then the first for it.
+const DeliveryModel::Item *DeliveryModel::first_if_kept(const Worker &one) const {
+    const Item *item = first(one, true);
+    const auto alike = std::count_if(workers_.begin(), workers_.end(), [&](const Worker &its) {
+        return its.told.is_connected && its.told.filter == one.told.filter;
+    });
+    if (!one.told.is_connected || has_alone(one.told.stream) ||
+        (one.owes_turn && alike == 1 && (first_gap() != nullptr || first(one, false) != nullptr)))
+        return nullptr;
+    return item;
+}
+
+bool DeliveryModel::has_alone(std::uint64_t stream) const {
+    const auto hands = held(stream);
+    return std::any_of(hands.begin(), hands.end(),
+                       [](const Item *item) { return item->is_alone(); });
+}
+
+// After each step one is chosen, if need be. One that has to get rid of something first is replaced
+// by one that has nothing.
 void DeliveryModel::end() {
     const Worker *kept = worker(keeper_);
-    if (kept != nullptr && first(*kept, true) == nullptr) {
-        const auto hands = held(keeper_);
-        if (std::none_of(hands.begin(), hands.end(),
-                         [](const Item *item) { return item->is_alone(); }))
-            kept = nullptr;
-    }
+    if (kept != nullptr && first(*kept, true) == nullptr && !has_alone(keeper_))
+        kept = nullptr;
     keeper_ = kept == nullptr ? 0 : kept->told.stream;
-    if (keeper_ != 0)
+    if (keeper_ != 0 && (has_alone(keeper_) || held(keeper_).empty()))
         return;
-    std::optional<std::tuple<bool, std::uint64_t, std::size_t, std::uint64_t>> best;
+    std::optional<std::tuple<bool, bool, std::uint64_t, std::size_t, std::uint64_t>> best;
+    std::uint64_t chosen = 0;
     for (const Worker &one : workers_) {
-        const auto hands = held(one.told.stream);
-        const Item *item = first(one, true);
-        if (!one.told.is_connected || item == nullptr ||
-            std::any_of(hands.begin(), hands.end(),
-                        [](const Item *its) { return its->is_alone(); }))
+        const auto hands = held(one.told.stream).size();
+        const Item *item = first_if_kept(one);
+        if (item == nullptr || (keeper_ != 0 && hands > 0))
             continue;
-        const auto alike = std::count_if(workers_.begin(), workers_.end(), [&](const Worker &its) {
-            return its.told.is_connected && its.told.filter == one.told.filter;
-        });
-        if (one.owes_turn && alike == 1 && (first_gap() != nullptr || first(one, false) != nullptr))
-            continue;
-        const std::tuple merit{item->is_new, item->is_new ? item->arrival : item->seq(),
-                               hands.size(), one.told.stream};
+        const std::tuple merit{hands > 0, item->is_new, item->is_new ? item->arrival : item->seq(),
+                               hands, one.told.stream};
         if (!best || merit < *best) {
             best = merit;
-            keeper_ = one.told.stream;
+            chosen = one.told.stream;
         }
     }
+    keeper_ = chosen != 0 ? chosen : keeper_;
 }
 
 bool DeliveryModel::refuses_nothing(std::int64_t now) const {

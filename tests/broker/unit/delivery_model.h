@@ -96,10 +96,10 @@ class DeliveryModel {
     bool is_matched(const Item &item) const;
     bool is_free_by_key(const Item &item) const;
     static bool is_before(const Item &one, const Item &other);
-    bool has(const Worker &worker, bool is_alone) const;
-    bool has_gap() const;
     const Item *first(const Worker &worker, bool is_alone) const;
     const Item *first_gap() const;
+    const Item *first_if_kept(const Worker &one) const;
+    bool has_alone(std::uint64_t stream) const;
     const Item *choose(const Worker &worker) const;
     std::vector<const Item *> held(std::uint64_t stream) const;
     const Item *pending(const Worker &worker) const;

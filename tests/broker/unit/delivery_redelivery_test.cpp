@@ -263,6 +263,30 @@ TEST(delivery_redelivery, one_member_is_kept_free_for_what_goes_alone) {
     EXPECT_EQ(group.claim(a), Seqs{1});
 }
 
+// Who holds something for long is not waited for once another one holds nothing.
+TEST(delivery_redelivery, what_goes_alone_goes_to_who_holds_nothing_first) {
+    DeliveryGroup group;
+    const auto a = group.join("a").stream;
+    const auto b = group.join("b").stream;
+    group.add();
+    group.try_in_vain(a, 1, 1);
+    group.add();
+    group.add();
+    group.claim(a);
+    group.nack(a, {1});
+    group.add();
+    EXPECT_EQ(group.claim(b), Seqs{1});
+    group.nack(b, {1}, 1000);
+    EXPECT_EQ(group.claim(b), Seqs{4});
+    group.pass(1000);
+    EXPECT_EQ(group.claim(b), Seqs{}); // holds less than the other
+    group.acknowledge(a, 1000);
+    group.effects();
+    EXPECT_EQ(group.claim(a), Seqs{1});
+    group.add();
+    EXPECT_EQ(group.claim(b), Seqs{5});
+}
+
 // A single worker has to do both: it takes turns.
 TEST(delivery_redelivery, nothing_waits_for_ever_behind_what_goes_alone) {
     DeliverySettings settings;
