@@ -88,7 +88,8 @@ int EventLog::Parts::roll() {
         if (next.number == 0)
             next.number = next_file_++;
     }
-    if (!next.file)
+    const bool is_prepared = next.file != nullptr;
+    if (!is_prepared)
         if (const int error = segment_files_.create(next.number, options_.segment_bytes, next.file))
             return error;
     SegmentHead head;
@@ -101,6 +102,7 @@ int EventLog::Parts::roll() {
         return error;
     }
     const std::lock_guard lock(mutex_);
+    is_directory_unsynced_ = is_directory_unsynced_ || !is_prepared;
     current_ = &index_.add_segment(make_segment(head, next.file));
     care_at_ = Clock::now(); // for the next one to be prepared
     wake_.notify_one();

@@ -164,6 +164,8 @@ int EventLog::Parts::make_fresh(Lock &lock, LogBatch &saved, std::unique_ptr<Seg
     int error = state_.begin(epoch_, head.first_sequence + sequence_block);
     if (error == 0)
         error = segment_files_.create(number, options_.segment_bytes, file);
+    if (error == 0 && (error = segment_files_.sync_directory()) != 0)
+        segment_files_.remove(number);
     if (error == 0) {
         saved.seal(number, SegmentHead::size, 0);
         error = file->write(write_segment_head(head) + saved.bytes(), 0);

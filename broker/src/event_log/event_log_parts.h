@@ -147,6 +147,7 @@ class EventLog::Parts {
     Clock::time_point prepare_after_;
     std::vector<Waiter> waiters_;
     Prepared prepared_;
+    bool is_directory_unsynced_ = false; // it has a new file
     LogBatch unwritten_;
     Failure failure_;
     std::atomic<bool> is_failing_{false}; // changed with the lock

@@ -88,7 +88,7 @@ void EventLog::Parts::begin(const LogState::Content &before, LogState::Loaded lo
         !start_.is_clean && loaded == LogState::Loaded::good && before.boot_id != files_.boot_id();
     start_.last_sequence = last;
     // Where it is not known what was reserved, as much as can have been.
-    const std::uint64_t unknown = loaded == LogState::Loaded::good ? 0 : 3 * sequence_block;
+    const std::uint64_t unknown = loaded == LogState::Loaded::good ? 0 : 6 * sequence_block;
     if (!start_.is_new)
         next_sequence_ = start_.is_clean ? before.next_sequence
                                          : behind_block(std::max(before.reserved, last + unknown));

@@ -77,10 +77,13 @@ std::vector<EventLog::Parts::Unsynced> EventLog::Parts::unsynced() const {
 void EventLog::Parts::sync(Lock &lock) {
     const std::vector<Unsynced> files = unsynced();
     const LogPosition position = appended_;
+    const bool with_directory = std::exchange(is_directory_unsynced_, false);
     unsynced_since_ = never;
     lock.unlock();
     const auto begin = Clock::now();
-    const int error = sync_files(files);
+    int error = with_directory ? segment_files_.sync_directory() : 0;
+    if (error == 0)
+        error = sync_files(files);
     const auto spent = Clock::now() - begin;
     lock.lock();
     ++syncs_;
@@ -159,7 +162,9 @@ void EventLog::Parts::prepare(Lock &lock) {
     Prepared made;
     made.number = next_file_++;
     lock.unlock();
-    const int error = segment_files_.create(made.number, options_.segment_bytes, made.file);
+    int error = segment_files_.create(made.number, options_.segment_bytes, made.file);
+    if (error == 0 && (error = segment_files_.sync_directory()) != 0)
+        segment_files_.remove(made.number);
     lock.lock();
     if (error != 0) {
         prepare_after_ = now + options_.retry_delay; // it is made when it is needed, or not
@@ -178,11 +183,12 @@ void EventLog::Parts::prepare(Lock &lock) {
 
 // So that who appends does not wait for it.
 void EventLog::Parts::reserve_ahead(Lock &lock) {
-    const std::uint64_t wanted = index_.last_sequence() + sequence_block;
+    // Enough for some seconds of a disk that does not answer.
+    const std::uint64_t wanted = index_.last_sequence() + 2 * sequence_block;
     if (wanted <= state_.reserved())
         return;
     lock.unlock();
-    state_.reserve(wanted + sequence_block); // where it fails, who appends finds out
+    state_.reserve(wanted + 2 * sequence_block); // where it fails, who appends finds out
     lock.lock();
 }
 
@@ -191,8 +197,8 @@ void EventLog::Parts::remove_settled(Lock &lock) {
         const std::uint64_t number = index_.segments().front()->number;
         lock.unlock();
         // One after the other on the disk, too: a later file says what is settled in an earlier.
-        const bool is_gone = segment_files_.remove(number) == 0 &&
-                             files_.sync_directory(segment_files_.directory()) == 0;
+        const bool is_gone =
+            segment_files_.remove(number) == 0 && segment_files_.sync_directory() == 0;
         lock.lock();
         if (!is_gone)
             return;

@@ -47,20 +47,17 @@ int SegmentFiles::create(std::uint64_t number, std::uint64_t size,
     if (descriptor < 0)
         return errno;
     auto made = std::make_shared<LogFile>(files_, descriptor);
-    const int error = make_ready(*made, size);
-    if (error != 0)
+    if (files_.allocate(descriptor, size) != 0) {
+        const int error = errno;
         remove(number);
-    else
-        file = std::move(made);
-    return error;
+        return error;
+    }
+    file = std::move(made);
+    return 0;
 }
 
-int SegmentFiles::make_ready(const LogFile &file, std::uint64_t size) const {
-    if (files_.allocate(file.descriptor(), size) != 0)
-        return errno;
-    if (files_.sync(file.descriptor()) != 0 || files_.sync_directory(directory_) != 0)
-        return errno;
-    return 0;
+int SegmentFiles::sync_directory() const {
+    return files_.sync_directory(directory_) == 0 ? 0 : errno;
 }
 
 int SegmentFiles::remove(std::uint64_t number) const {

@@ -22,16 +22,15 @@ class SegmentFiles {
     std::vector<std::uint64_t> numbers() const;
 
     std::shared_ptr<LogFile> open(std::uint64_t number) const; // null: errno says why
-    // An empty one with so much room, known to the directory on the disk. An error number, and then
-    // there is no such file.
+    // An empty one with so much room. An error number, and then there is no such file. Waits for no
+    // disk: sync_directory() has to be done before what is in it is counted on.
     int create(std::uint64_t number, std::uint64_t size, std::shared_ptr<LogFile> &file) const;
+    int sync_directory() const;
     int remove(std::uint64_t number) const;
     // So that nobody takes it for one of the log's any more.
     void set_aside(std::uint64_t number) const;
 
   private:
-    int make_ready(const LogFile &file, std::uint64_t size) const;
-
     std::filesystem::path directory_;
     LogFiles &files_;
 };

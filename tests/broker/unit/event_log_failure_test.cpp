@@ -115,11 +115,11 @@ TEST(event_log_failure, tells_all_who_wait) {
     auto files = std::make_unique<MemoryLogFiles>();
     LogInMemory log(std::move(files), options);
     log.append({1}, "one");
-    std::promise<bool> synced;
-    log.log->when_synced(log.last_end, [&](bool is_on_disk) { synced.set_value(is_on_disk); });
+    const auto synced = std::make_shared<std::promise<bool>>();
+    log.log->when_synced(log.last_end, [=](bool is_on_disk) { synced->set_value(is_on_disk); });
     log.files->write_error = EIO;
     EXPECT_EQ(log.append({1}, "refused"), 0U);
-    EXPECT_FALSE(synced.get_future().get());
+    EXPECT_FALSE(synced->get_future().get());
 }
 
 TEST(event_log_failure, everything_else_stays_as_it_was) {
@@ -200,6 +200,9 @@ TEST(event_log_failure, a_sync_that_takes_long_holds_nobody_up) {
     ASSERT_TRUE(comes_true([&] { return is_stalled.load(); }));
     EXPECT_EQ(log.append({1}, "three"), 3U);
     EXPECT_EQ(log.read(3), "three");
+    for (int i = 0; i < 100; ++i) // several files
+        EXPECT_GT(log.append({1}, std::string(300, 'x')), 3U);
+    EXPECT_GT(log.files->segments().size(), 5U);
     stalls = false;
     go_on.set_value();
     EXPECT_TRUE(log.wait_synced());

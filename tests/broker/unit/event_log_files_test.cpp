@@ -180,9 +180,9 @@ TEST(event_log_files, are_private_and_of_the_size_of_what_is_in_them) {
         const std::vector<std::uint32_t> groups{1};
         const LogEntry entry = event_for(groups, hundred);
         EXPECT_EQ(log.append({&entry, 1}).first, 1U);
-        std::promise<bool> synced;
-        log.when_synced(1, [&](bool is_on_disk) { synced.set_value(is_on_disk); });
-        EXPECT_TRUE(synced.get_future().get());
+        const auto synced = std::make_shared<std::promise<bool>>();
+        log.when_synced(1, [=](bool is_on_disk) { synced->set_value(is_on_disk); });
+        EXPECT_TRUE(synced->get_future().get());
     }
     struct stat status {};
     ASSERT_EQ(::stat(directory.c_str(), &status), 0);

@@ -143,9 +143,9 @@ class LogInMemory {
     }
     // Whether what was appended last is on the disk.
     bool wait_synced() {
-        std::promise<bool> synced;
-        log->when_synced(last_end, [&](bool is_on_disk) { synced.set_value(is_on_disk); });
-        return synced.get_future().get();
+        const auto synced = std::make_shared<std::promise<bool>>();
+        log->when_synced(last_end, [=](bool is_on_disk) { synced->set_value(is_on_disk); });
+        return synced->get_future().get();
     }
 
     std::unique_ptr<MemoryLogFiles> files;
