@@ -43,7 +43,7 @@ class Scenario {
         settings_.is_ordered = pick(2) == 0;
         state_ = std::make_unique<DeliveryState>(settings_, topics_, now_);
         model_ = std::make_unique<DeliveryModel>(settings_, topics_, now_);
-        calm_ = pick(3) == 0;
+        calm_ = once_in(3); // members keep up, so that they sleep
         restore();
     }
 
@@ -72,6 +72,8 @@ class Scenario {
     }
 
   private:
+    enum class Sleep { none, asleep, cannot_send };
+
     unsigned pick(unsigned count) { return static_cast<unsigned>(random_() % count); }
     bool once_in(unsigned count) { return pick(count) == 0; }
 
@@ -131,7 +133,7 @@ class Scenario {
     }
 
     void add() {
-        for (unsigned left = 1 + pick(calm_ ? 2 : 6); left > 0; --left) {
+        for (unsigned left = 1 + pick(calm_ ? 1 : 6); left > 0; --left) {
             const DeliveryEvent event = any_event();
             const auto verdict = state_->judge(event, now_);
             same("judge", verdict, model_->judge(event, now_));
@@ -181,7 +183,10 @@ class Scenario {
 
     void claim() {
         const std::uint64_t stream = any_stream();
-        const std::size_t max = once_in(8) ? 0 : 1 + pick(once_in(3) ? 2 : 12);
+        claim(stream, once_in(8) ? 0 : 1 + pick(once_in(3) ? 2 : 12));
+    }
+
+    void claim(std::uint64_t stream, std::size_t max) {
         std::vector<Delivery> one;
         std::vector<Delivery> other;
         state_->claim(stream, max, one, now_);
@@ -193,7 +198,9 @@ class Scenario {
                 sent_[stream].pop_front();
         }
         if (awake_.count(stream) != 0)
-            awake_[stream] = one.size() == max;
+            awake_[stream] = max == 0            ? Sleep::cannot_send
+                             : one.size() == max ? Sleep::none
+                                                 : Sleep::asleep;
     }
 
     std::vector<std::uint64_t> any_ids(std::uint64_t stream) {
@@ -212,7 +219,9 @@ class Scenario {
         const std::uint64_t stream = any_stream();
         const auto &sent = sent_[stream];
         std::uint64_t upto = 0;
-        if (!sent.empty() && once_in(2))
+        if (calm_ && once_in(2))
+            upto = 1'000'000;
+        else if (!sent.empty() && once_in(2))
             upto = sent[pick(static_cast<unsigned>(sent.size()))].tag;
         const auto ids = any_ids(stream);
         same("acknowledge", state_->acknowledge(stream, upto, ids, now_),
@@ -237,7 +246,7 @@ class Scenario {
     void join() {
         static const char *const names[] = {"anna", "bert", "carl", "dora", "emil"};
         JoinRequest request;
-        request.name = names[pick(calm_ ? 2 : 5)];
+        request.name = names[pick(calm_ ? 3 : 5)];
         request.filter = filters_[request.name];
         if (request.filter == 0 || once_in(5))
             request.filter = filters_[request.name] = 1 + pick(8);
@@ -257,7 +266,7 @@ class Scenario {
              std::tie(other.stream, other.connection, other.is_resumed, other.lease_ms));
         last_stream_ = std::max(last_stream_, one.stream);
         connections_[one.stream] = one.connection;
-        awake_[one.stream] = true;
+        awake_[one.stream] = Sleep::none;
     }
 
     void disconnect() {
@@ -334,6 +343,8 @@ class Scenario {
         compare_members();
         if (!once_in(8))
             compare_effects();
+        if (calm_ && once_in(2))
+            let_all_claim();
         if (events_.size() > 200)
             events_.pop_front();
         for (unsigned left = pick(3); left > 0 && !unnamed_.empty(); --left, unnamed_.pop_front()) {
@@ -341,6 +352,14 @@ class Scenario {
             state_->name_gap(unnamed_.front(), sequence);
             model_->name_gap(unnamed_.front(), sequence);
         }
+    }
+
+    // As in a broker: whoever is rung, or may have more, asks soon.
+    void let_all_claim() {
+        for (const DeliveryMember &member : model_->members())
+            if (member.is_connected && awake_[member.stream] == Sleep::none && !once_in(5))
+                claim(member.stream, 50);
+        compare_effects();
     }
 
     void compare_members() {
@@ -386,7 +405,7 @@ class Scenario {
         for (const DeliveryGap &gap : one.gaps)
             unnamed_.push_back(gap.number);
         for (const std::uint64_t stream : one.ring)
-            awake_[stream] = true;
+            awake_[stream] = Sleep::none;
         if (what_.empty())
             look_for_sleepers();
     }
@@ -423,7 +442,9 @@ class Scenario {
             if (!member.is_connected)
                 continue;
             for (const std::uint64_t sequence : model_->claimable(member.stream))
-                (awake_[member.stream] ? in_reach : for_sleepers).insert(sequence);
+                if (awake_[member.stream] != Sleep::cannot_send)
+                    (awake_[member.stream] == Sleep::none ? in_reach : for_sleepers)
+                        .insert(sequence);
         }
         if (!std::includes(in_reach.begin(), in_reach.end(), for_sleepers.begin(),
                            for_sleepers.end()))
@@ -447,7 +468,7 @@ class Scenario {
     std::deque<std::uint64_t> unnamed_;
     std::map<std::uint64_t, std::deque<Delivery>> sent_;
     std::map<std::uint64_t, std::uint64_t> connections_;
-    std::map<std::uint64_t, bool> awake_;
+    std::map<std::uint64_t, Sleep> awake_;
     std::map<std::string_view, std::uint32_t> filters_;
     std::vector<std::uint32_t> wanted_;
     std::string what_;
