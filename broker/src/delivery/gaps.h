@@ -10,6 +10,7 @@
 #include <deque>
 #include <map>
 #include <optional>
+#include <vector>
 
 namespace webrocket::group_state {
 

@@ -7,8 +7,13 @@
 #include "delivery/keys.h"
 #include "delivery/roster.h"
 
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
 #include <map>
+#include <span>
 #include <utility>
+#include <vector>
 
 namespace webrocket {
 
