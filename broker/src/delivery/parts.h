@@ -135,6 +135,7 @@ class DeliveryState::Parts {
     EntryIndex held_by(const Member &member, std::uint64_t sequence) const;
     void drop_hold(Member &member, EntryIndex index);
     void come_back(Member &member, EntryIndex index, ReturnReason reason, std::int64_t delay_ms);
+    std::int64_t delay_max() const;
     bool is_dead(Entry &entry, ReturnReason reason);
     void gap_comes_back(EntryIndex index, std::int64_t delay_ms);
     void acknowledge_one(Member &member, EntryIndex index);

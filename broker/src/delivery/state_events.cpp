@@ -35,7 +35,11 @@ void DeliveryState::Parts::restore_event(const DeliveryEvent &event, const Deliv
     entry.is_new = entry.attempt == 1;
     entry.counted = static_cast<std::uint8_t>(std::min(tries.counted, 255U));
     entry.reason = tries.reason;
-    begin_waiting(index, now_);
+    // Not later than what can be asked for now, whatever a clock said then.
+    const std::int64_t latest = now_ + delay_max();
+    if (!entry.is_new && tries.aged_from_ms != 0)
+        entry.aged_from = std::min(tries.aged_from_ms, latest);
+    begin_waiting(index, entry.is_new ? now_ : std::min(tries.ready_ms, latest));
 }
 
 void DeliveryState::Parts::restore_gap(std::uint64_t sequence, const DeliveryGap &gap) {
@@ -138,7 +142,7 @@ bool DeliveryState::Parts::requeue(const DeliveryEvent &event, std::uint32_t att
     entry.is_new = false;
     entry.aged_from = now_;
     entry.attempt = attempt + 1;
-    effects_.attempts.push_back({event.sequence, {entry.attempt, 0, ReturnReason::none}});
+    effects_.attempts.push_back({event.sequence, {entry.attempt, 0, ReturnReason::none, now_, 0}});
     begin_waiting(index, now_);
     return true;
 }

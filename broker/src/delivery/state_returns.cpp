@@ -59,16 +59,18 @@ std::size_t DeliveryState::Parts::acknowledge(std::uint64_t stream, std::uint64_
     return ignored;
 }
 
+std::int64_t DeliveryState::Parts::delay_max() const {
+    return settings_.is_ordered ? delivery_limits::ordered_delay_ms_max
+                                : static_cast<std::int64_t>(delivery_limits::delay_ms.most);
+}
+
 std::size_t DeliveryState::Parts::give_back(std::uint64_t stream,
                                             std::span<const std::uint64_t> ids,
                                             std::int64_t delay_ms, bool is_unhandled) {
     Member *member = roster_.find(stream);
     if (member == nullptr)
         return ids.size();
-    const std::int64_t delay_max = settings_.is_ordered
-                                       ? delivery_limits::ordered_delay_ms_max
-                                       : static_cast<std::int64_t>(delivery_limits::delay_ms.most);
-    const std::int64_t delay = std::clamp<std::int64_t>(delay_ms, 0, delay_max);
+    const std::int64_t delay = std::clamp<std::int64_t>(delay_ms, 0, delay_max());
     std::size_t ignored = 0;
     for (const std::uint64_t sequence : ids) {
         const EntryIndex index = held_by(*member, sequence);
@@ -150,7 +152,9 @@ void DeliveryState::Parts::come_back(Member &member, EntryIndex index, ReturnRea
         lose(sequence, GapReason::expired);
         return;
     }
-    effects_.attempts.push_back({entry.sequence, {entry.attempt, entry.counted, entry.reason}});
+    effects_.attempts.push_back({entry.sequence,
+                                 {entry.attempt, entry.counted, entry.reason, entry.aged_from,
+                                  delay_ms > 0 ? now_ + delay_ms : 0}});
     begin_waiting(index, now_ + delay_ms);
 }
 

@@ -35,6 +35,9 @@ struct DeliveryTries {
     std::uint32_t attempt = 1; // which the next one is
     std::uint32_t counted = 0; // of those before it, how many count towards max_deliver
     ReturnReason reason = ReturnReason::none; // of the last one that counted
+    std::int64_t aged_from_ms = 0; // its age counts from here; 0: from DeliveryEvent::time_ms
+    std::int64_t ready_ms = 0;     // given back for later: until then
+    bool operator==(const DeliveryTries &) const = default;
 };
 
 // What is handed out to a stream: an event or a gap.

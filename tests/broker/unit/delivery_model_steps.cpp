@@ -27,6 +27,11 @@ void DeliveryModel::restore_event(const DeliveryEvent &event, const DeliveryTrie
     item.counted = tries.counted;
     item.reason = tries.reason;
     item.is_new = item.attempt == 1;
+    const std::int64_t latest = now_ + (settings_.is_ordered ? 60'000 : 24 * 3'600'000);
+    if (!item.is_new && tries.aged_from_ms != 0)
+        item.aged_from = std::min(tries.aged_from_ms, latest);
+    item.when = std::min(tries.ready_ms, latest);
+    item.where = !item.is_new && item.when > now_ ? Where::delayed : Where::waiting;
     items_.push_back(item);
 }
 
@@ -112,7 +117,7 @@ bool DeliveryModel::requeue(const DeliveryEvent &event, std::uint32_t attempt, s
     item.is_new = false;
     item.aged_from = now_;
     item.attempt = attempt + 1;
-    effects_.attempts.push_back({event.sequence, {item.attempt, 0, ReturnReason::none}});
+    effects_.attempts.push_back({event.sequence, {item.attempt, 0, ReturnReason::none, now_, 0}});
     items_.push_back(item);
     end();
     return true;
@@ -399,7 +404,9 @@ void DeliveryModel::come_back(std::uint64_t sequence, ReturnReason reason, std::
     item.aged_from += delay_ms;
     if (item.aged_from + settings_.max_age_ms <= now_)
         return lose_item(sequence, GapReason::expired);
-    effects_.attempts.push_back({sequence, {item.attempt, item.counted, item.reason}});
+    effects_.attempts.push_back(
+        {sequence,
+         {item.attempt, item.counted, item.reason, item.aged_from, delay_ms > 0 ? item.when : 0}});
 }
 
 void DeliveryModel::all_come_back(std::uint64_t stream, ReturnReason first, ReturnReason others) {

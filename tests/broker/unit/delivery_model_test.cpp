@@ -119,7 +119,8 @@ class Scenario {
             }
             DeliveryTries tries;
             if (once_in(3))
-                tries = {2 + pick(4), pick(4), ReturnReason::nack};
+                tries = {2 + pick(4), pick(4), ReturnReason::nack,
+                         once_in(2) ? 0 : now_ + pick(9000), once_in(2) ? 0 : now_ + pick(99'000)};
             const DeliveryEvent event = any_event();
             state_->restore_event(event, tries, now_);
             model_->restore_event(event, tries, now_);
@@ -414,11 +415,8 @@ class Scenario {
                          const std::vector<DeliveryAttempt> &other) {
         same("attempts", one.size(), other.size());
         for (std::size_t i = 0; i < one.size() && what_.empty(); ++i)
-            same("attempt",
-                 std::tie(one[i].sequence, one[i].tries.attempt, one[i].tries.counted,
-                          one[i].tries.reason),
-                 std::tie(other[i].sequence, other[i].tries.attempt, other[i].tries.counted,
-                          other[i].tries.reason));
+            same("attempt", std::tie(one[i].sequence, one[i].tries),
+                 std::tie(other[i].sequence, other[i].tries));
     }
 
     void compare_dead(const std::vector<DeliveryDeadLetter> &one,

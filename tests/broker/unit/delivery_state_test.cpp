@@ -258,4 +258,24 @@ TEST(delivery_state, a_restart_goes_on_with_what_the_log_has) {
     EXPECT_EQ(sent[2].sequence, 1U);
 }
 
+TEST(delivery_state, a_restart_keeps_delays_and_ages) {
+    DeliverySettings settings;
+    settings.max_age_ms = 10'000;
+    DeliveryGroup before(settings);
+    const auto stream = before.join("w").stream;
+    const DeliveryEvent event = before.event();
+    before.state.add(event, false, before.now);
+    before.claim(stream);
+    before.nack(stream, {1}, 60'000);
+    const auto attempts = before.effects().attempts;
+    ASSERT_EQ(attempts.size(), 1U);
+    DeliveryGroup group(settings);
+    group.now += 20'000;
+    group.state.restore_event(event, attempts[0].tries, group.now);
+    group.pass(39'999);
+    EXPECT_EQ(group.claim(group.join("w").stream), Seqs{});
+    group.pass(1);
+    EXPECT_EQ(group.claim(group.join("w").stream), Seqs{1});
+}
+
 } // namespace
