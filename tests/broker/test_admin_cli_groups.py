@@ -94,7 +94,7 @@ class Showing(GroupCliTest):
         put_group(self.broker, self.vhost, "b", paused=True)
         put_group(self.broker, self.vhost, "a")
         self.prints(self.cli("list_groups", self.path), "a\t0\t0\t-\t0\t0\t0\t-", "b\t0\t0\t-\t0\t0\t0\tpaused")
-        self.browser().say("trigger", event="e")
+        self.browser("alice").say("trigger", event="e")
         wait_until(lambda: self.group("a")["lag"], "the event")
         line = self.cli("list_groups", self.path).stdout.split("\n")[0]
         self.assertRegex(line, r"\Aa\t0\t1\t\d+\t0\t0\t0\t-\Z")
@@ -103,7 +103,7 @@ class Showing(GroupCliTest):
 
     def test_show(self):
         self.member("g", "w-1", filter="a", window=7)
-        page = self.browser()
+        page = self.browser("alice")
         page.say("trigger", event="a")
         wait_until(lambda: self.group()["unacknowledged"], "the event")
         ended = self.cli("show_group", self.path, "g")

@@ -130,7 +130,7 @@ class Lists(GroupsTest):
         self.put("b", paused=True)
         self.put("a")
         self.member("a", "w")
-        self.browser().say("trigger", event="e")
+        self.browser("alice").say("trigger", event="e")
         self.wait_for("unacknowledged", 1, "a")
         first, second = self.get(self.groups)["groups"]
         self.assertGreaterEqual(first.pop("oldest_ms"), 0)
@@ -160,7 +160,7 @@ class Lists(GroupsTest):
 class Members(GroupsTest):
     def test_who_is_there(self):
         worker = self.member("g", "w-1", filter="a", window=7)
-        self.browser().say("trigger", event="a")
+        self.browser("alice").say("trigger", event="a")
         self.wait_for("unacknowledged", 1)
         self.assertEqual(self.shown()["members"], [
             {"name": "w-1", "stream": worker.id, "filter": "a", "window": 7, "unacknowledged": 1,
@@ -183,8 +183,8 @@ class Members(GroupsTest):
 
     def test_its_filter_counts_until_the_first_member_comes(self):
         self.put("g", filter="a")
-        page = self.browser()
-        for event in ("a", "b"):
+        page = self.browser("alice")
+        for event in ("b", "a"):
             page.say("trigger", event=event)
         self.wait_for("lag", 1)
         self.member("g", filter="b")
@@ -197,7 +197,7 @@ class Members(GroupsTest):
     def test_paused(self):
         self.put("g", paused=True)
         worker = self.member("g")
-        page = self.browser()
+        page = self.browser("alice")
         page.say("trigger", event="e", data={"n": 1})
         self.wait_for("lag", 1)
         self.assertEqual(self.shown()["unacknowledged"], 0)
@@ -214,7 +214,7 @@ class Members(GroupsTest):
 class Removal(GroupsTest):
     def test_its_streams_end(self):
         worker = self.member("g")
-        self.browser().say("trigger", event="e")
+        self.browser("alice").say("trigger", event="e")
         worker.next()
         self.succeeds(self.admin("DELETE", self.groups + "/g"), 202)
         self.assertIsNone(worker.next())
@@ -224,7 +224,7 @@ class Removal(GroupsTest):
 
     def test_a_new_one_has_nothing_of_the_old_one(self):
         self.put("g", max_deliver=3)
-        self.browser().say("trigger", event="e")
+        self.browser("alice").say("trigger", event="e")
         self.wait_for("lag", 1)
         self.succeeds(self.admin("DELETE", self.groups + "/g"), 202)
         self.put("g")
@@ -258,7 +258,7 @@ class Log(GroupsTest):
         self.has_line(f"{where} not changed {by}: the order of a group that has members stays")
         self.put("g", paused=False)
         ids = []
-        page = self.browser()
+        page = self.browser("alice")
         for _ in range(3):
             page.say("trigger", event="e")
             ids.append(worker.next()["id"])
