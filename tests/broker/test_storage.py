@@ -237,7 +237,7 @@ class Damage(StorageTest):
             vhost.open(f"channel-{number:0100}")
         before = snapshot(node)
         node.stop()
-        self.assertEqual(sorted(os.listdir(node.storage)), ["test-node.cookie", "test-node.db", "test-node.reader"])
+        self.assertEqual(sorted(os.listdir(node.storage)), ["test-node.cookie", "test-node.db", "test-node.events", "test-node.reader"])
         with open(node.database, "rb") as file:
             return node, before, file.read()
 

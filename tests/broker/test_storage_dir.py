@@ -44,10 +44,10 @@ class Storage(LifecycleTest):
         self.assertEqual(self.mode(node.storage), 0o700)
         for name in os.listdir(node.storage):
             # The group may read what Prometheus shows; it takes the operator to let it in here.
-            mode = 0o640 if name.endswith(".reader") else 0o600
+            mode = 0o640 if name.endswith(".reader") else 0o700 if name.endswith(".events") else 0o600
             self.assertEqual(self.mode(node.storage, name), mode, name)
         self.assertEqual({"test-node.db", "test-node.db-wal", "test-node.cookie", "test-node.reader",
-                          "test-node.sock"}, set(os.listdir(node.storage)))
+                          "test-node.sock", "test-node.events"}, set(os.listdir(node.storage)))
         self.assertEqual(self.mode(node.dir, "ready.json"), 0o600)
 
     def test_files_that_were_open_to_all_are_closed(self):

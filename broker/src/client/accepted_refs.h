@@ -1,44 +1,44 @@
-// Which of a page's events were taken in this turn of its loop: it is told of them in one message.
+// Which of pages' events were taken in this turn of a loop: each page is told of its own in one
+// message.
 #pragma once
 
 #include "net/event_loop.h"
 
-#include <chrono>
-#include <functional>
 #include <string>
-#include <utility>
+#include <unordered_map>
 #include <vector>
 
 namespace webrocket {
 
+class Session;
+
+struct TakenEvents {
+    std::vector<std::string> refs;
+    std::vector<std::string> unkept; // of these
+};
+
+// One for each loop.
 class AcceptedRefs final : private TimerEntry {
   public:
-    // `say` is called when the turn is over, if something was added.
-    explicit AcceptedRefs(std::function<void()> say) : say_(std::move(say)) {}
+    AcceptedRefs() = default;
     ~AcceptedRefs() = default;
     AcceptedRefs(const AcceptedRefs &) = delete;
     AcceptedRefs &operator=(const AcceptedRefs &) = delete;
 
-    void add(EventLoop &loop, const std::string &ref, bool is_unkept) {
-        if (refs.empty())
-            loop.arm(*this, std::chrono::milliseconds(0));
-        refs.push_back(ref);
-        if (is_unkept)
-            unkept.push_back(ref);
-    }
-    void clear() {
-        refs.clear();
-        unkept.clear();
-        EventLoop::disarm(*this);
-    }
-
-    std::vector<std::string> refs;
-    std::vector<std::string> unkept;
+    // The session says it when the turn is over.
+    void add(EventLoop &loop, Session &session, const std::string &ref, bool is_unkept);
+    // Before that.
+    TakenEvents take(Session &session);
 
   private:
-    void on_timer() override { say_(); }
+    void on_timer() override;
 
-    const std::function<void()> say_;
+    std::unordered_map<Session *, TakenEvents> taken_;
+};
+
+// The name of the command that a loop's session obeys at the moment; empty: it has none.
+struct CommandRef {
+    std::string text;
 };
 
 } // namespace webrocket

@@ -120,7 +120,7 @@ void Session::leave(Departure departure) {
     drop_all_subscriptions(departure);
     vhost_->sessions().remove(*this);
     vhost_.reset();
-    accepted_.reset();
+    loop().local<AcceptedRefs>().take(*this);
     if (line_)
         std::exchange(line_, nullptr)->forget_session();
 }
@@ -168,7 +168,7 @@ bool Session::on_message(std::string_view message) {
     auto &command = loop().local<Command>();
     parse_command(message, rules_->nesting_max, command);
     command_ = command.kind;
-    ref_ = command.ref;
+    ref() = command.ref;
     const bool goes_on =
         is_too_much || exceeds_rate(command.kind, now) ? tolerates_excess() : execute(command);
     return line_ == nullptr ? goes_on : take_answers();
@@ -273,7 +273,8 @@ void Session::refuse(int code, RefusalReason reason) {
                          log_fields());
     });
     const bool passes = code == refusal::limit_reached || code == refusal::unavailable;
-    say(error_message(code, status_text(code), ref_, passes && !ref_.empty() ? retry_after_ms : 0));
+    say(error_message(code, status_text(code), ref(),
+                      passes && !ref().empty() ? retry_after_ms : 0));
 }
 
 // When a vhost is removed its channels are gone before its browsers have been told; what they are
@@ -325,7 +326,7 @@ std::string_view Session::channel_of_sender(const JsonMembers &data) const {
 
 void Session::give_up() {
     std::exchange(line_, nullptr)->forget_session();
-    ref_.clear();
+    ref().clear();
     refuse(refusal::unavailable);
     leave(Departure::lost);
     transport_.close(close_code::try_again_later);

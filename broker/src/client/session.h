@@ -103,6 +103,10 @@ class Session final : private Subscriber {
     void hold_input(std::string_view input);
     // Now, or when all of them have been answered. Nothing is taken any more.
     void after_answers(std::function<void()> action);
+    // Its turn is over in which events of its were taken.
+    void on_turn_end() {
+        transport_.run([this] { say_accepted(); });
+    }
     // The first of them has its answer.
     void on_answer();
     // Asked now and then: whether one waits that waited already the last time. The browser is told,
@@ -137,6 +141,8 @@ class Session final : private Subscriber {
     void answer_event(SentOut sent, std::string_view channel);
     void accept(bool is_unkept);
     void say_accepted();
+    // The name of the command that is being obeyed.
+    std::string &ref() { return loop().local<CommandRef>().text; }
 
     bool execute(const Command &command);
     void change(const Command &command);
@@ -188,8 +194,6 @@ class Session final : private Subscriber {
     std::uint32_t refused_ = 0; // grows no faster than it is borne with
     bool is_known_ = false;
     CommandKind command_ = CommandKind::malformed; // that is being obeyed
-    std::string ref_;                              // of that
-    std::unique_ptr<AcceptedRefs> accepted_;       // once it has sent an event with one
     SubscriptionSet subscriptions_;
     boost::intrusive_ptr<AnswerLine> line_; // while something waits
 };
@@ -213,12 +217,12 @@ void Session::await(const Eventual<T> &eventual, Behind behind, std::size_t byte
         return effect(this, eventual.answer());
     const boost::intrusive_ptr<AnswerLine> waiting(&line());
     const auto place = waiting->reserve(behind, bytes);
-    const auto done = [waiting, place, kind = command_, ref = ref_,
+    const auto done = [waiting, place, kind = command_, ref = ref(),
                        effect = std::move(effect)](T answer) {
         waiting->answer(place, [kind, ref, effect, answer = std::move(answer)](Session *session) {
             if (session != nullptr) {
                 session->command_ = kind;
-                session->ref_ = ref;
+                session->ref() = ref;
             }
             effect(session, answer);
         });

@@ -143,7 +143,7 @@ void Session::broadcast(const Command &command) {
     send_out({names_topic ? PageEvent::trigger : PageEvent::broadcast, channel.get(),
               command.event_json, names_topic ? command.trigger : implicit, command.data_members,
               channel->name(), sender(), permission_ || !rules_->worker_events_need_auth,
-              &transport_.address(), ref_});
+              &transport_.address(), ref()});
 }
 
 void Session::trigger(const Command &command) {
@@ -154,7 +154,7 @@ void Session::trigger(const Command &command) {
     note("triggered {}", command.event_json);
     send_out({PageEvent::trigger, nullptr, command.event_json, command.event, command.data_members,
               channel_of_sender(command.data_members), sender(), true, &transport_.address(),
-              ref_});
+              ref()});
 }
 
 void Session::send_out(const OutgoingEvent &event) {
@@ -195,21 +195,16 @@ void Session::answer_event(SentOut sent, std::string_view channel) {
 }
 
 void Session::accept(bool is_unkept) {
-    if (ref_.empty())
-        return;
-    if (!accepted_)
-        accepted_ =
-            std::make_unique<AcceptedRefs>([this] { transport_.run([this] { say_accepted(); }); });
-    accepted_->add(loop(), ref_, is_unkept);
+    if (!ref().empty())
+        loop().local<AcceptedRefs>().add(loop(), *this, ref(), is_unkept);
 }
 
 // Whatever else waits for an answer.
 void Session::say_accepted() {
-    if (!accepted_ || accepted_->refs.empty())
+    const TakenEvents taken = loop().local<AcceptedRefs>().take(*this);
+    if (taken.refs.empty())
         return;
-    transport_.send(
-        make_frame(websocket_text(accepted_message(accepted_->refs, accepted_->unkept))), 1);
-    accepted_->clear();
+    transport_.send(make_frame(websocket_text(accepted_message(taken.refs, taken.unkept))), 1);
 }
 
 void Session::close() {

@@ -24,7 +24,7 @@ void Session::with_command(const std::string &message, Action action) {
     Command command;
     parse_command(message, rules_->nesting_max, command);
     command_ = command.kind;
-    ref_ = command.ref;
+    ref() = command.ref;
     (this->*action)(command);
 }
 

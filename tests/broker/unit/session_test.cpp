@@ -305,7 +305,7 @@ TEST_F(session, tells_of_all_events_of_a_turn_at_once) {
         say(fmt::format(R"({{"broadcast":{{"channel":"room","event":"e","ref":"{}"}}}})", ref));
     EXPECT_EQ(said(), Lines{});
     EXPECT_EQ(heard(), (Lines{"e", "e"}));
-    EXPECT_EQ(said(), Lines{":accepted"});
+    EXPECT_EQ(said(), (Lines{"e", "e", ":accepted"}));
     heard();
     EXPECT_EQ(said(), Lines{});
 }
@@ -317,7 +317,7 @@ TEST_F(session, tells_of_an_event_when_it_is_kept) {
     EXPECT_EQ(said(), Lines{});
     exchange_.answer();
     heard();
-    EXPECT_EQ(said(), Lines{":accepted"});
+    EXPECT_EQ(said(), (Lines{"e", ":accepted"}));
 }
 
 TEST_F(session, tells_of_what_was_taken_before_it_ends) {
