@@ -108,7 +108,7 @@ TEST(group_settings, what_is_no_value_is_named) {
     EXPECT_EQ(complaint_about(R"({"lease":1})"),
               R"("lease" is none of filter, order, lease_ms, ack_deadline_ms, max_deliver, )"
               "max_events, max_bytes, max_age_ms, overflow, paused");
-    EXPECT_EQ(complaint_about(R"({"a\nb\"":1})").substr(0, 14), R"("a\u000ab\"" is)");
+    EXPECT_EQ(complaint_about(R"({"a\nb\"":1})").substr(0, 15), R"("a\u000ab\"" is)");
     EXPECT_EQ(complaint_about("{\"" + std::string(65, 'x') + "\":1}").substr(0, 42),
               "a member whose name has 65 bytes is none o");
     EXPECT_EQ(complaint_about(R"({"order":"key"})"), "order is none of none, sid, uid, channel");
