@@ -5,6 +5,8 @@
 // twice, not even after a power cut: SEQs are reserved in blocks, and a start that follows no clean
 // stop goes on in the next block.
 //
+// It writes no line for people: who uses it does.
+//
 // One thread of the log's own (`events`) syncs, prepares and removes files, and looks whether a
 // disk that failed works again.
 #pragma once

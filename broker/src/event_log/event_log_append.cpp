@@ -176,8 +176,6 @@ void EventLog::Parts::fail(int error, std::string_view what) {
     failure_.text = std::string(what) + ": " + std::generic_category().message(error);
     failure_.error = error;
     failure_.retry_at = Clock::now() + options_.retry_delay;
-    if (!is_failing())
-        failure_.is_told = false;
     is_failing_.store(true, std::memory_order_release);
 }
 

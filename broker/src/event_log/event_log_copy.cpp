@@ -2,7 +2,6 @@
 // failure those that may not be on the disk.
 #include "event_log/event_log_parts.h"
 
-#include "base/log.h"
 #include "event_log/log_bytes.h"
 
 #include <algorithm>
@@ -123,9 +122,10 @@ void EventLog::Parts::carry_over_key(const LogKey &key, LogBatch &batch) const {
 
 void EventLog::Parts::try_again(Lock &lock) {
     failure_.retry_at = Clock::now() + options_.retry_delay;
+    const bool was_full = is_full(failure_.error);
     lock.unlock();
-    if (is_full(failure_.error) && files_.free_bytes(segment_files_.directory()) <
-                                       static_cast<std::int64_t>(options_.free_bytes_wanted)) {
+    if (was_full && files_.free_bytes(segment_files_.directory()) <
+                        static_cast<std::int64_t>(options_.free_bytes_wanted)) {
         lock.lock();
         return;
     }
@@ -137,12 +137,6 @@ void EventLog::Parts::try_again(Lock &lock) {
         note_failure(error);
     else
         go_on(lock, std::move(made), saved);
-    if (is_failing())
-        return;
-    lock.unlock();
-    log(spdlog::level::info, "Events are kept again.",
-        {log_field("directory", segment_files_.directory().string())});
-    lock.lock();
 }
 
 // The reason stays the one that it failed for first.

@@ -55,7 +55,6 @@ class EventLog::Parts {
         std::string text;
         int error = 0;
         Clock::time_point retry_at;
-        bool is_told = true; // to the log for people
     };
     // A file for the time when the current one is full.
     struct Prepared {
@@ -74,7 +73,6 @@ class EventLog::Parts {
     void recover(LogVisitor &visitor);
     void begin(const LogState::Content &before, LogState::Loaded loaded);
     int begin_files();
-    void report_start() const;
     void stop();
 
     // Appending (event_log_append.cpp).
@@ -107,7 +105,6 @@ class EventLog::Parts {
     void reserve_ahead(Lock &lock);
     void remove_settled(Lock &lock);
     bool may_remove_front(Lock &lock);
-    void report_failure(Lock &lock);
 
     // Copying to the end (event_log_copy.cpp).
     bool is_copying_due() const;

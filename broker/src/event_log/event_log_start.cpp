@@ -1,13 +1,11 @@
 // The event log's start and its end.
 #include "event_log/event_log_parts.h"
 
-#include "base/log.h"
 #include "base/secrets.h"
 #include "event_log/log_recovery.h"
 
 #include <algorithm>
 #include <cerrno>
-#include <fmt/format.h>
 #include <stdexcept>
 #include <system_error>
 
@@ -39,7 +37,6 @@ EventLog::Parts::Parts(std::filesystem::path directory, LogOptions options, LogV
         throw std::runtime_error("cannot make " + directory.string() + ": " +
                                  std::generic_category().message(errno));
     recover(visitor);
-    report_start();
     thread_ = std::thread([this] { run(); });
 }
 
@@ -110,15 +107,6 @@ int EventLog::Parts::begin_files() {
             return errno;
     }
     return roll();
-}
-
-void EventLog::Parts::report_start() const {
-    for (const LogDamage &damage : start_.damage)
-        log(spdlog::level::err,
-            fmt::format("The event log in {} is damaged: events may be lost.",
-                        segment_files_.directory().string()),
-            {log_field("directory", segment_files_.directory().string()),
-             log_field("file", damage.file)});
 }
 
 void EventLog::Parts::stop() {

@@ -1,11 +1,8 @@
 // The thread `events`: syncs, prepares files and removes them, and has a failed disk tried again.
 #include "event_log/event_log_parts.h"
 
-#include "base/log.h"
-
 #include <algorithm>
 #include <cerrno>
-#include <fmt/format.h>
 #include <pthread.h>
 
 namespace webrocket {
@@ -30,7 +27,6 @@ void EventLog::Parts::run() {
             continue;
         }
         if (is_failing()) {
-            report_failure(lock);
             tell_waiters(lock, true);
             remove_settled(lock);
             if (now >= failure_.retry_at)
@@ -52,7 +48,7 @@ bool EventLog::Parts::is_sync_due(Clock::time_point now) const {
 
 bool EventLog::Parts::is_due(Clock::time_point now) const {
     if (is_failing())
-        return now >= failure_.retry_at || !failure_.is_told || !waiters_.empty();
+        return now >= failure_.retry_at || !waiters_.empty();
     return now >= care_at_ || is_sync_due(now);
 }
 
@@ -220,18 +216,6 @@ bool EventLog::Parts::may_remove_front(Lock &lock) {
     const bool may_go = options_.before_removal();
     lock.lock();
     return may_go;
-}
-
-void EventLog::Parts::report_failure(Lock &lock) {
-    if (failure_.is_told)
-        return;
-    failure_.is_told = true;
-    const std::string text = failure_.text;
-    lock.unlock();
-    log(spdlog::level::err,
-        fmt::format("Events cannot be kept: {} ({}).", text, segment_files_.directory().string()),
-        {log_field("directory", segment_files_.directory().string()), log_field("reason", text)});
-    lock.lock();
 }
 
 } // namespace webrocket
