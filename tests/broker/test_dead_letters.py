@@ -1,6 +1,7 @@
 """What reliable groups have given up: looking at it, trying it again, deleting it."""
 
 import json
+import resource
 import time
 
 from group_worker import GroupWorker, put_group
@@ -167,6 +168,28 @@ class Large(DeadLetterTest):
         self.assertEqual([letter["id"] for letter in page["dead_letters"]], ids[:5])
         page = self.get(f"{self.letters}?limit=1000&after={page['next']}")
         self.assertEqual(([letter["id"] for letter in page["dead_letters"]], page["next"]), (ids[5:], None))
+
+
+class FailingDisk(DeadLetterTest):
+    def limit_files(self, size):
+        pid = self.broker.process.pid
+        hard = resource.prlimit(pid, resource.RLIMIT_FSIZE)[1]
+        resource.prlimit(pid, resource.RLIMIT_FSIZE, (hard if size is None else size, hard))
+
+    def test_they_stay_where_they_are(self):
+        ids = self.kill(3)
+        self.addCleanup(self.limit_files, None)
+        self.limit_files(0)
+        for path in ("", "/" + ids[1]):
+            self.fails(self.admin("POST", f"{self.letters}{path}/requeue"), 503,
+                       "group g takes no more events now: 0 were requeued, the others stay dead letters")
+        for path in ("", "/" + ids[1]):
+            self.fails(self.admin("DELETE", self.letters + path), 500, "internal error")
+        self.assertEqual((self.ids(), self.shown()["dead_letters"], self.shown()["lag"]), (ids, 3, 0))
+        self.limit_files(None)
+        wait_until(lambda: self.admin("POST", self.letters + "/requeue").status == 202, "the disk to be used again")
+        worker = self.member("g")
+        self.assertEqual({worker.next()["id"] for _ in ids}, set(ids))
 
 
 if __name__ == "__main__":

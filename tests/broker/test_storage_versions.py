@@ -85,6 +85,17 @@ class GroupsByHand(StorageTest):
         settings = node.admin("GET", "/moon/groups/g").json()["group"]["settings"]
         self.assertEqual((settings["max_deliver"], settings["order"]), (5, "none"))
 
+    def test_a_name_that_is_none_is_left_out(self):
+        node = Node()
+        self.addCleanup(node.close)
+        node.vhost("/moon")
+        self.assertEqual(node.admin("PUT", "/moon/groups/g").status, 200)
+        node.stop()
+        OlderVersions.change(node, "UPDATE worker_group SET name = 'a\"b'")
+        node.start()
+        self.assertEqual(node.admin("GET", "/moon/groups").json()["groups"], [])
+        self.assertIn(' error the stored group "a\\"b" of "/moon" is left out: its name is none\n', node.log_text())
+
     def test_of_no_vhost_there_is_none(self):
         node = Node()
         self.addCleanup(node.close)

@@ -1,5 +1,6 @@
 #include "groups/group_registry.h"
 
+#include "base/json_text.h"
 #include "base/log.h"
 #include "groups/group_recovery.h"
 #include "groups/group_store_work.h"
@@ -49,6 +50,11 @@ void GroupRegistry::recover(Store &store, const std::filesystem::path &log_direc
                             Durability durability) {
     std::map<std::uint32_t, std::shared_ptr<KeptGroup>> by_number;
     for (const StoredGroup &stored : store.groups().load_groups()) {
+        if (!is_valid_group_name(stored.name)) { // somebody wrote it there by hand
+            spdlog::error("the stored group {} of {} is left out: its name is none",
+                          json_string(stored.name), json_string(stored.vhost));
+            continue;
+        }
         const auto letters = store.groups().dead_letter_totals(stored.number).count;
         auto group = std::make_shared<KeptGroup>(stored, letters, static_cast<GroupOwner &>(*this));
         by_number.emplace(stored.number, group);
