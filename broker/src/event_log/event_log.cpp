@@ -15,8 +15,8 @@ LogBatch &batch_of_thread() {
 
 } // namespace
 
-EventLog::EventLog(std::filesystem::path directory, LogOptions options, LogVisitor &visitor)
-    : parts_(std::make_unique<Parts>(std::move(directory), std::move(options), visitor)) {}
+EventLog::EventLog(const std::filesystem::path &directory, LogOptions options, LogVisitor &visitor)
+    : parts_(std::make_unique<Parts>(directory, std::move(options), visitor)) {}
 
 EventLog::~EventLog() = default;
 

@@ -123,7 +123,7 @@ class EventLog {
     // Makes the directory (mode 0700) if need be, reads what is there, and starts the thread.
     // The directory is in a storage directory that is locked. Throws std::runtime_error with a
     // message for the operator where it cannot be read or written at all.
-    EventLog(std::filesystem::path directory, LogOptions options, LogVisitor &visitor);
+    EventLog(const std::filesystem::path &directory, LogOptions options, LogVisitor &visitor);
     // Syncs, and leaves the mark of a clean stop, unless the disk fails.
     ~EventLog();
     EventLog(const EventLog &) = delete;

@@ -27,7 +27,7 @@ namespace webrocket {
 
 class EventLog::Parts {
   public:
-    Parts(std::filesystem::path directory, LogOptions options, LogVisitor &visitor);
+    Parts(const std::filesystem::path &directory, LogOptions options, LogVisitor &visitor);
     ~Parts();
     Parts(const Parts &) = delete;
     Parts &operator=(const Parts &) = delete;

@@ -29,7 +29,8 @@ std::uint64_t behind_block(std::uint64_t sequence) {
 
 } // namespace
 
-EventLog::Parts::Parts(std::filesystem::path directory, LogOptions options, LogVisitor &visitor)
+EventLog::Parts::Parts(const std::filesystem::path &directory, LogOptions options,
+                       LogVisitor &visitor)
     : options_(std::move(options)),
       files_(options_.files == nullptr ? system_log_files() : *options_.files),
       segment_files_(directory, files_), state_(directory, files_) {

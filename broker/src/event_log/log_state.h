@@ -46,7 +46,7 @@ class LogState {
 
   private:
     int write(const Content &content);
-    int write_aside(std::string_view bytes, const std::filesystem::path &file);
+    int write_aside(std::string_view bytes, const std::filesystem::path &path);
 
     const std::filesystem::path directory_;
     LogFiles &files_;
