@@ -58,6 +58,8 @@ struct RecoveredAttempt {
     std::uint32_t number;
     std::uint32_t counted;
     std::uint8_t reason;
+    std::int64_t aged_from_ms;
+    std::int64_t ready_ms;
 };
 
 // Is told at the start what the log has. Texts are good for the length of the call.

@@ -110,8 +110,13 @@ void EventLog::Parts::carry_over_event(const Segment &segment, const RecordHead 
     for (const std::uint32_t group : groups)
         if (const auto attempt = index_.attempt(group, head.sequence)) {
             const LogRun run{head.sequence, head.sequence};
-            batch.add(
-                LogAttempts{group, {&run, 1}, attempt->number, attempt->counted, attempt->reason});
+            batch.add(LogAttempts{group,
+                                  {&run, 1},
+                                  attempt->number,
+                                  attempt->counted,
+                                  attempt->reason,
+                                  attempt->aged_from_ms,
+                                  attempt->ready_ms});
         }
 }
 

@@ -73,6 +73,9 @@ struct LogAttempts {
     std::uint32_t number;  // which attempt the next one is
     std::uint32_t counted; // how many of them count towards a limit
     std::uint8_t reason;   // why the last one that counted failed
+    // The caller's times, milliseconds since 1970; 0: none.
+    std::int64_t aged_from_ms = 0;
+    std::int64_t ready_ms = 0;
 };
 
 using LogEntry = std::variant<LogEvent, LogGap, LogSettled, LogAttempts, LogKey>;

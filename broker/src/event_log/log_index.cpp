@@ -190,7 +190,8 @@ void LogIndex::apply_attempts(const AttemptsRecord &attempts) {
                          [&](const Segment &, const Slot &slot, std::uint32_t) {
                              attempts_.insert_or_assign(
                                  std::pair(attempts.group, slot.sequence),
-                                 Attempt{attempts.number, attempts.counted, attempts.reason});
+                                 Attempt{attempts.number, attempts.counted, attempts.reason,
+                                         attempts.aged_from_ms, attempts.ready_ms});
                          });
 }
 

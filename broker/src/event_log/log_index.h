@@ -26,6 +26,8 @@ class LogIndex {
         std::uint32_t number;
         std::uint32_t counted;
         std::uint8_t reason;
+        std::int64_t aged_from_ms;
+        std::int64_t ready_ms;
     };
     struct Place {
         const Segment *segment;

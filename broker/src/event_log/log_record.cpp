@@ -187,6 +187,8 @@ bool read_attempts(std::string_view rest, AttemptsRecord &attempts) {
     attempts.number = static_cast<std::uint32_t>(reader.length());
     attempts.counted = static_cast<std::uint32_t>(reader.length());
     attempts.reason = reader.number<std::uint8_t>();
+    attempts.aged_from_ms = static_cast<std::int64_t>(reader.number<std::uint64_t>());
+    attempts.ready_ms = static_cast<std::int64_t>(reader.number<std::uint64_t>());
     read_runs(reader, attempts.runs);
     return reader.is_at_end();
 }
@@ -242,6 +244,8 @@ void write_attempts(std::string &out, const LogAttempts &attempts) {
     writer.length(attempts.number);
     writer.length(attempts.counted);
     writer.number(attempts.reason);
+    writer.number(static_cast<std::uint64_t>(attempts.aged_from_ms));
+    writer.number(static_cast<std::uint64_t>(attempts.ready_ms));
     write_runs(writer, attempts.runs);
 }
 

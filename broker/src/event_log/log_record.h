@@ -73,6 +73,8 @@ struct AttemptsRecord {
     std::uint32_t number = 0;
     std::uint32_t counted = 0;
     std::uint8_t reason = 0;
+    std::int64_t aged_from_ms = 0;
+    std::int64_t ready_ms = 0;
     std::vector<LogRun> runs;
 };
 bool read_attempts(std::string_view rest, AttemptsRecord &attempts);

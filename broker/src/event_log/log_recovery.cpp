@@ -207,7 +207,8 @@ void LogRecovery::visit_slot(std::string_view record, std::span<const LogIndex::
         for (const std::uint32_t group : index_.waiting(place)) {
             groups.push_back(group);
             if (const auto attempt = index_.attempt(group, place.slot->sequence))
-                attempts.push_back({group, attempt->number, attempt->counted, attempt->reason});
+                attempts.push_back({group, attempt->number, attempt->counted, attempt->reason,
+                                    attempt->aged_from_ms, attempt->ready_ms});
         }
     const auto head = read_head(record);
     LogEvent event;

@@ -19,7 +19,8 @@ void GroupRecovery::event(const LogEvent &event, std::span<const RecoveredAttemp
         const auto tried = std::find_if(attempts.begin(), attempts.end(),
                                         [number](const auto &a) { return a.group == number; });
         if (tried != attempts.end())
-            tries = {tried->number, tried->counted, static_cast<ReturnReason>(tried->reason)};
+            tries = {tried->number, tried->counted, static_cast<ReturnReason>(tried->reason),
+                     tried->aged_from_ms, tried->ready_ms};
         waiting->restore(event, tries);
     }
 }

@@ -140,7 +140,9 @@ void KeptGroup::append_settled_and_attempts(const Unwritten &work) {
                                          {&attempt_runs.back(), 1},
                                          attempt.tries.attempt,
                                          attempt.tries.counted,
-                                         static_cast<std::uint8_t>(attempt.tries.reason)});
+                                         static_cast<std::uint8_t>(attempt.tries.reason),
+                                         attempt.tries.aged_from_ms,
+                                         attempt.tries.ready_ms});
     }
     if (!runs.empty())
         entries.emplace_back(LogSettled{number(), runs});

@@ -57,8 +57,11 @@ class Found final : public LogVisitor {
                          std::string(event.record),
                          event.time_ms,
                          {}};
-        for (const RecoveredAttempt &attempt : attempts)
+        for (const RecoveredAttempt &attempt : attempts) {
             found.attempts[attempt.group] = attempt.number;
+            EXPECT_EQ(attempt.aged_from_ms, 1000 + attempt.number);
+            EXPECT_EQ(attempt.ready_ms, 2000 + attempt.number);
+        }
         EXPECT_TRUE(events.emplace(event.sequence, std::move(found)).second) << event.sequence;
         order.push_back(event.sequence);
     }
@@ -130,7 +133,8 @@ class LogInMemory {
     }
     bool attempt(std::uint32_t group, std::uint64_t sequence, std::uint32_t number) {
         const LogRun run{sequence, sequence};
-        const LogEntry entry = LogAttempts{group, {&run, 1}, number, number - 1, 1};
+        const LogEntry entry =
+            LogAttempts{group, {&run, 1}, number, number - 1, 1, 1000 + number, 2000 + number};
         return log->append({&entry, 1}).is_done;
     }
     std::string read(std::uint64_t sequence) {
