@@ -474,7 +474,7 @@ class Scenario {
 
 TEST(delivery_model, says_the_same) {
     const std::uint64_t first = number_from("DELIVERY_MODEL_FIRST", 1);
-    const std::uint64_t seeds = number_from("DELIVERY_MODEL_SEEDS", 250);
+    const std::uint64_t seeds = number_from("DELIVERY_MODEL_SEEDS", 120);
     const std::uint64_t steps = number_from("DELIVERY_MODEL_STEPS", 1000);
     for (std::uint64_t seed = first; seed < first + seeds; ++seed) {
         Scenario scenario(seed);
