@@ -136,6 +136,47 @@ class Sharing(GroupTest):
         self.assertEqual(self.member().next()["event"], "t1")
 
 
+    def test_a_rolling_change_of_filters_loses_nothing(self):
+        put_group(self.broker, self.vhost, lease_ms=2000)
+        old = self.member(worker="old", filter="a")
+        self.fire("a")
+        old.ack(upto=old.next()["tag"])
+        new = self.member(worker="new", filter="b")
+        old.cut()
+        self.fire("a", "b", "c")
+        self.assertEqual(new.next()["event"], "b")
+        self.assertEqual(self.figure("lag"), 2)
+        self.assertEqual(self.member(worker="older", filter="a|b").next()["event"], "a")
+
+    def test_nobody_is_there_for_what_no_filter_matches(self):
+        self.member(filter="a").close()
+        self.page.say("trigger", event="x", ref="1")
+        self.assertEqual(taken(self.page, 1), (["1"], ["1"]))
+
+
+class Figures(GroupTest):
+    def test_metrics(self):
+        worker = self.member()
+        self.fire("a", "b")
+        worker.next_topics(2)
+        worker.ack(upto=1)
+        self.wait_for("lag", 1)
+        text = self.broker.admin("GET", "/metrics").body.decode()
+        where = f'{{vhost="{self.vhost.path}",group="g"}}'
+        for name, value in (("lag_events", 1), ("unacknowledged_events", 1), ("acknowledged_total", 1),
+                            ("redelivered_total", 0), ("refusals_total", 0), ("dead_letters", 0)):
+            self.assertIn(f"\nwebrocket_group_{name}{where} {value}\n", text)
+        self.assertIn("\nwebrocket_event_log_failing 0\n", text)
+
+
+class Heartbeat(GroupTest):
+    FLAGS = ("--heartbeat-interval-ms", "50")
+
+    def test_comments(self):
+        worker = self.member()
+        self.assertEqual([worker.record(), worker.record()], [{"": "hb"}, {"": "hb"}])
+
+
 class Redelivery(GroupTest):
     def test_a_member_that_dies(self):
         put_group(self.broker, self.vhost, lease_ms=2000)

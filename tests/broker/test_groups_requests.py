@@ -60,6 +60,34 @@ class TooManyGroups(BrokerTest):
                              (403, "too many groups: a vhost may have 2"))
 
 
+class TooManyWorkers(BrokerTest):
+    FLAGS = ("--max-workers", "2", "--max-filters", "2")
+
+    def refused(self, query):
+        response = self.vhost.request("GET", "/events" + query)
+        return response.status, response.json()["error"], response.headers["Retry-After"]
+
+    def test_members_count(self):
+        with GroupWorker(self.vhost, worker="a"), self.vhost.worker():
+            for query in ("", "?ack=explicit&group=h&worker=b"):
+                self.assertEqual(self.refused(query), (503, "too many workers", "30"))
+            with GroupWorker(self.vhost, worker="a"):
+                pass
+
+
+class TooManyFilters(BrokerTest):
+    FLAGS = ("--max-filters", "2")
+
+    def test_those_of_members_count(self):
+        with GroupWorker(self.vhost, worker="a", filter="a"), self.vhost.worker("b"):
+            for query in ("?filter=c", "?ack=explicit&group=g&worker=b&filter=c"):
+                response = self.vhost.request("GET", "/events" + query)
+                self.assertEqual((response.status, response.json()["error"]), (503, "too many filters"))
+            for filter in ("a", "b"):
+                with GroupWorker(self.vhost, worker="c", filter=filter), self.vhost.worker(filter):
+                    pass
+
+
 class Calls(BrokerTest):
     def call(self, what, body):
         response = self.vhost.request("POST", "/events/" + what,

@@ -378,14 +378,9 @@ HttpReply BackendApi::stream(const std::shared_ptr<Vhost> &vhost, const HttpRequ
         return bad_request("worker is longer than 255 bytes");
     if (!is_valid_utf8(stream.worker_name))
         return bad_request("worker is not UTF-8");
-    if (const auto full = vhost->workers().room_for(stream.filter); full != WorkerRoom::enough) {
-        const bool of_workers = full == WorkerRoom::too_many_workers;
-        auto reply =
-            failure(503, 503, of_workers ? "too many workers" : "too many filters",
-                    of_workers ? RefusalReason::too_many_workers : RefusalReason::too_many_filters);
-        reply.response.with("Retry-After", "30");
-        return reply;
-    }
+    if (auto refusal = refusal_of_room(
+            vhost->workers().room_for(stream.filter, members_of_groups(groups_, vhost->path()))))
+        return std::move(*refusal);
     const Uuid id = random_uuid();
     stream.worker_id.assign(id.data(), id.size());
     stream.chunked = !request.http_1_0;

@@ -194,6 +194,28 @@ std::variant<GroupRequest, std::string> read_group_request(const QueryParameters
     return request;
 }
 
+WorkersElsewhere members_of_groups(const GroupDirectory &groups, std::string_view vhost) {
+    WorkersElsewhere members;
+    for (const auto &group : groups.list(vhost)) {
+        for (GroupMember &member : group->members()) {
+            ++members.workers;
+            members.filters.insert(std::move(member.filter));
+        }
+    }
+    return members;
+}
+
+std::optional<HttpReply> refusal_of_room(WorkerRoom room) {
+    if (room == WorkerRoom::enough)
+        return std::nullopt;
+    const bool of_workers = room == WorkerRoom::too_many_workers;
+    auto reply =
+        failure(503, 503, of_workers ? "too many workers" : "too many filters",
+                of_workers ? RefusalReason::too_many_workers : RefusalReason::too_many_filters);
+    reply.response.with("Retry-After", "30");
+    return reply;
+}
+
 HttpReply call_group(const GroupDirectory &groups, std::string_view vhost, GroupCall kind,
                      std::string_view body) {
     const auto document = scan_json_object(body, {.levels = 2, .second_level_max = ids_max});

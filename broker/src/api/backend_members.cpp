@@ -3,6 +3,7 @@
 #include "api/backend_answers.h"
 #include "worker/group_stream.h"
 
+#include <algorithm>
 #include <fmt/format.h>
 #include <string_view>
 #include <utility>
@@ -53,12 +54,29 @@ HttpReply refusal_of(Outcome outcome, const StreamRequest &request, const GroupD
 } // namespace
 
 HttpReply MemberStreams::begin(const std::shared_ptr<Vhost> &vhost, StreamRequest request) const {
+    const auto &member = request.wanted.member;
+    if (!has_place(vhost->path(), request))
+        if (auto refusal = refusal_of_room(
+                vhost->workers().room_for(member.filter, members_of_groups(groups, vhost->path()))))
+            return std::move(*refusal);
     auto admitted = groups.join(vhost->path(), request.wanted.group, request.wanted.member);
     if (admitted.outcome == Admittance::no_group)
         return after_change(vhost, request, Change::Kind::add_group);
     if (admitted.outcome == Admittance::order_may_change)
         return after_change(vhost, request, Change::Kind::put_group);
     return answer(vhost, request, std::move(admitted));
+}
+
+// One that comes back takes its own place.
+bool MemberStreams::has_place(std::string_view vhost, const StreamRequest &request) const {
+    const auto group = groups.find(vhost, request.wanted.group);
+    if (!group)
+        return false;
+    const auto members = group->members();
+    return std::any_of(members.begin(), members.end(), [&](const GroupMember &member) {
+        return member.name == request.wanted.member.name &&
+               member.filter == request.wanted.member.filter;
+    });
 }
 
 // Its order is its first member's, where that wants one.

@@ -8,6 +8,7 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 
 namespace webrocket::backend {
 
@@ -26,6 +27,7 @@ struct MemberStreams {
     HttpReply begin(const std::shared_ptr<Vhost> &vhost, StreamRequest request) const;
 
   private:
+    bool has_place(std::string_view vhost, const StreamRequest &request) const;
     HttpReply answer(const std::shared_ptr<Vhost> &vhost, const StreamRequest &request,
                      Admitted admitted) const;
     HttpReply stream(const std::shared_ptr<Vhost> &vhost, const StreamRequest &request,

@@ -38,19 +38,21 @@ void Workers::Filters::find(std::string_view topic, TopicMemo::Filters &wanting)
     }
 }
 
-WorkerRoom Workers::room_for(std::string_view filter) const {
+WorkerRoom Workers::room_for(std::string_view filter, const WorkersElsewhere &elsewhere) const {
     const auto limits = limits_.get();
     const auto filters = filters_.get();
-    std::size_t workers = 0;
-    bool is_known = false;
+    std::size_t workers = elsewhere.workers;
+    std::size_t others = elsewhere.filters.size();
+    bool is_known = elsewhere.filters.contains(filter);
     const std::lock_guard lock(mutex_);
     for (const auto &pool : filters->pools) {
         workers += pool->members.size();
         is_known = is_known || pool->filter == filter;
+        others -= elsewhere.filters.contains(pool->filter) ? 1 : 0;
     }
     if (workers >= limits->workers_max)
         return WorkerRoom::too_many_workers;
-    if (filters->pools.size() >= limits->filters_max && !is_known)
+    if (filters->pools.size() + others >= limits->filters_max && !is_known)
         return WorkerRoom::too_many_filters;
     return WorkerRoom::enough;
 }

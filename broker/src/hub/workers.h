@@ -12,8 +12,10 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -46,6 +48,12 @@ struct WorkerSummary {
 struct WorkerLimits {
     std::size_t workers_max = 1000;
     std::size_t filters_max = 100; // each is tried on every event
+};
+
+// Those of the vhost that are members of groups.
+struct WorkersElsewhere {
+    std::size_t workers = 0;
+    std::set<std::string, std::less<>> filters = {};
 };
 
 enum class WorkerRoom { enough, too_many_workers, too_many_filters };
@@ -82,7 +90,7 @@ class Workers {
     // What is there already stays, even if it is more than that.
     void set_limits(const WorkerLimits &limits) { limits_.set(limits); }
     // Asked before one is added. Two that ask at the same time may both be told that there is.
-    WorkerRoom room_for(std::string_view filter) const;
+    WorkerRoom room_for(std::string_view filter, const WorkersElsewhere &elsewhere = {}) const;
     // Workers with the same filter text share the work. `pattern` is null for "every topic". One
     // that comes too late, to a vhost that is gone, is dismissed.
     void add(Worker &worker, const std::string &filter, std::shared_ptr<const Pattern> pattern);
