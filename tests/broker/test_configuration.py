@@ -237,6 +237,14 @@ class Configuration(unittest.TestCase):
         self.assertEqual(state(), before)
         self.assertIn("Not a directory", self.checked("--storage-dir", socket_path + "/below", status=2))
 
+    def test_check_of_the_log_of_events(self):
+        storage = os.path.join(self.directory, "storage")
+        os.mkdir(storage, 0o700)
+        events = os.path.join(storage, "node.events")
+        open(events, "w").close()
+        self.assertIn(f"cannot use the directory {events}: Not a directory",
+                      self.checked("--storage-dir", storage, "--node-name", "node", status=2))
+
     def test_check_beside_a_server_that_runs(self):
         broker = Broker()
         self.addCleanup(broker.close)

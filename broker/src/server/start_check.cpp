@@ -56,6 +56,7 @@ std::vector<std::string> obstacles_to_start(const Options &options) {
     if (storage) {
         obstacles.add_of([&] { storage->look_at_directory(); });
         obstacles.add_of([&] { storage->look_at_database(); });
+        obstacles.add_of([&] { storage->look_at_events(); });
         for (const auto &file : {storage->cookie_file(), storage->reader_file()})
             obstacles.add_of([&] { StorageDir::look_at_secret(file); });
     }

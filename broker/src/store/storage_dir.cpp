@@ -168,6 +168,11 @@ void StorageDir::look_at_directory() const {
 
 void StorageDir::look_at_database() const { require_usable_file(database_file()); }
 
+void StorageDir::look_at_events() const {
+    if (is_there(events_directory()))
+        require_usable_directory(events_directory());
+}
+
 void StorageDir::look_at_secret(const std::filesystem::path &file) {
     if (is_there(file))
         secret_of(look_into_private_file(file), file);

@@ -42,6 +42,7 @@ class StorageDir {
     // Of what is there already: each throws as its use would.
     void look_at_directory() const;
     void look_at_database() const;
+    void look_at_events() const;
     static void look_at_secret(const std::filesystem::path &file);
 
   private:
