@@ -150,6 +150,33 @@ KN_API const char *kn_event_sid(const kn_event *event);
 KN_API const char *kn_event_data(const kn_event *event, size_t *length);
 
 /**
+ * @brief The reference under which a page sent the event, at least once.
+ *
+ * Pages that send with a reference give each message one of its own, and the same one when they
+ * send it again: it is the key by which a backend tells a repetition, over the whole way.
+ *
+ * @param event may be NULL.
+ * @return UTF-8 text, borrowed until the event is freed; NULL when it has none, when delivery is at
+ *         most once, or @p event is NULL.
+ * @par Threads
+ * any thread, any time.
+ * @since 1.0
+ */
+KN_API const char *kn_event_ref(const kn_event *event);
+
+/**
+ * @brief When the broker took the event, at least once.
+ *
+ * @param event may be NULL.
+ * @return milliseconds since 1970, by the broker's clock; -1 when it is not known, when delivery is
+ *         at most once, or @p event is NULL.
+ * @par Threads
+ * any thread, any time.
+ * @since 1.0
+ */
+KN_API int64_t kn_event_time_ms(const kn_event *event);
+
+/**
  * @brief Keeps an event beyond the handler that was given it.
  *
  * @param event may be NULL.
@@ -163,7 +190,8 @@ KN_API kn_event *kn_event_retain(kn_event *event);
 /**
  * @brief Lets go of an event from kn_worker_next() or kn_event_retain().
  *
- * At least once, an event whose last reference goes without an answer is given back to the broker.
+ * At least once, an event whose last reference goes without an answer is given back to the broker,
+ * as by kn_event_nack(): it comes again after 1, 5, 20 or 60 s, by its attempt.
  *
  * @param event may be NULL. A handler's own event is borrowed: it is not the handler's to free.
  * @par Threads
@@ -193,8 +221,8 @@ KN_API kn_status kn_event_defer(kn_event *event);
  *
  * @param event may be NULL.
  * @return KN_OK: the answer goes out in the worker's next call; KN_ESTATE: it already had one;
- *         KN_CLOSED: too late, it will be delivered again; KN_EINVAL when @p event is NULL;
- *         KN_EFORK.
+ *         KN_CLOSED: too late, it will be delivered again, to this worker or another one;
+ *         KN_EINVAL when @p event is NULL; KN_EFORK. A gap needs no answer, and is KN_OK.
  * @par Threads
  * any thread, any time.
  * @since 1.0
@@ -204,16 +232,35 @@ KN_API kn_status kn_event_ack(kn_event *event);
 /**
  * @brief Gives an event back: it is to be delivered again.
  *
+ * Needs no memory. An event that was given back too often, five times unless the group says
+ * otherwise, moves to the group's dead letters.
+ *
  * @param event may be NULL.
- * @param delay_ms milliseconds to wait before that; 0 for at once.
+ * @param delay_ms milliseconds to wait before that; 0 for at once, 86400000 (a day) at most.
  * @return KN_OK: the answer goes out in the worker's next call; KN_ESTATE: it already had one, or
  *         delivery is at most once; KN_CLOSED: too late, it will be delivered again anyway;
- *         KN_EINVAL when @p event is NULL or @p delay_ms below 0; KN_EFORK.
+ *         KN_EINVAL when @p event is NULL or @p delay_ms is none; KN_EFORK.
  * @par Threads
  * any thread, any time.
  * @since 1.0
  */
 KN_API kn_status kn_event_nack(kn_event *event, int64_t delay_ms);
+
+/**
+ * @brief Asks for more time: the broker's deadline for the answer begins anew.
+ *
+ * For a handler that takes longer than that, which is a minute unless the group says otherwise.
+ * Needs no memory. What waits in the worker's own queue is extended by the worker.
+ *
+ * @param event may be NULL.
+ * @return KN_OK: it goes out in the worker's next call; KN_ESTATE: the event has its answer, or
+ *         delivery is at most once; KN_CLOSED: too late, it will be delivered again; KN_EINVAL when
+ *         @p event is NULL; KN_EFORK.
+ * @par Threads
+ * any thread, any time.
+ * @since 1.0
+ */
+KN_API kn_status kn_event_extend(kn_event *event);
 
 #ifdef __cplusplus
 }

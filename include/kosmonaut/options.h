@@ -35,6 +35,26 @@ enum {
     KN_LOG_DEBUG = 4
 };
 
+/** What kn_options_set_delivery() takes. */
+enum {
+    /** An event is sent once, and may be lost. */
+    KN_AT_MOST_ONCE = 0,
+    /** An event is sent until it is acknowledged. */
+    KN_AT_LEAST_ONCE = 1
+};
+
+/** What kn_options_set_order() takes: the key of which one event is dealt with at a time. */
+enum {
+    /** No order. */
+    KN_ORDER_NONE = 0,
+    /** The session that sent it. */
+    KN_ORDER_SID = 1,
+    /** The user who sent it; where there is none, the session. */
+    KN_ORDER_UID = 2,
+    /** The channel; where there is none, the session. */
+    KN_ORDER_CHANNEL = 3
+};
+
 /**
  * @brief Receives a line of the log.
  *
@@ -202,14 +222,99 @@ KN_API kn_status kn_options_set_max_pending(kn_options *options, int32_t count);
 /**
  * @brief The name under which the broker lists a worker.
  *
+ * At least once it is the worker's name within its group: a worker that comes with the name of one
+ * that is there takes its place, and that one fails with KN_EREPLACED. A program that is restarted
+ * under the name it had is sent what it has not acknowledged at once, and not when the broker has
+ * given it up.
+ *
  * @param options not NULL.
- * @param name 1 to 64 letters, digits, `_`, `-` and `.`; copied. Default: none.
+ * @param name 1 to 64 letters, digits, `_`, `-` and `.`; copied. Default: none; at least once a
+ *        random one for each worker.
  * @return KN_OK; KN_EINVAL; KN_ENOMEM.
  * @par Threads
  * one thread at a time for each object.
  * @since 1.0
  */
 KN_API kn_status kn_options_set_worker_name(kn_options *options, const char *name);
+
+/**
+ * @brief Whether a worker loses events that it was sent, or gets some again.
+ *
+ * At most once, which is the default, an event that is lost on the way, or with its worker, is
+ * gone. At least once the broker keeps an event for each group of workers until one of the group
+ * has acknowledged it (kn_event_ack()), and sends it again where none has. It takes a group
+ * (kn_options_set_group()); the broker's side of it stands in docs/workers.md.
+ *
+ * @param options not NULL.
+ * @param delivery KN_AT_MOST_ONCE or KN_AT_LEAST_ONCE.
+ * @return KN_OK; KN_EINVAL.
+ * @par Threads
+ * one thread at a time for each object.
+ * @since 1.0
+ */
+KN_API kn_status kn_options_set_delivery(kn_options *options, int32_t delivery);
+
+/**
+ * @brief The group that a worker belongs to, at least once.
+ *
+ * The workers of a group share its events: each goes to one of them at a time. Several groups each
+ * get their own copy. The broker keeps a group's events while none of its workers is there.
+ *
+ * @param options not NULL.
+ * @param group 1 to 64 letters, digits, `_`, `-` and `.`; copied. Default: none, with which
+ *        kn_worker_new() of a worker that delivers at least once is KN_EINVAL.
+ * @return KN_OK; KN_EINVAL; KN_ENOMEM.
+ * @par Threads
+ * one thread at a time for each object.
+ * @since 1.0
+ */
+KN_API kn_status kn_options_set_group(kn_options *options, const char *group);
+
+/**
+ * @brief How many events a worker is sent that it has not acknowledged, at least once.
+ *
+ * The broker sends no more until some are: nothing is dropped because a worker is slow. 1 is one
+ * after the other.
+ *
+ * @param options not NULL.
+ * @param count 1 to 10000. Default: 256.
+ * @return KN_OK; KN_EINVAL.
+ * @par Threads
+ * one thread at a time for each object.
+ * @since 1.0
+ */
+KN_API kn_status kn_options_set_window(kn_options *options, int32_t count);
+
+/**
+ * @brief Which events a group's workers deal with one after the other, at least once.
+ *
+ * Of events with the same key at most one is unacknowledged at a time, whichever worker has it. The
+ * order is the group's: its first worker sets it, and one that asks for another is KN_ECONFLICT.
+ *
+ * @param options not NULL.
+ * @param order KN_ORDER_NONE: none; KN_ORDER_SID, KN_ORDER_UID, KN_ORDER_CHANNEL: what the key is.
+ *        Default: the group's, whatever it is.
+ * @return KN_OK; KN_EINVAL.
+ * @par Threads
+ * one thread at a time for each object.
+ * @since 1.0
+ */
+KN_API kn_status kn_options_set_order(kn_options *options, int32_t order);
+
+/**
+ * @brief Whether an event is acknowledged when its last handler returns, at least once.
+ *
+ * Only where it was neither answered nor deferred (kn_event_defer()). Events that kn_worker_next()
+ * hands over are never acknowledged but by kn_event_ack().
+ *
+ * @param options not NULL.
+ * @param acknowledge 1 or 0. Default: 1.
+ * @return KN_OK; KN_EINVAL.
+ * @par Threads
+ * one thread at a time for each object.
+ * @since 1.0
+ */
+KN_API kn_status kn_options_set_auto_ack(kn_options *options, int32_t acknowledge);
 
 /**
  * @brief The certificate authorities by which servers are verified, instead of the system's.

@@ -11,6 +11,7 @@ namespace {
 constexpr std::int32_t bad_channel = 451;
 constexpr std::int32_t no_channel = 454;
 constexpr std::int32_t no_vhost = 455;
+constexpr std::int32_t no_group = 456;
 
 kn_status bad_request(const Operation &what, std::int32_t server_code) noexcept {
     return server_code == bad_channel && what.is_about_channel ? KN_EBADCHANNEL : what.bad_request;
@@ -19,6 +20,8 @@ kn_status bad_request(const Operation &what, std::int32_t server_code) noexcept 
 kn_status not_found(const Operation &what, std::int32_t server_code) noexcept {
     if (server_code == no_vhost)
         return KN_ENOVHOST;
+    if (server_code == no_group)
+        return KN_ENOGROUP;
     return server_code == no_channel && what.is_about_channel ? KN_ENOCHANNEL : what.not_found;
 }
 

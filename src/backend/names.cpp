@@ -17,6 +17,14 @@ bool is_name_character(char c) noexcept { return is_word(c) || c == '-' || c == 
     throw Failure(KN_EINVAL, what + quoted(which) + " " + why);
 }
 
+void require_short_name(std::string_view name, const char *what) {
+    constexpr std::size_t longest = 64;
+    const bool allowed = !name.empty() && name.size() <= longest &&
+                         std::all_of(name.begin(), name.end(), is_name_character);
+    if (!allowed)
+        refuse(what, name, "may hold 1 to 64 letters, digits, '_', '-' and '.'");
+}
+
 } // namespace
 
 void require_channel_name(std::string_view name) {
@@ -40,12 +48,7 @@ void require_event_name(std::string_view name) {
         refuse(what, name, "begins with ':', which is the broker's own");
 }
 
-void require_worker_name(std::string_view name) {
-    constexpr std::size_t longest = 64;
-    const bool allowed = !name.empty() && name.size() <= longest &&
-                         std::all_of(name.begin(), name.end(), is_name_character);
-    if (!allowed)
-        refuse("the worker name", name, "may hold 1 to 64 letters, digits, '_', '-' and '.'");
-}
+void require_worker_name(std::string_view name) { require_short_name(name, "the worker name"); }
+void require_group_name(std::string_view name) { require_short_name(name, "the group name"); }
 
 } // namespace kn

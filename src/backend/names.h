@@ -10,5 +10,7 @@ void require_event_name(std::string_view name);
 
 /// What the broker's list shows a worker under: letters, digits, `_`, `-` and `.`, 64 at most.
 void require_worker_name(std::string_view name);
+/// The workers of a group, of the same letters.
+void require_group_name(std::string_view name);
 
 } // namespace kn

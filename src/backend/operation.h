@@ -39,6 +39,12 @@ inline constexpr Operation channels{
     "asking for the channels of ", Verb::get, 200, false, KN_EBADREQUEST, KN_EPROTOCOL};
 inline constexpr Operation subscribe{
     "listening to the events of ", Verb::get, 200, false, KN_EBADREQUEST, KN_ENOVHOST};
+inline constexpr Operation acknowledge{
+    "acknowledging events of ", Verb::post, 202, false, KN_EBADREQUEST, KN_EPROTOCOL};
+inline constexpr Operation give_back{"giving events back to ", Verb::post,  202, false,
+                                     KN_EBADREQUEST,           KN_EPROTOCOL};
+inline constexpr Operation extend{
+    "asking for more time for events of ", Verb::post, 202, false, KN_EBADREQUEST, KN_EPROTOCOL};
 
 } // namespace operations
 

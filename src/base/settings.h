@@ -38,6 +38,11 @@ struct Settings {
     milliseconds reconnect_delay_max{30'000};
     std::optional<std::string> filter;
     std::string worker_name;
+    bool at_least_once = false;
+    std::string group;
+    std::int32_t window = 256;
+    std::optional<std::int32_t> order; // without one the group's
+    bool auto_ack = true;
     std::int64_t max_event_size = std::int64_t{16} << 20;
     std::int64_t max_response_size = std::int64_t{1} << 20;
     std::int32_t max_connections = 32;

@@ -37,6 +37,7 @@ constexpr Entry entries[] = {
     {KN_ESERVER, "KN_ESERVER", "the server failed", true},
     {KN_ECONFLICT, "KN_ECONFLICT", "the request conflicts with an earlier one", false},
     {KN_EREPLACED, "KN_EREPLACED", "another worker took this one's name", false},
+    {KN_ENOGROUP, "KN_ENOGROUP", "the group does not exist", false},
     {KN_ESTATE, "KN_ESTATE", "not allowed in this state, or beside a running call", false},
     {KN_EFORK, "KN_EFORK", "the handle belongs to the parent process", false},
     {KN_EFULL, "KN_EFULL", "too many calls are pending", true},

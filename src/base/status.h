@@ -11,7 +11,7 @@ const char *status_message(kn_status status) noexcept;
 bool status_is_retriable(kn_status status) noexcept;
 
 /// The statuses this release knows, numbered from 0, and one more for all that it does not.
-inline constexpr std::size_t status_count = 29;
+inline constexpr std::size_t status_count = 30;
 std::size_t status_index(kn_status status) noexcept;
 /// A status with that number; beyond the known ones, one that nobody knows.
 kn_status status_at(std::size_t index) noexcept;

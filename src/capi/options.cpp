@@ -164,6 +164,50 @@ kn_status kn_options_set_worker_name(kn_options *options, const char *name) {
     });
 }
 
+kn_status kn_options_set_delivery(kn_options *options, int32_t delivery) {
+    return guarded([&] {
+        required(options, "options");
+        if (delivery != KN_AT_MOST_ONCE && delivery != KN_AT_LEAST_ONCE)
+            throw Failure(KN_EINVAL, "an unknown kind of delivery");
+        options->values.at_least_once = delivery == KN_AT_LEAST_ONCE;
+        return KN_OK;
+    });
+}
+
+kn_status kn_options_set_group(kn_options *options, const char *group) {
+    return guarded([&] {
+        required(options, "options");
+        const std::string_view text = required_text(group, "the group name");
+        kn::require_group_name(text);
+        options->values.group = std::string(text);
+        return KN_OK;
+    });
+}
+
+kn_status kn_options_set_window(kn_options *options, int32_t count) {
+    return guarded([&] {
+        required(options, "options")->values.window = required_count(count, 10'000);
+        return KN_OK;
+    });
+}
+
+kn_status kn_options_set_order(kn_options *options, int32_t order) {
+    return guarded([&] {
+        required(options, "options");
+        if (order < KN_ORDER_NONE || order > KN_ORDER_CHANNEL)
+            throw Failure(KN_EINVAL, "an unknown order");
+        options->values.order = order;
+        return KN_OK;
+    });
+}
+
+kn_status kn_options_set_auto_ack(kn_options *options, int32_t acknowledge) {
+    return guarded([&] {
+        required(options, "options")->values.auto_ack = required_switch(acknowledge);
+        return KN_OK;
+    });
+}
+
 kn_status kn_options_set_ca_file(kn_options *options, const char *path) {
     return guarded([&] {
         required(options, "options")->values.ca_file = required_path(path, "the CA file");

@@ -10,18 +10,31 @@ namespace kn::event_stream {
 namespace {
 
 constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
-constexpr std::size_t longest_field_name = 5; // "event", "retry"
+constexpr std::size_t longest_standard_name = 5; // "event", "retry"
+constexpr std::size_t longest_delivery_name = 7; // "attempt"
 
-bool is_known_field(std::string_view name) noexcept {
+constexpr std::size_t longest_ref = 64;
+
+bool is_standard_field(std::string_view name) noexcept {
     return name == "data" || name == "event" || name == "id" || name == "retry";
 }
 
-/// Whether a line that begins so can still matter.
-bool may_matter(std::string_view beginning) noexcept {
-    const std::size_t colon = beginning.substr(0, longest_field_name + 1).find(':');
-    if (colon != std::string_view::npos)
-        return is_known_field(beginning.substr(0, colon));
-    return beginning.size() <= longest_field_name;
+bool is_delivery_field(std::string_view name) noexcept {
+    return name == "tag" || name == "attempt" || name == "ref" || name == "time";
+}
+
+/// A number of one digit and more, no larger than @p limit, which a larger one is taken for.
+std::optional<std::uint64_t> number_in(std::string_view digits, std::uint64_t limit) noexcept {
+    if (digits.empty())
+        return std::nullopt;
+    std::uint64_t value = 0;
+    for (const char c : digits) {
+        if (c < '0' || c > '9')
+            return std::nullopt;
+        const auto digit = static_cast<std::uint64_t>(c - '0');
+        value = value > (limit - digit) / 10 ? limit : value * 10 + digit;
+    }
+    return value;
 }
 
 /// Leaves the value of @p line, where it is the field @p name. The name's size is known to the
@@ -41,14 +54,24 @@ bool strip_name(std::string_view &line, const char (&name)[Size]) noexcept {
 
 } // namespace
 
-Parser::Parser(std::size_t max_event_size, std::string last_event_id)
-    : max_event_size_(max_event_size),
-      max_line_size_(max_event_size + longest_field_name + std::string_view(": ").size()),
+Parser::Parser(std::size_t max_event_size, std::string last_event_id, Fields fields)
+    : max_event_size_(max_event_size), reads_delivery_(fields == Fields::with_delivery),
+      longest_field_name_(reads_delivery_ ? longest_delivery_name : longest_standard_name),
+      max_line_size_(max_event_size + longest_field_name_ + std::string_view(": ").size()),
       last_event_id_(std::move(last_event_id)) {}
+
+/// Whether a line that begins so can still matter.
+bool Parser::may_matter(std::string_view beginning) const noexcept {
+    const std::size_t colon = beginning.substr(0, longest_field_name_ + 1).find(':');
+    if (colon == std::string_view::npos)
+        return beginning.size() <= longest_field_name_;
+    const std::string_view name = beginning.substr(0, colon);
+    return is_standard_field(name) || (reads_delivery_ && is_delivery_field(name));
+}
 
 auto Parser::read(std::string_view &bytes) -> Outcome {
     if (is_handed_out_) {
-        if (!after_cr_ && take_record(bytes))
+        if (!after_cr_ && !reads_delivery_ && take_record(bytes))
             return Outcome::event;
         begin_event();
     }
@@ -131,6 +154,8 @@ void Parser::begin_event() {
     has_data_ = false;
     data_.clear();
     type_.clear();
+    if (reads_delivery_)
+        delivery_ = {};
 }
 
 auto Parser::finish_line(std::string_view piece, bool is_plain) -> Outcome {
@@ -156,10 +181,10 @@ auto Parser::finish_partial(std::string_view piece) -> Outcome {
 bool Parser::keep_partial(std::string_view bytes) {
     if (bytes.empty() || partial_kind_ == PartialLine::ignored)
         return true;
-    if (partial_.size() <= longest_field_name) {
+    if (partial_.size() <= longest_field_name_) {
         // Not enough was seen to tell what the line is; with these bytes it may be.
         std::string beginning = partial_;
-        beginning += bytes.substr(0, longest_field_name + 1);
+        beginning += bytes.substr(0, longest_field_name_ + 1);
         if (!may_matter(beginning)) {
             partial_kind_ = PartialLine::ignored;
             partial_.clear();
@@ -196,8 +221,12 @@ auto Parser::take_line(std::string_view line, bool is_plain) -> Outcome {
     case 'r':
         if (strip_name(line, "retry"))
             take_retry(line);
+        else if (reads_delivery_)
+            take_of_delivery(line);
         break;
     default:
+        if (reads_delivery_)
+            take_of_delivery(line);
         break;
     }
     return fits ? Outcome::needs_more : Outcome::too_big;
@@ -230,17 +259,26 @@ bool Parser::take_id(std::string_view value, bool is_plain) {
 }
 
 void Parser::take_retry(std::string_view digits) {
-    if (digits.empty())
-        return;
+    if (const auto value = number_in(digits, std::numeric_limits<std::int64_t>::max()))
+        retry_hint_ = value;
+}
+
+/// What is none of these, or has a value that none of them has, means nothing.
+void Parser::take_of_delivery(std::string_view line) {
     constexpr std::uint64_t limit = std::numeric_limits<std::int64_t>::max();
-    std::uint64_t value = 0;
-    for (const char c : digits) {
-        if (c < '0' || c > '9')
-            return;
-        const auto digit = static_cast<std::uint64_t>(c - '0');
-        value = value > (limit - digit) / 10 ? limit : value * 10 + digit;
+    if (strip_name(line, "tag")) {
+        delivery_.tag = number_in(line, limit).value_or(0);
+    } else if (strip_name(line, "attempt")) {
+        const auto value = number_in(line, std::numeric_limits<std::int32_t>::max());
+        delivery_.attempt =
+            static_cast<std::int32_t>(std::max<std::uint64_t>(value.value_or(1), 1));
+    } else if (strip_name(line, "time")) {
+        if (const auto value = number_in(line, limit))
+            delivery_.time_ms = static_cast<std::int64_t>(*value);
+    } else if (strip_name(line, "ref")) {
+        if (line.size() <= longest_ref && line.find('\0') == std::string_view::npos)
+            delivery_.ref = line;
     }
-    retry_hint_ = value;
 }
 
 auto Parser::end_of_block() -> Outcome {

@@ -13,6 +13,8 @@ void Worker::advance(Deadline until) {
     if (!stream_.is_running() && (!retry_at_ || *retry_at_ <= Clock::now()))
         start_stream();
     home_.require();
+    if (member_)
+        return advance_of_group(until);
     set_alarm();
     const Reactor::Readiness ready =
         stream_.is_held() ? Reactor::Readiness{} : reactor_.wait(until);
@@ -22,6 +24,10 @@ void Worker::advance(Deadline until) {
     }
     may_have_more_ = ready.count > 0;
     last_end_ = stream_.advance(ready);
+    tell_connected();
+}
+
+void Worker::tell_connected() {
     if (std::exchange(has_connected_, false)) {
         // Not where it happens, which is inside libcurl: the log may end its thread.
         options_.logger.write(KN_LOG_INFO, [&] { return "connected to " + where_.url(); });
@@ -30,8 +36,9 @@ void Worker::advance(Deadline until) {
 }
 
 void Worker::set_alarm() {
-    const std::optional<Clock::time_point> due =
-        stream_.is_running() ? stream_.deadline() : retry_at_;
+    Deadline due = stream_.is_running() ? stream_.deadline() : retry_at_;
+    if (member_)
+        due = sooner(due, member_->rest());
     if (due)
         reactor_.alarm_at(*due);
 }
@@ -39,7 +46,7 @@ void Worker::set_alarm() {
 /// At the end of a call: whoever polls the descriptor has to come back for what is left to do, now
 /// or when it is time.
 void Worker::ready_descriptor() {
-    const bool has_more = has_backlog() || is_cut_short_ || last_end_ || fatal_;
+    const bool has_more = has_backlog() || is_cut_short_ || last_end_ || fatal_ || answers_failed_;
     if (has_more && !bell_rings_) {
         reactor_.ring();
         bell_rings_ = true;
@@ -61,20 +68,39 @@ void Worker::start_stream() {
             target_ += name + percent_encoded(value);
         };
         add("filter=", filter.regex);
-        add("worker=", options_.worker_name);
+        if (member_)
+            target_ += separator + member_->query();
+        else
+            add("worker=", options_.worker_name);
     }
     retry_at_.reset();
-    if (parser_)
-        last_event_id_ = parser_->last_event_id(); // of what came whole; the rest comes again
-    parser_.emplace(static_cast<std::size_t>(options_.max_event_size), last_event_id_);
-    stream_.start(target_, last_event_id_);
+    open_stream();
     set_state(KN_WORKER_CONNECTING);
     options_.logger.write(KN_LOG_DEBUG, [&] { return "connecting to " + where_.url(); });
 }
 
-bool Worker::on_head(long http_status, bool is_event_stream) {
-    if (policy_.judge(http_status, is_event_stream) != Verdict::stream)
+void Worker::open_stream() {
+    const auto max_size = static_cast<std::size_t>(options_.max_event_size);
+    if (member_) {
+        has_refused_terms_ = false;
+        const std::string target = target_ + member_->resumption();
+        parser_.emplace(max_size, "", event_stream::Parser::Fields::with_delivery);
+        stream_.start(target, "");
+        return;
+    }
+    if (parser_)
+        last_event_id_ = parser_->last_event_id(); // of what came whole; the rest comes again
+    parser_.emplace(max_size, last_event_id_);
+    stream_.start(target_, last_event_id_);
+}
+
+bool Worker::on_head(const StreamHead &head) {
+    if (policy_.judge(head.http_status, head.is_event_stream) != Verdict::stream)
         return false;
+    if (member_ && !member_->begin_stream(head.worker_id, head.delivery)) {
+        has_refused_terms_ = true;
+        return false;
+    }
     policy_.connected(Clock::now());
     metrics_.connected();
     set_state(KN_WORKER_CONNECTED);
@@ -87,9 +113,14 @@ void Worker::stream_ended(const StreamEnd &end) {
     if (end.is_in_order)
         policy_.ended_in_order();
     Failure why = end.why;
-    name_subject(why, where_, {operations::subscribe, {}});
-    const Verdict meaning =
+    Verdict meaning =
         end.http_status == 0 ? Verdict::retry : policy_.judge(end.http_status, end.is_event_stream);
+    if (member_) {
+        clear_inbox(); // what is not taken in comes again
+        if (std::exchange(has_refused_terms_, false))
+            meaning = refuse_terms(why);
+    }
+    name_subject(why, where_, {operations::subscribe, {}});
     if (meaning != Verdict::ended)
         metrics_.failed(why);
     switch (meaning) {

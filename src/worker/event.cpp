@@ -4,6 +4,7 @@
 #include <new>
 
 #include "base/process.h"
+#include "worker/ledger.h"
 
 namespace {
 
@@ -92,8 +93,21 @@ void kn_event::release() noexcept {
     if (references_.load(std::memory_order_acquire) != 1 &&
         references_.fetch_sub(1, std::memory_order_acq_rel) != 1)
         return;
+    if (delivery_ != nullptr)
+        release_delivery();
     this->~kn_event();
     ::operator delete(this);
+}
+
+void kn_event::attach(const kn::DeliveryNote &note, const std::shared_ptr<kn::Ledger> &by) {
+    delivery_ = new kn::Delivery(note);
+    delivery_->ledger = by;
+}
+
+/// A forked child has no part in what its parent owes, and the lock may be another thread's.
+void kn_event::release_delivery() noexcept {
+    if (generation_ == kn::process_generation())
+        kn::Ledger::release(*delivery_);
 }
 
 const kn::Sender *kn_event::sender() const noexcept {

@@ -8,6 +8,7 @@
 
 #include <kosmonaut/event.h>
 
+#include "worker/delivery.h"
 #include "worker/sender.h"
 
 /// An event: one block of memory with all its text behind it, counted by reference. Nothing in it
@@ -45,6 +46,11 @@ struct kn_event {
     const char *uid() const noexcept;
     const char *sid() const noexcept;
 
+    /// Has the event acknowledged.
+    void attach(const kn::DeliveryNote &note, const std::shared_ptr<kn::Ledger> &by);
+    /// NULL where it is not.
+    kn::Delivery *delivery() const noexcept { return delivery_; }
+
     /// Whether its handlers are running.
     bool is_in_handler() const noexcept { return in_handler_.load(std::memory_order_acquire); }
     void set_in_handler(bool is_running) noexcept {
@@ -64,11 +70,13 @@ struct kn_event {
     char *text() noexcept { return reinterpret_cast<char *>(this + 1); }
     const char *text() const noexcept { return reinterpret_cast<const char *>(this + 1); }
     const kn::Sender *sender() const noexcept;
+    void release_delivery() noexcept;
 
     std::atomic<std::uint32_t> references_{1};
     std::atomic<bool> in_handler_{false};
     std::uint32_t generation_ = 0;
     mutable std::atomic<const kn::Sender *> sender_{nullptr};
+    kn::Delivery *delivery_ = nullptr;
     // Where each text begins: topic, of which the name is the tail, then channel, id and data, each
     // with its NUL.
     std::size_t name_at_ = 0;

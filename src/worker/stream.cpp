@@ -135,8 +135,8 @@ void Stream::request(const std::string &url) {
     if (may_use_tls(url.compare(0, 6, "https:") == 0, options_))
         multi_->expect_tls();
 
-    http_status_ = 0;
-    is_event_stream_ = false;
+    head_ = {};
+    names_event_stream_ = false;
     head_is_whole_ = false;
     is_accepted_ = false;
     coding_.clear();
@@ -187,29 +187,35 @@ bool Stream::on_header_line(std::string_view line) {
         return true; // trailers of a chunked body
     }
     if (line.substr(0, 5) == "HTTP/") {
-        http_status_ = info<long>(easy_.get(), CURLINFO_RESPONSE_CODE);
-        is_event_stream_ = false;
+        head_ = {};
+        names_event_stream_ = false;
+        head_.http_status = info<long>(easy_.get(), CURLINFO_RESPONSE_CODE);
         coding_.clear();
         return true;
     }
     if (!trimmed(line).empty()) {
         if (const auto type = value_of("content-type", line))
-            is_event_stream_ = names_event_stream(*type);
+            names_event_stream_ = names_event_stream(*type);
         else if (const auto coding = value_of("content-encoding", line);
                  coding && is_coded(*coding))
             coding_ = *coding;
+        else if (const auto name = value_of("x-webrocket-worker-id", line))
+            head_.worker_id = *name;
+        else if (const auto terms = value_of("x-webrocket-delivery", line))
+            head_.delivery = *terms;
         return true;
     }
-    if (http_status_ < 200)
+    if (head_.http_status < 200)
         return true; // an interim answer; the real one follows
     // Not before: whoever drips a head, line by line, would hold the worker for good.
     heard_something();
     head_is_whole_ = true;
-    is_accepted_ = listener_.on_head(http_status_, is_event_stream_ && coding_.empty());
+    head_.is_event_stream = names_event_stream_ && coding_.empty();
+    is_accepted_ = listener_.on_head(head_);
     if (!is_accepted_)
         body_deadline_ = Clock::now() + refusal_time;
     // Whatever comes with a 200 of another type may be as endless as a stream.
-    return is_accepted_ || http_status_ != 200;
+    return is_accepted_ || head_.http_status != 200;
 }
 
 bool Stream::on_body(std::string_view bytes) {
@@ -302,7 +308,7 @@ std::optional<StreamEnd> Stream::overdue() {
 std::optional<StreamEnd> Stream::conclude(CURLcode code) {
     if (code != CURLE_OK && !head_is_whole_)
         is_sound_ = false;
-    if (head_is_whole_ && http_status_ >= 300 && http_status_ < 400)
+    if (head_is_whole_ && head_.http_status >= 300 && head_.http_status < 400)
         return redirect();
     const Failure why = why_there_is_no_stream(code);
     stop();
@@ -316,15 +322,15 @@ Failure Stream::why_there_is_no_stream(CURLcode code) const {
         return head_is_whole_ ? Failure(KN_EIO, "the server ended the stream")
                               : Failure(KN_EIO, "the answer broke off in its head");
     }
-    if (http_status_ == 200 && is_event_stream_ && !coding_.empty())
+    if (head_.http_status == 200 && names_event_stream_ && !coding_.empty())
         return coded_failure(endpoint_, coding_);
-    if (http_status_ == 200) {
+    if (head_.http_status == 200) {
         Failure no_stream = Failure(KN_EPROTOCOL, "the answer is no text/event-stream")
                                 .with_more("; is this a WebRocket server?");
         no_stream.http_status = 200;
         return no_stream;
     }
-    return answer_failure(endpoint_, {operations::subscribe, {}}, http_status_,
+    return answer_failure(endpoint_, {operations::subscribe, {}}, head_.http_status,
                           coding_.empty() ? refusal_ : std::string(), retry_after_ms(easy_.get()));
 }
 
@@ -344,7 +350,8 @@ std::optional<StreamEnd> Stream::redirect() {
     const std::string target = url != nullptr ? url : "";
     stop();
     const auto refuse = [&](const char *why, const char *more = "") {
-        return end_with(redirect_failure(endpoint_, http_status_, target, why).with_more(more));
+        return end_with(
+            redirect_failure(endpoint_, head_.http_status, target, why).with_more(more));
     };
     const bool is_https = target.compare(0, 8, "https://") == 0;
     if (target.empty())
@@ -368,7 +375,7 @@ std::optional<StreamEnd> Stream::redirect() {
 }
 
 StreamEnd Stream::end_with(Failure why, bool is_in_order) const {
-    return {std::move(why), head_is_whole_ ? http_status_ : 0, is_event_stream_ && coding_.empty(),
+    return {std::move(why), head_is_whole_ ? head_.http_status : 0, head_.is_event_stream,
             is_in_order};
 }
 

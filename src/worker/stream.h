@@ -17,11 +17,20 @@
 
 namespace kn {
 
+/// The head of an answer, as far as a worker looks at it.
+struct StreamHead {
+    long http_status = 0;
+    bool is_event_stream = false;
+    // "" where they are not there.
+    std::string worker_id; // X-WebRocket-Worker-Id
+    std::string delivery;  // X-WebRocket-Delivery
+};
+
 /// What the worker's connection tells the worker. Called inside stream::advance().
 class StreamListener {
   public:
-    /// The head of an answer. True: this is the stream, its bytes are wanted.
-    virtual bool on_head(long http_status, bool is_event_stream) = 0;
+    /// True: this is the stream, its bytes are wanted.
+    virtual bool on_head(const StreamHead &head) = 0;
     /// Whether bytes of the stream are wanted now; if not, they wait until the next advance().
     virtual bool has_room() const noexcept = 0;
     virtual void on_bytes(std::string_view bytes) = 0;
@@ -98,9 +107,8 @@ class Stream {
     std::string redirected_to_;    // the last one; "" before the first
     bool is_at_own_origin_ = true; // at the origin that the credentials are for
 
-    // The answer's head, as far as it came.
-    long http_status_ = 0;
-    bool is_event_stream_ = false;
+    StreamHead head_;                 // as far as it came
+    bool names_event_stream_ = false; // as its type
     bool head_is_whole_ = false;
     bool is_accepted_ = false;
     std::string coding_;  // of the body, where it is not the one that was asked for

@@ -1,6 +1,7 @@
 #include "worker/worker.h"
 
 #include <algorithm>
+#include <limits>
 
 #include <sys/random.h>
 
@@ -46,7 +47,7 @@ class Worker::Seat {
             return;
         bool has_closed = false;
         if (worker_.is_closing())
-            has_closed = worker_.finish_closing();
+            has_closed = worker_.conclude_closing();
         else if (worker_.is_watched_.load(std::memory_order_acquire))
             worker_.ready_descriptor();
         if (!is_lent_)
@@ -132,7 +133,10 @@ class HandlerScope {
 Worker::Worker(std::string_view url, const Settings &options)
     : options_(options), where_(Endpoint::parse(url)),
       policy_(options.reconnect_delay_min, options.reconnect_delay_max, random_seed()),
-      stream_(reactor_, where_, options_, *this) {}
+      stream_(reactor_, where_, options_, *this) {
+    if (options_.at_least_once)
+        member_.emplace(reactor_, where_, options_);
+}
 
 bool Worker::is_in_own_callback() const noexcept {
     return in_callback_.load(std::memory_order_acquire) &&
@@ -173,8 +177,8 @@ kn_status Worker::on_error(CallbackPtr<kn_error_handler> handler) {
 }
 
 EventPtr Worker::ready_event() {
-    const bool is_alone =
-        !is_closing() && !interruption_.is_left() && !is_watched_.load(std::memory_order_acquire);
+    const bool is_alone = !member_ && !is_closing() && !interruption_.is_left() &&
+                          !is_watched_.load(std::memory_order_acquire);
     return is_alone ? read_event() : nullptr;
 }
 
@@ -182,7 +186,10 @@ kn_status Worker::next(milliseconds timeout, EventPtr &event, bool has_seat) {
     const Seat taken(*this, has_seat);
     if (!taken.is_mine())
         return KN_CLOSED;
-    return wait_for_event(deadline_after(timeout), event);
+    const kn_status status = wait_for_event(deadline_after(timeout), event);
+    if (event && member_)
+        acknowledge_gap(*event);
+    return status;
 }
 
 void Worker::require_handlers() const {
@@ -230,6 +237,9 @@ kn_status Worker::wait_for_event(Deadline until, EventPtr &event) {
     for (int looks = 0;;) {
         if (const kn_status answer = standing_answer(); answer != KN_OK)
             return answer;
+        if (member_)
+            if (const kn_status answer = look_around(); answer != KN_OK)
+                return answer;
         event = read_event();
         if (event)
             return KN_OK;
@@ -256,6 +266,8 @@ kn_status Worker::wait_for_event(Deadline until, EventPtr &event) {
 
 /// The next event that came whole, if there is one.
 EventPtr Worker::read_event() {
+    if (member_)
+        return next_of_group();
     while (has_parsed_ || parse_next()) {
         EventPtr event = make_event();
         has_parsed_ = false;
@@ -284,7 +296,7 @@ EventPtr Worker::make_event() {
 /// Keeps the memory of an event that nobody but the driver has any more. Not where a sanitizer
 /// looks for programs that use an event behind its end.
 void Worker::recycle(EventPtr event) noexcept {
-    if (keeps_memory && event->is_unshared() && event->room() <= kept_event)
+    if (keeps_memory && !member_ && event->is_unshared() && event->room() <= kept_event)
         recycled_ = std::move(event);
 }
 
@@ -320,7 +332,7 @@ void Worker::give_up_reading() {
 void Worker::on_bytes(std::string_view bytes) {
     metrics_.received(bytes.size());
     policy_.received_something();
-    if (!has_unread())
+    if (!has_unread() && !has_queued())
         metrics_.backlog_began();
     inbox_.append(bytes);
 }
@@ -333,7 +345,8 @@ void Worker::clear_inbox() noexcept {
     // What one burst has filled is given back when it is over.
     if (is_quiet && inbox_.capacity() > kept_inbox)
         inbox_.shrink_to_fit();
-    metrics_.backlog_ended();
+    if (!has_queued())
+        metrics_.backlog_ended();
 }
 
 void Worker::report(const Failure &why) {
@@ -346,14 +359,16 @@ void Worker::report(const Failure &why) {
 }
 
 /// No exception of the user's gets any further: there may be C above us. A child that the user has
-/// forked does not either.
+/// forked does not either. Whether there was one.
 template <class Call>
-void Worker::call_user(Call &&call) {
+bool Worker::call_user(Call &&call) {
     const CallbackScope scope(*this);
-    if (has_thrown(call))
+    const bool was_thrown = has_thrown(call);
+    if (was_thrown)
         options_.logger.write(KN_LOG_ERROR,
                               [] { return std::string("a handler threw an exception through C"); });
     home_.require();
+    return was_thrown;
 }
 
 /// Hands over what has come so far, without a look at the network; why it stopped before, if it
@@ -366,12 +381,14 @@ kn_status Worker::hand_over_from(EventPtr first) {
 }
 
 kn_status Worker::hand_over_all(EventPtr first, WhileCalled<Routes> &to) {
-    for (EventPtr event = std::move(first); event; event = read_event()) {
+    // Where it looks at the network in between, more comes; whoever dispatches waits for none.
+    std::size_t left = member_ ? member_->queued() + 1 : std::numeric_limits<std::size_t>::max();
+    for (EventPtr event = std::move(first); event; event = --left > 0 ? read_event() : nullptr) {
         to.keep(routes_); // a handler may change them, but not for the event it has
         if (!hand_over(*event, *to))
             return KN_CLOSED;
         recycle(std::move(event));
-        if (const kn_status answer = standing_answer(); answer != KN_OK)
+        if (const kn_status answer = member_ ? look_around() : standing_answer(); answer != KN_OK)
             return answer;
     }
     return KN_OK;
@@ -381,15 +398,22 @@ kn_status Worker::hand_over_all(EventPtr first, WhileCalled<Routes> &to) {
 bool Worker::hand_over(kn_event &event, Routes &to) {
     const HandlerScope handling(event);
     const std::vector<const Routes::Route *> &covering = to.covering(event);
+    std::size_t called = 0;
+    bool was_thrown = false;
+    bool has_closed = false;
     for (const Routes::Route *const r : covering) {
-        call_user([&] { (*r->handler)(&event); });
-        if (is_closing())
-            return false;
+        was_thrown |= call_user([&] { (*r->handler)(&event); });
+        ++called;
+        has_closed = is_closing();
+        if (has_closed)
+            break;
     }
-    if (covering.empty())
+    if (member_ && called == covering.size())
+        answer_for(event, called != 0, was_thrown);
+    else if (covering.empty())
         options_.logger.write(KN_LOG_WARNING,
                               [&] { return std::string("no handler for ") + event.topic(); });
-    return true;
+    return !has_closed;
 }
 
 int Worker::fd() const noexcept {
@@ -404,52 +428,10 @@ void Worker::interrupt() noexcept {
 
 void Worker::await_interrupts() const noexcept { interruption_.await_leavers(); }
 
-kn_status Worker::close(milliseconds timeout) {
-    closing_.store(true, std::memory_order_release);
-    reactor_.ring();
-    std::int32_t open = state_.load(std::memory_order_acquire);
-    while (open < KN_WORKER_CLOSING &&
-           !state_.compare_exchange_weak(open, KN_WORKER_CLOSING, std::memory_order_acq_rel)) {
-    }
-    if (is_in_own_callback())
-        return KN_AGAIN;
-    const milliseconds limit = timeout < milliseconds::zero() ? options_.request_timeout : timeout;
-    const bool is_mine = inside_.wait_for_seat(deadline_after(limit));
-    if (is_mine) {
-        const bool has_closed = finish_closing();
-        inside_.give_up_seat();
-        if (has_closed)
-            tell_closed();
-    }
-    if (abandoned_.load(std::memory_order_acquire))
-        return KN_CLOSED;
-    return is_mine ? KN_OK : KN_AGAIN;
-}
-
 void Worker::abandon() noexcept {
     abandoned_.store(true, std::memory_order_release);
     closing_.store(true, std::memory_order_release);
     reactor_.ring();
-}
-
-/// With the seat taken: lets go of the network and of what was not handed over. False when that was
-/// done before.
-bool Worker::finish_closing() noexcept {
-    if (is_closed_)
-        return false;
-    is_closed_ = true;
-    stream_.stop();
-    clear_inbox();
-    last_end_.reset();
-    fatal_.reset();
-    ending_ = Ending::closed;
-    state_.store(KN_WORKER_CLOSED, std::memory_order_release);
-    reactor_.ring();
-    return true;
-}
-
-void Worker::tell_closed() const {
-    options_.logger.write(KN_LOG_INFO, [] { return std::string("closed"); });
 }
 
 void Worker::set_state(std::int32_t state) noexcept {

@@ -21,6 +21,7 @@
 #include "http/endpoint.h"
 #include "net/reactor.h"
 #include "worker/event.h"
+#include "worker/group_member.h"
 #include "worker/metrics.h"
 #include "worker/reconnect.h"
 #include "worker/routes.h"
@@ -68,7 +69,7 @@ class Worker final : private StreamListener {
     enum class Ending { none, closed, failed };
 
     // Out of the stream, while it is advanced.
-    bool on_head(long http_status, bool is_event_stream) override;
+    bool on_head(const StreamHead &head) override;
     bool has_room() const noexcept override { return inbox_.size() < inbox_limit; }
     void on_bytes(std::string_view bytes) override;
 
@@ -88,22 +89,44 @@ class Worker final : private StreamListener {
     bool has_unread() const noexcept { return read_ < inbox_.size(); }
     void clear_inbox() noexcept;
     /// Whether the next call has something to do that no socket will tell.
-    bool has_backlog() const noexcept { return has_parsed_ || has_unread() || stream_.is_held(); }
+    bool has_backlog() const noexcept {
+        return member_ ? has_backlog_of_group() : has_parsed_ || has_unread() || stream_.is_held();
+    }
+    bool has_backlog_of_group() const noexcept;
+    bool has_queued() const noexcept { return member_ && member_->queued() != 0; }
     void give_up_reading();
     void advance(Deadline until);
     void set_alarm();
     void ready_descriptor();
     void start_stream();
+    void open_stream();
+    void tell_connected();
     void stream_ended(const StreamEnd &end);
     void retry_after(const Failure &why);
     void report(const Failure &why);
     template <class Call>
-    void call_user(Call &&call);
+    bool call_user(Call &&call);
     void end(Ending how) noexcept;
 
     kn_status hand_over_from(EventPtr first);
     kn_status hand_over_all(EventPtr first, WhileCalled<Routes> &to);
     bool hand_over(kn_event &event, Routes &to);
+
+    // At least once: what there is to do besides (at_least_once.cpp).
+    void advance_of_group(Deadline until);
+    Reactor::Readiness wait_beside_answers(Deadline until);
+    Verdict refuse_terms(Failure &why) const;
+    void take_in();
+    kn_status look_around();
+    EventPtr next_of_group();
+    void acknowledge_gap(kn_event &event) noexcept;
+    void answer_for(kn_event &event, bool was_handled, bool was_thrown);
+    void tell_of_answers();
+    void be_replaced();
+    void begin_closing() noexcept;
+    bool conclude_closing() noexcept;
+    kn_status settle(Deadline until);
+    void look_for_answers(Deadline until);
 
     bool finish_closing() noexcept;
     void tell_closed() const;
@@ -155,6 +178,13 @@ class Worker final : private StreamListener {
     Ending ending_ = Ending::none;
     bool is_closed_ = false;
     std::optional<Failure> fatal_;
+
+    // At least once, or nothing.
+    std::optional<GroupMember> member_;
+    std::optional<Failure> answers_failed_; // which is still to be told
+    std::optional<Failure> refusal_;        // of answers, for whoever closes
+    bool has_refused_terms_ = false;        // the last stream's
+    bool has_begun_closing_ = false;
 
     Stream stream_; // last, since it calls back into the rest
 };

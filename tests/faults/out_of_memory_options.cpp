@@ -37,14 +37,15 @@ const scenario scenarios[] = {
          });
      }},
     {"options_text",
-     {"kn_options_set_filter", "kn_options_set_worker_name", "kn_options_set_ca_file",
-      "kn_options_set_client_certificate", "kn_options_set_proxy", "kn_options_set_unix_socket",
-      "kn_options_add_header", "kn_options_set_user_agent"},
+     {"kn_options_set_filter", "kn_options_set_worker_name", "kn_options_set_group",
+      "kn_options_set_ca_file", "kn_options_set_client_certificate", "kn_options_set_proxy",
+      "kn_options_set_unix_socket", "kn_options_add_header", "kn_options_set_user_agent"},
      [] {
          return make<setter>([](kn_options *o) {
              const char *const text = "a text that is longer than a string keeps within itself";
              for (const kn_status status :
                   {kn_options_set_filter(o, text), kn_options_set_worker_name(o, "w"),
+                   kn_options_set_group(o, "a-group-of-a-name-that-is-a-little-longer"),
                    kn_options_set_ca_file(o, text),
                    kn_options_set_client_certificate(o, text, text),
                    kn_options_set_proxy(o, "http://user:password@proxy.example:3128"),
@@ -60,7 +61,9 @@ const scenario scenarios[] = {
      {"kn_options_set_connect_timeout_ms", "kn_options_set_request_timeout_ms",
       "kn_options_set_idle_timeout_ms", "kn_options_set_reconnect_delay_ms",
       "kn_options_set_max_event_size", "kn_options_set_max_response_size",
-      "kn_options_set_max_connections", "kn_options_set_max_pending", "kn_options_set_verify"},
+      "kn_options_set_max_connections", "kn_options_set_max_pending", "kn_options_set_verify",
+      "kn_options_set_delivery", "kn_options_set_window", "kn_options_set_order",
+      "kn_options_set_auto_ack"},
      [] {
          return make<setter>([](kn_options *o) {
              for (const kn_status status :
@@ -68,7 +71,9 @@ const scenario scenarios[] = {
                    kn_options_set_idle_timeout_ms(o, 1), kn_options_set_reconnect_delay_ms(o, 1, 1),
                    kn_options_set_max_event_size(o, 1024),
                    kn_options_set_max_response_size(o, 1024), kn_options_set_max_connections(o, 1),
-                   kn_options_set_max_pending(o, 1), kn_options_set_verify(o, 1)})
+                   kn_options_set_max_pending(o, 1), kn_options_set_verify(o, 1),
+                   kn_options_set_delivery(o, KN_AT_LEAST_ONCE), kn_options_set_window(o, 1),
+                   kn_options_set_order(o, KN_ORDER_SID), kn_options_set_auto_ack(o, 0)})
                  if (status != KN_OK)
                      return status;
              return static_cast<kn_status>(KN_OK);
@@ -86,7 +91,8 @@ const scenario scenarios[] = {
      {"kn_status_name", "kn_status_message", "kn_status_is_retriable", "kn_version",
       "kn_version_number", "kn_event_kind", "kn_event_attempt", "kn_event_topic",
       "kn_event_channel", "kn_event_name", "kn_event_id", "kn_event_data", "kn_event_retain",
-      "kn_event_defer", "kn_event_ack", "kn_event_nack"},
+      "kn_event_defer", "kn_event_ack", "kn_event_nack", "kn_event_extend", "kn_event_ref",
+      "kn_event_time_ms"},
      [] {
          return make<making>([](kn_error **) {
              kn_status_name(KN_OK);
@@ -102,8 +108,10 @@ const scenario scenarios[] = {
              kn_event_id(nullptr);
              kn_event_data(nullptr, nullptr);
              kn_event_retain(nullptr);
-             for (const kn_status refused :
-                  {kn_event_defer(nullptr), kn_event_ack(nullptr), kn_event_nack(nullptr, 0)})
+             kn_event_ref(nullptr);
+             kn_event_time_ms(nullptr);
+             for (const kn_status refused : {kn_event_defer(nullptr), kn_event_ack(nullptr),
+                                             kn_event_nack(nullptr, 0), kn_event_extend(nullptr)})
                  if (refused != KN_EINVAL && !is_want_of_memory(refused))
                      return refused;
              return static_cast<kn_status>(KN_OK);

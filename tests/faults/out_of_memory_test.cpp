@@ -14,6 +14,7 @@
 #include "answers.hpp"
 #include "failing_allocations.hpp"
 #include "fault_server.hpp"
+#include "group.hpp"
 #include "out_of_memory.hpp"
 
 namespace faults {
@@ -26,6 +27,12 @@ script good_server() {
             const request what = with.receive();
             if (what.target == "/vhost/events" && what.method == "POST") {
                 with.send(whole_answer(200, {}, R"({"results":[{"status":202},{"status":202}]})"));
+            } else if (what.method == "POST" && what.target.starts_with("/vhost/events/")) {
+                with.send(taken_answer());
+            } else if (what.target.find("&ack=explicit") != std::string::npos) {
+                with.send(group_stream_head() + "retry: 1\n" +
+                          record_of({.tag = 1, .id = "", .more = "ref: p.1\ntime: 5\n"}));
+                with.stall();
             } else if (what.target.compare(0, 13, "/vhost/events") == 0) {
                 with.send(
                     stream_head() +

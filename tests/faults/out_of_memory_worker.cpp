@@ -128,7 +128,65 @@ class with_event final : public with_worker {
     kn_event *event_ = nullptr;
 };
 
+/// An event of a group, its answer, and the closing that waits for that.
+class group_worker_life final : public subject {
+  public:
+    group_worker_life() {
+        std::unique_ptr<kn_options, decltype(&kn_options_free)> options(kn_options_new(),
+                                                                        &kn_options_free);
+        require(kn_options_set_reconnect_delay_ms(options.get(), 1, 1));
+        require(kn_options_set_delivery(options.get(), KN_AT_LEAST_ONCE));
+        require(kn_options_set_group(options.get(), "g"));
+        require(kn_worker_new(server_url().c_str(), options.get(), &worker_, nullptr));
+    }
+    ~group_worker_life() override {
+        kn_event_free(event_);
+        kn_worker_free(worker_);
+    }
+
+    kn_status attempt() override {
+        const kn_status status = checked([this](kn_error **error) { return live(error); });
+        return status;
+    }
+    /// The same life, as far as it was not lived.
+    std::string verify() override {
+        kn_status status = KN_ENOMEM;
+        for (int i = 0; i < 100 && status != KN_OK && status != KN_CLOSED; ++i)
+            status = live(nullptr);
+        return status == KN_OK ? "" : std::string("life: ") + kn_status_name(status);
+    }
+
+  private:
+    kn_status live(kn_error **error) {
+        if (is_over_)
+            return KN_OK;
+        if (event_ == nullptr) {
+            const kn_status status =
+                kn_worker_next(worker_, longer_than_patience_ms, &event_, error);
+            if (status != KN_OK)
+                return status;
+        }
+        if (!is_answered_) {
+            const kn_status status = kn_event_ack(event_);
+            if (status != KN_OK)
+                return status;
+            is_answered_ = true;
+        }
+        const kn_status status = kn_worker_close(worker_, longer_than_patience_ms, error);
+        is_over_ = status == KN_OK;
+        return status;
+    }
+
+    kn_worker *worker_ = nullptr;
+    kn_event *event_ = nullptr;
+    bool is_answered_ = false;
+    bool is_over_ = false;
+};
+
 const scenario scenarios[] = {
+    {"group_worker",
+     {"kn_event_ack"},
+     []() -> std::unique_ptr<subject> { return std::make_unique<group_worker_life>(); }},
     {"worker_new",
      {"kn_worker_new", "kn_worker_free"},
      [] {

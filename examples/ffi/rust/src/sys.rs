@@ -221,11 +221,14 @@ extern "C" {
     pub fn kn_event_uid(event: *const kn_event) -> *const c_char;
     pub fn kn_event_sid(event: *const kn_event) -> *const c_char;
     pub fn kn_event_data(event: *const kn_event, length: *mut usize) -> *const c_char;
+    pub fn kn_event_ref(event: *const kn_event) -> *const c_char;
+    pub fn kn_event_time_ms(event: *const kn_event) -> i64;
     pub fn kn_event_retain(event: *mut kn_event) -> *mut kn_event;
     pub fn kn_event_free(event: *mut kn_event);
     pub fn kn_event_defer(event: *mut kn_event) -> kn_status;
     pub fn kn_event_ack(event: *mut kn_event) -> kn_status;
     pub fn kn_event_nack(event: *mut kn_event, delay_ms: i64) -> kn_status;
+    pub fn kn_event_extend(event: *mut kn_event) -> kn_status;
     pub fn kn_options_new() -> *mut kn_options;
     pub fn kn_options_free(options: *mut kn_options);
     pub fn kn_options_set_connect_timeout_ms(
@@ -248,6 +251,11 @@ extern "C" {
     pub fn kn_options_set_max_connections(options: *mut kn_options, count: i32) -> kn_status;
     pub fn kn_options_set_max_pending(options: *mut kn_options, count: i32) -> kn_status;
     pub fn kn_options_set_worker_name(options: *mut kn_options, name: *const c_char) -> kn_status;
+    pub fn kn_options_set_delivery(options: *mut kn_options, delivery: i32) -> kn_status;
+    pub fn kn_options_set_group(options: *mut kn_options, group: *const c_char) -> kn_status;
+    pub fn kn_options_set_window(options: *mut kn_options, count: i32) -> kn_status;
+    pub fn kn_options_set_order(options: *mut kn_options, order: i32) -> kn_status;
+    pub fn kn_options_set_auto_ack(options: *mut kn_options, acknowledge: i32) -> kn_status;
     pub fn kn_options_set_ca_file(options: *mut kn_options, path: *const c_char) -> kn_status;
     pub fn kn_options_set_client_certificate(
         options: *mut kn_options,

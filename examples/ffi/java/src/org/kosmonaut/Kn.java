@@ -135,11 +135,14 @@ final class Kn {
     static native Pointer kn_event_uid(Pointer event);
     static native Pointer kn_event_sid(Pointer event);
     static native Pointer kn_event_data(Pointer event, SizeT.ByReference length);
+    static native Pointer kn_event_ref(Pointer event);
+    static native long kn_event_time_ms(Pointer event);
     static native Pointer kn_event_retain(Pointer event);
     static native void kn_event_free(Pointer event);
     static native int kn_event_defer(Pointer event);
     static native int kn_event_ack(Pointer event);
     static native int kn_event_nack(Pointer event, long delayMs);
+    static native int kn_event_extend(Pointer event);
     static native Pointer kn_options_new();
     static native void kn_options_free(Pointer options);
     static native int kn_options_set_connect_timeout_ms(Pointer options, long timeoutMs);
@@ -152,6 +155,11 @@ final class Kn {
     static native int kn_options_set_max_connections(Pointer options, int count);
     static native int kn_options_set_max_pending(Pointer options, int count);
     static native int kn_options_set_worker_name(Pointer options, String name);
+    static native int kn_options_set_delivery(Pointer options, int delivery);
+    static native int kn_options_set_group(Pointer options, String group);
+    static native int kn_options_set_window(Pointer options, int count);
+    static native int kn_options_set_order(Pointer options, int order);
+    static native int kn_options_set_auto_ack(Pointer options, int acknowledge);
     static native int kn_options_set_ca_file(Pointer options, String path);
     static native int kn_options_set_client_certificate(
             Pointer options, String certFile, String keyFile);
