@@ -7,8 +7,8 @@
 namespace kn {
 
 AckLine::AckLine(Reactor &where, const Endpoint &to, const Settings &options)
-    : connections_(where), sockets_(connections_, may_use_tls(to.is_tls(), options)),
-      multi_(where), wire_(to, options, sockets_) {
+    : connections_(where), sockets_(connections_, may_use_tls(to.is_tls(), options)), multi_(where),
+      wire_(to, options, sockets_) {
     multi_.keep_connections(1);
     if (may_use_tls(to.is_tls(), options))
         multi_.expect_tls();

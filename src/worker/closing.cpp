@@ -93,7 +93,7 @@ void Worker::begin_closing() noexcept {
     member_->close();
     try {
         look_for_answers(Clock::now()); // on its way, even if nobody closes to the end
-    } catch (const std::exception &) { // NOLINT(bugprone-empty-catch): it stays owed
+    } catch (const std::exception &) {  // NOLINT(bugprone-empty-catch): it stays owed
     }
 }
 

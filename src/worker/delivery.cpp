@@ -18,8 +18,9 @@ void copy_text(std::string_view text, std::array<char, Size> &to) noexcept {
 } // namespace
 
 bool DeliveryNote::is_well_formed() const noexcept {
-    return !id.empty() && id.size() <= Delivery::longest_id && ref.size() <= Delivery::longest_ref &&
-           tag != 0 && std::all_of(id.begin(), id.end(), is_id_character) &&
+    return !id.empty() && id.size() <= Delivery::longest_id &&
+           ref.size() <= Delivery::longest_ref && tag != 0 &&
+           std::all_of(id.begin(), id.end(), is_id_character) &&
            std::all_of(ref.begin(), ref.end(), is_ref_character);
 }
 

@@ -74,9 +74,9 @@ struct Delivery {
     bool is_deferred = false;
     bool wants_extension = false;
     bool is_being_extended = false;
-    bool is_answered = false;     // by whoever has the event
-    bool has_come_again = false;  // while its answer was on its way
-    std::uint64_t tag;            // its latest on the stream
+    bool is_answered = false;    // by whoever has the event
+    bool has_come_again = false; // while its answer was on its way
+    std::uint64_t tag;           // its latest on the stream
     GivingBack how;
     std::chrono::steady_clock::time_point waits_since; // or was extended; the driver's
 

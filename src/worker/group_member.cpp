@@ -190,7 +190,7 @@ auto GroupMember::take(const event_stream::Parser &read, std::string_view topic)
     const bool is_gap = topic == gap;
     if (!is_gap && topic.substr(0, 1) == ":" && said.tag == 0)
         return Taking::ignored;
-    const DeliveryNote note{read.last_event_id(), said.tag,  said.attempt,
+    const DeliveryNote note{read.last_event_id(), said.tag, said.attempt,
                             said.time_ms,         said.ref, is_gap};
     if (!note.is_well_formed() || note.tag <= last_tag_)
         return Taking::malformed;

@@ -107,7 +107,7 @@ class GroupMember {
     const std::string name_;
     std::shared_ptr<Ledger> ledger_;
 
-    std::string stream_; // its name; "" before the first
+    std::string stream_;  // its name; "" before the first
     std::string address_; // of answers: the first members of each
     std::uint64_t last_tag_ = 0;
     milliseconds lease_{10'000};

@@ -430,8 +430,7 @@ void Ledger::conclude(Fate how) noexcept {
     if (what == Kind::extend)
         conclude_extension(how);
     const bool is_outdated = std::exchange(is_sent_outdated_, false);
-    const Place again =
-        what == Kind::acknowledge ? Place::acknowledged : Place::given_back;
+    const Place again = what == Kind::acknowledge ? Place::acknowledged : Place::given_back;
     while (Delivery *const one = sent_.front()) {
         const bool is_owed =
             std::exchange(one->has_come_again, false) || (how == Fate::lost && !is_outdated);

@@ -54,12 +54,11 @@ told_answer read_answer(const request &what) {
 } // namespace
 
 std::string group_stream_head(const stream_terms &terms) {
-    return head(200, {"Content-Type: text/event-stream", "X-WebRocket-Worker-Id: " + terms.name,
-                      "X-WebRocket-Delivery: explicit; resumed=" +
-                          std::to_string(terms.resumed ? 1 : 0) +
-                          "; deadline_ms=" + std::to_string(terms.deadline_ms) +
-                          "; lease_ms=" + std::to_string(terms.lease_ms) +
-                          "; order=" + terms.order});
+    return head(
+        200, {"Content-Type: text/event-stream", "X-WebRocket-Worker-Id: " + terms.name,
+              "X-WebRocket-Delivery: explicit; resumed=" + std::to_string(terms.resumed ? 1 : 0) +
+                  "; deadline_ms=" + std::to_string(terms.deadline_ms) +
+                  "; lease_ms=" + std::to_string(terms.lease_ms) + "; order=" + terms.order});
 }
 
 std::string record_of(const record_parts &parts) {
@@ -123,8 +122,8 @@ std::vector<request> group_server::streams() const {
 bool group_server::has_acknowledged(std::uint64_t number) const {
     const std::string id = "e-" + std::to_string(number);
     const auto names = [&](const told_answer &one) {
-        return one.kind == "ack" && (one.upto >= number ||
-                                     std::find(one.ids.begin(), one.ids.end(), id) != one.ids.end());
+        return one.kind == "ack" && (one.upto >= number || std::find(one.ids.begin(), one.ids.end(),
+                                                                     id) != one.ids.end());
     };
     const std::vector<told_answer> all = answers();
     return std::any_of(all.begin(), all.end(), names);
@@ -137,18 +136,18 @@ std::size_t group_server::count(std::string_view kind) const {
 }
 
 group_server::stream_script keeps_group_stream(std::string bytes, stream_terms terms) {
-    return [bytes = std::move(bytes), terms = std::move(terms)](conversation &with,
-                                                                const request &) {
-        with.send(group_stream_head(terms) + bytes);
-        with.stall();
-    };
+    return
+        [bytes = std::move(bytes), terms = std::move(terms)](conversation &with, const request &) {
+            with.send(group_stream_head(terms) + bytes);
+            with.stall();
+        };
 }
 
 group_server::stream_script ends_group_stream(std::string bytes, stream_terms terms) {
-    return [bytes = std::move(bytes), terms = std::move(terms)](conversation &with,
-                                                                const request &) {
-        with.send(group_stream_head(terms) + bytes);
-    };
+    return
+        [bytes = std::move(bytes), terms = std::move(terms)](conversation &with, const request &) {
+            with.send(group_stream_head(terms) + bytes);
+        };
 }
 
 std::string query_value(const request &what, std::string_view name) {

@@ -61,8 +61,9 @@ class group_server {
   public:
     using stream_script = std::function<void(conversation &, const request &)>;
 
-    explicit group_server(std::vector<stream_script> streams,
-                          answering answer = [](const told_answer &) { return taken_answer(); });
+    explicit group_server(
+        std::vector<stream_script> streams,
+        answering answer = [](const told_answer &) { return taken_answer(); });
 
     std::string url() const { return server_.url(); }
     const fault_server &server() const noexcept { return server_; }

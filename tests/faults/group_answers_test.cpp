@@ -120,7 +120,8 @@ TEST(group_event, says_what_the_broker_said) {
 }
 
 TEST(group_event, of_a_plain_worker_has_none_of_it) {
-    fault_server server({keeps_streaming("id: 1\ntag: 4\nref: r\ntime: 5\nattempt: 6\ndata: {}\n\n")});
+    fault_server server(
+        {keeps_streaming("id: 1\ntag: 4\nref: r\ntime: 5\nattempt: 6\ndata: {}\n\n")});
     kn_worker *worker = nullptr;
     ASSERT_EQ(kn_worker_new(server.url().c_str(), nullptr, &worker, nullptr), KN_OK);
     kn_event *event = nullptr;
@@ -359,9 +360,8 @@ TEST(group_extend, asks_for_more_time) {
 
 TEST(group_extend, is_sent_again_until_it_is_taken) {
     std::atomic<int> times{0};
-    group_server server({keeps_group_stream(records(1, 1))}, [&](const told_answer &) {
-        return ++times == 1 ? "" : taken_answer();
-    });
+    group_server server({keeps_group_stream(records(1, 1))},
+                        [&](const told_answer &) { return ++times == 1 ? "" : taken_answer(); });
     group_worker worker(server.url());
     ASSERT_TRUE(worker.await_events(1));
     EXPECT_EQ(kn_event_extend(worker.events().at(0)), KN_OK);

@@ -75,8 +75,8 @@ TEST(group_close, of_a_worker_that_connects_is_done_at_once) {
 TEST(group_close, that_owes_nothing_sends_nothing) {
     group_server server({keeps_group_stream("")});
     group_worker worker(server.url());
-    ASSERT_TRUE(worker.go_on_until(
-        [&] { return kn_worker_state(worker.get()) == KN_WORKER_CONNECTED; }));
+    ASSERT_TRUE(
+        worker.go_on_until([&] { return kn_worker_state(worker.get()) == KN_WORKER_CONNECTED; }));
     EXPECT_EQ(kn_worker_close(worker.get(), 0, nullptr), KN_OK);
     EXPECT_EQ(server.answers().size(), 0U);
 }
@@ -150,9 +150,8 @@ TEST(group_close, says_that_acknowledgements_were_refused) {
 TEST(group_close, in_a_handler_leaves_its_event_acknowledged) {
     group_server server({keeps_group_stream(records(1, 3))});
     group_worker worker(server.url());
-    worker.on("chat/said", [&](kn_event *) {
-        EXPECT_EQ(kn_worker_close(worker.get(), -1, nullptr), KN_AGAIN);
-    });
+    worker.on("chat/said",
+              [&](kn_event *) { EXPECT_EQ(kn_worker_close(worker.get(), -1, nullptr), KN_AGAIN); });
     EXPECT_EQ(kn_worker_run(worker.get(), nullptr), KN_CLOSED);
     EXPECT_EQ(kn_worker_close(worker.get(), -1, nullptr), KN_OK);
     EXPECT_TRUE(server.has_acknowledged(1));
@@ -176,8 +175,7 @@ TEST(group_close, beside_a_call_waits_for_it_and_then_for_the_answers) {
     group_worker worker(server.url());
     std::atomic<int> handled{0};
     worker.on("chat/said", [&](kn_event *) { ++handled; });
-    std::thread driver(
-        [&] { EXPECT_EQ(kn_worker_run(worker.get(), nullptr), KN_CLOSED); });
+    std::thread driver([&] { EXPECT_EQ(kn_worker_run(worker.get(), nullptr), KN_CLOSED); });
     const clock::time_point until = clock::now() + patience;
     while (handled < 2 && clock::now() < until)
         std::this_thread::sleep_for(milliseconds(1));
@@ -199,8 +197,9 @@ TEST(group_close, while_the_stream_is_broken_still_acknowledges) {
 }
 
 TEST(group_close, after_the_end_of_the_stream_still_acknowledges) {
-    group_server server({ends_group_stream(records(1, 1)),
-                         [](conversation &with, const request &) { with.send(whole_answer(204)); }});
+    group_server server({ends_group_stream(records(1, 1)), [](conversation &with, const request &) {
+                             with.send(whole_answer(204));
+                         }});
     group_worker worker(server.url());
     ASSERT_TRUE(worker.go_on_until([&] { return worker.events().size() == 1; }));
     while (worker.next(longer_than_patience_ms) == KN_AGAIN) {

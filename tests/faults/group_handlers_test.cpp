@@ -102,8 +102,8 @@ TEST(group_handler, may_give_back) {
 }
 
 TEST(group_handler, that_throws_has_given_back) {
-    group_server server({keeps_group_stream(
-        record_of({.tag = 1, .id = "", .more = "attempt: 2\n"}))});
+    group_server server(
+        {keeps_group_stream(record_of({.tag = 1, .id = "", .more = "attempt: 2\n"}))});
     group_worker worker(server.url());
     worker.on("chat/said", [](kn_event *) { throw std::runtime_error("no database"); });
     ASSERT_TRUE(worker.dispatch_until([&] { return server.count("nack") == 1; }));
@@ -112,11 +112,10 @@ TEST(group_handler, that_throws_has_given_back) {
 }
 
 TEST(group_handler, is_missing_and_the_event_goes_back) {
-    group_server server({keeps_group_stream(record_of({.tag = 1, .topic = "chat/other"}) +
-                                            records(2, 2))});
-    group_worker worker(server.url(), [](kn_options *o) {
-        EXPECT_EQ(kn_options_set_filter(o, "chat/.*"), KN_OK);
-    });
+    group_server server(
+        {keeps_group_stream(record_of({.tag = 1, .topic = "chat/other"}) + records(2, 2))});
+    group_worker worker(
+        server.url(), [](kn_options *o) { EXPECT_EQ(kn_options_set_filter(o, "chat/.*"), KN_OK); });
     worker.on("chat/said", [](kn_event *) {});
     ASSERT_TRUE(worker.dispatch_until(
         [&] { return server.has_acknowledged(2) && server.count("nack") == 1; }));
@@ -185,8 +184,8 @@ TEST(group_handler, that_is_slow_has_those_that_wait_extended) {
 }
 
 TEST(group_handler, runs_once_for_an_id_that_waits) {
-    group_server server({keeps_group_stream(records(1, 2) + record_of({.tag = 3, .id = "e-2"}) +
-                                            records(4, 4))});
+    group_server server(
+        {keeps_group_stream(records(1, 2) + record_of({.tag = 3, .id = "e-2"}) + records(4, 4))});
     group_worker worker(server.url());
     ids_of handled;
     worker.on("chat/said", [&](kn_event *event) { handled.emplace_back(kn_event_id(event)); });

@@ -1,4 +1,5 @@
-// At least once: what becomes of events and answers when the stream breaks, goes on, or was another.
+// At least once: what becomes of events and answers when the stream breaks, goes on, or was
+// another.
 #include <algorithm>
 #include <atomic>
 #include <string>
@@ -45,17 +46,16 @@ TEST(group_terms, without_the_streams_name_are_none) {
 }
 
 TEST(group_terms, of_another_kind_are_none) {
-    group_server server({says_text(head(200, {"Content-Type: text/event-stream",
-                                              "X-WebRocket-Worker-Id: S1",
-                                              "X-WebRocket-Delivery: implicit; resumed=0"}) +
-                                   records(1, 1))});
+    group_server server(
+        {says_text(head(200, {"Content-Type: text/event-stream", "X-WebRocket-Worker-Id: S1",
+                              "X-WebRocket-Delivery: implicit; resumed=0"}) +
+                   records(1, 1))});
     group_worker worker(server.url());
     EXPECT_EQ(worker.next(longer_than_patience_ms), KN_EPROTOCOL);
 }
 
 TEST(group_terms, that_are_gone_after_a_while_are_waited_for) {
-    group_server server({ends_group_stream(records(1, 1)),
-                         says_text(stream_head() + records(7, 7)),
+    group_server server({ends_group_stream(records(1, 1)), says_text(stream_head() + records(7, 7)),
                          keeps_group_stream(records(2, 2), {.resumed = true})});
     group_worker worker(server.url());
     ASSERT_TRUE(worker.await_events(2));
@@ -73,7 +73,8 @@ TEST(group_terms, that_another_order_contradicts_are_a_mistake) {
 // ---- Resuming ----
 
 TEST(group_resumption, names_the_stream_and_the_last_tag) {
-    group_server server({ends_group_stream(records(1, 3), {.name = "S 1"}), keeps_group_stream("")});
+    group_server server(
+        {ends_group_stream(records(1, 3), {.name = "S 1"}), keeps_group_stream("")});
     group_worker worker(server.url());
     ASSERT_TRUE(worker.go_on_until([&] { return server.streams().size() == 2; }));
     const request again = server.streams().at(1);
@@ -99,8 +100,8 @@ TEST(group_resumption, of_a_stream_without_an_event_is_from_tag_0) {
 }
 
 TEST(group_resumption, keeps_what_is_held_and_its_answers) {
-    group_server server({ends_group_stream(records(1, 3)),
-                         keeps_group_stream(records(4, 4), {.resumed = true})});
+    group_server server(
+        {ends_group_stream(records(1, 3)), keeps_group_stream(records(4, 4), {.resumed = true})});
     group_worker worker(server.url());
     ASSERT_TRUE(worker.await_events(4));
     for (kn_event *event : worker.events())
@@ -186,15 +187,15 @@ TEST(group_new_stream, with_an_id_that_is_held_makes_its_answer_good_again) {
 }
 
 TEST(group_new_stream, is_given_the_acknowledgement_that_the_old_one_lost) {
-    group_server server({[](conversation &with, const request &) {
-                             with.send(group_stream_head() + records(1, 1));
-                             with.pause(milliseconds(200));
-                         },
-                         keeps_group_stream(record_of({.tag = 1, .id = "e-1"}) + records(2, 2),
-                                            {.name = "S2"})},
-                        [](const told_answer &told) {
-                            return told.stream == "S1" ? answers_text(503) : taken_answer();
-                        });
+    group_server server(
+        {[](conversation &with, const request &) {
+             with.send(group_stream_head() + records(1, 1));
+             with.pause(milliseconds(200));
+         },
+         keeps_group_stream(record_of({.tag = 1, .id = "e-1"}) + records(2, 2), {.name = "S2"})},
+        [](const told_answer &told) {
+            return told.stream == "S1" ? answers_text(503) : taken_answer();
+        });
     group_worker worker(server.url());
     ASSERT_TRUE(worker.await_events(1));
     EXPECT_EQ(kn_event_ack(worker.events().at(0)), KN_OK);
@@ -295,8 +296,7 @@ TEST(group_gap, is_an_event_that_needs_no_answer) {
 }
 
 TEST(group_record, of_a_kind_that_is_not_known_is_passed_over) {
-    group_server server(
-        {keeps_group_stream("event: :later\ndata: {}\n\n" + records(1, 1))});
+    group_server server({keeps_group_stream("event: :later\ndata: {}\n\n" + records(1, 1))});
     group_worker worker(server.url());
     ASSERT_TRUE(worker.await_events(1));
     EXPECT_EQ(worker.ids(), ids_of{"e-1"});
@@ -305,10 +305,10 @@ TEST(group_record, of_a_kind_that_is_not_known_is_passed_over) {
 
 TEST(group_record, that_cannot_be_answered_ends_the_stream) {
     const std::vector<std::string> bad{
-        "id: e-2\nevent: chat/said\ndata: {}\n\n",              // no tag
-        "id: e-2\ntag: 1\nevent: chat/said\ndata: {}\n\n",      // one that is not above the last
-        "id: e-2\ntag: x\nevent: chat/said\ndata: {}\n\n",      // none
-        "id: e \"2\ntag: 2\nevent: chat/said\ndata: {}\n\n",    // an id that is none
+        "id: e-2\nevent: chat/said\ndata: {}\n\n",           // no tag
+        "id: e-2\ntag: 1\nevent: chat/said\ndata: {}\n\n",   // one that is not above the last
+        "id: e-2\ntag: x\nevent: chat/said\ndata: {}\n\n",   // none
+        "id: e \"2\ntag: 2\nevent: chat/said\ndata: {}\n\n", // an id that is none
         "id: " + std::string(64, 'e') + "\ntag: 2\ndata: {}\n\n"};
     for (const std::string &record : bad) {
         group_server server({keeps_group_stream(records(1, 1) + record + records(3, 3)),
@@ -324,9 +324,8 @@ TEST(group_record, that_cannot_be_answered_ends_the_stream) {
 TEST(group_record, comes_byte_by_byte) {
     group_server server({[](conversation &with, const request &) {
         with.send(group_stream_head());
-        with.send_byte_by_byte(record_of({.tag = 1,
-                                          .id = "abc-1",
-                                          .more = "attempt: 2\nref: r.1\ntime: 99\nunknown: 1\n"}));
+        with.send_byte_by_byte(record_of(
+            {.tag = 1, .id = "abc-1", .more = "attempt: 2\nref: r.1\ntime: 99\nunknown: 1\n"}));
         with.stall();
     }});
     group_worker worker(server.url());

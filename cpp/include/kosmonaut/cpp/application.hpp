@@ -6,15 +6,20 @@
 #define KOSMONAUT_CPP_APPLICATION_HPP
 
 #include <chrono>
+#include <cstddef>
 #include <exception>
 #include <functional>
+#include <memory>
+#include <mutex>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <utility>
 #include <vector>
 
 #include <kosmonaut/cpp/client.hpp>
 #include <kosmonaut/cpp/event.hpp>
+#include <kosmonaut/cpp/event_threads.hpp>
 #include <kosmonaut/cpp/worker.hpp>
 
 namespace kosmonaut {
@@ -91,7 +96,11 @@ class backend {
  *
  * *Failures.* One that the worker retries goes to on_error(). What a handler throws goes to
  * on_exception(), and the application goes on; without that hook it comes out of run(). Either way
- * the event is given back to the broker (at least once).
+ * the event is given back to the broker (at least once), to come again after 1, 5, 20 or 60 s by
+ * its attempt.
+ *
+ * *Order.* Handlers run one after the other, on the thread that calls run(), unless threads() says
+ * otherwise.
  *
  * @par Threads
  * stop() and the client: any thread. The others: one thread at a time.
@@ -125,9 +134,9 @@ class application {
             std::string pattern(name);
             pattern += '/';
             pattern += event;
-            worker_.on(pattern, [this, handler = fn](event_ref event_given) {
-                handle(handler, received_event(event_given, client_));
-            });
+            const auto place = routes_.size();
+            worker_.on(pattern, [this, place](event_ref given) { receive(place, given); });
+            routes_.push_back({std::string(name), event, fn});
         }
         return *this;
     }
@@ -146,11 +155,55 @@ class application {
         return *this;
     }
 
-    /** Hands events to their handlers until stop(); worker::run(). @since 1.0 */
-    kosmonaut::status run() { return worker_.run(); } // NOLINT(modernize-use-nodiscard)
+    /**
+     * @brief Has events dealt with on threads of their own, several at a time.
+     *
+     * All handlers of an event run on one of them, one after the other. At least once, the order of
+     * the group holds over all threads: of one key the broker hands out one event at a time. At
+     * most once, the events of a session stay in order. An event is acknowledged when its handlers
+     * have returned, unless they answered it; what they throw goes to on_exception() on that
+     * thread.
+     *
+     * @param count how many; 0: none, which is the default.
+     * @throws error status::state: the application ran already.
+     * @since 1.0
+     */
+    application &threads(std::size_t count) {
+        if (worker_.state() != worker_state::idle) {
+            throw error(status::state);
+        }
+        pool_.reset();
+        if (count != 0) {
+            pool_ = std::make_unique<detail::event_threads>(
+                count, [this](const event &given) { deal(given); });
+        }
+        return *this;
+    }
+
+    /** Hands events to their handlers until stop(); worker::run(). What waits for a thread then
+     * stays for the next run(). @since 1.0 */
+    kosmonaut::status run() { // NOLINT(modernize-use-nodiscard)
+        const pool_pause pause(pool_.get());
+        const kosmonaut::status answer = worker_.run();
+        pause.begin();
+        rethrow();
+        return answer;
+    }
     /** Hands over what is ready, for a loop that watches worker().fd(); worker::dispatch().
      * @since 1.0 */
-    [[nodiscard]] kosmonaut::status dispatch() { return worker_.dispatch(); }
+    [[nodiscard]] kosmonaut::status dispatch() {
+        const kosmonaut::status answer = worker_.dispatch();
+        rethrow();
+        return answer;
+    }
+    /** Closes the worker when the threads have dealt with what they have; worker::close(). Not
+     * beside run(). @since 1.0 */
+    bool close(std::chrono::milliseconds timeout = no_limit) { // NOLINT(modernize-use-nodiscard)
+        if (pool_) {
+            pool_->stop();
+        }
+        return worker_.close(timeout);
+    }
     /** Makes run() return, status::interrupted. Any thread, and a signal handler. @since 1.0 */
     void stop() noexcept { worker_.interrupt(); }
 
@@ -160,6 +213,50 @@ class application {
     [[nodiscard]] kosmonaut::worker &worker() noexcept { return worker_; }
 
   private:
+    struct route {
+        std::string channel;
+        std::string event;
+        backend::handler fn;
+
+        [[nodiscard]] bool covers(const event_ref &given) const {
+            const std::string_view name = given.name();
+            return (channel == "*" || channel == given.channel()) &&
+                   (event == "*" ? name.substr(0, 1) != ":" : event == name);
+        }
+    };
+
+    /** The threads pause at the end of a call, however it ends. */
+    class pool_pause {
+      public:
+        explicit pool_pause(detail::event_threads *pool) noexcept : pool_(pool) {}
+        pool_pause(const pool_pause &) = delete;
+        pool_pause &operator=(const pool_pause &) = delete;
+        ~pool_pause() { begin(); }
+        void begin() const {
+            if (pool_ != nullptr) {
+                pool_->stop();
+            }
+        }
+
+      private:
+        detail::event_threads *pool_;
+    };
+
+    /** With threads, the first route that covers an event hands it on for all of them. */
+    void receive(std::size_t place, event_ref given) {
+        if (!pool_) {
+            handle(routes_[place].fn, received_event(given, client_));
+            return;
+        }
+        for (std::size_t i = 0; i < place; ++i) {
+            if (routes_[i].covers(given)) {
+                return;
+            }
+        }
+        given.defer();
+        pool_->add(given.retain());
+    }
+
     void handle(const backend::handler &fn, const received_event &given) {
         if (!exception_hook_) {
             fn(given);
@@ -168,15 +265,61 @@ class application {
         std::exception_ptr thrown;
         detail::call_user([&] { fn(given); }, [&] { thrown = std::current_exception(); });
         if (thrown) {
-            std::error_code at_most_once;
-            given.nack(std::chrono::milliseconds(0), at_most_once);
+            give_back(given);
             exception_hook_(thrown, given);
         }
     }
 
+    static void give_back(const event_ref &given) noexcept {
+        std::error_code at_most_once;
+        given.nack(std::chrono::milliseconds(detail::retry_delay_ms(given.attempt())),
+                   at_most_once);
+    }
+
+    /** On one of the threads. What nobody hears of comes out of run(). */
+    void deal(const event &given) {
+        const received_event lent(given, client_);
+        std::exception_ptr thrown;
+        detail::call_user(
+            [&] {
+                for (const route &one : routes_) {
+                    if (one.covers(lent)) {
+                        handle(one.fn, lent);
+                    }
+                }
+            },
+            [&] { thrown = std::current_exception(); });
+        if (thrown) {
+            give_back(lent);
+            const std::lock_guard<std::mutex> lock(mutex_);
+            if (!thrown_) {
+                thrown_ = thrown;
+            }
+            worker_.interrupt();
+            return;
+        }
+        std::error_code answered;
+        given.ack(answered);
+    }
+
+    void rethrow() {
+        std::exception_ptr thrown;
+        {
+            const std::lock_guard<std::mutex> lock(mutex_);
+            thrown.swap(thrown_);
+        }
+        if (thrown) {
+            std::rethrow_exception(thrown);
+        }
+    }
+
     kosmonaut::client client_;
+    std::vector<route> routes_;
+    std::mutex mutex_;
+    std::exception_ptr thrown_; // on a thread, on its way out of run()
     kosmonaut::worker worker_;
     std::function<void(std::exception_ptr, const received_event &)> exception_hook_;
+    std::unique_ptr<detail::event_threads> pool_; // goes first
 };
 
 } // namespace v1

@@ -27,6 +27,14 @@ class event;
 
 namespace detail {
 
+/**
+ * For how long an event is given back with which a program has failed: 1, 5, 20, 60 s, so that a
+ * database that is away for half a minute makes no dead letters.
+ */
+inline std::int64_t retry_delay_ms(std::int32_t attempt) noexcept {
+    return attempt <= 1 ? 1000 : attempt == 2 ? 5000 : attempt == 3 ? 20000 : 60000;
+}
+
 /** What an event and a reference to one have in common: everything but who owns it. */
 class event_base {
   public:
@@ -78,6 +86,29 @@ class event_base {
         return {bytes, length};
     }
 
+    /**
+     * @brief The reference under which a page sent it, at least once: the key by which a repetition
+     * is told, over the whole way.
+     * @return empty when it has none.
+     * @since 1.0
+     */
+    [[nodiscard]] std::optional<std::string_view> ref() const noexcept {
+        return maybe(kn_event_ref(handle_));
+    }
+
+    /**
+     * @brief When the broker took it, at least once, by the broker's clock.
+     * @return empty when that is not known.
+     * @since 1.0
+     */
+    [[nodiscard]] std::optional<std::chrono::system_clock::time_point> time() const noexcept {
+        const std::int64_t ms = kn_event_time_ms(handle_);
+        if (ms < 0) {
+            return std::nullopt;
+        }
+        return std::chrono::system_clock::time_point(std::chrono::milliseconds(ms));
+    }
+
     /** Keeps the event beyond the handler that was given it. @since 1.0 */
     [[nodiscard]] event retain() const noexcept;
 
@@ -107,6 +138,20 @@ class event_base {
     }
     bool nack(std::chrono::milliseconds delay, std::error_code &code) const noexcept {
         return answered(kn_event_nack(handle_, delay.count()), code);
+    }
+
+    /**
+     * @brief Asks for more time: the broker's deadline for the answer begins anew.
+     * @return false when it comes too late and the event will be delivered again.
+     * @throws error status::state: it already had an answer, or delivery is at most once;
+     *         status::invalid; status::fork.
+     * @since 1.0
+     */
+    bool extend() const { // NOLINT(modernize-use-nodiscard)
+        return answered(kn_event_extend(handle_));
+    }
+    bool extend(std::error_code &code) const noexcept {
+        return answered(kn_event_extend(handle_), code);
     }
 
     /**

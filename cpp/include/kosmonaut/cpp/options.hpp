@@ -36,6 +36,20 @@ enum class log_level : std::int32_t {
     debug = KN_LOG_DEBUG
 };
 
+/** Whether a worker loses events that it was sent, or gets some again. @since 1.0 */
+enum class delivery : std::int32_t {
+    at_most_once = KN_AT_MOST_ONCE,
+    at_least_once = KN_AT_LEAST_ONCE
+};
+
+/** The key of which a group's workers deal with one event at a time. @since 1.0 */
+enum class event_order : std::int32_t {
+    none = KN_ORDER_NONE,
+    sid = KN_ORDER_SID,
+    uid = KN_ORDER_UID,
+    channel = KN_ORDER_CHANNEL
+};
+
 /**
  * @brief Options, while they are being put together.
  *
@@ -172,6 +186,58 @@ class options {
     /** The same, with an error code. @since 1.0 */
     options &max_pending(std::int32_t count, std::error_code &code) noexcept {
         return set(kn_options_set_max_pending(handle(), count), code);
+    }
+
+    /**
+     * @brief Whether a worker loses events that it was sent, or gets some again;
+     * kn_options_set_delivery(). At least once takes a group().
+     * @since 1.0
+     */
+    options &delivery(kosmonaut::delivery kind) {
+        return set("delivery", kn_options_set_delivery(handle(), static_cast<std::int32_t>(kind)));
+    }
+    /** The same, with an error code. @since 1.0 */
+    options &delivery(kosmonaut::delivery kind, std::error_code &code) noexcept {
+        return set(kn_options_set_delivery(handle(), static_cast<std::int32_t>(kind)), code);
+    }
+
+    /** The group whose events a worker shares, at least once. @since 1.0 */
+    options &group(std::string_view name) {
+        return set("group", kn_options_set_group(handle(), detail::c_text(name)));
+    }
+    /** The same, with an error code. @since 1.0 */
+    options &group(std::string_view name, std::error_code &code) noexcept {
+        detail::attempt(code, [&](kn_error ** /*details*/) {
+            return kn_options_set_group(handle(), detail::c_text(name));
+        });
+        return *this;
+    }
+
+    /** How many events a worker has unacknowledged at most: 1 to 10000. Default: 256. @since 1.0 */
+    options &window(std::int32_t count) {
+        return set("window", kn_options_set_window(handle(), count));
+    }
+    /** The same, with an error code. @since 1.0 */
+    options &window(std::int32_t count, std::error_code &code) noexcept {
+        return set(kn_options_set_window(handle(), count), code);
+    }
+
+    /** Which events are dealt with one after the other. Default: the group's. @since 1.0 */
+    options &order(event_order key) {
+        return set("order", kn_options_set_order(handle(), static_cast<std::int32_t>(key)));
+    }
+    /** The same, with an error code. @since 1.0 */
+    options &order(event_order key, std::error_code &code) noexcept {
+        return set(kn_options_set_order(handle(), static_cast<std::int32_t>(key)), code);
+    }
+
+    /** Whether a handler's return acknowledges its event. Default: true. @since 1.0 */
+    options &auto_ack(bool acknowledge) {
+        return set("auto_ack", kn_options_set_auto_ack(handle(), acknowledge ? 1 : 0));
+    }
+    /** The same, with an error code. @since 1.0 */
+    options &auto_ack(bool acknowledge, std::error_code &code) noexcept {
+        return set(kn_options_set_auto_ack(handle(), acknowledge ? 1 : 0), code);
     }
 
     /** The name under which the broker lists a worker. @since 1.0 */

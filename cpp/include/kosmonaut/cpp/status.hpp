@@ -59,6 +59,7 @@ enum class status : std::int32_t {
     server = KN_ESERVER,
     conflict = KN_ECONFLICT,
     replaced = KN_EREPLACED,
+    no_group = KN_ENOGROUP,
 
     state = KN_ESTATE,
     fork = KN_EFORK,

@@ -56,7 +56,8 @@ struct callback {
         auto *self = static_cast<callback *>(data);
         call_user([&] { self->fn(event_ref(event)); },
                   [&] {
-                      kn_event_nack(event, 0); // at most once there is nothing to give back
+                      // At most once there is nothing to give back.
+                      kn_event_nack(event, retry_delay_ms(kn_event_attempt(event)));
                       self->core->caught();
                   });
     }
@@ -93,8 +94,8 @@ struct callback {
  * A fatal failure is thrown once, after the events that came before it, and then it is closed.
  *
  * *Exceptions of handlers.* What a handler or an error handler throws comes out of the call that
- * ran it, intact. The event is given back to the broker (at least once) and the others stay queued:
- * the worker is as usable as before.
+ * ran it, intact. The event is given back to the broker (at least once), to come again after 1, 5,
+ * 20 or 60 s by its attempt, and the others stay queued: the worker is as usable as before.
  *
  * @par Threads
  * next(), run(), dispatch(), on(), on_error() and status(): one thread at a time. The others: any
