@@ -247,6 +247,22 @@ KN_API kn_status kn_event_ack(kn_event *event);
 KN_API kn_status kn_event_nack(kn_event *event, int64_t delay_ms);
 
 /**
+ * @brief Gives an event back that this program has nothing for: it is to be delivered again, and
+ * that does not count against it.
+ *
+ * What the worker says of an event that none of its handlers covers. For a program that takes its
+ * events out by kn_worker_next(), or that is about to end.
+ *
+ * @param event may be NULL.
+ * @param delay_ms milliseconds to wait before that; 0 for at once, 86400000 (a day) at most.
+ * @return as kn_event_nack().
+ * @par Threads
+ * any thread, any time.
+ * @since 1.0
+ */
+KN_API kn_status kn_event_decline(kn_event *event, int64_t delay_ms);
+
+/**
  * @brief Asks for more time: the broker's deadline for the answer begins anew.
  *
  * For a handler that takes longer than that, which is a minute unless the group says otherwise.

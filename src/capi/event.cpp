@@ -21,6 +21,18 @@ const kn::Delivery *delivery_of(const kn_event *event) noexcept {
 /// The broker keeps none for longer.
 constexpr int64_t longest_delay_ms = int64_t{24} * 60 * 60 * 1000;
 
+kn_status given_back(kn_event *event, int64_t delay_ms, bool is_unhandled) {
+    return guarded([&]() -> kn_status {
+        require_own_process(event);
+        if (delay_ms < 0 || delay_ms > longest_delay_ms)
+            throw Failure(KN_EINVAL, "a delay is 0 ms to a day");
+        kn::Delivery *const delivery = event->delivery();
+        if (delivery == nullptr)
+            return KN_ESTATE; // an event that is delivered at most once cannot be given back
+        return delivery->ledger->give_back(*delivery, {kn::milliseconds(delay_ms), is_unhandled});
+    });
+}
+
 } // namespace
 
 int32_t kn_event_kind(const kn_event *event) {
@@ -104,15 +116,11 @@ kn_status kn_event_ack(kn_event *event) {
 }
 
 kn_status kn_event_nack(kn_event *event, int64_t delay_ms) {
-    return guarded([&]() -> kn_status {
-        require_own_process(event);
-        if (delay_ms < 0 || delay_ms > longest_delay_ms)
-            throw Failure(KN_EINVAL, "a delay is 0 ms to a day");
-        kn::Delivery *const delivery = event->delivery();
-        if (delivery == nullptr)
-            return KN_ESTATE; // an event that is delivered at most once cannot be given back
-        return delivery->ledger->give_back(*delivery, {kn::milliseconds(delay_ms), false});
-    });
+    return given_back(event, delay_ms, false);
+}
+
+kn_status kn_event_decline(kn_event *event, int64_t delay_ms) {
+    return given_back(event, delay_ms, true);
 }
 
 kn_status kn_event_extend(kn_event *event) {

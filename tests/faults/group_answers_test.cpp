@@ -131,6 +131,7 @@ TEST(group_event, of_a_plain_worker_has_none_of_it) {
     EXPECT_EQ(kn_event_time_ms(event), -1);
     EXPECT_EQ(kn_event_ack(event), KN_OK);
     EXPECT_EQ(kn_event_nack(event, 0), KN_ESTATE);
+    EXPECT_EQ(kn_event_decline(event, 0), KN_ESTATE);
     EXPECT_EQ(kn_event_extend(event), KN_ESTATE);
     kn_event_free(event);
     kn_worker_free(worker);
@@ -294,6 +295,17 @@ TEST(group_nack, names_the_event_and_the_delay) {
     EXPECT_FALSE(told.at(0).is_unhandled);
     EXPECT_EQ(told.at(1).ids, ids_of{"e-3"});
     EXPECT_EQ(told.at(1).delay_ms, 0);
+}
+
+TEST(group_nack, may_be_for_want_of_a_handler) {
+    group_server server({keeps_group_stream(records(1, 1))});
+    group_worker worker(server.url());
+    ASSERT_TRUE(worker.await_events(1));
+    EXPECT_EQ(kn_event_decline(worker.events().at(0), 1'000), KN_OK);
+    EXPECT_EQ(kn_event_decline(worker.events().at(0), 1'000), KN_ESTATE);
+    ASSERT_TRUE(worker.go_on_until([&] { return server.count("nack") == 1; }));
+    EXPECT_EQ(server.answers().at(0).delay_ms, 1'000);
+    EXPECT_TRUE(server.answers().at(0).is_unhandled);
 }
 
 TEST(group_nack, refuses_a_delay_that_is_none) {

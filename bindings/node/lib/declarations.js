@@ -108,6 +108,7 @@ export const FUNCTIONS = [
   'kn_status kn_event_defer(kn_event *event)',
   'kn_status kn_event_ack(kn_event *event)',
   'kn_status kn_event_nack(kn_event *event, int64_t delay_ms)',
+  'kn_status kn_event_decline(kn_event *event, int64_t delay_ms)',
   'kn_status kn_event_extend(kn_event *event)',
 
   'kn_options *kn_options_new()',

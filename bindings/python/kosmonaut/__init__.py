@@ -13,22 +13,22 @@ from .client import Client
 from .errors import (BadChannelError, BadRequestError, CallError, Closed, ConflictError,
                      ConnectError, ConnectionLostError, Error, ForbiddenError, ForkError,
                      FullError, HandleError, InternalError, Interrupted, InvalidArgumentError,
-                     NoChannelError, NoVhostError, OutOfMemoryError, PayloadError, ProtocolError,
+                     NoChannelError, NoGroupError, NoVhostError, OutOfMemoryError, PayloadError, ProtocolError,
                      RateLimitError, RefusedError, ReplacedError, ServerError, StateError, Stopped,
                      TimeoutError, TLSError, TooBigError, TransportError, UnauthorizedError,
                      UnavailableError)
 from .event import Event
 from .lists import *  # noqa: F401,F403
 from .options import Options
-from .status import EventKind, LogLevel, Status, WorkerState
+from .status import Delivery, EventKind, LogLevel, Order, Status, WorkerState
 from .worker import Worker
 
 __all__ = [
     "AsyncClient", "AsyncWorker", "BadChannelError", "BadRequestError", "Batch", "CallError",
-    "Client", "Closed", "ConflictError", "ConnectError", "ConnectionLostError", "Error", "Event",
+    "Client", "Closed", "ConflictError", "ConnectError", "ConnectionLostError", "Delivery", "Error", "Event",
     "EventKind", "ForbiddenError", "ForkError", "FullError", "HandleError", "InternalError",
-    "Interrupted", "InvalidArgumentError", "LogLevel", "NoChannelError", "NoVhostError", "Options",
-    "OutOfMemoryError", "Payload", "PayloadError", "ProtocolError", "RateLimitError",
+    "Interrupted", "InvalidArgumentError", "LogLevel", "NoChannelError", "NoGroupError",
+    "NoVhostError", "Options", "Order", "OutOfMemoryError", "Payload", "PayloadError", "ProtocolError", "RateLimitError",
     "RefusedError", "ReplacedError", "ServerError", "StateError", "Status", "Stopped",
     "TLSError", "TimeoutError", "TooBigError", "TransportError", "Trigger", "UnauthorizedError",
     "UnavailableError", "Worker", "WorkerState", "version", *lists.__all__,

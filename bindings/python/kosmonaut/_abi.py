@@ -106,6 +106,7 @@ FUNCTIONS: Dict[str, Tuple[Any, Tuple[Any, ...]]] = {
     "kn_event_defer": (_status, (c_void_p,)),
     "kn_event_ack": (_status, (c_void_p,)),
     "kn_event_nack": (_status, (c_void_p, c_int64)),
+    "kn_event_decline": (_status, (c_void_p, c_int64)),
     "kn_event_extend": (_status, (c_void_p,)),
     # options.h
     "kn_options_new": (c_void_p, ()),

@@ -231,21 +231,43 @@ class AsyncWorker(BaseWorker):
                 assert event is not None
                 await self._handle_event(event)
         except Stopped as stop:
-            return self._ended_by(stop)
+            status = self._ended_by(stop)
         finally:
             self._leave(me)
+        if self._is_closed and self._is_at_least_once:
+            await self._send_what_is_owed(None)  # a handler may have begun to close
+        return status
 
     async def close(self, timeout: Optional[float] = None) -> bool:
         """Closes the worker, and waits until no other task is inside. Returns as
         `Worker.close()`."""
         if self._let_go_in_child():
             return True
-        self._close(0)
+        end = None if timeout is None else time.monotonic() + timeout
+        if self._is_at_least_once:
+            self._begin_to_close()
+        else:
+            self._close(0)
         try:
-            return await asyncio.wait_for(
+            is_idle = await asyncio.wait_for(
                 self._wait_until_idle(asyncio.current_task()), timeout)
         except asyncio.TimeoutError:
-            return _DRIVER not in self._seat
+            is_idle = _DRIVER not in self._seat
+        return is_idle and await self._send_what_is_owed(end)
+
+    async def _send_what_is_owed(self, end: Optional[float]) -> bool:
+        """At least once: the answers, and that the other events go back."""
+        if end is None:
+            end = time.monotonic() + self._longest_closing
+        loop = asyncio.get_running_loop()
+        while True:
+            handle = self._handle
+            if handle is None or self._close(0):
+                return True
+            left = end - time.monotonic()
+            if left <= 0:
+                return False
+            await _is_readable(lib.kn_worker_fd(handle.pointer), loop, left)
 
     async def __aenter__(self) -> AsyncWorker:
         return self
@@ -283,7 +305,7 @@ class AsyncWorker(BaseWorker):
                 if inspect.isawaitable(outcome):
                     await outcome
         except Exception as exception:
-            event._is_in_handler = False
+            self._has_failed(event)
             if self._on_exception is None:
                 raise
             outcome = self._on_exception(exception, event)
@@ -291,7 +313,7 @@ class AsyncWorker(BaseWorker):
                 await outcome
             return
         except BaseException:
-            event._is_in_handler = False
+            self._has_failed(event)
             raise
         self._has_been_handled(event)
 

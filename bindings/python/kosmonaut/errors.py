@@ -166,6 +166,10 @@ class ReplacedError(RefusedError):
     """Another worker took this one's name."""
 
 
+class NoGroupError(RefusedError):
+    """404: the group does not exist."""
+
+
 class StateError(HandleError):
     """Not allowed in this state, or beside the call that is running."""
 
@@ -203,6 +207,7 @@ BY_STATUS: Dict[int, Type[Error]] = {
     Status.ESERVER: ServerError,
     Status.ECONFLICT: ConflictError,
     Status.EREPLACED: ReplacedError,
+    Status.ENOGROUP: NoGroupError,
     Status.ESTATE: StateError,
     Status.EFORK: ForkError,
     Status.EFULL: FullError,

@@ -15,8 +15,8 @@ _free = lib.kn_event_free
 class Event:
     """An event, as a worker hands it over. It outlives its worker, and any thread may use it.
 
-    At most once, which is how WebRocket delivers, there is nothing to answer. At least once, an
-    event that is dropped without an answer is given back to the broker.
+    At most once, which is the default, there is nothing to answer. At least once, an event that is
+    dropped without an answer is given back to the broker.
     """
 
     __slots__ = ("_pointer", "_is_in_handler", "_is_deferred", "__weakref__")
@@ -92,6 +92,19 @@ class Event:
         """How often it was delivered, this time included."""
         return int(lib.kn_event_attempt(self._pointer))
 
+    @property
+    def ref(self) -> Optional[str]:
+        """The reference under which a page sent it, at least once: the key by which a repetition is
+        told, over the whole way."""
+        ref = lib.kn_event_ref(self._pointer)
+        return None if ref is None else str(ref.decode())
+
+    @property
+    def time(self) -> Optional[float]:
+        """When the broker took it, at least once: seconds since 1970, by the broker's clock."""
+        time_ms = int(lib.kn_event_time_ms(self._pointer))
+        return None if time_ms < 0 else time_ms / 1000
+
     def retain(self) -> Event:
         """Another object for the same event, which is let go of when both are gone."""
         other = Event()
@@ -113,6 +126,16 @@ class Event:
         """
         errors.require_ok(
             lib.kn_event_nack(self._pointer, _values.milliseconds(delay, "delay")))
+
+    def decline(self, delay: float = 0) -> None:
+        """Gives the event back because this program has nothing for it, which does not count against
+        it. Raises as `nack()`."""
+        errors.require_ok(
+            lib.kn_event_decline(self._pointer, _values.milliseconds(delay, "delay")))
+
+    def extend(self) -> None:
+        """Asks for more time: the broker's deadline for the answer begins anew. Raises as `nack()`."""
+        errors.require_ok(lib.kn_event_extend(self._pointer))
 
     def defer(self) -> None:
         """Says, in a handler, that the answer will come later: keep the event, and `ack()` it then.

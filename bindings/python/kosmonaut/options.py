@@ -54,8 +54,20 @@ class Options:
     """Of a client, 1 to 1024. Default: 32."""
     max_pending: Optional[int] = None
     """Calls that may be under way in an `AsyncClient`. Default: 10000."""
+    delivery: Optional[int] = None
+    """One of `Delivery`. `AT_LEAST_ONCE`: the broker sends an event until a worker of the group has
+    acknowledged it. Default: `AT_MOST_ONCE`."""
+    group: Optional[str] = None
+    """The group whose events a worker shares, at least once."""
+    window: Optional[int] = None
+    """How many events a worker has unacknowledged at most, 1 to 10000. Default: 256."""
+    order: Optional[int] = None
+    """One of `Order`: which of a group's events are dealt with one after the other. Default: the
+    group's."""
+    auto_ack: Optional[bool] = None
+    """Whether a handler's return acknowledges its event. Default: True."""
     worker_name: Optional[str] = None
-    """Under which the broker lists a worker."""
+    """Under which the broker lists a worker. At least once it is the name within the group."""
     ca_file: Optional[_Path] = None
     """Certificate authorities (PEM), instead of the system's."""
     client_certificate: Union[_Path, Tuple[_Path, _Path], None] = None
@@ -186,6 +198,11 @@ _SETTERS: Dict[str, Callable[[Any, Any], None]] = {
     "max_response_size": _number("max_response_size", 64),
     "max_connections": _number("max_connections", 32),
     "max_pending": _number("max_pending", 32),
+    "delivery": _number("delivery", 32),
+    "group": _text("group"),
+    "window": _number("window", 32),
+    "order": _number("order", 32),
+    "auto_ack": _number("auto_ack", 32),
     "worker_name": _text("worker_name"),
     "ca_file": _path("ca_file"),
     "client_certificate": _set_client_certificate,

@@ -45,6 +45,7 @@ class Status(_Named):
     ESERVER = -309
     ECONFLICT = -310
     EREPLACED = -311
+    ENOGROUP = -313
     ESTATE = -401
     EFORK = -402
     EFULL = -403
@@ -72,6 +73,22 @@ class EventKind(_Named):
     """A message that a browser sent."""
     GAP = 1
     """The broker says that messages were lost (at least once only)."""
+
+
+class Delivery(_Named):
+    """Whether a worker loses events that it was sent, or gets some again."""
+
+    AT_MOST_ONCE = 0
+    AT_LEAST_ONCE = 1
+
+
+class Order(_Named):
+    """The key of which a group's workers deal with one event at a time."""
+
+    NONE = 0
+    SID = 1
+    UID = 2
+    CHANNEL = 3
 
 
 class LogLevel(_Named):

@@ -18,7 +18,7 @@ from .client import LONGEST_POLL_MS, stats_of
 from .errors import Closed, Error, Interrupted, Stopped
 from .event import Event
 from .options import Options, OptionsHandle
-from .status import Status, WorkerState
+from .status import Delivery, EventKind, Status, WorkerState
 
 H = TypeVar("H", bound=Callable[[Event], Any])
 F = TypeVar("F", bound=Callable[[Error], None])
@@ -32,6 +32,13 @@ _OK, _AGAIN, _CLOSED, _INTERRUPTED = 0, 1, 2, 3
 _NO_HANDLER = Handler()
 _NO_DESTROY = Destroy()
 _HANDLED_HERE = Handler(lambda event, user_data: None)
+
+# For how long an event is given back with which a handler has failed, by its attempt: so that a
+# database that is away for half a minute makes no dead letters; and one that none is for.
+_RETRY_MS = (1_000, 5_000, 20_000, 60_000)
+_UNHANDLED_MS = 1_000
+
+_DEFAULT_REQUEST_TIMEOUT = 10.0
 
 _DRIVER = "driver"
 
@@ -58,6 +65,11 @@ class BaseWorker:
         if status < 0:
             raise errors.taken(status, error)
         self._log = None if options is None else options.log
+        self._is_at_least_once = options is not None and options.delivery == Delivery.AT_LEAST_ONCE
+        self._acknowledges = options is None or options.auto_ack is not False
+        self._longest_closing = _DEFAULT_REQUEST_TIMEOUT
+        if options is not None and options.request_timeout is not None:
+            self._longest_closing = options.request_timeout
         self._routes = Routes()
         self._on_error: Optional[Callable[[Error], None]] = None
         self._on_exception: Optional[Callable[[Exception, Event], Any]] = None
@@ -109,8 +121,8 @@ class BaseWorker:
     def on_exception(self, handler: X) -> X:
         """A decorator: the function hears of each exception that a handler raises, and of the event.
 
-        The worker goes on with the next event, and the event that failed is not acknowledged. Without
-        such a function the exception comes out of `run()`, and what a page sends can end the worker.
+        The worker goes on with the next event. The event that failed is given back at least once, and
+        comes again after 1, 5, 20 or 60 s, by its attempt. Without such a function the exception comes out of `run()`, and what a page sends can end the worker.
         What the function raises itself comes out there too, as do exceptions that end a program, such
         as `KeyboardInterrupt`.
         """
@@ -204,17 +216,30 @@ class BaseWorker:
                 int(lib.kn_worker_reconnects(pointer)),
                 errors.taken(lib.kn_error_status(failure), failure) if failure else None)
 
-    def _close(self, timeout_ms: int) -> None:
+    def _close(self, timeout_ms: int) -> bool:
+        """False: at least once, there are answers that are still to be sent, and the next call goes on
+        with that."""
         handle = self._live()
         if handle is None:
-            return
+            return True
         self._is_closed = True
         error = c_void_p()
         status = lib.kn_worker_close(handle.pointer, timeout_ms, byref(error))
-        if status < 0:
-            raise errors.taken(status, error)
+        if status == _AGAIN and self._is_at_least_once:
+            return False
         self._figures = self._read_figures()
         self._handle = None
+        if status < 0:
+            raise errors.taken(status, error)
+        return True
+
+    def _begin_to_close(self) -> None:
+        """At least once the handler that runs is to end, and its event to have its answer, before the
+        rest is given back."""
+        self._is_closed = True
+        handle = self._live()
+        if handle is not None:
+            lib.kn_worker_interrupt(handle.pointer)
 
     def _let_go_in_child(self) -> bool:
         """In a forked child there is nothing to close, and nobody to wait for."""
@@ -246,7 +271,7 @@ class BaseWorker:
         if status == _OK:
             self._spare = None
             return event
-        if status == _CLOSED:
+        if status == _CLOSED or (status == _INTERRUPTED and self._is_closed):
             raise self._stopped(Closed("the worker was closed"))
         if status == _INTERRUPTED:
             raise self._stopped(Interrupted("the worker was interrupted"))
@@ -284,16 +309,36 @@ class BaseWorker:
 
     def _handlers_of(self, event: Event) -> Any:
         handlers = self._routes.matching(event.channel, event.name)
-        if not handlers and self._log is not None:
-            self._log.debug("no handler for %s", event.topic)
+        if not handlers:
+            self._has_no_handler(event)
         return handlers
 
-    @staticmethod
-    def _has_been_handled(event: Event) -> None:
+    def _has_no_handler(self, event: Event) -> None:
+        if not self._is_at_least_once:
+            if self._log is not None:
+                self._log.debug("no handler for %s", event.topic)
+            return
+        if event.kind == EventKind.GAP:
+            if self._log is not None:
+                self._log.warning("events were lost before they came, and no handler is for */:gap: %s",
+                                  event.raw.decode(errors="replace"))
+            return
+        lib.kn_event_decline(event._pointer, _UNHANDLED_MS)
+        if self._log is not None:
+            self._log.warning("no handler for %s, which is given back", event.topic)
+
+    def _has_been_handled(self, event: Event) -> None:
         """Acknowledges it, unless a handler answered it or will do so later."""
         event._is_in_handler = False
-        if not event._is_deferred:
+        if self._acknowledges and not event._is_deferred:
             lib.kn_event_ack(event._pointer)
+
+    @staticmethod
+    def _has_failed(event: Event) -> None:
+        """Gives it back, unless a handler answered it: at most once, that does nothing."""
+        event._is_in_handler = False
+        attempt = lib.kn_event_attempt(event._pointer)
+        lib.kn_event_nack(event._pointer, _RETRY_MS[min(max(attempt, 1), len(_RETRY_MS)) - 1])
 
 
 def is_taken() -> Error:
@@ -363,12 +408,15 @@ class Worker(BaseWorker):
                 assert event is not None
                 self._handle_event(event)
         except Stopped as stop:
-            return self._ended_by(stop)
+            status = self._ended_by(stop)
         finally:
             if _DRIVER in seat and seat[_DRIVER] is me:
                 del seat[_DRIVER]
             if self._is_closed:
                 self._is_idle.set()
+        if self._is_closed and self._is_at_least_once:
+            self._close(-1)  # a handler may have begun it
+        return status
 
     def dispatch(self) -> bool:
         """Hands what is ready to its handlers, without waiting; for a loop that polls `fileno()`.
@@ -401,10 +449,17 @@ class Worker(BaseWorker):
         Returns True when that is so: no handler runs now, and the connection is gone. False: it is
         closed, but after `timeout` seconds (None: as long as it takes) a handler still runs, or
         this is a handler. Any thread, as often as you like.
+
+        At least once it also sends the answers that are owed, and gives the other events back; False
+        then may mean that some of that is left, and the next `close()` goes on with it. In a handler
+        it begins, and `run()` does the rest when the handler has returned.
         """
         end = None if timeout is None else _end_of(timeout)
         if self._let_go_in_child():
             return True
+        if self._is_at_least_once:
+            self._begin_to_close()
+            return self._wait_until_idle(end) and self._close(_left_ms(end))
         self._close(-1 if timeout is None else _values.milliseconds(timeout, "timeout"))
         return self._wait_until_idle(end)
 
@@ -440,13 +495,13 @@ class Worker(BaseWorker):
             for handler in self._handlers_of(event):
                 handler(event)
         except Exception as exception:
-            event._is_in_handler = False
+            self._has_failed(event)
             if self._on_exception is None:
                 raise
             self._on_exception(exception, event)
             return
         except BaseException:
-            event._is_in_handler = False
+            self._has_failed(event)
             raise
         self._has_been_handled(event)
 
@@ -460,6 +515,10 @@ class Worker(BaseWorker):
                 return False
             if not self._is_idle.wait(None if end is None else max(0, end - time.monotonic())):
                 return _DRIVER not in self._seat
+
+
+def _left_ms(end: Optional[float]) -> int:
+    return -1 if end is None else max(0, int((end - time.monotonic()) * 1000))
 
 
 def _end_of(timeout: float) -> float:

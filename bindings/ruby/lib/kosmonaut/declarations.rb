@@ -73,6 +73,7 @@ module Kosmonaut
       kn_event_attempt: [:int32, :pointer],
       kn_event_channel: [:pointer, :pointer],
       kn_event_data: [:pointer, :pointer, :pointer],
+      kn_event_decline: [:status, :pointer, :int64],
       kn_event_defer: [:status, :pointer],
       kn_event_extend: [:status, :pointer],
       kn_event_free: [:void, :pointer],

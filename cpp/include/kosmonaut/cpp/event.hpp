@@ -141,6 +141,22 @@ class event_base {
     }
 
     /**
+     * @brief Gives the event back because this program has nothing for it; that does not count
+     * against it.
+     *
+     * @param delay how long to wait before it is delivered again.
+     * @return false when it comes too late; the event will be delivered again anyway.
+     * @throws error as nack().
+     * @since 1.0
+     */
+    bool decline(std::chrono::milliseconds delay = std::chrono::milliseconds(0)) const {
+        return answered(kn_event_decline(handle_, delay.count()));
+    }
+    bool decline(std::chrono::milliseconds delay, std::error_code &code) const noexcept {
+        return answered(kn_event_decline(handle_, delay.count()), code);
+    }
+
+    /**
      * @brief Asks for more time: the broker's deadline for the answer begins anew.
      * @return false when it comes too late and the event will be delivered again.
      * @throws error status::state: it already had an answer, or delivery is at most once;

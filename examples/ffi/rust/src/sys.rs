@@ -228,6 +228,7 @@ extern "C" {
     pub fn kn_event_defer(event: *mut kn_event) -> kn_status;
     pub fn kn_event_ack(event: *mut kn_event) -> kn_status;
     pub fn kn_event_nack(event: *mut kn_event, delay_ms: i64) -> kn_status;
+    pub fn kn_event_decline(event: *mut kn_event, delay_ms: i64) -> kn_status;
     pub fn kn_event_extend(event: *mut kn_event) -> kn_status;
     pub fn kn_options_new() -> *mut kn_options;
     pub fn kn_options_free(options: *mut kn_options);

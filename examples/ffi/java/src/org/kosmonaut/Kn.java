@@ -142,6 +142,7 @@ final class Kn {
     static native int kn_event_defer(Pointer event);
     static native int kn_event_ack(Pointer event);
     static native int kn_event_nack(Pointer event, long delayMs);
+    static native int kn_event_decline(Pointer event, long delayMs);
     static native int kn_event_extend(Pointer event);
     static native Pointer kn_options_new();
     static native void kn_options_free(Pointer options);
