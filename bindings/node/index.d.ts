@@ -29,6 +29,7 @@ export const Status: {
   readonly KN_ESERVER: -309;
   readonly KN_ECONFLICT: -310;
   readonly KN_EREPLACED: -311;
+  readonly KN_ENOGROUP: -313;
   readonly KN_ESTATE: -401;
   readonly KN_EFORK: -402;
   readonly KN_EFULL: -403;
@@ -46,6 +47,13 @@ export const WorkerState: {
 };
 
 export const EventKind: { readonly MESSAGE: 0; readonly GAP: 1 };
+export const Delivery: { readonly AT_MOST_ONCE: 0; readonly AT_LEAST_ONCE: 1 };
+export const Order: {
+  readonly NONE: 0;
+  readonly SID: 1;
+  readonly UID: 2;
+  readonly CHANNEL: 3;
+};
 
 export const LogLevel: {
   readonly ERROR: 1;
@@ -108,6 +116,16 @@ export interface Options {
   maxPending?: number;
   /** The name under which the broker lists a worker. */
   workerName?: string;
+  /** One of Delivery. AT_LEAST_ONCE: the broker sends an event until it is acknowledged. */
+  delivery?: number;
+  /** The group whose events a worker shares, at least once. */
+  group?: string;
+  /** How many events a worker has unacknowledged at most. Default: 256. */
+  window?: number;
+  /** One of Order: which events are dealt with one after the other. Default: the group's. */
+  order?: number;
+  /** Whether an event is acknowledged when its handlers are done. Default: true. */
+  autoAck?: boolean;
   /** The certificate authorities, a file in PEM form. Default: the system's. */
   caFile?: string;
   /** This side's certificate and key, files in PEM form. */
@@ -246,6 +264,10 @@ export class Event {
   readonly kind: number;
   /** How often it has been delivered, this time included. */
   readonly attempt: number;
+  /** The reference under which a page sent it, at least once, or null. */
+  readonly ref: string | null;
+  /** When the broker took it, at least once: milliseconds since 1970, or null. */
+  readonly timeMs: number | null;
   /** channel/name. */
   readonly topic: string;
   readonly channel: string;
@@ -265,6 +287,10 @@ export class Event {
   ack(): boolean;
   /** Gives it back, to be delivered again after a while. */
   nack(delayMs?: number): boolean;
+  /** The same, because this program has nothing for it: that does not count against it. */
+  decline(delayMs?: number): boolean;
+  /** Asks for more time: the broker's deadline for the answer begins anew. False: too late. */
+  extend(): boolean;
   /** Says, in a handler, that ack() or nack() will come later. */
   defer(): void;
   /** Another one for the same message, to be answered or freed by itself. */

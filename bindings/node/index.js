@@ -9,7 +9,7 @@ export {
 } from './lib/errors.js';
 export { Event } from './lib/event.js';
 export { Subscriber } from './lib/pages.js';
-export { EventKind, LogLevel, Status, WorkerState } from './lib/status.js';
+export { Delivery, EventKind, LogLevel, Order, Status, WorkerState } from './lib/status.js';
 export { Worker } from './lib/worker.js';
 
 /** The version of the library that is loaded, such as "1.0.0". */

@@ -160,7 +160,7 @@ TEST(group_ack, waits_for_others_but_not_for_long) {
     ASSERT_TRUE(worker.await_events(40));
     for (kn_event *event : worker.events()) {
         acknowledge(worker, event);
-        worker.next(0);
+        worker.next(1);
     }
     ASSERT_TRUE(worker.go_on_until([&] { return server.has_acknowledged(40); }));
     EXPECT_LT(server.count("ack"), 20U);

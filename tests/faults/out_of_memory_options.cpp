@@ -88,11 +88,13 @@ const scenario scenarios[] = {
          });
      }},
     {"constants",
-     {"kn_status_name", "kn_status_message", "kn_status_is_retriable", "kn_version",
-      "kn_version_number", "kn_event_kind", "kn_event_attempt", "kn_event_topic",
-      "kn_event_channel", "kn_event_name", "kn_event_id", "kn_event_data", "kn_event_retain",
-      "kn_event_defer", "kn_event_ack", "kn_event_nack", "kn_event_decline", "kn_event_extend", "kn_event_ref",
-      "kn_event_time_ms"},
+     {"kn_status_name",   "kn_status_message", "kn_status_is_retriable",
+      "kn_version",       "kn_version_number", "kn_event_kind",
+      "kn_event_attempt", "kn_event_topic",    "kn_event_channel",
+      "kn_event_name",    "kn_event_id",       "kn_event_data",
+      "kn_event_retain",  "kn_event_defer",    "kn_event_ack",
+      "kn_event_nack",    "kn_event_decline",  "kn_event_extend",
+      "kn_event_ref",     "kn_event_time_ms"},
      [] {
          return make<making>([](kn_error **) {
              kn_status_name(KN_OK);
@@ -110,8 +112,8 @@ const scenario scenarios[] = {
              kn_event_retain(nullptr);
              kn_event_ref(nullptr);
              kn_event_time_ms(nullptr);
-             for (const kn_status refused : {kn_event_defer(nullptr), kn_event_ack(nullptr),
-                                             kn_event_nack(nullptr, 0),
+             for (const kn_status refused :
+                  {kn_event_defer(nullptr), kn_event_ack(nullptr), kn_event_nack(nullptr, 0),
                    kn_event_decline(nullptr, 0), kn_event_extend(nullptr)})
                  if (refused != KN_EINVAL && !is_want_of_memory(refused))
                      return refused;

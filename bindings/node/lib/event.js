@@ -5,12 +5,19 @@ import { Status } from './status.js';
 
 const OWNED = Symbol('only this package makes events');
 
+function timeOf(pointer) {
+  const timeMs = Number(kn.kn_event_time_ms(pointer));
+  return timeMs < 0 ? null : timeMs;
+}
+
 function read(pointer) {
   const length = [0];
   const data = kn.kn_event_data(pointer, length);
   return {
     kind: kn.kn_event_kind(pointer),
     attempt: kn.kn_event_attempt(pointer),
+    ref: kn.kn_event_ref(pointer),
+    timeMs: timeOf(pointer),
     topic: kn.kn_event_topic(pointer),
     channel: kn.kn_event_channel(pointer),
     name: kn.kn_event_name(pointer),
@@ -25,8 +32,8 @@ function read(pointer) {
  * A message that a browser sent. What it says can be read for ever; it can be answered until it was
  * answered or let go.
  *
- * Delivery is at most once in this release, and an answer does nothing yet. Where delivery is at
- * least once, an event that goes without an answer is delivered again.
+ * At most once, which is the default, an answer does nothing. At least once, an event that goes
+ * without an answer is delivered again.
  */
 export class Event {
   #handle;
@@ -62,6 +69,18 @@ export class Event {
    */
   nack(delayMs = 0) {
     return this.#answer(kn.kn_event_nack(this.#pending(), checkedMs(delayMs, 'delayMs')));
+  }
+
+  /** As nack(), because this program has nothing for it: that does not count against it. */
+  decline(delayMs = 0) {
+    return this.#answer(kn.kn_event_decline(this.#pending(), checkedMs(delayMs, 'delayMs')));
+  }
+
+  /** Asks for more time: the broker's deadline for the answer begins anew. False: too late. */
+  extend() {
+    const status = kn.kn_event_extend(this.#pending());
+    check(status);
+    return status === Status.KN_OK;
   }
 
   /** Says, in a handler, that ack() or nack() will come after the handler is done. */

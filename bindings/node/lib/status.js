@@ -26,6 +26,7 @@ export const Status = Object.freeze({
   KN_ESERVER: -309,
   KN_ECONFLICT: -310,
   KN_EREPLACED: -311,
+  KN_ENOGROUP: -313,
   KN_ESTATE: -401,
   KN_EFORK: -402,
   KN_EFULL: -403,
@@ -44,6 +45,12 @@ export const WorkerState = Object.freeze({
 
 /** The kinds of events. */
 export const EventKind = Object.freeze({ MESSAGE: 0, GAP: 1 });
+
+/** Whether a worker loses events that it was sent, or gets some again. */
+export const Delivery = Object.freeze({ AT_MOST_ONCE: 0, AT_LEAST_ONCE: 1 });
+
+/** The key of which a group's workers deal with one event at a time. */
+export const Order = Object.freeze({ NONE: 0, SID: 1, UID: 2, CHANNEL: 3 });
 
 /** How much a log handler wants to hear; a level includes those above it. */
 export const LogLevel = Object.freeze({ ERROR: 1, WARNING: 2, INFO: 3, DEBUG: 4 });

@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events';
 
 import { closeWithin } from './closing.js';
-import { callHandlers, settle } from './delivery.js';
+import { Answering, callHandlers } from './delivery.js';
 import { call, check, checkedMs, checkedText, failure } from './errors.js';
 import { adopt, owned } from './event.js';
 import { Handle } from './handle.js';
@@ -14,6 +14,8 @@ import { Status, WorkerState } from './status.js';
 import { TURN_EVENTS, Turn } from './turn.js';
 import { isPattern, requireNoPattern, requireOwnEvent } from './worker_events.js';
 import { lastErrorOf, lastFiguresOf, statsOf } from './worker_figures.js';
+
+const DEFAULT_REQUEST_TIMEOUT_MS = 10000;
 
 const STATE_NAMES = Object.keys(WorkerState).map((name) => name.toLowerCase());
 
@@ -32,6 +34,8 @@ export class Worker extends EventEmitter {
   #retries;
   #routes = new Routes();
   #concurrency;
+  #answering;
+  #requestTimeoutMs;
   #turn = new Turn();
   #isReferenced = true;
   #isDriven = false;
@@ -44,6 +48,8 @@ export class Worker extends EventEmitter {
     super({ captureRejections: true });
     if (!(concurrency >= 1)) throw new TypeError('concurrency is not a number of 1 or more');
     this.#concurrency = concurrency;
+    this.#answering = new Answering(options);
+    this.#requestTimeoutMs = options.requestTimeoutMs ?? DEFAULT_REQUEST_TIMEOUT_MS;
     const worker = [null];
     withOptions(options, (settings) => {
       call(kn.kn_worker_new, checkedText(url, 'the URL'), settings, worker);
@@ -215,7 +221,8 @@ export class Worker extends EventEmitter {
 
   /**
    * Closes the worker and frees it; whoever waits for events is woken. It does not wait for
-   * handlers that are running. False: what the worker owes the broker was not sent within
+   * handlers that are running, whose events are given back at least once: interrupt() and wait for
+   * run() before. False: what the worker owes the broker was not sent within
    * `timeoutMs` milliseconds (-1: the request time limit).
    */
   close({ timeoutMs = -1 } = {}) {
@@ -225,7 +232,7 @@ export class Worker extends EventEmitter {
 
   async #close(timeoutMs) {
     const pointer = this.#pointer;
-    const isClosed = await closeWithin(pointer, timeoutMs);
+    const isClosed = await closeWithin(pointer, timeoutMs < 0 ? this.#requestTimeoutMs : timeoutMs);
     if (this.#watcher !== undefined) await reactor.unwatch(this.#watcher);
     this.#last = lastFiguresOf(pointer);
     this.#handle.free();
@@ -460,7 +467,11 @@ export class Worker extends EventEmitter {
       isWell = false;
       tell(error);
     };
-    const waiting = callHandlers(this.#routes.handlersOf(event), event, fail);
+    const handlers = this.#routes.handlersOf(event);
+    if (handlers.length === 0 && this.listenerCount('event') === 0) {
+      this.#answering.decline(event, tell);
+    }
+    const waiting = callHandlers(handlers, event, fail);
     try {
       this.emit('event', event);
     } catch (error) {
@@ -474,7 +485,7 @@ export class Worker extends EventEmitter {
   }
 
   #settle(event, isWell) {
-    settle(event, isWell, (error) => this.#emitLater('error', error));
+    this.#answering.settle(event, isWell, (error) => this.#emitLater('error', error));
   }
 }
 

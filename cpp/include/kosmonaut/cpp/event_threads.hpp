@@ -83,9 +83,8 @@ class event_threads {
     void run(lane &own) {
         std::unique_lock<std::mutex> lock(mutex_);
         for (;;) {
-            changed_.wait(lock, [&] {
-                return is_stopping_ || !own.queue.empty() || !common_.empty();
-            });
+            changed_.wait(lock,
+                          [&] { return is_stopping_ || !own.queue.empty() || !common_.empty(); });
             if (is_stopping_) {
                 return;
             }
