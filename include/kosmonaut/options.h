@@ -37,21 +37,21 @@ enum {
 
 /** What kn_options_set_delivery() takes. */
 enum {
-    /** An event is sent once, and may be lost. */
+    /** An event is sent once, and may be lost. @since 1.0 */
     KN_AT_MOST_ONCE = 0,
-    /** An event is sent until it is acknowledged. */
+    /** An event is sent until it is acknowledged. @since 1.0 */
     KN_AT_LEAST_ONCE = 1
 };
 
 /** What kn_options_set_order() takes: the key of which one event is dealt with at a time. */
 enum {
-    /** No order. */
+    /** No order. @since 1.0 */
     KN_ORDER_NONE = 0,
-    /** The session that sent it. */
+    /** The session that sent it. @since 1.0 */
     KN_ORDER_SID = 1,
-    /** The user who sent it; where there is none, the session. */
+    /** The user who sent it; where there is none, the session. @since 1.0 */
     KN_ORDER_UID = 2,
-    /** The channel; where there is none, the session. */
+    /** The channel; where there is none, the session. @since 1.0 */
     KN_ORDER_CHANNEL = 3
 };
 

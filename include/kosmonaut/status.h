@@ -71,7 +71,7 @@ enum {
     KN_ECONFLICT = -310,
     /** Another worker took this one's name. */
     KN_EREPLACED = -311,
-    /** 404: the group does not exist. */
+    /** 404: the group does not exist. @since 1.0 */
     KN_ENOGROUP = -313,
 
     /** The call is not allowed in this state, or beside the call that is running. */

@@ -234,7 +234,7 @@ class AsyncWorker(BaseWorker):
             status = self._ended_by(stop)
         finally:
             self._leave(me)
-        if self._is_closed and self._is_at_least_once:
+        if self._is_closed and self._answers.is_at_least_once:
             await self._send_what_is_owed(None)  # a handler may have begun to close
         return status
 
@@ -244,7 +244,7 @@ class AsyncWorker(BaseWorker):
         if self._let_go_in_child():
             return True
         end = None if timeout is None else time.monotonic() + timeout
-        if self._is_at_least_once:
+        if self._answers.is_at_least_once:
             self._begin_to_close()
         else:
             self._close(0)
@@ -258,7 +258,7 @@ class AsyncWorker(BaseWorker):
     async def _send_what_is_owed(self, end: Optional[float]) -> bool:
         """At least once: the answers, and that the other events go back."""
         if end is None:
-            end = time.monotonic() + self._longest_closing
+            end = time.monotonic() + self._answers.longest_closing
         loop = asyncio.get_running_loop()
         while True:
             handle = self._handle
@@ -305,7 +305,7 @@ class AsyncWorker(BaseWorker):
                 if inspect.isawaitable(outcome):
                     await outcome
         except Exception as exception:
-            self._has_failed(event)
+            self._answers.has_failed(event)
             if self._on_exception is None:
                 raise
             outcome = self._on_exception(exception, event)
@@ -313,9 +313,9 @@ class AsyncWorker(BaseWorker):
                 await outcome
             return
         except BaseException:
-            self._has_failed(event)
+            self._answers.has_failed(event)
             raise
-        self._has_been_handled(event)
+        self._answers.has_been_handled(event)
 
     def _leave(self, me: Driver) -> None:
         if self._seat.get(_DRIVER) is me:

@@ -11,6 +11,7 @@ from typing import Any, Callable, Dict, NoReturn, Optional, Tuple, Type, TypeVar
 
 from . import _values, errors
 from ._abi import Destroy, ErrorHandler, Handler
+from ._answers import Answers
 from ._handle import Handle
 from ._library import lib
 from ._routes import Routes
@@ -18,7 +19,7 @@ from .client import LONGEST_POLL_MS, stats_of
 from .errors import Closed, Error, Interrupted, Stopped
 from .event import Event
 from .options import Options, OptionsHandle
-from .status import Delivery, EventKind, Status, WorkerState
+from .status import Status, WorkerState
 
 H = TypeVar("H", bound=Callable[[Event], Any])
 F = TypeVar("F", bound=Callable[[Error], None])
@@ -32,13 +33,6 @@ _OK, _AGAIN, _CLOSED, _INTERRUPTED = 0, 1, 2, 3
 _NO_HANDLER = Handler()
 _NO_DESTROY = Destroy()
 _HANDLED_HERE = Handler(lambda event, user_data: None)
-
-# For how long an event is given back with which a handler has failed, by its attempt: so that a
-# database that is away for half a minute makes no dead letters; and one that none is for.
-_RETRY_MS = (1_000, 5_000, 20_000, 60_000)
-_UNHANDLED_MS = 1_000
-
-_DEFAULT_REQUEST_TIMEOUT = 10.0
 
 _DRIVER = "driver"
 
@@ -64,12 +58,7 @@ class BaseWorker:
             byref(handle.pointer), byref(error))
         if status < 0:
             raise errors.taken(status, error)
-        self._log = None if options is None else options.log
-        self._is_at_least_once = options is not None and options.delivery == Delivery.AT_LEAST_ONCE
-        self._acknowledges = options is None or options.auto_ack is not False
-        self._longest_closing = _DEFAULT_REQUEST_TIMEOUT
-        if options is not None and options.request_timeout is not None:
-            self._longest_closing = options.request_timeout
+        self._answers = Answers(options or Options())
         self._routes = Routes()
         self._on_error: Optional[Callable[[Error], None]] = None
         self._on_exception: Optional[Callable[[Exception, Event], Any]] = None
@@ -225,7 +214,7 @@ class BaseWorker:
         self._is_closed = True
         error = c_void_p()
         status = lib.kn_worker_close(handle.pointer, timeout_ms, byref(error))
-        if status == _AGAIN and self._is_at_least_once:
+        if status == _AGAIN and self._answers.is_at_least_once:
             return False
         self._figures = self._read_figures()
         self._handle = None
@@ -310,35 +299,8 @@ class BaseWorker:
     def _handlers_of(self, event: Event) -> Any:
         handlers = self._routes.matching(event.channel, event.name)
         if not handlers:
-            self._has_no_handler(event)
+            self._answers.has_no_handler(event)
         return handlers
-
-    def _has_no_handler(self, event: Event) -> None:
-        if not self._is_at_least_once:
-            if self._log is not None:
-                self._log.debug("no handler for %s", event.topic)
-            return
-        if event.kind == EventKind.GAP:
-            if self._log is not None:
-                self._log.warning("events were lost before they came, and no handler is for */:gap: %s",
-                                  event.raw.decode(errors="replace"))
-            return
-        lib.kn_event_decline(event._pointer, _UNHANDLED_MS)
-        if self._log is not None:
-            self._log.warning("no handler for %s, which is given back", event.topic)
-
-    def _has_been_handled(self, event: Event) -> None:
-        """Acknowledges it, unless a handler answered it or will do so later."""
-        event._is_in_handler = False
-        if self._acknowledges and not event._is_deferred:
-            lib.kn_event_ack(event._pointer)
-
-    @staticmethod
-    def _has_failed(event: Event) -> None:
-        """Gives it back, unless a handler answered it: at most once, that does nothing."""
-        event._is_in_handler = False
-        attempt = lib.kn_event_attempt(event._pointer)
-        lib.kn_event_nack(event._pointer, _RETRY_MS[min(max(attempt, 1), len(_RETRY_MS)) - 1])
 
 
 def is_taken() -> Error:
@@ -414,7 +376,7 @@ class Worker(BaseWorker):
                 del seat[_DRIVER]
             if self._is_closed:
                 self._is_idle.set()
-        if self._is_closed and self._is_at_least_once:
+        if self._is_closed and self._answers.is_at_least_once:
             self._close(-1)  # a handler may have begun it
         return status
 
@@ -457,7 +419,7 @@ class Worker(BaseWorker):
         end = None if timeout is None else _end_of(timeout)
         if self._let_go_in_child():
             return True
-        if self._is_at_least_once:
+        if self._answers.is_at_least_once:
             self._begin_to_close()
             return self._wait_until_idle(end) and self._close(_left_ms(end))
         self._close(-1 if timeout is None else _values.milliseconds(timeout, "timeout"))
@@ -495,15 +457,15 @@ class Worker(BaseWorker):
             for handler in self._handlers_of(event):
                 handler(event)
         except Exception as exception:
-            self._has_failed(event)
+            self._answers.has_failed(event)
             if self._on_exception is None:
                 raise
             self._on_exception(exception, event)
             return
         except BaseException:
-            self._has_failed(event)
+            self._answers.has_failed(event)
             raise
-        self._has_been_handled(event)
+        self._answers.has_been_handled(event)
 
     def _wait_until_idle(self, end: Optional[float]) -> bool:
         while True:
