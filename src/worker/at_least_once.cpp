@@ -17,13 +17,16 @@ constexpr milliseconds real_wait{1};
 
 /// As advance(), with the second connection beside the stream.
 void Worker::advance_of_group(Deadline until) {
-    member_->send_what_is_due(Clock::now());
+    if (has_parsed_)
+        take_in(); // there was no memory for it, and it points into the inbox
     const Clock::time_point before = Clock::now();
+    member_->send_what_is_due(before);
     const Reactor::Readiness ready =
         wait_beside_answers(stream_.is_held() && member_->has_room() ? before : until);
     const Clock::time_point now = Clock::now();
     last_end_ = stream_.advance(ready);
-    answers_failed_ = member_->advance(ready);
+    if (std::optional<Failure> why = member_->advance(ready))
+        answers_failed_ = std::move(why);
     take_in();
     // Nobody can tell how long it was broken already when the last look was long ago.
     if (last_end_)
@@ -94,8 +97,11 @@ void Worker::be_replaced() {
 /// once, since what waits is not handed over for long after it.
 kn_status Worker::look_around() {
     const Clock::time_point now = Clock::now();
-    if (ending_ == Ending::none && member_->has_ready(now) && member_->wants_look(now))
+    if (ending_ == Ending::none && member_->has_ready(now) && member_->wants_look(now)) {
         advance(now);
+        if (!last_end_ && member_->is_sending())
+            advance(now); // so that what was begun gets on its way
+    }
     if (last_end_) {
         const StreamEnd end = *std::exchange(last_end_, std::nullopt);
         stream_ended(end);
@@ -138,6 +144,11 @@ EventPtr Worker::next_of_group() {
 void Worker::acknowledge_gap(kn_event &event) noexcept {
     if (event.delivery()->is_gap)
         member_->ledger().acknowledge(*event.delivery());
+}
+
+/// A handler has closed the worker, and those behind it were not called.
+void Worker::decline(const kn_event &event) noexcept {
+    member_->ledger().give_back(*event.delivery(), {milliseconds(0), true});
 }
 
 /// When the last handler has returned, or where there is none.

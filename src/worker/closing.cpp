@@ -81,6 +81,8 @@ void Worker::begin_closing() noexcept {
         return;
     has_begun_closing_ = true;
     try {
+        if (has_parsed_)
+            take_in();
         if (stream_.is_running()) {
             stream_.advance(reactor_.wait(Clock::now()));
             take_in();

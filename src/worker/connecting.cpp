@@ -117,6 +117,7 @@ void Worker::stream_ended(const StreamEnd &end) {
         end.http_status == 0 ? Verdict::retry : policy_.judge(end.http_status, end.is_event_stream);
     if (member_) {
         clear_inbox(); // what is not taken in comes again
+        member_->stream_broke(Clock::now());
         if (std::exchange(has_refused_terms_, false))
             meaning = refuse_terms(why);
     }

@@ -9,7 +9,6 @@
 
 #include "backend/answer_failure.h"
 #include "base/ascii.h"
-#include "base/status.h"
 #include "http/curl.h"
 #include "http/head_line.h"
 #include "json/json.h"
@@ -232,20 +231,20 @@ void GroupMember::close() noexcept {
 bool GroupMember::wants_look(Clock::time_point now) noexcept {
     if (now - looked_at_ >= look_interval)
         return true;
-    if (stream_.empty() || (line_ && line_->is_busy()) || (retry_at_ && *retry_at_ > now))
+    if (stream_.empty() || is_sending() || (retry_at_ && *retry_at_ > now))
         return false;
     const Deadline due = ledger_->due();
     return due && *due <= now;
 }
 
 void GroupMember::send_what_is_due(Clock::time_point now) {
-    if (stream_.empty() || (line_ && line_->is_busy()) || (retry_at_ && *retry_at_ > now))
+    if (stream_.empty() || is_sending() || (retry_at_ && *retry_at_ > now))
         return;
     if (is_connected() && extend_at_ && *extend_at_ <= now)
         extend_waiting(now);
     const Deadline due = ledger_->due();
     if (due && *due <= now)
-        begin_request(now);
+        begin_request();
 }
 
 /// What waits here is extended when a third of its time is over, and so that those behind it, which
@@ -262,7 +261,7 @@ void GroupMember::extend_waiting(Clock::time_point now) noexcept {
     }
 }
 
-void GroupMember::begin_request(Clock::time_point now) {
+void GroupMember::begin_request() {
     if (!line_)
         line_.emplace(reactor_, where_, options_);
     Request what;
@@ -277,9 +276,7 @@ void GroupMember::begin_request(Clock::time_point now) {
         what.path = where_.vhost + route_of(under_way_).path;
         line_->begin(std::move(what), deadline_after(options_.request_timeout));
     } catch (const std::bad_alloc &) {
-        line_.reset();
-        ledger_->conclude(Ledger::Fate::lost);
-        retry_at_ = now + first_retry;
+        lose_request();
         throw;
     }
 }
@@ -290,8 +287,8 @@ std::optional<Failure> GroupMember::advance(const ReadySockets &ready) {
     try {
         return line_->advance(ready) ? conclude() : std::nullopt;
     } catch (const std::bad_alloc &) {
-        line_.reset(); // which may have lost a socket
-        return failed(Failure(KN_ENOMEM, status_message(KN_ENOMEM)));
+        lose_request();
+        throw;
     }
 }
 
@@ -311,6 +308,13 @@ std::optional<Failure> GroupMember::conclude() {
     retry_at_.reset();
     ledger_->conclude(Ledger::Fate::taken);
     return std::nullopt;
+}
+
+/// For want of memory. The connection may have lost a socket, and goes.
+void GroupMember::lose_request() noexcept {
+    line_.reset();
+    ledger_->conclude(Ledger::Fate::lost);
+    retry_at_ = Clock::now() + first_retry;
 }
 
 /// What is refused for good is not owed any more: the broker will send it again.
@@ -335,7 +339,7 @@ std::optional<Failure> GroupMember::failed(const Failure &why) {
 Deadline GroupMember::deadline_with(const Deadline &debt) const noexcept {
     if (stream_.empty())
         return std::nullopt;
-    if (line_ && line_->is_busy())
+    if (is_sending())
         return line_->deadline();
     Deadline next = debt;
     if (is_connected())

@@ -80,6 +80,7 @@ class GroupMember {
     /// Whether it is time for a look at the network, though there are events.
     bool wants_look(Clock::time_point now) noexcept;
     void send_what_is_due(Clock::time_point now);
+    bool is_sending() const noexcept { return line_ && line_->is_busy(); }
     /// Moves the second connection on; what has gone wrong there.
     std::optional<Failure> advance(const ReadySockets &ready);
     /// When there is something to do though no socket is ready.
@@ -94,9 +95,10 @@ class GroupMember {
     }
     bool is_connected() const noexcept { return !stream_.empty() && !broken_since_; }
     void extend_waiting(Clock::time_point now) noexcept;
-    void begin_request(Clock::time_point now);
+    void begin_request();
     std::optional<Failure> conclude();
     std::optional<Failure> failed(const Failure &why);
+    void lose_request() noexcept;
     Deadline deadline_with(const Deadline &debt) const noexcept;
 
     static constexpr std::chrono::milliseconds lease_margin{1'000};

@@ -1,8 +1,10 @@
 #include "worker/ledger.h"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <functional>
+#include <iterator>
 #include <limits>
 #include <utility>
 
@@ -341,14 +343,40 @@ auto Ledger::compose(std::string &text) -> Kind {
     const std::lock_guard lock(mutex_);
     if (under_way_ != Kind::nothing)
         return Kind::nothing;
-    if (!to_acknowledge_.is_empty())
+    switch (next_kind()) {
+    case Kind::acknowledge:
         under_way_ = compose_acknowledgement(text);
-    else if (!to_give_back_.is_empty())
+        break;
+    case Kind::give_back:
         under_way_ = compose_giving_back(text);
-    else if (extensions_ != 0)
+        break;
+    case Kind::extend:
         under_way_ = compose_extension(text);
+        break;
+    case Kind::nothing:
+        break;
+    }
+    last_ = under_way_;
     is_sent_outdated_ = false;
     return under_way_;
+}
+
+/// The kinds take turns, or a busy worker would never come to ask for more time.
+auto Ledger::next_kind() const noexcept -> Kind {
+    const auto is_owed = [this](Kind what) {
+        return what == Kind::acknowledge ? !to_acknowledge_.is_empty()
+               : what == Kind::give_back ? !to_give_back_.is_empty()
+                                         : extensions_ != 0;
+    };
+    constexpr std::array turns{Kind::acknowledge, Kind::give_back, Kind::extend};
+    const auto *const last = std::find(turns.begin(), turns.end(), last_);
+    const auto first = last == turns.end() ? 0 : last - turns.begin() + 1;
+    for (std::ptrdiff_t i = 0; i < std::ssize(turns); ++i) {
+        const Kind what = turns[static_cast<std::size_t>((first + i) % std::ssize(turns))];
+        if (is_owed(what))
+            return what;
+    }
+    return Kind::nothing;
 }
 
 std::uint64_t Ledger::lowest_unacknowledged() const noexcept {

@@ -101,6 +101,7 @@ class Ledger {
     Deadline due_locked() const noexcept;
     std::size_t owed() const noexcept { return to_acknowledge_.size() + to_give_back_.size(); }
     std::uint64_t lowest_unacknowledged() const noexcept;
+    Kind next_kind() const noexcept;
     Kind compose_acknowledgement(std::string &text);
     Kind compose_giving_back(std::string &text);
     Kind compose_extension(std::string &text);
@@ -114,6 +115,7 @@ class Ledger {
     bool is_closed_ = false;
     bool is_sent_outdated_ = false; // on a stream that does not go on
     Kind under_way_ = Kind::nothing;
+    Kind last_ = Kind::nothing;  // of the kinds that was sent
     std::size_t extensions_ = 0; // wanted
     Clock::time_point first_debt_at_;
     DeliveryList open_; // queued and held, by their tags

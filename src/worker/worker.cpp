@@ -408,7 +408,9 @@ bool Worker::hand_over(kn_event &event, Routes &to) {
         if (has_closed)
             break;
     }
-    if (member_ && called == covering.size())
+    if (member_ && called < covering.size())
+        decline(event);
+    else if (member_)
         answer_for(event, called != 0, was_thrown);
     else if (covering.empty())
         options_.logger.write(KN_LOG_WARNING,

@@ -121,6 +121,7 @@ class Worker final : private StreamListener {
     EventPtr next_of_group();
     void acknowledge_gap(kn_event &event) noexcept;
     void answer_for(kn_event &event, bool was_handled, bool was_thrown);
+    void decline(const kn_event &event) noexcept;
     void tell_of_answers();
     void be_replaced();
     void begin_closing() noexcept;

@@ -203,8 +203,8 @@ TEST(ledger, is_too_late_when_the_worker_has_gone) {
 }
 
 TEST(ledger, puts_a_failure_off_for_longer_each_time) {
-    const std::vector<std::pair<std::int32_t, int>> expected{{0, 1'000},  {1, 1'000}, {2, 5'000},
-                                                             {3, 20'000}, {4, 60'000}, {99, 60'000}};
+    const std::vector<std::pair<std::int32_t, int>> expected{
+        {0, 1'000}, {1, 1'000}, {2, 5'000}, {3, 20'000}, {4, 60'000}, {99, 60'000}};
     for (const auto &[attempt, delay] : expected) {
         EXPECT_EQ(GivingBack::after_failure(attempt).delay, milliseconds(delay)) << attempt;
         EXPECT_FALSE(GivingBack::after_failure(attempt).is_unhandled);

@@ -168,6 +168,7 @@ TEST(group_close, in_the_first_of_two_handlers_gives_the_event_back) {
     EXPECT_EQ(kn_worker_close(worker.get(), -1, nullptr), KN_OK);
     EXPECT_FALSE(server.has_acknowledged(1));
     EXPECT_EQ(only(server, "nack").ids, ids_of{"e-1"});
+    EXPECT_TRUE(only(server, "nack").is_unhandled);
 }
 
 TEST(group_close, beside_a_call_waits_for_it_and_then_for_the_answers) {

@@ -152,16 +152,16 @@ TEST(group_handler, for_gaps_is_missing_and_the_log_says_it) {
 }
 
 TEST(group_handler, does_not_keep_the_answers_of_others) {
-    group_server server({keeps_group_stream(records(1, 4))});
+    group_server server({keeps_group_stream(records(1, 6))});
     group_worker worker(server.url());
     std::vector<bool> was_acknowledged;
     worker.on("chat/said", [&](kn_event *) {
         was_acknowledged.push_back(server.has_acknowledged(1));
         std::this_thread::sleep_for(milliseconds(150));
     });
-    ASSERT_TRUE(worker.dispatch_until([&] { return was_acknowledged.size() == 4; }));
+    ASSERT_TRUE(worker.dispatch_until([&] { return was_acknowledged.size() == 6; }));
     EXPECT_FALSE(was_acknowledged.at(0));
-    EXPECT_TRUE(was_acknowledged.at(3)) << "the first answer waited for the last handler";
+    EXPECT_TRUE(was_acknowledged.at(5)) << "the first answer waited for the last handler";
 }
 
 TEST(group_handler, that_is_slow_has_those_that_wait_extended) {
