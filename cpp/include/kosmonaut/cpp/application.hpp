@@ -228,7 +228,11 @@ class application {
     /** The threads pause at the end of a call, however it ends. */
     class pool_pause {
       public:
-        explicit pool_pause(detail::event_threads *pool) noexcept : pool_(pool) {}
+        explicit pool_pause(detail::event_threads *pool) : pool_(pool) {
+            if (pool_ != nullptr) {
+                pool_->go_on();
+            }
+        }
         pool_pause(const pool_pause &) = delete;
         pool_pause &operator=(const pool_pause &) = delete;
         ~pool_pause() { begin(); }

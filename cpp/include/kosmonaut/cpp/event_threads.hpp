@@ -48,7 +48,15 @@ class event_threads {
         changed_.notify_all();
     }
 
-    /** Waits for what is being dealt with; what waits stays for the next add(). */
+    /** Goes on with what stop() has left. */
+    void go_on() {
+        const std::lock_guard<std::mutex> lock(mutex_);
+        if (waiting_ != 0) {
+            start();
+        }
+    }
+
+    /** Waits for what is being dealt with; what waits stays for go_on() or the next add(). */
     void stop() {
         std::vector<std::thread> ending;
         {
