@@ -146,7 +146,7 @@ void Worker::acknowledge_gap(kn_event &event) noexcept {
         member_->ledger().acknowledge(*event.delivery());
 }
 
-/// A handler has closed the worker, and those behind it were not called.
+/// For one that a handler was not called for, because the one before has closed the worker.
 void Worker::decline(const kn_event &event) noexcept {
     member_->ledger().give_back(*event.delivery(), {milliseconds(0), true});
 }

@@ -1,7 +1,6 @@
 #include "worker/worker.h"
 
 #include <algorithm>
-#include <limits>
 
 #include <sys/random.h>
 
@@ -296,7 +295,7 @@ EventPtr Worker::make_event() {
 /// Keeps the memory of an event that nobody but the driver has any more. Not where a sanitizer
 /// looks for programs that use an event behind its end.
 void Worker::recycle(EventPtr event) noexcept {
-    if (keeps_memory && !member_ && event->is_unshared() && event->room() <= kept_event)
+    if (keeps_memory && event->is_unshared() && event->room() <= kept_event)
         recycled_ = std::move(event);
 }
 
@@ -375,20 +374,19 @@ bool Worker::call_user(Call &&call) {
 /// did.
 kn_status Worker::hand_over_from(EventPtr first) {
     WhileCalled<Routes> current(*this);
-    const kn_status answer = hand_over_all(std::move(first), current);
+    const kn_status answer = member_ ? hand_over_all_of_group(std::move(first), current)
+                                     : hand_over_all(std::move(first), current);
     current.let_go();
     return answer;
 }
 
 kn_status Worker::hand_over_all(EventPtr first, WhileCalled<Routes> &to) {
-    // Where it looks at the network in between, more comes; whoever dispatches waits for none.
-    std::size_t left = member_ ? member_->queued() + 1 : std::numeric_limits<std::size_t>::max();
-    for (EventPtr event = std::move(first); event; event = --left > 0 ? read_event() : nullptr) {
+    for (EventPtr event = std::move(first); event; event = read_event()) {
         to.keep(routes_); // a handler may change them, but not for the event it has
         if (!hand_over(*event, *to))
             return KN_CLOSED;
         recycle(std::move(event));
-        if (const kn_status answer = member_ ? look_around() : standing_answer(); answer != KN_OK)
+        if (const kn_status answer = standing_answer(); answer != KN_OK)
             return answer;
     }
     return KN_OK;
@@ -398,24 +396,48 @@ kn_status Worker::hand_over_all(EventPtr first, WhileCalled<Routes> &to) {
 bool Worker::hand_over(kn_event &event, Routes &to) {
     const HandlerScope handling(event);
     const std::vector<const Routes::Route *> &covering = to.covering(event);
-    std::size_t called = 0;
-    bool was_thrown = false;
-    bool has_closed = false;
     for (const Routes::Route *const r : covering) {
-        was_thrown |= call_user([&] { (*r->handler)(&event); });
-        ++called;
-        has_closed = is_closing();
-        if (has_closed)
-            break;
+        call_user([&] { (*r->handler)(&event); });
+        if (is_closing())
+            return false;
     }
-    if (member_ && called < covering.size())
-        decline(event);
-    else if (member_)
-        answer_for(event, called != 0, was_thrown);
-    else if (covering.empty())
+    if (covering.empty())
         options_.logger.write(KN_LOG_WARNING,
                               [&] { return std::string("no handler for ") + event.topic(); });
-    return !has_closed;
+    return true;
+}
+
+/// The same at least once. Where it looks at the network in between, more comes; whoever dispatches
+/// waits for none of that.
+kn_status Worker::hand_over_all_of_group(EventPtr first, WhileCalled<Routes> &to) {
+    std::size_t left = member_->queued() + 1;
+    for (EventPtr event = std::move(first); event; event = --left > 0 ? read_event() : nullptr) {
+        to.keep(routes_);
+        if (!hand_over_of_group(*event, *to))
+            return KN_CLOSED;
+        event.reset();
+        if (const kn_status answer = look_around(); answer != KN_OK)
+            return answer;
+    }
+    return KN_OK;
+}
+
+bool Worker::hand_over_of_group(kn_event &event, Routes &to) {
+    const HandlerScope handling(event);
+    const std::vector<const Routes::Route *> &covering = to.covering(event);
+    bool was_thrown = false;
+    for (std::size_t i = 0; i < covering.size(); ++i) {
+        was_thrown |= call_user([&] { (*covering[i]->handler)(&event); });
+        if (!is_closing())
+            continue;
+        if (i + 1 < covering.size())
+            decline(event);
+        else
+            answer_for(event, true, was_thrown);
+        return false;
+    }
+    answer_for(event, !covering.empty(), was_thrown);
+    return true;
 }
 
 int Worker::fd() const noexcept {

@@ -111,6 +111,8 @@ class Worker final : private StreamListener {
     kn_status hand_over_from(EventPtr first);
     kn_status hand_over_all(EventPtr first, WhileCalled<Routes> &to);
     bool hand_over(kn_event &event, Routes &to);
+    kn_status hand_over_all_of_group(EventPtr first, WhileCalled<Routes> &to);
+    bool hand_over_of_group(kn_event &event, Routes &to);
 
     // At least once: what there is to do besides (at_least_once.cpp).
     void advance_of_group(Deadline until);

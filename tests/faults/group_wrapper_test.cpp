@@ -62,11 +62,9 @@ bool run_until(application &app, const Done &is_done) {
 
 TEST(group_wrapper, sets_the_options) {
     group_server server({keeps_group_stream(records(1, 1))});
-    kosmonaut::worker worker(server.url(), in_group()
-                                               .window(9)
-                                               .order(event_order::channel)
-                                               .worker_name("w")
-                                               .auto_ack(false));
+    kosmonaut::worker worker(
+        server.url(),
+        in_group().window(9).order(event_order::channel).worker_name("w").auto_ack(false));
     ASSERT_TRUE(worker.next(std::chrono::milliseconds(longer_than_patience_ms)));
     const request what = server.streams().at(0);
     EXPECT_EQ(query_value(what, "window"), "9");
@@ -130,8 +128,8 @@ TEST(group_wrapper, tells_an_application_of_exceptions_and_gives_back) {
         .on_exception([&](const std::exception_ptr &, const received_event &event) {
             failed.emplace_back(event.id());
         });
-    EXPECT_TRUE(run_until(
-        app, [&] { return server.has_acknowledged(2) && server.count("nack") == 1; }));
+    EXPECT_TRUE(
+        run_until(app, [&] { return server.has_acknowledged(2) && server.count("nack") == 1; }));
     EXPECT_EQ(failed, ids_of{"e-1"});
 }
 
@@ -178,9 +176,8 @@ TEST(group_threads, run_all_handlers_of_an_event_in_order) {
 TEST(group_threads, keep_an_answer_that_was_given) {
     group_server server({keeps_group_stream(timed_records(1, 1))});
     application app(server.url(), in_group());
-    app.threads(2).use("chat", backend().on("said", [](const received_event &event) {
-        event.nack(77ms);
-    }));
+    app.threads(2).use("chat",
+                       backend().on("said", [](const received_event &event) { event.nack(77ms); }));
     EXPECT_TRUE(run_until(app, [&] { return server.count("nack") == 1; }));
     EXPECT_EQ(server.answers().at(0).delay_ms, 77);
 }
@@ -190,9 +187,9 @@ TEST(group_threads, give_back_what_a_handler_throws_at) {
     application app(server.url(), in_group());
     std::atomic<int> heard{0};
     app.threads(2)
-        .use("chat", backend().on("said", [](const received_event &) {
-            throw std::runtime_error("mishap");
-        }))
+        .use("chat",
+             backend().on("said",
+                          [](const received_event &) { throw std::runtime_error("mishap"); }))
         .on_exception([&](const std::exception_ptr &, const received_event &) { ++heard; });
     EXPECT_TRUE(run_until(app, [&] { return server.count("nack") == 1; }));
     EXPECT_EQ(heard, 1);
@@ -257,8 +254,9 @@ TEST(group_threads, are_set_before_the_first_use) {
 TEST(group_threads, keep_a_session_in_order_at_most_once) {
     std::string events;
     for (int i = 0; i < 200; ++i)
-        events += "id: " + std::to_string(i) + "\nevent: chat/said\ndata: {\"uid\":null,\"sid\":\"s" +
-                  std::to_string(i % 7) + "\"}\n\n";
+        events += "id: " + std::to_string(i) +
+                  "\nevent: chat/said\ndata: {\"uid\":null,\"sid\":\"s" + std::to_string(i % 7) +
+                  "\"}\n\n";
     fault_server server({keeps_streaming(events)});
     application app(server.url());
     std::mutex mutex;
