@@ -27,6 +27,7 @@ module Kosmonaut
     ESERVER = -309
     ECONFLICT = -310
     EREPLACED = -311
+    ENOGROUP = -313
     ESTATE = -401
     EFORK = -402
     EFULL = -403
@@ -145,6 +146,8 @@ module Kosmonaut
   class Conflict < Error; end
   # Another worker took this one's name.
   class Replaced < Error; end
+  # 404: the group does not exist.
+  class GroupNotFound < Error; end
   # The call is not allowed in this state, beside the call that is running, or on what was closed.
   class StateError < Error; end
   # The object belongs to the process that this one was forked from.
@@ -176,6 +179,7 @@ module Kosmonaut
       Status::ESERVER => ServerError,
       Status::ECONFLICT => Conflict,
       Status::EREPLACED => Replaced,
+      Status::ENOGROUP => GroupNotFound,
       Status::ESTATE => StateError,
       Status::EFORK => ForkError,
       Status::EFULL => TooManyPending,

@@ -33,6 +33,13 @@ module Kosmonaut
     # :message; :gap when the broker says that messages were lost (at least once only).
     attr_reader :kind
 
+    # The reference under which a page sent it, at least once: the key by which a repetition is told,
+    # over the whole way. Or nil.
+    attr_reader :ref
+
+    # When the broker took it, at least once: a Time by the broker's clock. Or nil.
+    attr_reader :time
+
     # How often this message has been delivered, this time included.
     attr_reader :attempt
 
@@ -52,8 +59,9 @@ module Kosmonaut
       @kind = KINDS.fetch(Native.kn_event_kind(pointer), :unknown)
       @attempt = Native.kn_event_attempt(pointer)
       @json = read_data(pointer)
-      @topic, @channel, @name, @id, @uid, @sid =
-        %i[topic channel name id uid sid].map do |getter|
+      @time = read_time(pointer)
+      @topic, @channel, @name, @id, @uid, @sid, @ref =
+        %i[topic channel name id uid sid ref].map do |getter|
           Native.text(Native.public_send("kn_event_#{getter}", pointer))&.freeze
         end
     end
@@ -80,6 +88,20 @@ module Kosmonaut
       answer { |event| Native.kn_event_nack(event, Native.milliseconds(delay)) }
     end
 
+    # Gives the event back because this program has nothing for it, which does not count against it.
+    # As #nack.
+    def decline(delay: 0)
+      answer { |event| Native.kn_event_decline(event, Native.milliseconds(delay)) }
+    end
+
+    # Asks for more time: the broker's deadline for the answer begins anew. Returns self. Raises as
+    # #nack.
+    def extend_deadline
+      require_pointer
+      require_taken(Native.kn_event_extend(@pointer))
+      self
+    end
+
     # Says, in a handler, that the answer will come later. Returns self.
     def defer
       @is_kept = true
@@ -96,10 +118,10 @@ module Kosmonaut
     end
 
     # For the worker, when all handlers have returned.
-    def settle
+    def settle(is_acknowledged: true)
       return if @is_kept
 
-      Native.kn_event_ack(@pointer) unless @is_answered || @pointer.freed?
+      Native.kn_event_ack(@pointer) unless !is_acknowledged || @is_answered || @pointer.freed?
       free
     end
 
@@ -120,13 +142,23 @@ module Kosmonaut
       data[0, length.value].force_encoding(Encoding::UTF_8).freeze
     end
 
-    def answer
-      raise Error.of(Status::ESTATE, "the event was let go of") if @pointer.freed?
+    def read_time(pointer)
+      time_ms = Native.kn_event_time_ms(pointer)
+      time_ms.negative? ? nil : Time.at(0, time_ms, :millisecond)
+    end
 
-      status = yield @pointer
+    def require_pointer
+      raise Error.of(Status::ESTATE, "the event was let go of") if @pointer.freed?
+    end
+
+    def require_taken(status)
       raise Closed, "too late, it will be delivered again" if status == Status::CLOSED
       raise Error.of(status) if status.negative?
+    end
 
+    def answer
+      require_pointer
+      require_taken(yield(@pointer))
       @is_answered = true
       self
     end

@@ -16,7 +16,15 @@ module Kosmonaut
   # max_response_size::  bytes of the largest answer that a client accepts. Default: 1 MiB.
   # max_connections::    how many connections a client opens at most. Default: 32.
   # max_pending::        how many calls that were handed in may not have ended. Default: 10000.
-  # worker_name::        the name under which the broker lists a worker. Default: none.
+  # worker_name::        the name under which the broker lists a worker. Default: none; at least
+  #                      once it is the name within the group, a random one by default.
+  # delivery::           :at_least_once: the broker sends an event until a worker of the group has
+  #                      acknowledged it. Default: :at_most_once.
+  # group::              the group whose events a worker shares, at least once.
+  # window::             how many events a worker has unacknowledged at most. Default: 256.
+  # order::              which events of a group are dealt with one after the other: those with the
+  #                      same :sid, :uid or :channel, or :none. Default: the group's.
+  # auto_ack::           whether a handler's return acknowledges its event. Default: true.
   # ca_file::            a file of certificates in PEM form that servers are verified by.
   # client_certificate:: a file in PEM form with the certificate and its key, or an Array of two.
   # verify::             whether the server's certificate is verified. Default: true.
@@ -30,8 +38,13 @@ module Kosmonaut
   # A value that cannot be raises InvalidArgument.
   class Options
     TIMES = %i[connect_timeout request_timeout idle_timeout].freeze
-    NUMBERS = %i[max_event_size max_response_size max_connections max_pending].freeze
-    TEXTS = %i[filter worker_name ca_file proxy unix_socket user_agent].freeze
+    NUMBERS = %i[max_event_size max_response_size max_connections max_pending window].freeze
+    TEXTS = %i[filter worker_name group ca_file proxy unix_socket user_agent].freeze
+
+    CHOICES = {
+      delivery: %i[at_most_once at_least_once].freeze,
+      order: %i[none sid uid channel].freeze
+    }.freeze
 
     # The Logbook of the given logger, or nil.
     attr_reader :logbook
@@ -68,7 +81,8 @@ module Kosmonaut
       when *TEXTS then call(name, "set_#{name}", Native.c_string(value, name))
       when :reconnect_delay then set_reconnect_delay(value)
       when :client_certificate then set_client_certificate(*value)
-      when :verify then call(name, "set_verify", value ? 1 : 0)
+      when :verify, :auto_ack then call(name, "set_#{name}", value ? 1 : 0)
+      when *CHOICES.keys then call(name, "set_#{name}", CHOICES[name].index(value) || -1)
       when :headers then value.each { |header, text| add_header(header, text) }
       when :logger, :log_level then nil
       else raise ArgumentError, "unknown option: #{name.inspect}"

@@ -37,6 +37,9 @@ module Kosmonaut
     def initialize(url, **options)
       @seat = Seat.new
       @routes = {}
+      @is_at_least_once = options[:delivery] == :at_least_once
+      @acknowledges = options.fetch(:auto_ack, true)
+      @is_closing = false
       @taken = []
       @failures = Thread::Queue.new
       Options.build(options) do |built, address|
@@ -141,12 +144,16 @@ module Kosmonaut
     # there are no handlers, or somebody is inside the worker already. Other errors: as #next.
     def run
       require_handlers
-      drive do
+      ended_by = drive do
         while (taken = take(nil)).is_a?(Event)
           hand_over(taken)
         end
         taken
       end
+      return ended_by unless @is_closing
+
+      close
+      :closed
     end
 
     # Hands the events that are ready to their handlers, without waiting, for a loop that watches
@@ -167,8 +174,13 @@ module Kosmonaut
     # Closes the worker: whoever waits is woken, and no call may begin after this. Waits for the
     # handler that is running on another thread, `timeout` seconds at most; nil waits for ever.
     # Returns whether nothing runs any more: false when the time is up, and in a handler.
+    #
+    # At least once it then sends the answers that are owed and gives the other events back. In a
+    # handler it only begins, and #run does the rest.
     def close(timeout: 10)
       deadline = Clock.deadline(timeout)
+      return false if @is_at_least_once && !handlers_have_ended?(deadline)
+
       is_closed = close_connection(deadline)
       is_alone = !@seat.mine? && @seat.wait_until_free(Clock.left(deadline))
       @handle.release
@@ -351,12 +363,12 @@ module Kosmonaut
 
     def hand_over(event)
       handlers = @routes.values.select { |route| route.pattern.covers?(event) }.map(&:handler)
-      @logbook&.note(:warn, "no handler for #{event.topic}") if handlers.empty?
+      has_no_handler(event) if handlers.empty?
       handlers.each do |handler|
         handler.call(event)
         break if @handle.released?
       end
-      event.settle
+      event.settle(is_acknowledged: @acknowledges)
     rescue StandardError => e
       event.give_back
       raise unless @exception_handler
@@ -365,6 +377,23 @@ module Kosmonaut
     rescue Exception
       event.give_back
       raise
+    end
+
+    # At least once it goes back, for another worker to have.
+    def has_no_handler(event)
+      @logbook&.note(:warn, "no handler for #{event.topic}")
+      event.decline(delay: 1) if @is_at_least_once && event.kind != :gap
+    end
+
+    # The event of the handler that runs is to have its answer before the rest is given back.
+    def handlers_have_ended?(deadline)
+      return true if @handle.released?
+
+      @is_closing = true
+      interrupt
+      !@seat.mine? && @seat.wait_until_free(Clock.left(deadline))
+    rescue ForkError
+      true
     end
 
     # In slices, because a C call that waits cannot be interrupted. A forked child has nothing to
