@@ -49,6 +49,7 @@ const (
 	ErrServer       Status = C.KN_ESERVER
 	ErrConflict     Status = C.KN_ECONFLICT
 	ErrReplaced     Status = C.KN_EREPLACED
+	ErrNoGroup      Status = C.KN_ENOGROUP
 	ErrState        Status = C.KN_ESTATE
 	ErrFork         Status = C.KN_EFORK
 	ErrFull         Status = C.KN_EFULL

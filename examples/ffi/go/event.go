@@ -74,6 +74,22 @@ func (e *Event) Attempt() int {
 	return read(e, func(c *C.kn_event) int { return int(C.kn_event_attempt(c)) })
 }
 
+// Ref is the reference under which a page sent the event, at least once: the key by which a
+// repetition is told, over the whole way. "": it has none.
+func (e *Event) Ref() string {
+	return read(e, func(c *C.kn_event) string { return C.GoString(C.kn_event_ref(c)) })
+}
+
+// Time is when the broker took the event, at least once, by its clock; the zero time: not known.
+func (e *Event) Time() time.Time {
+	return read(e, func(c *C.kn_event) time.Time {
+		if ms := int64(C.kn_event_time_ms(c)); ms >= 0 {
+			return time.UnixMilli(ms)
+		}
+		return time.Time{}
+	})
+}
+
 // Topic is the topic as it came: channel, slash, event.
 func (e *Event) Topic() string {
 	return read(e, func(c *C.kn_event) string { return C.GoString(C.kn_event_topic(c)) })
@@ -141,6 +157,36 @@ func (e *Event) Nack(delay time.Duration) error {
 		}
 		return C.kn_event_nack(c, milliseconds(delay))
 	})
+}
+
+// Decline gives the event back because this program has nothing for it, which does not count
+// against it. As Nack.
+func (e *Event) Decline(delay time.Duration) error {
+	return e.answer("decline", func(c *C.kn_event) C.kn_status {
+		if delay < 0 {
+			return C.KN_EINVAL
+		}
+		return C.kn_event_decline(c, milliseconds(delay))
+	})
+}
+
+// Extend asks for more time: the broker's deadline for the answer begins anew. As Nack.
+func (e *Event) Extend() error {
+	return e.answer("extend", func(c *C.kn_event) C.kn_status { return C.kn_event_extend(c) })
+}
+
+// retryDelay is for how long an event is given back that a handler has failed with: longer each
+// time, so that a database that is away for half a minute makes no dead letters.
+func (e *Event) retryDelay() time.Duration {
+	delays := [...]time.Duration{time.Second, 5 * time.Second, 20 * time.Second, time.Minute}
+	nth := e.Attempt() - 1
+	if nth < 0 {
+		nth = 0
+	}
+	if nth >= len(delays) {
+		nth = len(delays) - 1
+	}
+	return delays[nth]
 }
 
 // Defer says, in the handler, that the answer comes later; Retain the event for that. ErrState:

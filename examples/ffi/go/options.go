@@ -121,6 +121,59 @@ func WithMaxPending(count int32) Option {
 	}}
 }
 
+// Delivery is whether a worker loses events that it was sent, or gets some again.
+type Delivery int32
+
+const (
+	// AtMostOnce: an event is sent once, and may be lost.
+	AtMostOnce Delivery = C.KN_AT_MOST_ONCE
+	// AtLeastOnce: an event is sent until it is acknowledged.
+	AtLeastOnce Delivery = C.KN_AT_LEAST_ONCE
+)
+
+// WithDelivery says which; AtLeastOnce takes WithGroup.
+func WithDelivery(delivery Delivery) Option {
+	return Option{"WithDelivery", func(o *C.kn_options) C.kn_status {
+		return C.kn_options_set_delivery(o, C.int32_t(delivery))
+	}}
+}
+
+// WithGroup is the group whose events a worker shares, at least once.
+func WithGroup(name string) Option {
+	return textOption("WithGroup", name, func(o *C.kn_options, text *C.char) C.kn_status {
+		return C.kn_options_set_group(o, text)
+	})
+}
+
+// WithWindow is how many events a worker has unacknowledged at most, 1 to 10 000. The default is
+// 256.
+func WithWindow(count int32) Option {
+	return Option{"WithWindow", func(o *C.kn_options) C.kn_status {
+		return C.kn_options_set_window(o, C.int32_t(count))
+	}}
+}
+
+// Order is the key of which a group's workers deal with one event at a time.
+type Order int32
+
+const (
+	// OrderNone: none.
+	OrderNone Order = C.KN_ORDER_NONE
+	// OrderSID: the session that sent it.
+	OrderSID Order = C.KN_ORDER_SID
+	// OrderUID: the user who sent it.
+	OrderUID Order = C.KN_ORDER_UID
+	// OrderChannel: the channel.
+	OrderChannel Order = C.KN_ORDER_CHANNEL
+)
+
+// WithOrder asks for an order; the default is the group's.
+func WithOrder(order Order) Option {
+	return Option{"WithOrder", func(o *C.kn_options) C.kn_status {
+		return C.kn_options_set_order(o, C.int32_t(order))
+	}}
+}
+
 // WithWorkerName is the name under which the broker lists a worker: 1 to 64 letters, digits, `_`,
 // `-` and `.`.
 func WithWorkerName(name string) Option {

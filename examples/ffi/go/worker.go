@@ -334,7 +334,7 @@ func (w *Worker) handOver(event *Event) error {
 		event.handling.isUnderWay.Store(false)
 		switch {
 		case !isDone:
-			_ = event.Nack(0) // at most once there is nothing to give back
+			_ = event.Nack(event.retryDelay()) // at most once there is nothing to give back
 		case !event.handling.isDeferred.Load():
 			_ = event.Ack() // unless it has its answer
 		}
@@ -344,10 +344,12 @@ func (w *Worker) handOver(event *Event) error {
 	hear := w.onHandlerError
 	w.mu.Unlock()
 	channel, name := event.Channel(), event.Name()
+	isCovered := false
 	for _, route := range w.currentRoutes() {
 		if route.handler == nil || !route.covers(channel, name) {
 			continue
 		}
+		isCovered = true
 		if hear == nil {
 			if err := route.handler(event); err != nil {
 				return err
@@ -359,6 +361,9 @@ func (w *Worker) handOver(event *Event) error {
 		if w.State() >= WorkerClosing {
 			break // a handler closed the worker: the rest of them are not called
 		}
+	}
+	if !isCovered {
+		_ = event.Decline(time.Second) // for another worker to have; at most once, that does nothing
 	}
 	isDone = true
 	return nil

@@ -198,6 +198,7 @@ kosmonaut.status = {
   KN_EBADREQUEST = -301, KN_EUNAUTHORIZED = -302, KN_EFORBIDDEN = -303, KN_ENOVHOST = -304,
   KN_ENOCHANNEL = -305, KN_EBADCHANNEL = -306, KN_ERATELIMIT = -307, KN_EUNAVAILABLE = -308,
   KN_ESERVER = -309, KN_ECONFLICT = -310, KN_EREPLACED = -311,
+  KN_ENOGROUP = -313,
   KN_ESTATE = -401, KN_EFORK = -402, KN_EFULL = -403, KN_EINTERNAL = -999,
 }
 local status_of = kosmonaut.status
@@ -207,6 +208,10 @@ kosmonaut.state = {
   KN_WORKER_IDLE = 0, KN_WORKER_CONNECTING = 1, KN_WORKER_CONNECTED = 2, KN_WORKER_WAITING = 3,
   KN_WORKER_CLOSING = 4, KN_WORKER_CLOSED = 5,
 }
+
+--- What the options `delivery` and `order` take.
+kosmonaut.delivery = { KN_AT_MOST_ONCE = 0, KN_AT_LEAST_ONCE = 1 }
+kosmonaut.order = { KN_ORDER_NONE = 0, KN_ORDER_SID = 1, KN_ORDER_UID = 2, KN_ORDER_CHANNEL = 3 }
 
 local POLLIN = 1
 local CLOCK_MONOTONIC = 1
@@ -363,6 +368,10 @@ local setters = {
   max_connections = count(library.kn_options_set_max_connections),
   max_pending = count(library.kn_options_set_max_pending),
   filter = text(library.kn_options_set_filter, "the filter"),
+  delivery = count(library.kn_options_set_delivery),
+  group = text(library.kn_options_set_group, "the group"),
+  window = count(library.kn_options_set_window),
+  order = count(library.kn_options_set_order),
   worker_name = text(library.kn_options_set_worker_name, "the worker's name"),
   ca_file = text(library.kn_options_set_ca_file, "the file's name"),
   proxy = text(library.kn_options_set_proxy, "the proxy"),
@@ -875,9 +884,14 @@ end
 -- Events ------------------------------------------------------------------------------------------
 
 --- An event has `topic`, `channel`, `name`, `id`, `uid` and `sid` (nil: not told), `data` (JSON
--- text), `kind` (0: a message) and `attempt`. It outlives its worker.
+-- text), `kind` (0: a message, 1: a gap) and `attempt`; at least once also `ref` and `time_ms`, or
+-- nil. It outlives its worker.
 local Event = {}
 Event.__index = Event
+
+local function time_of(time_ms)
+  return time_ms >= 0 and tonumber(time_ms) or nil
+end
 
 local function event_of(handle)
   local length = ffi.new("size_t[1]")
@@ -893,6 +907,8 @@ local function event_of(handle)
     data = ffi.string(data, length[0]),
     kind = library.kn_event_kind(handle),
     attempt = library.kn_event_attempt(handle),
+    ref = text_of(library.kn_event_ref(handle)),
+    time_ms = time_of(library.kn_event_time_ms(handle)),
   }, Event)
 end
 
@@ -907,6 +923,18 @@ function Event:nack(delay_ms)
   local status = checked(library.kn_event_nack(open_handle(self), delay_ms or 0))
   self.is_answered = true
   return status
+end
+
+--- Gives the event back because this program has nothing for it: that does not count against it.
+function Event:decline(delay_ms)
+  local status = checked(library.kn_event_decline(open_handle(self), delay_ms or 0))
+  self.is_answered = true
+  return status
+end
+
+--- Asks for more time: the broker's deadline for the answer begins anew. Returns a status.
+function Event:extend()
+  return checked(library.kn_event_extend(open_handle(self)))
 end
 
 --- In a handler: the answer will come later. Otherwise the event is acknowledged when its last
@@ -1051,6 +1079,8 @@ function Worker:next(timeout_ms)
   return event, status
 end
 
+local UNHANDLED_MS = 1000
+
 local function covers(route, event)
   if route.channel ~= "*" and route.channel ~= event.channel then
     return false
@@ -1068,8 +1098,10 @@ end
 -- What a handler raises goes to the function for it, or else to the caller of run or dispatch, and
 -- the event is given back.
 local function hand_over(self, event)
+  local is_covered = false
   for _, route in ipairs(self.routes) do
     if covers(route, event) then
+      is_covered = true
       local is_fine, what = pcall(route.fn, event)
       if not is_fine then
         local hear = self.exception_handler
@@ -1087,6 +1119,10 @@ local function hand_over(self, event)
         break
       end
     end
+  end
+  if not is_covered then
+    -- For another worker to have. At most once that does nothing.
+    library.kn_event_decline(event.box.handle, UNHANDLED_MS)
   end
   settle(event)
 end

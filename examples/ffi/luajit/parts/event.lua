@@ -1,9 +1,14 @@
 -- Events ------------------------------------------------------------------------------------------
 
 --- An event has `topic`, `channel`, `name`, `id`, `uid` and `sid` (nil: not told), `data` (JSON
--- text), `kind` (0: a message) and `attempt`. It outlives its worker.
+-- text), `kind` (0: a message, 1: a gap) and `attempt`; at least once also `ref` and `time_ms`, or
+-- nil. It outlives its worker.
 local Event = {}
 Event.__index = Event
+
+local function time_of(time_ms)
+  return time_ms >= 0 and tonumber(time_ms) or nil
+end
 
 local function event_of(handle)
   local length = ffi.new("size_t[1]")
@@ -19,6 +24,8 @@ local function event_of(handle)
     data = ffi.string(data, length[0]),
     kind = library.kn_event_kind(handle),
     attempt = library.kn_event_attempt(handle),
+    ref = text_of(library.kn_event_ref(handle)),
+    time_ms = time_of(library.kn_event_time_ms(handle)),
   }, Event)
 end
 
@@ -33,6 +40,18 @@ function Event:nack(delay_ms)
   local status = checked(library.kn_event_nack(open_handle(self), delay_ms or 0))
   self.is_answered = true
   return status
+end
+
+--- Gives the event back because this program has nothing for it: that does not count against it.
+function Event:decline(delay_ms)
+  local status = checked(library.kn_event_decline(open_handle(self), delay_ms or 0))
+  self.is_answered = true
+  return status
+end
+
+--- Asks for more time: the broker's deadline for the answer begins anew. Returns a status.
+function Event:extend()
+  return checked(library.kn_event_extend(open_handle(self)))
 end
 
 --- In a handler: the answer will come later. Otherwise the event is acknowledged when its last

@@ -23,6 +23,7 @@ kosmonaut.status = {
   KN_EBADREQUEST = -301, KN_EUNAUTHORIZED = -302, KN_EFORBIDDEN = -303, KN_ENOVHOST = -304,
   KN_ENOCHANNEL = -305, KN_EBADCHANNEL = -306, KN_ERATELIMIT = -307, KN_EUNAVAILABLE = -308,
   KN_ESERVER = -309, KN_ECONFLICT = -310, KN_EREPLACED = -311,
+  KN_ENOGROUP = -313,
   KN_ESTATE = -401, KN_EFORK = -402, KN_EFULL = -403, KN_EINTERNAL = -999,
 }
 local status_of = kosmonaut.status
@@ -32,6 +33,10 @@ kosmonaut.state = {
   KN_WORKER_IDLE = 0, KN_WORKER_CONNECTING = 1, KN_WORKER_CONNECTED = 2, KN_WORKER_WAITING = 3,
   KN_WORKER_CLOSING = 4, KN_WORKER_CLOSED = 5,
 }
+
+--- What the options `delivery` and `order` take.
+kosmonaut.delivery = { KN_AT_MOST_ONCE = 0, KN_AT_LEAST_ONCE = 1 }
+kosmonaut.order = { KN_ORDER_NONE = 0, KN_ORDER_SID = 1, KN_ORDER_UID = 2, KN_ORDER_CHANNEL = 3 }
 
 local POLLIN = 1
 local CLOCK_MONOTONIC = 1

@@ -114,6 +114,8 @@ function Worker:next(timeout_ms)
   return event, status
 end
 
+local UNHANDLED_MS = 1000
+
 local function covers(route, event)
   if route.channel ~= "*" and route.channel ~= event.channel then
     return false
@@ -131,8 +133,10 @@ end
 -- What a handler raises goes to the function for it, or else to the caller of run or dispatch, and
 -- the event is given back.
 local function hand_over(self, event)
+  local is_covered = false
   for _, route in ipairs(self.routes) do
     if covers(route, event) then
+      is_covered = true
       local is_fine, what = pcall(route.fn, event)
       if not is_fine then
         local hear = self.exception_handler
@@ -150,6 +154,10 @@ local function hand_over(self, event)
         break
       end
     end
+  end
+  if not is_covered then
+    -- For another worker to have. At most once that does nothing.
+    library.kn_event_decline(event.box.handle, UNHANDLED_MS)
   end
   settle(event)
 end

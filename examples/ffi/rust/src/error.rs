@@ -63,6 +63,8 @@ impl Status {
     pub const CONFLICT: Status = Status(-310);
     /// Another worker took this one's name.
     pub const REPLACED: Status = Status(-311);
+    /// 404: the group does not exist.
+    pub const NO_GROUP: Status = Status(-313);
     /// The call is not allowed in this state, or beside the call that is running.
     pub const STATE: Status = Status(-401);
     /// The handle belongs to the process that this one was forked from.

@@ -3,7 +3,7 @@ use std::ptr::NonNull;
 use std::slice;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::error::{require, Result};
 use crate::sys::{self, kn_event};
@@ -69,6 +69,18 @@ impl Event {
         unsafe { sys::kn_event_attempt(self.as_ptr()) }
     }
 
+    /// The reference under which a page sent it, at least once: the key by which a repetition is
+    /// told, over the whole way.
+    pub fn reference(&self) -> Option<&str> {
+        unsafe { text::borrowed(sys::kn_event_ref(self.as_ptr())) }
+    }
+
+    /// When the broker took it, at least once, by its clock.
+    pub fn time(&self) -> Option<SystemTime> {
+        let ms = unsafe { sys::kn_event_time_ms(self.as_ptr()) };
+        u64::try_from(ms).ok().map(|ms| UNIX_EPOCH + Duration::from_millis(ms))
+    }
+
     /// The topic as it came: channel, slash, event.
     pub fn topic(&self) -> &str {
         unsafe { text::borrowed(sys::kn_event_topic(self.as_ptr())) }.unwrap_or("")
@@ -122,6 +134,29 @@ impl Event {
     pub fn nack(&self, delay: Duration) -> Result<()> {
         let delay = text::milliseconds(Some(delay));
         require(unsafe { sys::kn_event_nack(self.event.as_ptr(), delay) })
+    }
+
+    /// Gives the event back because this program has nothing for it, which does not count against
+    /// it. As [`Event::nack`].
+    pub fn decline(&self, delay: Duration) -> Result<()> {
+        let delay = text::milliseconds(Some(delay));
+        require(unsafe { sys::kn_event_decline(self.event.as_ptr(), delay) })
+    }
+
+    /// Asks for more time: the broker's deadline for the answer begins anew. As [`Event::nack`].
+    pub fn extend(&self) -> Result<()> {
+        require(unsafe { sys::kn_event_extend(self.event.as_ptr()) })
+    }
+
+    /// For how long an event is given back that a handler has failed with: longer each time, so
+    /// that a database that is away for half a minute makes no dead letters.
+    pub(crate) fn retry_delay(&self) -> Duration {
+        Duration::from_secs(match self.attempt() {
+            ..=1 => 1,
+            2 => 5,
+            3 => 20,
+            _ => 60,
+        })
     }
 
     /// Says, in the handler, that the answer comes later, from a clone. `Status::STATE`: this is

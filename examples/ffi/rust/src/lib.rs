@@ -27,7 +27,7 @@ mod worker;
 pub use client::{Batch, Client, Flushed};
 pub use error::{Error, Result, Status};
 pub use event::{Event, EventKind};
-pub use options::{LogLevel, Options};
+pub use options::{Delivery, LogLevel, Options, Order};
 pub use outcome::*;
 pub use worker::{
     BoxError, Dispatched, Ended, Events, HandlerPanic, HandlerResult, Next, RunError, Worker,

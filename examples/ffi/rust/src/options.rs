@@ -31,6 +31,28 @@ impl LogLevel {
     }
 }
 
+/// Whether a worker loses events that it was sent, or gets some again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Delivery {
+    /// An event is sent once, and may be lost.
+    AtMostOnce = 0,
+    /// An event is sent until it is acknowledged.
+    AtLeastOnce = 1,
+}
+
+/// The key of which a group's workers deal with one event at a time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Order {
+    /// None.
+    None = 0,
+    /// The session that sent it.
+    Sid = 1,
+    /// The user who sent it.
+    Uid = 2,
+    /// The channel.
+    Channel = 3,
+}
+
 /// Everything about a client or a worker that has a default. Both copy what they are given, and
 /// ignore what they have no use for. A setting that cannot be is `Status::INVALID`, at once.
 ///
@@ -120,6 +142,28 @@ impl Options {
     /// How many calls may be handed in and not have ended. Default: 10 000.
     pub fn max_pending(&mut self, count: i32) -> Result<&mut Options> {
         self.set("max_pending", |o| unsafe { sys::kn_options_set_max_pending(o, count) })
+    }
+
+    /// Whether a worker loses events that it was sent, or gets some again. `AtLeastOnce` takes
+    /// [`Options::group`]. Default: `AtMostOnce`.
+    pub fn delivery(&mut self, delivery: Delivery) -> Result<&mut Options> {
+        self.set("delivery", |o| unsafe { sys::kn_options_set_delivery(o, delivery as i32) })
+    }
+
+    /// The group whose events a worker shares, at least once.
+    pub fn group(&mut self, name: &str) -> Result<&mut Options> {
+        let name = to_c(name, "the group's name")?;
+        self.set("group", |o| unsafe { sys::kn_options_set_group(o, name.as_ptr()) })
+    }
+
+    /// How many events a worker has unacknowledged at most, 1 to 10 000. Default: 256.
+    pub fn window(&mut self, count: i32) -> Result<&mut Options> {
+        self.set("window", |o| unsafe { sys::kn_options_set_window(o, count) })
+    }
+
+    /// Which events of a group are dealt with one after the other. Default: the group's.
+    pub fn order(&mut self, order: Order) -> Result<&mut Options> {
+        self.set("order", |o| unsafe { sys::kn_options_set_order(o, order as i32) })
     }
 
     /// The name under which the broker lists a worker: 1 to 64 letters, digits, `_`, `-` and `.`.

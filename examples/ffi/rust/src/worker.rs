@@ -396,7 +396,9 @@ impl Worker {
         let mut answer = Answer { event: &event, is_done: false };
         event.handling().is_under_way.store(true, Ordering::Release);
         let (channel, name) = (event.channel(), event.name());
+        let mut is_covered = false;
         for route in self.routes.iter_mut().filter(|route| route.covers(channel, name)) {
+            is_covered = true;
             if let Some(hear) = &mut self.handler_error_handler {
                 if let Err(error) = called(&mut route.handler, &event) {
                     hear(error, &event);
@@ -408,6 +410,10 @@ impl Worker {
             if self.handle.state() as i32 >= WorkerState::Closing as i32 {
                 break; // a handler closed the worker: the rest of them are not called
             }
+        }
+        if !is_covered {
+            // For another worker to have; at most once, that does nothing.
+            let _ = event.decline(Duration::from_secs(1));
         }
         answer.is_done = true;
         Ok(())
@@ -439,7 +445,8 @@ impl Drop for Answer<'_> {
         let handling = self.event.handling();
         handling.is_under_way.store(false, Ordering::Release);
         if !self.is_done {
-            let _ = self.event.nack(Duration::ZERO); // at most once there is nothing to give back
+            // At most once there is nothing to give back.
+            let _ = self.event.nack(self.event.retry_delay());
         } else if !handling.is_deferred.load(Ordering::Acquire) {
             let _ = self.event.ack(); // unless it has its answer
         }

@@ -3,6 +3,7 @@ package org.kosmonaut;
 import com.sun.jna.Pointer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Function;
@@ -73,6 +74,20 @@ public final class Event implements AutoCloseable {
         return handle.use(Kn::kn_event_attempt);
     }
 
+    /**
+     * The reference under which a page sent it, at least once: the key by which a repetition is
+     * told, over the whole way.
+     */
+    public Optional<String> ref() {
+        return Optional.ofNullable(text(Kn::kn_event_ref));
+    }
+
+    /** When the broker took it, at least once, by its clock. */
+    public Optional<Instant> time() {
+        long ms = handle.use(Kn::kn_event_time_ms);
+        return ms < 0 ? Optional.empty() : Optional.of(Instant.ofEpochMilli(ms));
+    }
+
     /** The topic as it came: channel, slash, event. */
     public String topic() {
         return text(Kn::kn_event_topic);
@@ -132,6 +147,29 @@ public final class Event implements AutoCloseable {
     public void nack(Duration delay) {
         KosmonautException.require(
                 handle.use(e -> Kn.kn_event_nack(e, Kosmonaut.milliseconds(delay))));
+    }
+
+    /**
+     * Gives the event back because this program has nothing for it, which does not count against
+     * it. As {@link #nack}.
+     */
+    public void decline(Duration delay) {
+        KosmonautException.require(
+                handle.use(e -> Kn.kn_event_decline(e, Kosmonaut.milliseconds(delay))));
+    }
+
+    /** Asks for more time: the broker's deadline for the answer begins anew. As {@link #nack}. */
+    public void extend() {
+        KosmonautException.require(handle.use(Kn::kn_event_extend));
+    }
+
+    /**
+     * For how long an event is given back that a handler has failed with: longer each time, so that
+     * a database that is away for half a minute makes no dead letters.
+     */
+    Duration retryDelay() {
+        int[] seconds = {1, 5, 20, 60};
+        return Duration.ofSeconds(seconds[Math.max(0, Math.min(attempt(), seconds.length) - 1)]);
     }
 
     /**

@@ -31,6 +31,26 @@ public final class Options implements AutoCloseable {
         }
     }
 
+    /** Whether a worker loses events that it was sent, or gets some again. */
+    public enum Delivery {
+        /** An event is sent once, and may be lost. */
+        AT_MOST_ONCE,
+        /** An event is sent until it is acknowledged. */
+        AT_LEAST_ONCE
+    }
+
+    /** The key of which a group's workers deal with one event at a time. */
+    public enum Order {
+        /** None. */
+        NONE,
+        /** The session that sent it. */
+        SID,
+        /** The user who sent it. */
+        UID,
+        /** The channel. */
+        CHANNEL
+    }
+
     private final Handle.Owned handle;
 
     /** Everything has its default. */
@@ -124,6 +144,27 @@ public final class Options implements AutoCloseable {
     public Options workerName(String name) {
         String checked = Kosmonaut.text(name, "the worker's name");
         return set("workerName", o -> Kn.kn_options_set_worker_name(o, checked));
+    }
+
+    /** Whether a worker loses events; at least once takes {@link #group}. Default: at most once. */
+    public Options delivery(Delivery delivery) {
+        return set("delivery", o -> Kn.kn_options_set_delivery(o, delivery.ordinal()));
+    }
+
+    /** The group whose events a worker shares, at least once. */
+    public Options group(String name) {
+        String checked = Kosmonaut.text(name, "the group's name");
+        return set("group", o -> Kn.kn_options_set_group(o, checked));
+    }
+
+    /** How many events a worker has unacknowledged at most, 1 to 10 000. Default: 256. */
+    public Options window(int count) {
+        return set("window", o -> Kn.kn_options_set_window(o, count));
+    }
+
+    /** Which events of a group are dealt with one after the other. Default: the group's. */
+    public Options order(Order order) {
+        return set("order", o -> Kn.kn_options_set_order(o, order.ordinal()));
     }
 
     /** A PEM file of the authorities that servers are verified by, instead of the system's. */

@@ -55,6 +55,8 @@ public record Status(int code) {
     public static final Status CONFLICT = new Status(-310);
     /** Another worker took this one's name. */
     public static final Status REPLACED = new Status(-311);
+    /** 404: the group does not exist. */
+    public static final Status NO_GROUP = new Status(-313);
     /** The call is not allowed in this state, or beside the call that is running. */
     public static final Status STATE = new Status(-401);
     /** The handle belongs to the process that this one was forked from. */

@@ -313,10 +313,12 @@ public final class Worker implements AutoCloseable {
     private boolean callHandlers(Event event) throws InterruptedException {
         String channel = event.channel();
         String name = event.name();
+        boolean isCovered = false;
         for (Route route : routes) {
             if (!route.covers(channel, name)) {
                 continue;
             }
+            isCovered = true;
             try {
                 route.handler().handle(event);
             } catch (InterruptedException exception) {
@@ -328,6 +330,9 @@ public final class Worker implements AutoCloseable {
             if (state().compareTo(State.CLOSING) >= 0) {
                 break; // a handler closed the worker: the rest of them are not called
             }
+        }
+        if (!isCovered) {
+            decline(event);
         }
         return true;
     }
@@ -343,10 +348,19 @@ public final class Worker implements AutoCloseable {
         }
     }
 
+    /** For another worker to have. */
+    private static void decline(Event event) {
+        try {
+            event.decline(Duration.ofSeconds(1));
+        } catch (KosmonautException refused) {
+            // A gap, or delivery is at most once.
+        }
+    }
+
     private static void answer(Event event, boolean isDone) {
         try {
             if (!isDone) {
-                event.nack(Duration.ZERO);
+                event.nack(event.retryDelay());
             } else if (!event.handling().isDeferred.get()) {
                 event.ack();
             }
