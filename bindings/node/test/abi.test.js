@@ -5,7 +5,9 @@ import fs from 'node:fs';
 import { test } from 'node:test';
 
 import { kn } from '../lib/native.js';
-import { EventKind, LogLevel, Status, WorkerState } from '../lib/status.js';
+import {
+  Delivery, EventKind, LogLevel, Order, Status, WorkerState,
+} from '../lib/status.js';
 
 const abi = JSON.parse(fs.readFileSync(new URL('../../../abi/kosmonaut.json', import.meta.url)));
 
@@ -37,7 +39,7 @@ test('with the headers\' parameters and results', () => {
 test('the constants have the headers\' values, and none is missing', () => {
   const own = new Map(Object.entries(Status));
   for (const [prefix, constants] of [['KN_WORKER_', WorkerState], ['KN_EVENT_', EventKind],
-    ['KN_LOG_', LogLevel]]) {
+    ['KN_LOG_', LogLevel], ['KN_', Delivery], ['KN_ORDER_', Order]]) {
     for (const [name, value] of Object.entries(constants)) own.set(prefix + name, value);
   }
   const theirs = abi.constants.filter(({ value, name }) => Number.isInteger(value) &&

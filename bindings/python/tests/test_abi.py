@@ -81,11 +81,14 @@ class Declarations(unittest.TestCase):
     def test_constants_have_the_headers_values(self):
         values = {c["name"]: c["value"] for c in DESCRIPTION["constants"]}
         for prefix, enum in (("KN_WORKER_", kosmonaut.WorkerState), ("KN_LOG_", kosmonaut.LogLevel),
-                             ("KN_EVENT_", kosmonaut.EventKind)):
+                             ("KN_EVENT_", kosmonaut.EventKind), ("KN_AT_", kosmonaut.Delivery),
+                             ("KN_ORDER_", kosmonaut.Order)):
             of_enum = {name: value for name, value in values.items() if name.startswith(prefix)}
-            self.assertEqual({prefix + member.name: member.value for member in enum}, of_enum)
+            head = prefix.replace("KN_AT_", "KN_")  # whose names are AT_…_ONCE
+            self.assertEqual({head + member.name: member.value for member in enum}, of_enum)
         statuses = {name: value for name, value in values.items()
-                    if not name.startswith(("KN_WORKER_", "KN_LOG_", "KN_EVENT_", "KN_VERSION"))}
+                    if not name.startswith(("KN_WORKER_", "KN_LOG_", "KN_EVENT_", "KN_AT_", "KN_ORDER_",
+                                         "KN_VERSION"))}
         self.assertEqual({"KN_" + status.name: status.value for status in kosmonaut.Status},
                          statuses)
 

@@ -17,6 +17,8 @@ type Option struct {
 	apply func(*C.kn_options) C.kn_status
 }
 
+const withoutAutoAck = "WithoutAutoAck"
+
 // LogLevel is how much a log wants to hear; a level includes those before it.
 type LogLevel int32
 
@@ -172,6 +174,22 @@ func WithOrder(order Order) Option {
 	return Option{"WithOrder", func(o *C.kn_options) C.kn_status {
 		return C.kn_options_set_order(o, C.int32_t(order))
 	}}
+}
+
+// WithoutAutoAck has a handler's nil say nothing: Event.Ack alone acknowledges, at least once.
+func WithoutAutoAck() Option {
+	return Option{withoutAutoAck, func(o *C.kn_options) C.kn_status {
+		return C.kn_options_set_auto_ack(o, 0)
+	}}
+}
+
+func isManual(options []Option) bool {
+	for _, option := range options {
+		if option.name == withoutAutoAck {
+			return true
+		}
+	}
+	return false
 }
 
 // WithWorkerName is the name under which the broker lists a worker: 1 to 64 letters, digits, `_`,

@@ -48,6 +48,7 @@ func (s WorkerState) String() string {
 // connected. It has no goroutine of its own: everything happens in Next, Poll, Run and Dispatch,
 // which one goroutine at a time may be in. Interrupt, Shutdown, Close and the figures are for all.
 type Worker struct {
+	isManual bool // WithoutAutoAck
 	handle   *handle[C.kn_worker]
 	failures *failures
 	seat     atomic.Bool // somebody is in Next, Poll, Run or Dispatch
@@ -90,6 +91,7 @@ func NewWorker(url string, options ...Option) (*Worker, error) {
 	return &Worker{
 		handle:   newHandle(worker, func(w *C.kn_worker) { C.kn_worker_free(w) }),
 		failures: &failures{worker: worker},
+		isManual: isManual(options),
 	}, nil
 }
 
@@ -335,7 +337,7 @@ func (w *Worker) handOver(event *Event) error {
 		switch {
 		case !isDone:
 			_ = event.Nack(event.retryDelay()) // at most once there is nothing to give back
-		case !event.handling.isDeferred.Load():
+		case !w.isManual && !event.handling.isDeferred.Load():
 			_ = event.Ack() // unless it has its answer
 		}
 		event.Close()
