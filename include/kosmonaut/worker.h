@@ -336,7 +336,9 @@ KN_API kn_error *kn_worker_last_error(const kn_worker *worker);
  * @brief All of the worker's figures in one JSON text.
  *
  * `{"state":"connected","events":N,"bytes":N,"reconnects":N,"lag_ms":N,"last_error":null}`, where
- * `last_error` is otherwise `{"status":"KN_ECONNECT","message":"…"}`. Members may be added.
+ * `last_error` is otherwise `{"status":"KN_ECONNECT","message":"…"}`. At least once there are also
+ * `"acknowledged":N,"given_back":N`, the answers of the program since the worker was made, and
+ * `"unanswered":N`, the events that it has now and has not answered. Members may be added.
  *
  * @param worker not NULL.
  * @param json receives the text, which the caller frees with kn_string_free(); NULL on failure.

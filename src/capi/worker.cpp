@@ -124,7 +124,7 @@ kn_status kn_worker_stats(kn_worker *worker, char **json, kn_error **error) {
     return guarded(error, [&] {
         *required(json, "the place for the text") = nullptr;
         const Visit inside(worker);
-        *json = copied(kn::worker_stats(inside->metrics(), inside->state()));
+        *json = copied(kn::worker_stats(inside->metrics(), inside->state(), inside->ledger()));
         return KN_OK;
     });
 }

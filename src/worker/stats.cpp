@@ -29,13 +29,18 @@ std::string error_object(const kn_error *error) {
 
 } // namespace
 
-std::string worker_stats(const WorkerMetrics &metrics, std::int32_t state) {
+std::string worker_stats(const WorkerMetrics &metrics, std::int32_t state, const Ledger *ledger) {
     ObjectText object;
     object.add("state", state_name(state));
     object.add("events", metrics.events());
     object.add("bytes", metrics.bytes());
     object.add("reconnects", metrics.reconnects());
     object.add("lag_ms", metrics.lag_ms());
+    if (ledger != nullptr) {
+        object.add("acknowledged", ledger->acknowledged());
+        object.add("given_back", ledger->given_back());
+        object.add("unanswered", ledger->held());
+    }
     object.add("last_error", error_object(metrics.last_error().get()));
     return std::move(object).end();
 }

@@ -53,6 +53,8 @@ class Worker final : private StreamListener {
     std::int32_t state() const noexcept { return state_.load(std::memory_order_acquire); }
     void interrupt() noexcept;
     const WorkerMetrics &metrics() const noexcept { return metrics_; }
+    /// NULL at most once.
+    const Ledger *ledger() const noexcept { return member_ ? &member_->ledger() : nullptr; }
     kn_status close(milliseconds timeout);
     /// The owner is gone: whoever is still inside goes too.
     void abandon() noexcept;

@@ -380,6 +380,20 @@ TEST(group_extend, is_sent_again_until_it_is_taken) {
     EXPECT_TRUE(worker.go_on_until([&] { return server.count("extend") == 2; }));
 }
 
+TEST(group_figures, count_answers) {
+    group_server server({keeps_group_stream(records(1, 4))});
+    group_worker worker(server.url());
+    ASSERT_TRUE(worker.await_events(4));
+    EXPECT_EQ(kn_event_ack(worker.events().at(0)), KN_OK);
+    EXPECT_EQ(kn_event_nack(worker.events().at(1), 0), KN_OK);
+    char *json = nullptr;
+    ASSERT_EQ(kn_worker_stats(worker.get(), &json, nullptr), KN_OK);
+    EXPECT_NE(std::string(json).find(R"("acknowledged":1,"given_back":1,"unanswered":2)"),
+              std::string::npos)
+        << json;
+    kn_string_free(json);
+}
+
 // ---- Threads ----
 
 TEST(group_threads, answer_while_the_driver_goes_on) {
