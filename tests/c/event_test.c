@@ -38,11 +38,15 @@ static void null_is_no_event(void **state) {
     assert_null(kn_event_data(NULL, NULL));
     assert_int_equal(kn_event_kind(NULL), 0);
     assert_int_equal(kn_event_attempt(NULL), 0);
+    assert_null(kn_event_ref(NULL));
+    assert_int_equal(kn_event_time_ms(NULL), -1);
     assert_null(kn_event_retain(NULL));
     kn_event_free(NULL);
     assert_status(KN_EINVAL, kn_event_defer(NULL));
     assert_status(KN_EINVAL, kn_event_ack(NULL));
     assert_status(KN_EINVAL, kn_event_nack(NULL, 0));
+    assert_status(KN_EINVAL, kn_event_decline(NULL, 0));
+    assert_status(KN_EINVAL, kn_event_extend(NULL));
 }
 
 static void it_says_what_the_browser_sent(void **state) {
@@ -175,6 +179,9 @@ static void at_most_once_there_is_nothing_to_answer(void **state) {
     assert_status(KN_ESTATE, kn_event_nack(event, 0));
     assert_status(KN_ESTATE, kn_event_nack(event, 1000));
     assert_status(KN_EINVAL, kn_event_nack(event, -1));
+    assert_status(KN_ESTATE, kn_event_decline(event, 0));
+    assert_status(KN_EINVAL, kn_event_decline(event, -1));
+    assert_status(KN_ESTATE, kn_event_extend(event));
     assert_status(KN_ESTATE, kn_event_defer(event)); /* this is no handler */
     kn_event_free(event);
 }

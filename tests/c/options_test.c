@@ -49,6 +49,35 @@ static void reconnect_delays_are_positive_and_in_order(void **state) {
     kn_options_free(options);
 }
 
+static void delivery_is_at_most_or_at_least_once(void **state) {
+    (void)state;
+    kn_options *options = kn_options_new();
+    assert_status(KN_OK, kn_options_set_delivery(options, KN_AT_LEAST_ONCE));
+    assert_status(KN_OK, kn_options_set_delivery(options, KN_AT_MOST_ONCE));
+    assert_status(KN_EINVAL, kn_options_set_delivery(options, 2));
+    assert_status(KN_EINVAL, kn_options_set_delivery(options, -1));
+    assert_status(KN_EINVAL, kn_options_set_delivery(NULL, KN_AT_LEAST_ONCE));
+    assert_status(KN_OK, kn_options_set_group(options, "orders_1.a-b"));
+    assert_status(KN_EINVAL, kn_options_set_group(options, ""));
+    assert_status(KN_EINVAL, kn_options_set_group(options, "a/b"));
+    assert_status(KN_EINVAL, kn_options_set_group(options, NULL));
+    assert_status(KN_EINVAL, kn_options_set_group(NULL, "orders"));
+    assert_status(KN_OK, kn_options_set_window(options, 1));
+    assert_status(KN_OK, kn_options_set_window(options, 10000));
+    assert_status(KN_EINVAL, kn_options_set_window(options, 0));
+    assert_status(KN_EINVAL, kn_options_set_window(options, 10001));
+    assert_status(KN_EINVAL, kn_options_set_window(NULL, 1));
+    assert_status(KN_OK, kn_options_set_order(options, KN_ORDER_NONE));
+    assert_status(KN_OK, kn_options_set_order(options, KN_ORDER_CHANNEL));
+    assert_status(KN_EINVAL, kn_options_set_order(options, KN_ORDER_CHANNEL + 1));
+    assert_status(KN_EINVAL, kn_options_set_order(options, -1));
+    assert_status(KN_EINVAL, kn_options_set_order(NULL, KN_ORDER_SID));
+    assert_status(KN_OK, kn_options_set_auto_ack(options, 0));
+    assert_status(KN_EINVAL, kn_options_set_auto_ack(options, 2));
+    assert_status(KN_EINVAL, kn_options_set_auto_ack(NULL, 1));
+    kn_options_free(options);
+}
+
 static void a_filter_is_plain_text(void **state) {
     (void)state;
     kn_options *options = kn_options_new();
@@ -289,6 +318,7 @@ int main(void) {
         cmocka_unit_test(free_takes_null),
         cmocka_unit_test(time_limits_are_positive_or_none),
         cmocka_unit_test(reconnect_delays_are_positive_and_in_order),
+        cmocka_unit_test(delivery_is_at_most_or_at_least_once),
         cmocka_unit_test(a_filter_is_plain_text),
         cmocka_unit_test(an_event_may_have_a_byte),
         cmocka_unit_test(a_log_s_user_data_is_destroyed_when_it_cannot_be_set),

@@ -34,6 +34,7 @@ static const struct {
     {-309, KN_ESERVER, "KN_ESERVER", 1},
     {-310, KN_ECONFLICT, "KN_ECONFLICT", 0},
     {-311, KN_EREPLACED, "KN_EREPLACED", 0},
+    {-313, KN_ENOGROUP, "KN_ENOGROUP", 0},
     {-401, KN_ESTATE, "KN_ESTATE", 0},
     {-402, KN_EFORK, "KN_EFORK", 0},
     {-403, KN_EFULL, "KN_EFULL", 1},

@@ -43,6 +43,10 @@ TEST(Event, OfNothingIsEmpty) {
     EXPECT_THROW(none.ack(), kosmonaut::error);
     std::error_code code;
     EXPECT_FALSE(none.nack(1s, code));
+    EXPECT_FALSE(none.decline(1s, code));
+    EXPECT_FALSE(none.extend(code));
+    EXPECT_EQ(none.ref(), std::nullopt);
+    EXPECT_EQ(none.time(), std::nullopt);
     EXPECT_EQ(code, status::invalid);
     none.defer(code);
     EXPECT_EQ(code, status::invalid);
