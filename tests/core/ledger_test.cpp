@@ -16,8 +16,9 @@ namespace {
 /// A ledger with events whose ids and tags are 1, 2, … and which were handed over.
 class Desk {
   public:
-    explicit Desk(std::int32_t window = 100)
-        : ledger_(std::make_shared<Ledger>(window, reactor_)) {}
+    explicit Desk(std::int32_t window = 100) : ledger_(std::make_shared<Ledger>(window, reactor_)) {
+        reactor_.silence();
+    }
     ~Desk() {
         ledger_->detach();
         for (Delivery *one : all_)
