@@ -178,7 +178,7 @@ kn_status Worker::on_error(CallbackPtr<kn_error_handler> handler) {
 EventPtr Worker::ready_event() {
     const bool is_alone = !member_ && !is_closing() && !interruption_.is_left() &&
                           !is_watched_.load(std::memory_order_acquire);
-    return is_alone ? read_event() : nullptr;
+    return is_alone ? read_event_of_stream() : nullptr;
 }
 
 kn_status Worker::next(milliseconds timeout, EventPtr &event, bool has_seat) {
@@ -264,9 +264,9 @@ kn_status Worker::wait_for_event(Deadline until, EventPtr &event) {
 }
 
 /// The next event that came whole, if there is one.
-EventPtr Worker::read_event() {
-    if (member_)
-        return next_of_group();
+EventPtr Worker::read_event() { return member_ ? next_of_group() : read_event_of_stream(); }
+
+EventPtr Worker::read_event_of_stream() {
     while (has_parsed_ || parse_next()) {
         EventPtr event = make_event();
         has_parsed_ = false;

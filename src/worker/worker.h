@@ -85,6 +85,7 @@ class Worker final : private StreamListener {
     kn_status wait_for_event(Deadline until, EventPtr &event);
     kn_status standing_answer();
     EventPtr read_event();
+    EventPtr read_event_of_stream();
     EventPtr make_event();
     void recycle(EventPtr event) noexcept;
     bool parse_next();
