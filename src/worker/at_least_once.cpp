@@ -47,12 +47,14 @@ Reactor::Readiness Worker::wait_beside_answers(Deadline until) {
     return ready;
 }
 
-/// Until the worker was connected once, it is a mistake that a person has to see.
-Verdict Worker::refuse_terms(Failure &why) const {
+/// Until the worker was connected once, it is a mistake that a person has to see. But once it may
+/// be libcurl's: short of memory, 7.88 sends a request without its query and tells nobody.
+Verdict Worker::refuse_terms(Failure &why) {
     why = Failure(KN_EPROTOCOL, "the server does not deliver at least once: its answer has no "
                                 "X-WebRocket-Delivery: explicit, or no X-WebRocket-Worker-Id");
     why.http_status = 200;
-    return policy_.was_connected() ? Verdict::retry : Verdict::fatal;
+    return policy_.was_connected() || !std::exchange(has_refused_before_, true) ? Verdict::retry
+                                                                                : Verdict::fatal;
 }
 
 bool Worker::has_backlog_of_group() const noexcept {

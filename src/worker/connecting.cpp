@@ -54,25 +54,30 @@ void Worker::ready_descriptor() {
     set_alarm();
 }
 
+/// All of it or nothing, should memory run out: less would ask for something else.
+std::string Worker::make_target() {
+    const TopicFilter filter =
+        options_.filter ? TopicFilter{*options_.filter, false} : routes_->filter();
+    std::string target = where_.url() + "/events";
+    char separator = '?';
+    const auto add = [&](const char *name, const std::string &value) {
+        if (value.empty())
+            return;
+        target += std::exchange(separator, '&');
+        target += name + percent_encoded(value);
+    };
+    add("filter=", filter.regex);
+    if (member_)
+        target += separator + member_->query();
+    else
+        add("worker=", options_.worker_name);
+    is_filter_wider_ = filter.is_wider;
+    return target;
+}
+
 void Worker::start_stream() {
-    if (target_.empty()) {
-        const TopicFilter filter =
-            options_.filter ? TopicFilter{*options_.filter, false} : routes_->filter();
-        is_filter_wider_ = filter.is_wider;
-        target_ = where_.url() + "/events";
-        char separator = '?';
-        const auto add = [&](const char *name, const std::string &value) {
-            if (value.empty())
-                return;
-            target_ += std::exchange(separator, '&');
-            target_ += name + percent_encoded(value);
-        };
-        add("filter=", filter.regex);
-        if (member_)
-            target_ += separator + member_->query();
-        else
-            add("worker=", options_.worker_name);
-    }
+    if (target_.empty())
+        target_ = make_target();
     retry_at_.reset();
     open_stream();
     set_state(KN_WORKER_CONNECTING);

@@ -101,6 +101,7 @@ class Worker final : private StreamListener {
     void advance(Deadline until);
     void set_alarm();
     void ready_descriptor();
+    std::string make_target();
     void start_stream();
     void open_stream();
     void tell_connected();
@@ -120,7 +121,7 @@ class Worker final : private StreamListener {
     // At least once: what there is to do besides (at_least_once.cpp).
     void advance_of_group(Deadline until);
     Reactor::Readiness wait_beside_answers(Deadline until);
-    Verdict refuse_terms(Failure &why) const;
+    Verdict refuse_terms(Failure &why);
     void take_in();
     kn_status look_around();
     EventPtr next_of_group();
@@ -190,6 +191,7 @@ class Worker final : private StreamListener {
     std::optional<Failure> answers_failed_; // which is still to be told
     std::optional<Failure> refusal_;        // of answers, for whoever closes
     bool has_refused_terms_ = false;        // the last stream's
+    bool has_refused_before_ = false;       // those of one before
     bool has_begun_closing_ = false;
 
     Stream stream_; // last, since it calls back into the rest
