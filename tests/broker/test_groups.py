@@ -53,7 +53,7 @@ class Stream(GroupTest):
         worker = self.member()
         self.assertEqual(worker.terms, {"resumed": "0", "deadline_ms": "60000",
                                         "lease_ms": "10000", "order": "none"})
-        self.assertEqual(worker.response.headers["X-WebRocket-Features"], "groups order")
+        self.assertEqual(worker.response.headers["X-WebRocket-Features"], "idempotency groups order batch")
 
     def test_the_original_stream_is_as_it_was(self):
         plain = self.worker()

@@ -47,7 +47,7 @@ class Streams(BrokerTest):
 
     def test_features(self):
         response = self.vhost.request("GET", "/channels")
-        self.assertEqual(response.headers["X-WebRocket-Features"], "groups order")
+        self.assertEqual(response.headers["X-WebRocket-Features"], "idempotency groups order batch")
 
 
 class TooManyGroups(BrokerTest):

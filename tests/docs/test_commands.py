@@ -3,8 +3,8 @@
 shows?
 
 Each page has a broker of its own, with the vhost /moon. The commands of a page are run in their
-order. Ids and tokens may be others than those shown; a text with … in it stands for any; the headers
-Date and X-WebRocket-Features may be left out.
+order. Ids and tokens may be others than those shown; a text with … in it stands for any; the header
+Date, and that of the features, may be left out.
 
 Words of a <!-- test: … --> comment above a block:
 
@@ -32,6 +32,8 @@ from harness import ADMIN, DEADLINE, Broker, Browser, Vhost, wait_until  # noqa:
 from pages import pages  # noqa: E402
 
 ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+
+LEFT_OUT = ("Date: ", "X-WebRocket-Features: ")
 
 
 def commands_in(block):
@@ -74,7 +76,6 @@ def agree(shown, actual):
 
 
 # Headers that all answers have.
-OF_ALL = ("Date: ", "X-WebRocket-Features: ")
 
 
 def head_and_body(text):
@@ -82,7 +83,7 @@ def head_and_body(text):
     if not text.startswith("HTTP/"):
         return [], text
     head, _, body = text.replace("\r\n", "\n").partition("\n\n")
-    return [line for line in head.splitlines() if not line.startswith(OF_ALL)], body
+    return [line for line in head.splitlines() if not line.startswith(LEFT_OUT)], body
 
 
 class Comparison(unittest.TestCase):
@@ -250,7 +251,7 @@ class Commands(Comparison):
             actual = lines.next()
             while actual in (": hb", "") and actual != line:
                 actual = lines.next()
-            while actual.startswith(OF_ALL):
+            while actual.startswith(LEFT_OUT):
                 actual = lines.next()
             if line.startswith("data: "):
                 self.assert_same_text(line[6:], actual.removeprefix("data: "))

@@ -7,6 +7,7 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace webrocket::backend {
 
@@ -15,6 +16,7 @@ namespace error_code {
 constexpr int bad_request = 400;
 constexpr int unauthorized = 402;
 constexpr int forbidden = 403;
+constexpr int conflict = 409;
 constexpr int limit_reached = 429;
 constexpr int invalid_channel_name = 451;
 constexpr int channel_not_found = 454;
@@ -22,6 +24,14 @@ constexpr int vhost_not_found = 455;
 constexpr int group_not_found = 456;
 constexpr int internal_error = 597;
 } // namespace error_code
+
+// What this broker does beyond the original protocol, for those who look: on every answer.
+inline constexpr std::string_view features_line =
+    "X-WebRocket-Features: idempotency groups order batch\r\n";
+inline HttpResponse with_features(HttpResponse response) {
+    response.constant_lines = features_line;
+    return response;
+}
 
 HttpResponse error(int status, int code, std::string_view text);
 HttpReply failure(int status, int code, std::string_view text,

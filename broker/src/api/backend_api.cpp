@@ -5,6 +5,7 @@
 #include "api/backend_lists.h"
 #include "api/backend_members.h"
 #include "api/backend_triggers.h"
+#include "api/idempotency_key.h"
 #include "base/json.h"
 #include "base/pattern_complaint.h"
 #include "base/secrets.h"
@@ -92,12 +93,6 @@ bool is_authorized(const HttpRequest &request, Vhost &vhost) {
 }
 
 Author author_of(const HttpRequest &request) { return {"backend", request.address}; }
-
-// What a backend may ask for that the original protocol has not.
-void name_features(HttpReply &reply) {
-    reply.response.with("X-WebRocket-Features", "groups order");
-}
-
 HttpReply issue_token(Vhost &vhost, std::string_view query, bool head_only) {
     const auto parameters = query_parameters(query);
     if (!parameters)
@@ -264,30 +259,27 @@ HeadVerdict BackendApi::judge_head(const HttpRequest &head) const {
                             found.resource == Resource::extend ||
                             (found.resource == Resource::events && head.method == "POST");
     HeadVerdict verdict{refusal_of(head, found, path), takes_body};
+    // What was done under a key before the channel was closed is answered as it was then.
     if (!verdict.refusal && found.resource == Resource::channel_events &&
-        !found.vhost->channels().find(found.channel))
+        !found.vhost->channels().find(found.channel) && given_key(head).key.empty())
         verdict.refusal = no_channel(found.channel);
+    if (verdict.refusal)
+        verdict.refusal->response.constant_lines = features_line;
     return verdict;
 }
 
 HttpReply BackendApi::handle(const HttpRequest &request) {
+    HttpReply reply = reply_to(request);
+    reply.response.constant_lines = features_line;
+    return reply;
+}
+
+HttpReply BackendApi::reply_to(const HttpRequest &request) {
     const auto [path, query] = split_target(request.target);
     const Route found = route(path);
-    auto refusal = refusal_of(request, found, path);
-    HttpReply reply = refusal ? std::move(*refusal) : answer(request, found, query);
-    if (!found.vhost)
-        return reply;
-    if (!reply.later) {
-        name_features(reply);
-        return reply;
-    }
-    reply.later = [begin = std::move(reply.later)](const Answer &give) {
-        begin(Answer([give](HttpReply late) {
-            name_features(late);
-            give(std::move(late));
-        }));
-    };
-    return reply;
+    if (auto refusal = refusal_of(request, found, path))
+        return std::move(*refusal);
+    return answer(request, found, query);
 }
 
 HttpReply BackendApi::answer(const HttpRequest &request, const Route &found,
@@ -307,7 +299,7 @@ HttpReply BackendApi::answer(const HttpRequest &request, const Route &found,
         return posts ? open_channel(request, vhost, found.channel)
                      : close_channel(request, vhost, found.channel);
     case Resource::channel_events:
-        return trigger(vhost.channels(), found.channel, request.body);
+        return trigger(vhost, found.channel, request);
     case Resource::channel_subscribers:
         return list_subscribers(vhost.channels(), found.channel, query);
     case Resource::token:
@@ -319,7 +311,7 @@ HttpReply BackendApi::answer(const HttpRequest &request, const Route &found,
     case Resource::extend:
         return call_group(groups_, vhost.path(), GroupCall::extend, request.body);
     case Resource::events:
-        return posts ? trigger_batch(vhost.channels(), request.body, rules_.get()->batch_max)
+        return posts ? trigger_batch(vhost, request, rules_.get()->batch_max)
                      : stream(found.vhost, request, query);
     }
     return at_once(refuse(500));
@@ -353,7 +345,8 @@ HttpReply BackendApi::make(const Change &change) {
     reply.later = [this, change](const Answer &answer) {
         registry_.change(change, [this, change, answer](Outcome outcome) {
             const auto vhost = registry_.find_vhost(change.vhost);
-            answer(response_to(change, outcome, vhost ? vhost->channels().count() : 0));
+            answer(
+                with_features(response_to(change, outcome, vhost ? vhost->channels().count() : 0)));
         });
     };
     return reply;

@@ -56,6 +56,7 @@ class BackendApi {
     static std::optional<HttpReply> refusal_of(const HttpRequest &head, const Route &route,
                                                std::string_view path);
 
+    HttpReply reply_to(const HttpRequest &request);
     HttpReply open_channel(const HttpRequest &request, Vhost &vhost, const std::string &name);
     HttpReply close_channel(const HttpRequest &request, Vhost &vhost, const std::string &name);
     HttpReply make(const Change &change);

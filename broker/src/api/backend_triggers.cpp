@@ -1,12 +1,15 @@
 #include "api/backend_triggers.h"
 
 #include "api/backend_answers.h"
+#include "api/idempotency_key.h"
 #include "base/json.h"
 #include "hub/names.h"
 #include "hub/payload.h"
 #include "hub/topic.h"
 
+#include <memory>
 #include <optional>
+#include <utility>
 #include <variant>
 
 #include <fmt/format.h>
@@ -21,11 +24,16 @@ const std::string no_object =
     fmt::format("body is not a JSON object, or is nested deeper than {} levels", json_depth_max);
 
 const std::string too_much_text = "the vhost publishes too much";
+const std::string other_call_text = "the key was used for another event or other data";
 
-// What a backend wants sent: JSON texts, the data empty for {}.
+constexpr std::string_view empty_object = "{}";
+
+// What a backend wants sent.
 struct Trigger {
-    std::string_view event; // with its quotes
-    JsonMembers data;
+    std::string name;
+    std::string_view event; // the same as JSON, with its quotes
+    std::string_view data_text;
+    JsonMembers data; // of that
 };
 struct Refusal {
     int status;
@@ -48,7 +56,7 @@ void append_result(std::string &results, const Refusal &refusal) {
 
 std::variant<Trigger, Refusal> read_trigger(const JsonMembers &members) {
     const JsonMember *event = find_member(members, "event");
-    const std::string name =
+    std::string name =
         event != nullptr && event->type == JsonType::string ? decode_json_string(event->value) : "";
     if (name.size() > name_bytes_max)
         return Refusal{400, error_code::bad_request, "event name is longer than 255 bytes"};
@@ -56,40 +64,96 @@ std::variant<Trigger, Refusal> read_trigger(const JsonMembers &members) {
         return Refusal{400, error_code::bad_request, "invalid event name"};
     const JsonMember *data = find_member(members, "data");
     if (data == nullptr || data->type == JsonType::null)
-        return Trigger{event->value, {}};
+        return Trigger{std::move(name), event->value, empty_object, {}};
     if (data->type != JsonType::object)
         return Refusal{400, error_code::bad_request, "data is not an object"};
     if (data->flaw != JsonFlaw::none)
         return Refusal{400, error_code::bad_request,
                        fmt::format("data has {}", describe(data->flaw))};
-    return Trigger{event->value, members_of(*data)};
+    return Trigger{std::move(name), event->value, data->value, members_of(*data)};
 }
 
-Publishing publish(Channel &channel, const Trigger &trigger) {
-    return channel.publish(trigger_message(trigger.event, trigger.data, channel.name()));
+// Where it is to go: the channel, if there is one.
+struct Target {
+    const std::string &name;
+    std::shared_ptr<Channel> channel;
+};
+
+enum class Sending { done, no_channel, too_much, other_call };
+
+Sending publish(const Target &target, const Trigger &trigger) {
+    if (!target.channel)
+        return Sending::no_channel;
+    switch (target.channel->publish(trigger_message(trigger.event, trigger.data, target.name))) {
+    case Publishing::published:
+        return Sending::done;
+    case Publishing::channel_closed:
+        return Sending::no_channel;
+    case Publishing::budget_exceeded:
+        return Sending::too_much;
+    }
+    return Sending::done;
 }
 
-std::optional<Refusal> trigger_item(const ChannelDirectory &channels, const JsonMember &element) {
+// Under a key once, whatever has become of the channel since.
+Sending send(Vhost &vhost, const Target &target, const Trigger &trigger, std::string_view key) {
+    if (key.empty())
+        return publish(target, trigger);
+    auto claim = vhost.keys().claim({target.name, key, trigger.name, trigger.data_text});
+    switch (claim.kind()) {
+    case IdempotencyKeys::Claim::Kind::repeated:
+        return Sending::done;
+    case IdempotencyKeys::Claim::Kind::other:
+        return Sending::other_call;
+    case IdempotencyKeys::Claim::Kind::first:
+        break;
+    }
+    const Sending sent = publish(target, trigger);
+    if (sent == Sending::done)
+        claim.took_effect();
+    return sent;
+}
+
+// The key of a trigger's own, or what the request's means for it. Empty where there is none.
+std::variant<std::string, Refusal> key_of(const JsonMembers &members, std::string_view given,
+                                          std::size_t index) {
+    const JsonMember *own = find_member(members, "key");
+    if (own == nullptr)
+        return given.empty() ? std::string() : key_of_item(given, index);
+    std::string key = own->type == JsonType::string ? decode_json_string(own->value) : "";
+    if (!is_valid_key(key))
+        return Refusal{400, error_code::bad_request, fmt::format("key is not {}", key_grammar)};
+    return key;
+}
+
+std::optional<Refusal> trigger_item(Vhost &vhost, const JsonMember &element, std::string_view given,
+                                    std::size_t index) {
     if (element.type != JsonType::object)
         return Refusal{400, error_code::bad_request, "not a trigger object"};
     const JsonMembers members = members_of(element);
     const JsonMember *name = find_member(members, "channel");
     if (name == nullptr || name->type != JsonType::string)
         return Refusal{400, error_code::bad_request, "no channel"};
+    const auto key = key_of(members, given, index);
+    if (const auto *refusal = std::get_if<Refusal>(&key))
+        return *refusal;
     const std::string channel_name = decode_json_string(name->value);
-    const auto channel = channels.find(channel_name);
-    if (!channel)
+    const Target target{channel_name, vhost.channels().find(channel_name)};
+    const auto &text = std::get<std::string>(key);
+    if (!target.channel && text.empty())
         return Refusal{404, error_code::channel_not_found, no_channel_text(channel_name)};
     const auto read = read_trigger(members);
     if (const auto *refusal = std::get_if<Refusal>(&read))
         return *refusal;
-    switch (publish(*channel, std::get<Trigger>(read))) {
-    case Publishing::published:
+    switch (send(vhost, target, std::get<Trigger>(read), text)) {
+    case Sending::done:
         return std::nullopt;
-    case Publishing::channel_closed:
+    case Sending::no_channel:
         return Refusal{404, error_code::channel_not_found, no_channel_text(channel_name)};
-    case Publishing::budget_exceeded:
+    case Sending::too_much:
         return Refusal{429, error_code::limit_reached, too_much_text};
+    case Sending::other_call:
+        return Refusal{409, error_code::conflict, other_call_text};
     }
     return std::nullopt;
 }
@@ -102,12 +166,14 @@ HttpReply too_much(const FanOutBudget &budget) {
 
 } // namespace
 
-HttpReply trigger(const ChannelDirectory &channels, const std::string &name,
-                  std::string_view body) {
-    const auto channel = channels.find(name);
-    if (!channel)
-        return no_channel(name);
-    const auto document = scan_json_object(body, {.levels = levels_of_trigger});
+HttpReply trigger(Vhost &vhost, const std::string &channel, const HttpRequest &request) {
+    const auto [key, complaint] = given_key(request);
+    if (complaint)
+        return bad_request(*complaint);
+    const Target target{channel, vhost.channels().find(channel)};
+    if (!target.channel && key.empty())
+        return no_channel(channel);
+    const auto document = scan_json_object(request.body, {.levels = levels_of_trigger});
     if (!document)
         return bad_request(no_object);
     const JsonMember *wanted = find_member(*document, "trigger");
@@ -116,22 +182,26 @@ HttpReply trigger(const ChannelDirectory &channels, const std::string &name,
     const auto read = read_trigger(members_of(*wanted));
     if (const auto *refusal = std::get_if<Refusal>(&read))
         return failure(refusal->status, refusal->code, refusal->text);
-    switch (publish(*channel, std::get<Trigger>(read))) {
-    case Publishing::published:
+    switch (send(vhost, target, std::get<Trigger>(read), key)) {
+    case Sending::done:
         return accepted();
-    case Publishing::channel_closed:
-        return no_channel(name);
-    case Publishing::budget_exceeded:
-        return too_much(channels.budget());
+    case Sending::no_channel:
+        return no_channel(channel);
+    case Sending::too_much:
+        return too_much(vhost.channels().budget());
+    case Sending::other_call:
+        return failure(409, error_code::conflict, other_call_text);
     }
     return accepted();
 }
 
-HttpReply trigger_batch(const ChannelDirectory &channels, std::string_view body,
-                        std::size_t batch_max) {
+HttpReply trigger_batch(Vhost &vhost, const HttpRequest &request, std::size_t batch_max) {
+    const auto [key, complaint] = given_key(request);
+    if (complaint)
+        return bad_request(*complaint);
     // Each is answered at some length, however short it is: what is too much is not even read.
-    const auto document =
-        scan_json_object(body, {.levels = levels_of_trigger + 1, .second_level_max = batch_max});
+    const auto document = scan_json_object(
+        request.body, {.levels = levels_of_trigger + 1, .second_level_max = batch_max});
     if (!document)
         return bad_request(no_object);
     if (!document->is_whole)
@@ -144,10 +214,11 @@ HttpReply trigger_batch(const ChannelDirectory &channels, std::string_view body,
     reply.response.with("Content-Type", "application/json");
     std::string &results = reply.response.body;
     results = R"({"results":[)";
+    std::size_t index = 0;
     for (const auto &element : members_of(*triggers)) {
-        if (!results.ends_with('['))
+        if (index > 0)
             results += ',';
-        const auto refusal = trigger_item(channels, element);
+        const auto refusal = trigger_item(vhost, element, key, index++);
         if (refusal)
             append_result(results, *refusal);
         else

@@ -2,16 +2,14 @@
 #pragma once
 
 #include "http/http_message.h"
-#include "hub/channel_directory.h"
+#include "hub/vhost.h"
 
 #include <cstddef>
 #include <string>
-#include <string_view>
 
 namespace webrocket::backend {
 
-HttpReply trigger(const ChannelDirectory &channels, const std::string &name, std::string_view body);
-HttpReply trigger_batch(const ChannelDirectory &channels, std::string_view body,
-                        std::size_t batch_max);
+HttpReply trigger(Vhost &vhost, const std::string &channel, const HttpRequest &request);
+HttpReply trigger_batch(Vhost &vhost, const HttpRequest &request, std::size_t batch_max);
 
 } // namespace webrocket::backend

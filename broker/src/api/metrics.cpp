@@ -165,6 +165,14 @@ void add_vhost_figures(MetricsText &text, const VhostRegistry &registry) {
     add("webrocket_tokens_displaced_total", "counter",
         "Single access tokens that too many younger ones made useless.",
         [](Vhost &vhost) { return vhost.tokens().displaced(); });
+    add("webrocket_idempotency_keys", "gauge", "Keys of backends' calls that are remembered.",
+        [](Vhost &vhost) { return vhost.keys().count(); });
+    add("webrocket_idempotency_keys_displaced_total", "counter",
+        "Keys that were forgotten before their time, since there were too many.",
+        [](Vhost &vhost) { return vhost.keys().displaced(); });
+    add("webrocket_repeated_calls_total", "counter",
+        "Calls of backends that had no effect, since they had had it under the same key.",
+        [](Vhost &vhost) { return vhost.keys().repeated(); });
 }
 
 struct GroupFigure {

@@ -28,12 +28,12 @@ bool is_base64_digit(char c) {
            c == '/';
 }
 
+} // namespace
+
 void fill_random(unsigned char *bytes, std::size_t count) {
     if (RAND_bytes(bytes, static_cast<int>(count)) != 1)
         throw std::runtime_error("no random numbers to be had");
 }
-
-} // namespace
 
 std::string random_hex(std::size_t length) {
     std::vector<unsigned char> bytes((length + 1) / 2);

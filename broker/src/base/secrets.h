@@ -13,7 +13,9 @@ inline constexpr std::size_t vhost_token_length = 40;
 inline constexpr std::size_t cookie_length = 40;
 inline constexpr std::size_t single_access_token_length = 128;
 
-// `length` lower-case hex digits from the system's random source.
+// From the system's random source, as all that follows.
+void fill_random(unsigned char *bytes, std::size_t count);
+// `length` lower-case hex digits.
 std::string random_hex(std::size_t length);
 
 // As text.

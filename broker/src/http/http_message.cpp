@@ -115,6 +115,8 @@ std::string_view http_reason(int status) {
         return "Method Not Allowed";
     case 408:
         return "Request Timeout";
+    case 409:
+        return "Conflict";
     case 413:
         return "Payload Too Large";
     case 426:
@@ -140,6 +142,7 @@ std::string serialize(const HttpResponse &response, const ResponseContext &conte
     out.append(http_reason(response.status)).append("\r\n");
     for (const auto &[name, value] : response.headers)
         line(name, value);
+    out.append(response.constant_lines);
     line("Date", context.date);
     if (!context.takeover) {
         if (response.status != 304) // its length would be that of what is not sent

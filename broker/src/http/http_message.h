@@ -41,6 +41,7 @@ struct HttpRequest {
 struct HttpResponse {
     int status = 200;
     std::vector<std::pair<std::string, std::string>> headers;
+    std::string_view constant_lines; // headers as they are written; they stay where they are
     std::string body;
     // What it refuses, where its status does not say enough.
     std::optional<RefusalReason> refusal;

@@ -24,13 +24,15 @@ Vhost::Vhost(std::string path, const std::string &access_token, EventLoops &loop
       connections_(limits.connections_max), tokens_(path_, limits.tokens), sessions_(loops.size()),
       workers_(limits.workers, loops.size()),
       fan_out_budget_(path_, limits.fan_out_bytes_per_second_max),
-      channels_(loops, workers_, fan_out_budget_, limits.channels) {}
+      channels_(loops, workers_, fan_out_budget_, limits.channels),
+      keys_(limits.keys, loops.memory()) {}
 
 void Vhost::set_limits(const VhostLimits &limits) {
     connections_.set_max(limits.connections_max);
     tokens_.set_limits(limits.tokens);
     workers_.set_limits(limits.workers);
     channels_.set_limits(limits.channels);
+    keys_.set_limits(limits.keys);
     fan_out_budget_.set_limit(limits.fan_out_bytes_per_second_max);
 }
 

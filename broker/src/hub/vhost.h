@@ -6,6 +6,7 @@
 #include "hub/connection_quota.h"
 #include "hub/credentials.h"
 #include "hub/fan_out_budget.h"
+#include "hub/idempotency_keys.h"
 #include "hub/sessions.h"
 #include "hub/token_book.h"
 #include "hub/tokens.h"
@@ -24,6 +25,7 @@ struct VhostLimits {
     std::size_t connections_max = 100000;
     ChannelLimits channels;
     WorkerLimits workers;
+    KeyLimits keys;
     // More than a network of 25 Gbit/s carries.
     std::size_t fan_out_bytes_per_second_max = std::size_t{4} << 30;
 };
@@ -42,6 +44,7 @@ class Vhost final : public std::enable_shared_from_this<Vhost> {
     Sessions &sessions() { return sessions_; }
     Workers &workers() { return workers_; }
     ChannelDirectory &channels() { return channels_; }
+    IdempotencyKeys &keys() { return keys_; }
 
     // What is there already stays, even if it is more than that.
     void set_limits(const VhostLimits &limits);
@@ -65,6 +68,7 @@ class Vhost final : public std::enable_shared_from_this<Vhost> {
     Workers workers_;
     FanOutBudget fan_out_budget_;
     ChannelDirectory channels_;
+    IdempotencyKeys keys_;
     std::atomic<bool> closed_ = false;
 };
 

@@ -197,6 +197,11 @@ void VhostRegistry::set_groups(GroupTarget *groups) { groups_.store(groups); }
 
 void VhostRegistry::store(StoreWork work) { writer_.submit(std::move(work)); }
 
+void VhostRegistry::forget_old_keys() const {
+    for (const auto &vhost : vhosts())
+        vhost->keys().forget_old();
+}
+
 void VhostRegistry::change(Change change, ChangeDone done) {
     writer_.submit(std::move(change), std::move(done));
 }

@@ -40,6 +40,9 @@ class VhostRegistry final : private ChangeTarget {
     // Of all vhosts, those to come included. Any thread.
     void set_limits(const VhostLimits &limits);
 
+    // Keys that nobody asks for any more, a part of them. Any thread, now and then.
+    void forget_old_keys() const;
+
     // Any thread. `done` is called on the writer's thread. Names must be valid.
     void change(Change change, ChangeDone done);
     std::size_t change_backlog() const { return writer_.backlog(); }

@@ -189,6 +189,8 @@ void OptionDefinitions::add_limits() {
                       "Of what is published on one vhost's channels, times its listeners; 0: as "
                       "much as it likes");
     add_limit("--max-batch", options_.backend.batch_max, "Triggers in one request of a backend");
+    add_limit("--keys-max", options_.vhost_limits.keys.keys_max,
+              "Idempotency keys of one vhost's backends that are remembered");
     add_limit("--max-members-per-uid", options_.vhost_limits.channels.roster.members_per_uid_max,
               "Subscriptions of one user to one presence channel");
 }

@@ -113,7 +113,7 @@ void take(Options &options, const Options &fresh) {
 using Taking = void (*)(Options &, const Options &);
 
 // What can change while the server runs.
-constexpr std::array<std::pair<std::string_view, Taking>, 30> changeable = {{
+constexpr std::array<std::pair<std::string_view, Taking>, 31> changeable = {{
     {"compatible", take<&Options::compatible>},
     {"log-level", take<&Options::log_level>},
     {"drain-ms", take<&Options::drain>},
@@ -142,6 +142,7 @@ constexpr std::array<std::pair<std::string_view, Taking>, 30> changeable = {{
      take<&Options::vhost_limits, &VhostLimits::tokens, &TokenLimits::lifetime>},
     {"max-subscriptions",
      take<&Options::frontend, &FrontendRules::session, &SessionRules::subscriptions_max>},
+    {"keys-max", take<&Options::vhost_limits, &VhostLimits::keys, &KeyLimits::keys_max>},
     {"max-batch", take<&Options::backend, &BackendRules::batch_max>},
     {"max-message-bytes",
      take<&Options::frontend, &FrontendRules::session, &SessionRules::message_bytes_max>},

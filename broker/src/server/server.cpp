@@ -353,6 +353,7 @@ void Server::report_every_minute() {
         if (cancelled)
             return;
         without_exceptions([this] { report(); });
+        without_exceptions([this] { registry_.forget_old_keys(); });
         report_every_minute();
     });
 }
