@@ -114,6 +114,8 @@ export interface Options {
   maxConnections?: number;
   /** How many requests may be pending; one more is KN_EFULL. Default: 10000. */
   maxPending?: number;
+  /** How often a request is tried again; it has one effect all the same. 0: never. Default: 4. */
+  retries?: number;
   /** The name under which the broker lists a worker. */
   workerName?: string;
   /** One of Delivery. AT_LEAST_ONCE: the broker sends an event until it is acknowledged. */
@@ -248,6 +250,7 @@ export class Client {
     requests: number;
     pending: number;
     connections: number;
+    retries: number;
     by_status: Record<string, number>;
   };
   readonly isClosed: boolean;

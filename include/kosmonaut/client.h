@@ -215,7 +215,8 @@ typedef void (*kn_completion)(const kn_result *result, void *user_data);
  * The inputs are checked and copied; nothing is sent before kn_client_dispatch() or
  * kn_client_flush(). Requests begin in the order in which they were handed in, as many at once as
  * kn_options_set_max_connections() allows; with one connection, they are also carried out in that
- * order. Each has the options' request timeout, counted from its beginning.
+ * order. Each has the options' request timeout, counted from its beginning. One that is to be tried
+ * again (kn_options_set_retries()) lets others begin meanwhile, unless there is one connection.
  *
  * @param client not NULL.
  * @param channel as for kn_client_open_channel().
@@ -447,8 +448,8 @@ KN_API int32_t kn_client_connections(const kn_client *client);
 /**
  * @brief All of the client's figures in one JSON text.
  *
- * `{"requests":N,"pending":N,"connections":N,"by_status":{"KN_OK":N,"KN_ETIMEOUT":N}}`, where
- * `by_status` names those that were seen. Members may be added.
+ * `{"requests":N,"retries":N,"pending":N,"connections":N,"by_status":{"KN_OK":N,"KN_ETIMEOUT":N}}`,
+ * where `by_status` names those that were seen. Members may be added.
  *
  * @param client not NULL.
  * @param json receives the text, which the caller frees with kn_string_free(); NULL on failure.

@@ -104,7 +104,7 @@ KN_API void kn_options_free(kn_options *options);
 KN_API kn_status kn_options_set_connect_timeout_ms(kn_options *options, int64_t timeout_ms);
 
 /**
- * @brief How long a client's call may take in all, connecting included.
+ * @brief How long a client's call may take in all, connecting and all retries included.
  *
  * @param options not NULL.
  * @param timeout_ms milliseconds, 1 or more, or -1 for ever. Default: 10000.
@@ -218,6 +218,26 @@ KN_API kn_status kn_options_set_max_connections(kn_options *options, int32_t cou
  * @since 1.0
  */
 KN_API kn_status kn_options_set_max_pending(kn_options *options, int32_t count);
+
+/**
+ * @brief How often a client's call is tried again.
+ *
+ * It is where the connection broke, the answer is 408, 425, 429, 502, 503 or 504, or a try took
+ * half of the time that was left of the request timeout (a second at least). A call has one effect,
+ * however often it was tried: it carries a key, by which the broker knows it again. On a server
+ * that knows no keys, an event is sent again only where not a byte of it had left. The wait before
+ * a retry is random, up to 100 ms, doubled each time up to 5 s, and begins when the server's
+ * Retry-After is over; what would begin after the request timeout is not tried. A client has ten
+ * retries to begin with, earns one with every ten calls, and saves up to a hundred.
+ *
+ * @param options not NULL.
+ * @param count 0 (none) or more. Default: 4.
+ * @return KN_OK; KN_EINVAL.
+ * @par Threads
+ * one thread at a time for each object.
+ * @since 1.0
+ */
+KN_API kn_status kn_options_set_retries(kn_options *options, int32_t count);
 
 /**
  * @brief The name under which the broker lists a worker.

@@ -42,6 +42,8 @@ class Failure : public std::exception {
     std::int32_t http_status = 0;
     std::int32_t server_code = 0;
     std::int64_t retry_after_ms = -1;
+    /// Not a byte of the request has left, so that nothing can have come of it.
+    bool is_unsent = false;
 
   private:
     kn_status status_;

@@ -47,6 +47,7 @@ struct Settings {
     std::int64_t max_response_size = std::int64_t{1} << 20;
     std::int32_t max_connections = 32;
     std::int32_t max_pending = 10'000;
+    std::int32_t retries = 4; // of one call
     std::string ca_file;
     std::string certificate_file;
     std::string key_file;

@@ -38,6 +38,12 @@ int32_t required_count(int32_t count, int32_t most) {
     return count;
 }
 
+int32_t required_retries(int32_t count) {
+    if (count < 0)
+        throw Failure(KN_EINVAL, "a number of retries is 0 or more");
+    return count;
+}
+
 bool required_switch(int32_t value) {
     if (value != 0 && value != 1)
         throw Failure(KN_EINVAL, "a switch is 0 or 1");
@@ -150,6 +156,13 @@ kn_status kn_options_set_max_connections(kn_options *options, int32_t count) {
 kn_status kn_options_set_max_pending(kn_options *options, int32_t count) {
     return guarded([&] {
         required(options, "options")->values.max_pending = required_count(count, INT32_MAX);
+        return KN_OK;
+    });
+}
+
+kn_status kn_options_set_retries(kn_options *options, int32_t count) {
+    return guarded([&] {
+        required(options, "options")->values.retries = required_retries(count);
         return KN_OK;
     });
 }

@@ -18,6 +18,11 @@ class AnyCall {
     AnyCall(Call &&one) : call_(std::move(one)) {}        // NOLINT(google-explicit-constructor)
     AnyCall(BatchCall &&many) : call_(std::move(many)) {} // NOLINT(google-explicit-constructor)
 
+    /// Has the server know it again, where doing it twice is not doing it once.
+    void give_key(KeySource &from) noexcept {
+        std::visit([&](auto &of) { of.give_key(from); }, call_);
+    }
+
     /// The request to send now.
     const Request &current() const noexcept {
         return std::visit([](const auto &of) -> const Request & { return of.current(); }, call_);

@@ -1,6 +1,7 @@
 #include "client/async_calls.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "backend/answer_failure.h"
 #include "base/failure.h"
@@ -14,8 +15,9 @@ Failure out_of_memory() { return {KN_ENOMEM, "out of memory"}; }
 
 } // namespace
 
-AsyncCalls::AsyncCalls(const Endpoint &where, const Settings &options, ClientMetrics &metrics)
-    : where_(where), options_(options), metrics_(metrics),
+AsyncCalls::AsyncCalls(const Endpoint &where, const Settings &options, ClientMetrics &metrics,
+                       Retries &retries)
+    : where_(where), options_(options), metrics_(metrics), retries_(retries),
       sockets_(connections_, may_use_tls(where.is_tls(), options)), multi_(reactor_) {
     multi_.keep_connections(options.max_connections);
     if (may_use_tls(where.is_tls(), options))
@@ -56,7 +58,7 @@ class AsyncCalls::CallbackScope {
 
 void AsyncCalls::hand_in(AnyCall &&call, Completion &&whom) {
     auto handed_in = std::unique_ptr<PendingCall>(
-        new PendingCall{0, std::move(call), std::move(whom), std::nullopt, {}});
+        new PendingCall{0, std::move(call), std::move(whom), std::nullopt, {}, {}, {}});
     {
         const std::lock_guard lock(mutex_);
         if (pending_.load(std::memory_order_relaxed) >=
@@ -98,6 +100,11 @@ bool AsyncCalls::has_ended(std::uint64_t number) {
         if (!waiting_.empty() && waiting_.front()->number <= number)
             return false;
     }
+    const auto is_meant = [number](const std::unique_ptr<PendingCall> &one) {
+        return one->number <= number;
+    };
+    if (std::any_of(put_off_.begin(), put_off_.end(), is_meant))
+        return false;
     return std::none_of(lines_.begin(), lines_.end(), [number](const std::unique_ptr<Line> &l) {
         return l->busy_with && l->busy_with->number <= number;
     });
@@ -105,7 +112,7 @@ bool AsyncCalls::has_ended(std::uint64_t number) {
 
 std::size_t AsyncCalls::advance(const Deadline &until) {
     std::size_t ended = begin_waiting();
-    const Reactor::Readiness ready = reactor_.wait(ended == 0 ? sooner(until, multi_.deadline())
+    const Reactor::Readiness ready = reactor_.wait(ended == 0 ? sooner(until, next_deadline())
                                                               : std::chrono::steady_clock::now());
     may_have_more_ = ready.count > 0;
     if (ready.bell) {
@@ -140,7 +147,7 @@ void AsyncCalls::tell_of_more() const noexcept {
 void AsyncCalls::rest() noexcept {
     if (!is_watched_.load(std::memory_order_acquire))
         return;
-    if (const Deadline next = multi_.deadline())
+    if (const Deadline next = next_deadline())
         reactor_.alarm_at(*next);
 }
 
@@ -155,6 +162,46 @@ std::unique_ptr<AsyncCalls::PendingCall> AsyncCalls::next_waiting() {
     std::unique_ptr<PendingCall> next = std::move(waiting_.front());
     waiting_.pop_front();
     return next;
+}
+
+/// When there is something to do though no socket is ready.
+Deadline AsyncCalls::next_deadline() const noexcept {
+    if (put_off_.empty() || !has_room())
+        return multi_.deadline();
+    return sooner(multi_.deadline(), put_off_.back()->due);
+}
+
+bool AsyncCalls::has_room() const noexcept {
+    return !free_lines_.empty() || lines_.size() < lines_.capacity();
+}
+
+/// On one connection calls keep their order: none begins before the one that is to be tried again.
+bool AsyncCalls::may_begin_another() const noexcept {
+    return put_off_.empty() || options_.max_connections > 1;
+}
+
+bool AsyncCalls::has_due_retry() const noexcept {
+    return !put_off_.empty() && put_off_.back()->due <= Reactor::Clock::now();
+}
+
+std::unique_ptr<AsyncCalls::PendingCall> AsyncCalls::next_retry() {
+    std::unique_ptr<PendingCall> next = std::move(put_off_.back());
+    put_off_.pop_back();
+    return next;
+}
+
+/// Whether the call on that line is to be tried again. The line is free then.
+bool AsyncCalls::put_off(Line &on, const Failure &why) noexcept {
+    PendingCall &p = *on.busy_with;
+    const auto pause = retries_.pause_after(why, p.call, p.tries, p.until);
+    if (!pause)
+        return false;
+    p.due = Reactor::Clock::now() + *pause;
+    const auto before = std::find_if(put_off_.begin(), put_off_.end(),
+                                     [&p](const auto &one) { return one->due <= p.due; });
+    put_off_.insert(before, std::move(on.busy_with));
+    free_lines_.push_back(&on);
+    return true;
 }
 
 /// NULL when as many are busy as there may be.
@@ -176,11 +223,16 @@ AsyncCalls::Line *AsyncCalls::free_line() {
 std::size_t AsyncCalls::begin_waiting() {
     std::size_t ended = 0;
     while (!is_abandoned_.load(std::memory_order_acquire)) {
-        Line *const on = has_waiting() ? free_line() : nullptr;
+        const bool is_retry = has_due_retry();
+        const bool is_any = is_retry || (may_begin_another() && has_waiting());
+        Line *const on = is_any ? free_line() : nullptr;
         if (on == nullptr)
             break;
-        on->busy_with = next_waiting();
-        on->busy_with->until = deadline_after(options_.request_timeout);
+        on->busy_with = is_retry ? next_retry() : next_waiting();
+        if (!is_retry) {
+            on->busy_with->until = deadline_after(options_.request_timeout);
+            retries_.begin(on->busy_with->call);
+        }
         if (try_to_begin(*on))
             continue;
         on->busy_with->result.whole.fail(out_of_memory());
@@ -201,7 +253,11 @@ bool AsyncCalls::try_to_begin(Line &on) {
 }
 
 void AsyncCalls::begin(Line &on) {
-    on.wire.prepare(on.busy_with->call.current(), on.busy_with->until);
+    // So that putting it off needs no memory.
+    if (put_off_.capacity() < put_off_.size() + lines_.size())
+        put_off_.reserve(2 * put_off_.size() + lines_.capacity());
+    const PendingCall &p = *on.busy_with;
+    on.wire.prepare(p.call.current(), retries_.try_until(p.call, p.tries, p.until));
     multi_.add(on.wire.easy(), on.wire.trace());
 }
 
@@ -210,8 +266,11 @@ std::size_t AsyncCalls::end_completed() {
     while (const std::optional<Multi::Completion> done = multi_.next_completion()) {
         Line &on = *info<Line *>(done->easy, CURLINFO_PRIVATE);
         multi_.remove(on.wire.easy());
-        if (go_on(on, done->code))
+        if (go_on(on, done->code)) {
+            if (!on.busy_with)
+                ended += begin_waiting();
             continue;
+        }
         end(on);
         ++ended;
         // The owner may have gone in the callback.
@@ -222,11 +281,10 @@ std::size_t AsyncCalls::end_completed() {
     return ended;
 }
 
-/// Takes the answer in. True: the call has another request, which is under way.
+/// Takes the answer in. True: the call has another request, which is under way, or is put off.
 bool AsyncCalls::go_on(Line &on, CURLcode code) {
     PendingCall &p = *on.busy_with;
     const auto fail = [this, &p](Failure why) {
-        name_subject(why, where_, p.call.subject());
         if (!p.call.settle(why, p.result))
             p.result.whole.fail(why);
         return false;
@@ -236,12 +294,18 @@ bool AsyncCalls::go_on(Line &on, CURLcode code) {
             begin(on);
             return true;
         }
-        if (!p.call.take(on.wire.conclude(code), p.result))
+        if (!p.call.take(retries_.heard(on.wire.conclude(code)), p.result))
             return false;
         begin(on);
         return true;
-    } catch (const Failure &why) {
-        return fail(why);
+    } catch (Failure &why) {
+        name_subject(why, where_, p.call.subject());
+        if (Retries::is_done(why, p.call, p.tries))
+            return false;
+        if (put_off(on, why))
+            return true;
+        tell_of_tries(why, p.tries);
+        return fail(std::move(why));
     } catch (const std::bad_alloc &) {
         return fail(out_of_memory());
     }

@@ -15,6 +15,7 @@
 #include "client/client_metrics.h"
 #include "client/completion.h"
 #include "client/result.h"
+#include "client/retries.h"
 #include "http/connection.h"
 #include "http/multi.h"
 #include "net/reactor.h"
@@ -25,7 +26,8 @@ namespace kn {
 /// on. They begin in the order in which they came, as many at once as there may be connections.
 class AsyncCalls {
   public:
-    AsyncCalls(const Endpoint &where, const Settings &options, ClientMetrics &metrics);
+    AsyncCalls(const Endpoint &where, const Settings &options, ClientMetrics &metrics,
+               Retries &retries);
     ~AsyncCalls();
     AsyncCalls(const AsyncCalls &) = delete;
     AsyncCalls &operator=(const AsyncCalls &) = delete;
@@ -64,6 +66,8 @@ class AsyncCalls {
         Completion whom;
         Deadline until; // once it has begun
         kn_result result;
+        Tries tries;
+        Reactor::TimePoint due; // where it is to be tried again
     };
     /// A connection, and the call that is on it.
     struct Line {
@@ -95,6 +99,12 @@ class AsyncCalls {
     bool is_in_own_callback() const noexcept;
     bool has_waiting();
     std::unique_ptr<PendingCall> next_waiting();
+    bool has_room() const noexcept;
+    bool may_begin_another() const noexcept;
+    bool has_due_retry() const noexcept;
+    std::unique_ptr<PendingCall> next_retry();
+    Deadline next_deadline() const noexcept;
+    bool put_off(Line &on, const Failure &why) noexcept;
     bool try_to_advance(const Reactor::Readiness &ready);
     Line *free_line();
     std::size_t begin_waiting();
@@ -108,6 +118,7 @@ class AsyncCalls {
     const Endpoint &where_;
     const Settings &options_;
     ClientMetrics &metrics_;
+    Retries &retries_;
     Home home_;
 
     std::mutex mutex_; // guards what any thread may change: the next two
@@ -127,6 +138,7 @@ class AsyncCalls {
     Multi multi_;
     std::vector<std::unique_ptr<Line>> lines_; // go before the multi handle they are in
     std::vector<Line *> free_lines_;
+    std::vector<std::unique_ptr<PendingCall>> put_off_; // the first that is due at the end
 };
 
 } // namespace kn

@@ -30,6 +30,11 @@ class BatchCall {
     /// @p support outlives the call.
     BatchCall(const Endpoint &where, const kn_batch &batch, BatchSupport &support);
 
+    /// One by one means a server that knows no keys either.
+    void give_key(KeySource &from) noexcept {
+        if (manner_ == Manner::whole)
+            request_.key = from.next();
+    }
     const Request &current() const noexcept { return request_; }
     bool take(const Answer &received, kn_result &result);
     OperationOn subject() const noexcept;

@@ -23,6 +23,10 @@ class Call {
     /// @p where outlives the call. Without @p read a success says all.
     Call(const Endpoint &where, const Operation &what, Request to_send, Reader read = nullptr);
 
+    void give_key(KeySource &from) noexcept {
+        if (!what_.is_same_twice)
+            request_.key = from.next();
+    }
     const Request &current() const noexcept { return request_; }
     bool take(const Answer &received, kn_result &result) const;
     bool settle(const Failure &, kn_result &) const noexcept { return false; }

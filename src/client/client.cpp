@@ -61,17 +61,42 @@ void Client::carry_out(AnyCall &&call, kn_result &result) {
 
 void Client::exchange(AnyCall &call, kn_result &result) {
     const Deadline until = deadline_after(options_.request_timeout);
+    Tries tries;
+    retries_.begin(call);
+    while (const auto pause = try_once(call, tries, until, result))
+        rest(*pause);
+}
+
+/// Nothing where the call has ended; how long to wait where it is to be tried again. The connection
+/// is others' meanwhile.
+std::optional<milliseconds> Client::try_once(AnyCall &call, Tries &tries, const Deadline &until,
+                                             kn_result &result) {
     const ConnectionPool::Lease leased(pool_, until);
     for (bool goes_on = true; goes_on;) {
         try {
-            goes_on = call.take(leased->exchange(call.current(), until), result);
+            const Deadline limit = retries_.try_until(call, tries, until);
+            goes_on = call.take(retries_.heard(leased->exchange(call.current(), limit)), result);
         } catch (Failure &why) {
             name_subject(why, where_, call.subject());
+            if (Retries::is_done(why, call, tries))
+                return std::nullopt;
+            if (!is_abandoned_.load(std::memory_order_acquire))
+                if (const auto pause = retries_.pause_after(why, call, tries, until))
+                    return pause;
+            tell_of_tries(why, tries);
             if (!call.settle(why, result))
                 throw;
             goes_on = false;
         }
     }
+    return std::nullopt;
+}
+
+/// Until it is time for the next try, or the owner is gone: what is tried then is the last one.
+void Client::rest(milliseconds pause) {
+    std::unique_lock lock(resting_);
+    rest_is_over_.wait_for(lock, pause,
+                           [this] { return is_abandoned_.load(std::memory_order_acquire); });
 }
 
 // ---- Calls that are handed in ----
@@ -81,7 +106,7 @@ AsyncCalls &Client::calls() {
         return *made;
     const std::lock_guard lock(making_calls_);
     if (!owned_calls_) {
-        owned_calls_ = std::make_unique<AsyncCalls>(where_, options_, metrics_);
+        owned_calls_ = std::make_unique<AsyncCalls>(where_, options_, metrics_, retries_);
         calls_.store(owned_calls_.get(), std::memory_order_release);
     }
     return *owned_calls_;
@@ -147,7 +172,11 @@ std::size_t Client::pending() const noexcept {
 }
 
 void Client::abandon() noexcept {
-    is_abandoned_.store(true, std::memory_order_release);
+    {
+        const std::lock_guard lock(resting_);
+        is_abandoned_.store(true, std::memory_order_release);
+    }
+    rest_is_over_.notify_all();
     if (AsyncCalls *all = calls_if_any())
         all->abandon();
 }

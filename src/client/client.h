@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <condition_variable>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -16,6 +17,7 @@
 #include "client/batch_call.h"
 #include "client/client_metrics.h"
 #include "client/connection_pool.h"
+#include "client/retries.h"
 #include "http/endpoint.h"
 
 namespace kn {
@@ -58,6 +60,9 @@ class Client {
     class Seat;
 
     void exchange(AnyCall &call, kn_result &result);
+    std::optional<milliseconds> try_once(AnyCall &call, Tries &tries, const Deadline &until,
+                                         kn_result &result);
+    void rest(milliseconds pause);
     AsyncCalls &calls();
     AsyncCalls *calls_if_any() const noexcept { return calls_.load(std::memory_order_acquire); }
     std::optional<kn_status> standing_answer() noexcept;
@@ -70,6 +75,9 @@ class Client {
     std::atomic<bool> is_abandoned_{false};
     ClientMetrics metrics_;
     BatchSupport batch_support_;
+    Retries retries_{options_, metrics_};
+    std::mutex resting_; // calls that wait before they are tried again
+    std::condition_variable rest_is_over_;
     ConnectionPool pool_{where_, options_, metrics_};
 
     // Descriptors and all, made for whoever uses it.

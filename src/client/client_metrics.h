@@ -23,6 +23,10 @@ class ClientMetrics final : public SocketObserver {
         by_status_[status_index(status)].fetch_add(1, std::memory_order_relaxed);
     }
 
+    /// It is tried once more.
+    void retried() noexcept { retries_.fetch_add(1, std::memory_order_relaxed); }
+
+    std::int64_t retries() const noexcept { return retries_.load(std::memory_order_relaxed); }
     std::int64_t calls() const noexcept { return calls_.load(std::memory_order_relaxed); }
     std::int64_t ended_with(kn_status status) const noexcept {
         return by_status_[status_index(status)].load(std::memory_order_relaxed);
@@ -34,6 +38,7 @@ class ClientMetrics final : public SocketObserver {
   private:
     std::atomic<std::int32_t> connections_{0};
     std::atomic<std::int64_t> calls_{0};
+    std::atomic<std::int64_t> retries_{0};
     std::array<std::atomic<std::int64_t>, status_count> by_status_{};
 };
 

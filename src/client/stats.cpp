@@ -24,6 +24,7 @@ std::string by_status(const ClientMetrics &metrics) {
 std::string client_stats(const ClientMetrics &metrics, std::size_t pending) {
     ObjectText object;
     object.add("requests", metrics.calls());
+    object.add("retries", metrics.retries());
     object.add("pending", static_cast<std::int64_t>(pending));
     object.add("connections", metrics.connections());
     object.add("by_status", by_status(metrics));

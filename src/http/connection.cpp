@@ -28,16 +28,13 @@ Connection::Connection(const Endpoint &where, const Settings &options, OpenSocke
     configure_transfer(easy_.get(), options, trace_);
     trace_.is_sent_once = true;
     observe_sockets(easy_.get(), trace_, sockets);
-    headers_.add_borrowed(where.authorization.view());
-    headers_.add("Content-Type: application/json");
-    headers_.add("Accept-Encoding: identity");
-    headers_.add("Expect:"); // a round trip more for large payloads, and nothing won
-    if (!where.is_tls()) {
-        // As the option libcurl would write it out twice for each request. With TLS it is what a
-        // proxy is told, too.
+    // As the option libcurl would write it out twice for each request. With TLS it is what a proxy
+    // is told, too.
+    if (!where.is_tls())
         set(easy_.get(), CURLOPT_USERAGENT, static_cast<const char *>(nullptr));
-        headers_.add("User-Agent: " + options.user_agent);
-    }
+    write_own_headers(options);
+    headers_.add_borrowed(own_headers_.view());
+    headers_.add("Expect:"); // a round trip more for large payloads, and nothing won
     for (const ExtraHeader &extra : options.headers)
         headers_.add_borrowed(extra->view());
     set(easy_.get(), CURLOPT_HTTPHEADER, headers_.get());
@@ -47,6 +44,28 @@ Connection::Connection(const Endpoint &where, const Settings &options, OpenSocke
     set(easy_.get(), CURLOPT_HEADERDATA, this);
     set(easy_.get(), CURLOPT_WRITEFUNCTION, &Connection::receive);
     set(easy_.get(), CURLOPT_WRITEDATA, this);
+}
+
+/// In one piece, which libcurl passes on as it is: it looks at each header of a list a dozen times
+/// for each request. The first is the one that it has to find; the key comes last, or not at all.
+void Connection::write_own_headers(const Settings &options) {
+    constexpr std::string_view before =
+        "Content-Type: application/json\r\nAccept-Encoding: identity\r\n";
+    constexpr std::string_view name_of_key = "\r\nIdempotency-Key: ";
+    std::string agent = "\r\nUser-Agent: " + options.user_agent;
+    if (where_.is_tls())
+        agent.clear();
+    // NUL-terminated, which is counted.
+    std::string_view authorization = where_.authorization.view();
+    authorization = authorization.substr(0, authorization.find('\0'));
+    own_headers_.reserve(before.size() + authorization.size() + agent.size() + name_of_key.size() +
+                         CallKey::length + 1);
+    for (const std::string_view part : {before, authorization, std::string_view(agent)})
+        own_headers_.append(part);
+    key_place_ = own_headers_.view().size();
+    own_headers_.append(name_of_key);
+    own_headers_.append(std::string(CallKey::length, '0'));
+    own_headers_.append('\0');
 }
 
 std::size_t Connection::receive(char *bytes, std::size_t size, std::size_t count,
@@ -61,21 +80,39 @@ std::size_t Connection::receive_header(char *bytes, std::size_t size, std::size_
     me.head_has_begun_ = true;
     if (line.substr(0, 5) == "HTTP/") { // what was before was an interim answer's
         me.head_is_whole_ = false;
+        me.knows_keys_ = false;
         me.coding_.clear();
     } else if (me.head_is_whole_) {
         return line.size(); // trailers of a chunked body
     } else if (line == "\r\n" || line == "\n") {
         me.head_is_whole_ = true;
-    } else if (const auto coding = value_of("content-encoding", line);
-               coding && is_coded(*coding)) {
+    } else {
         try {
-            me.coding_ = *coding;
+            me.take_header(line);
         } catch (const std::bad_alloc &) {
             me.out_of_memory_ = true;
             return 0;
         }
     }
     return line.size();
+}
+
+void Connection::take_header(std::string_view line) {
+    constexpr std::string_view features = "X-WebRocket-Features";
+    switch (line.front()) {
+    case 'c':
+    case 'C':
+        if (const auto coding = value_of("content-encoding", line); coding && is_coded(*coding))
+            coding_ = *coding;
+        break;
+    case 'x':
+    case 'X':
+        if (const auto said = value_of(features, line); said && lists(*said, "idempotency"))
+            knows_keys_ = true;
+        break;
+    default:
+        break;
+    }
 }
 
 std::size_t Connection::take(std::string_view bytes) noexcept {
@@ -97,6 +134,7 @@ void Connection::prepare(const Request &what, const Deadline &until) {
     began_at_ = OpenSockets::Clock::now();
     head_has_begun_ = false;
     head_is_whole_ = false;
+    knows_keys_ = false;
     coding_.clear();
     body_.clear();
     body_too_big_ = false;
@@ -106,6 +144,7 @@ void Connection::prepare(const Request &what, const Deadline &until) {
     set_target(CURLUPART_QUERY, what.query, query_);
     set(easy, CURLOPT_TIMEOUT_MS, curl_time_left(until));
     set_verb(what.verb);
+    set_key(what.key);
     if (what.verb == Request::Method::post) {
         set(easy, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(what.body.size()));
         set(easy, CURLOPT_POSTFIELDS, what.body.data());
@@ -133,6 +172,12 @@ void Connection::set_verb(Request::Method verb) {
     verb_ = verb;
 }
 
+void Connection::set_key(const CallKey &key) noexcept {
+    char *const all = const_cast<char *>(own_headers_.view().data()); // NOLINT: they are ours
+    all[key_place_] = key.is_set() ? '\r' : '\0';
+    key.text().copy(all + own_headers_.view().size() - 1 - CallKey::length, CallKey::length);
+}
+
 bool Connection::fell_silent(CURLcode code) const noexcept {
     return code == CURLE_OPERATION_TIMEDOUT && trace_.has_begun && !trace_.is_on_new_connection &&
            !head_has_begun_;
@@ -140,8 +185,10 @@ bool Connection::fell_silent(CURLcode code) const noexcept {
 
 Failure Connection::no_answer(CURLcode code) const {
     Failure why = transfer_failure(where_, easy_.get(), code, trace_);
-    if (!trace_.has_begun)
+    if (!trace_.has_begun) {
+        why.is_unsent = true;
         return why;
+    }
     // Of a connection that was used before libcurl says how often it has tried, which it has not.
     const bool broke_before_answer =
         why.status() == KN_EIO && !trace_.is_on_new_connection && !head_has_begun_;
@@ -176,10 +223,10 @@ Answer Connection::conclude(CURLcode code) {
     const bool is_refusal = http_status < 200 || http_status >= 300; // after which one may wait
     const std::int64_t retry_after = is_refusal ? retry_after_ms(easy_.get()) : -1;
     if (coding_.empty())
-        return {http_status, retry_after, body_};
+        return {http_status, retry_after, knows_keys_, body_};
     if (http_status == 200)
         throw coded_failure(where_, coding_);
-    return {http_status, retry_after, {}}; // the status says enough
+    return {http_status, retry_after, knows_keys_, {}}; // the status says enough
 }
 
 } // namespace kn

@@ -7,7 +7,9 @@
 
 #include "base/deadline.h"
 #include "base/failure.h"
+#include "base/secret.h"
 #include "base/settings.h"
+#include "http/call_key.h"
 #include "http/curl.h"
 #include "http/endpoint.h"
 #include "http/header_list.h"
@@ -50,6 +52,9 @@ class Connection {
     Failure no_answer(CURLcode code) const;
     void set_target(CURLUPart part, const std::string &text, std::optional<std::string> &known);
     void set_verb(Request::Method verb);
+    void write_own_headers(const Settings &options);
+    void set_key(const CallKey &key) noexcept;
+    void take_header(std::string_view line);
 
     const Endpoint &where_;
     ParsedUrl url_;
@@ -60,6 +65,9 @@ class Connection {
     std::size_t body_limit_;
     OpenSockets &sockets_;
     OpenSockets::Clock::time_point began_at_;
+    Secret own_headers_;
+    std::size_t key_place_ = 0; // in those, from where on there may be none
+    bool knows_keys_ = false;   // the server that answers
     bool head_has_begun_ = false;
     bool head_is_whole_ = false;
     std::string coding_; // of the body, where it is not the one that was asked for

@@ -16,21 +16,11 @@ bool is_token_character(char c) noexcept {
     return is_word(c) || std::string_view("!#$%&'*+-.^`|~").find(c) != std::string_view::npos;
 }
 
-constexpr std::string_view own_headers[] = {"accept",
-                                            "accept-encoding",
-                                            "authorization",
-                                            "cache-control",
-                                            "connection",
-                                            "content-length",
-                                            "content-type",
-                                            "expect",
-                                            "host",
-                                            "last-event-id",
-                                            "te",
-                                            "trailer",
-                                            "transfer-encoding",
-                                            "upgrade",
-                                            "user-agent"};
+constexpr std::string_view own_headers[] = {
+    "accept",     "accept-encoding",   "authorization", "cache-control",
+    "connection", "content-length",    "content-type",  "expect",
+    "host",       "idempotency-key",   "last-event-id", "te",
+    "trailer",    "transfer-encoding", "upgrade",       "user-agent"};
 
 [[noreturn]] void refuse(const char *what, std::string_view which, const char *why) {
     throw Failure(KN_EINVAL, what + quoted(which) + " " + why);

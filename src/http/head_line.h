@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <optional>
 #include <string_view>
 
@@ -24,6 +25,20 @@ inline std::optional<std::string_view> value_of(std::string_view name,
         !equals_ignoring_case(trimmed(line.substr(0, colon)), name))
         return std::nullopt;
     return trimmed(line.substr(colon + 1));
+}
+
+/// Whether words with blanks or commas between them have @p word among them.
+inline bool lists(std::string_view words, std::string_view word) noexcept {
+    constexpr std::string_view between = " \t,";
+    for (;;) {
+        words.remove_prefix(std::min(words.find_first_not_of(between), words.size()));
+        if (words.empty())
+            return false;
+        const std::size_t end = std::min(words.find_first_of(between), words.size());
+        if (equals_ignoring_case(words.substr(0, end), word))
+            return true;
+        words.remove_prefix(end);
+    }
 }
 
 /// Whether a body with this `Content-Encoding` is not what it is taken for.

@@ -4,6 +4,8 @@
 #include <string>
 #include <string_view>
 
+#include "http/call_key.h"
+
 namespace kn {
 
 struct Request {
@@ -12,12 +14,14 @@ struct Request {
     std::string path = {};
     std::string query = {};
     std::string body = {};
+    CallKey key = {}; // unset: none is sent
 };
 
 struct Answer {
     long http_status = 0;
     std::int64_t retry_after_ms = -1;
-    std::string_view body; // borrowed until the connection's next exchange
+    bool knows_keys = false; // the server, of calls
+    std::string_view body;   // borrowed until the connection's next exchange
 };
 
 } // namespace kn

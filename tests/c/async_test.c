@@ -385,7 +385,7 @@ static void a_client_counts(void **state) {
     assert_int_equal(kn_client_requests_with_status(client, KN_ETIMEOUT), 0);
     assert_int_equal(kn_client_connections(client), 1);
     assert_ok(kn_client_stats, client, &json);
-    assert_string_equal(json, "{\"requests\":2,\"pending\":1,\"connections\":1,"
+    assert_string_equal(json, "{\"requests\":2,\"retries\":0,\"pending\":1,\"connections\":1,"
                               "\"by_status\":{\"KN_OK\":1,\"KN_ENOCHANNEL\":1}}");
     kn_string_free(json);
     kn_client_free(client);

@@ -50,6 +50,10 @@ static void counts_have_bounds(void **state) {
     assert_status(KN_OK, kn_options_set_max_pending(options, INT32_MAX));
     assert_status(KN_EINVAL, kn_options_set_max_pending(options, 0));
     assert_status(KN_EINVAL, kn_options_set_max_pending(NULL, 1));
+    assert_status(KN_OK, kn_options_set_retries(options, 0));
+    assert_status(KN_OK, kn_options_set_retries(options, INT32_MAX));
+    assert_status(KN_EINVAL, kn_options_set_retries(options, -1));
+    assert_status(KN_EINVAL, kn_options_set_retries(NULL, 1));
     assert_status(KN_OK, kn_options_set_max_response_size(options, 1));
     assert_status(KN_OK, kn_options_set_max_response_size(options, INT64_MAX));
     assert_status(KN_EINVAL, kn_options_set_max_response_size(options, 0));
@@ -116,6 +120,7 @@ static void the_librarys_own_headers_are_refused(void **state) {
                                           "Content-Length",
                                           "Transfer-Encoding",
                                           "Last-Event-ID",
+                                          "Idempotency-Key",
                                           "Accept",
                                           "Expect",
                                           "User-Agent",

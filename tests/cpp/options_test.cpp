@@ -56,6 +56,7 @@ TEST(Options, WhatIsThrownNamesTheSetting) {
     kosmonaut::options options;
     says([&] { options.request_timeout(-3s); }, "request_timeout");
     says([&] { options.max_connections(0); }, "max_connections");
+    says([&] { options.retries(-1); }, "retries");
     says([&] { options.add_header("Host", "mine"); }, "add_header");
     kosmonaut::batch batch;
     says([&] { batch.add("news", "hello", "no json"); }, "trigger 1");

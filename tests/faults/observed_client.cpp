@@ -33,6 +33,7 @@ observed_client::observed_client(const std::string &url, const client_settings &
     kn_options *options = kn_options_new();
     EXPECT_EQ(kn_options_set_connect_timeout_ms(options, how.connect_timeout_ms), KN_OK);
     EXPECT_EQ(kn_options_set_request_timeout_ms(options, how.request_timeout_ms), KN_OK);
+    EXPECT_EQ(kn_options_set_retries(options, how.retries), KN_OK);
     if (!how.ca_file.empty()) {
         EXPECT_EQ(kn_options_set_ca_file(options, how.ca_file.c_str()), KN_OK);
     }

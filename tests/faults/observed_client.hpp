@@ -13,7 +13,8 @@ namespace faults {
 struct client_settings {
     std::int64_t connect_timeout_ms = longer_than_patience_ms;
     std::int64_t request_timeout_ms = longer_than_patience_ms;
-    std::string ca_file; // empty: the system's
+    std::int32_t retries = 0; // most tests are about one try
+    std::string ca_file;      // empty: the system's
 };
 
 enum class operation { open_channel, close_channel, trigger, request_token };

@@ -129,6 +129,10 @@ std::unique_ptr<subject> flushing(Call call) {
 constexpr auto open_async = [](kn_client *c, tally &t, kn_error **e) {
     return kn_client_open_channel_async(c, "c", &tally::complete, &t, &tally::destroy, e);
 };
+/// Whose first answer is lost: it is tried again.
+constexpr auto retried_async = [](kn_client *c, tally &t, kn_error **e) {
+    return kn_client_open_channel_async(c, "lost", &tally::complete, &t, &tally::destroy, e);
+};
 constexpr auto close_async = [](kn_client *c, tally &t, kn_error **e) {
     return kn_client_close_channel_async(c, "c", &tally::complete, &t, &tally::destroy, e);
 };
@@ -278,6 +282,7 @@ const scenario scenarios[] = {
      [] { return handing_in(subscribers_async); }},
     {"channels_async", {"kn_client_channels_async"}, [] { return handing_in(channels_async); }},
     {"open_channel_flushed", {"kn_client_flush"}, [] { return flushing(open_async); }},
+    {"retry_flushed", {"kn_client_flush"}, [] { return flushing(retried_async); }},
     {"trigger_flushed", {"kn_client_flush"}, [] { return flushing(trigger_async); }},
     {"request_token_flushed",
      {"kn_client_flush", "kn_result_token", "kn_result_status", "kn_result_error"},

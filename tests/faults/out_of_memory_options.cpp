@@ -61,9 +61,9 @@ const scenario scenarios[] = {
      {"kn_options_set_connect_timeout_ms", "kn_options_set_request_timeout_ms",
       "kn_options_set_idle_timeout_ms", "kn_options_set_reconnect_delay_ms",
       "kn_options_set_max_event_size", "kn_options_set_max_response_size",
-      "kn_options_set_max_connections", "kn_options_set_max_pending", "kn_options_set_verify",
-      "kn_options_set_delivery", "kn_options_set_window", "kn_options_set_order",
-      "kn_options_set_auto_ack"},
+      "kn_options_set_max_connections", "kn_options_set_max_pending", "kn_options_set_retries",
+      "kn_options_set_verify", "kn_options_set_delivery", "kn_options_set_window",
+      "kn_options_set_order", "kn_options_set_auto_ack"},
      [] {
          return make<setter>([](kn_options *o) {
              for (const kn_status status :
@@ -71,9 +71,10 @@ const scenario scenarios[] = {
                    kn_options_set_idle_timeout_ms(o, 1), kn_options_set_reconnect_delay_ms(o, 1, 1),
                    kn_options_set_max_event_size(o, 1024),
                    kn_options_set_max_response_size(o, 1024), kn_options_set_max_connections(o, 1),
-                   kn_options_set_max_pending(o, 1), kn_options_set_verify(o, 1),
-                   kn_options_set_delivery(o, KN_AT_LEAST_ONCE), kn_options_set_window(o, 1),
-                   kn_options_set_order(o, KN_ORDER_SID), kn_options_set_auto_ack(o, 0)})
+                   kn_options_set_max_pending(o, 1), kn_options_set_retries(o, 1),
+                   kn_options_set_verify(o, 1), kn_options_set_delivery(o, KN_AT_LEAST_ONCE),
+                   kn_options_set_window(o, 1), kn_options_set_order(o, KN_ORDER_SID),
+                   kn_options_set_auto_ack(o, 0)})
                  if (status != KN_OK)
                      return status;
              return static_cast<kn_status>(KN_OK);

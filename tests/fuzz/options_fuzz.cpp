@@ -43,7 +43,7 @@ class source {
 };
 
 kn_status set_one(kn_options *options, source &from) {
-    switch (from.byte() % 18) {
+    switch (from.byte() % 19) {
     case 0:
         return kn_options_set_connect_timeout_ms(options, from.number());
     case 1:
@@ -84,6 +84,8 @@ kn_status set_one(kn_options *options, source &from) {
     }
     case 16:
         return kn_options_set_user_agent(options, from.text().c_str());
+    case 17:
+        return kn_options_set_retries(options, static_cast<std::int32_t>(from.number()));
     default:
         return kn_options_set_log(
             options, static_cast<std::int32_t>(from.number()),

@@ -123,6 +123,7 @@ export const FUNCTIONS = [
   'kn_status kn_options_set_max_response_size(kn_options *options, int64_t bytes)',
   'kn_status kn_options_set_max_connections(kn_options *options, int32_t count)',
   'kn_status kn_options_set_max_pending(kn_options *options, int32_t count)',
+  'kn_status kn_options_set_retries(kn_options *options, int32_t count)',
   'kn_status kn_options_set_worker_name(kn_options *options, const char *name)',
   'kn_status kn_options_set_delivery(kn_options *options, int32_t delivery)',
   'kn_status kn_options_set_group(kn_options *options, const char *group)',

@@ -85,6 +85,7 @@ const SETTERS = {
   maxResponseSize: size(kn.kn_options_set_max_response_size),
   maxConnections: count(kn.kn_options_set_max_connections),
   maxPending: count(kn.kn_options_set_max_pending),
+  retries: count(kn.kn_options_set_retries),
   workerName: text(kn.kn_options_set_worker_name),
   delivery: count(kn.kn_options_set_delivery),
   group: text(kn.kn_options_set_group),

@@ -367,7 +367,7 @@ test('options are checked, and what they say is done', LIMIT, async (t) => {
   const client = clientOf(t, vhost.url, {
     connectTimeoutMs: Infinity, requestTimeoutMs: 5000, idleTimeoutMs: -1,
     reconnectDelay: { minMs: 5, maxMs: 10 }, filter: 'chat/.*', maxEventSize: 1000,
-    maxResponseSize: 1000, maxConnections: 2, maxPending: 10, workerName: 'node',
+    maxResponseSize: 1000, maxConnections: 2, maxPending: 10, retries: 0, workerName: 'node',
     caFile: '/nowhere', clientCertificate: { certFile: '/nowhere', keyFile: '/nowhere' },
     verify: false, proxy: 'environment', headers: { 'X-Test': 'yes' }, userAgent: 'test/1',
     maxConnection: undefined,

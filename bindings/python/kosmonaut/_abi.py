@@ -120,6 +120,7 @@ FUNCTIONS: Dict[str, Tuple[Any, Tuple[Any, ...]]] = {
     "kn_options_set_max_response_size": (_status, (c_void_p, c_int64)),
     "kn_options_set_max_connections": (_status, (c_void_p, c_int32)),
     "kn_options_set_max_pending": (_status, (c_void_p, c_int32)),
+    "kn_options_set_retries": (_status, (c_void_p, c_int32)),
     "kn_options_set_worker_name": (_status, (c_void_p, c_char_p)),
     "kn_options_set_delivery": (_status, (c_void_p, c_int32)),
     "kn_options_set_group": (_status, (c_void_p, c_char_p)),

@@ -66,7 +66,7 @@ class BaseClient:
         return int(lib.kn_client_connections(self._open().pointer))
 
     def stats(self) -> Dict[str, Any]:
-        """All figures: `requests`, `pending`, `connections` and `by_status`. More may be added."""
+        """All figures: `requests`, `retries`, `pending`, `connections` and `by_status`. More may be added."""
         handle = self._open()
         return stats_of(lib.kn_client_stats, handle)
 

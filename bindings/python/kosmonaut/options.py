@@ -54,6 +54,8 @@ class Options:
     """Of a client, 1 to 1024. Default: 32."""
     max_pending: Optional[int] = None
     """Calls that may be under way in an `AsyncClient`. Default: 10000."""
+    retries: Optional[int] = None
+    """How often a client's call is tried again; it has one effect all the same. 0: never. Default: 4."""
     delivery: Optional[int] = None
     """One of `Delivery`. `AT_LEAST_ONCE`: the broker sends an event until a worker of the group has
     acknowledged it. Default: `AT_MOST_ONCE`."""
@@ -198,6 +200,7 @@ _SETTERS: Dict[str, Callable[[Any, Any], None]] = {
     "max_response_size": _number("max_response_size", 64),
     "max_connections": _number("max_connections", 32),
     "max_pending": _number("max_pending", 32),
+    "retries": _number("retries", 32),
     "delivery": _number("delivery", 32),
     "group": _text("group"),
     "window": _number("window", 32),

@@ -18,7 +18,7 @@ class Settings(StrictTest):
         options = Options(
             connect_timeout=0.25, request_timeout=math.inf, idle_timeout=60,
             reconnect_delay=(0.1, 0.5), filter="room/(a|b)", max_event_size=1 << 40,
-            max_response_size=1, max_connections=1024, max_pending=1, worker_name="printer-1",
+            max_response_size=1, max_connections=1024, max_pending=1, retries=0, worker_name="printer-1",
             ca_file=pathlib.Path("ca.pem"), client_certificate=("client.pem", "client.key"),
             verify=False, proxy="http://user:word@proxy:3128", unix_socket="/run/socket",
             headers={"X-Api-Key": "secret", "X-Other": "ä"}, user_agent="mine/1.0",

@@ -275,7 +275,7 @@ class OptionsTest < BrokerTest
     options = {
       connect_timeout: 1, request_timeout: nil, idle_timeout: 10.5, reconnect_delay: 0.1..1,
       filter: "greetings/.*", max_event_size: 1000, max_response_size: 1000, max_connections: 2,
-      max_pending: 3, worker_name: "w-1", ca_file: "/nowhere", verify: false,
+      max_pending: 3, retries: 0, worker_name: "w-1", ca_file: "/nowhere", verify: false,
       client_certificate: ["/nowhere", "/nowhere"], proxy: "http://user:secret@127.0.0.1:1",
       unix_socket: "/nowhere", headers: { "X-Api-Key" => "secret" }, user_agent: "test/1"
     }

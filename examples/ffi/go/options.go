@@ -123,6 +123,14 @@ func WithMaxPending(count int32) Option {
 	}}
 }
 
+// WithRetries is how often a client's call is tried again; 0: never. It has one effect, however often
+// it was tried. The default is 4.
+func WithRetries(count int32) Option {
+	return Option{"WithRetries", func(o *C.kn_options) C.kn_status {
+		return C.kn_options_set_retries(o, C.int32_t(count))
+	}}
+}
+
 // Delivery is whether a worker loses events that it was sent, or gets some again.
 type Delivery int32
 

@@ -123,6 +123,7 @@ kn_status kn_options_set_max_event_size(kn_options *options, int64_t bytes);
 kn_status kn_options_set_max_response_size(kn_options *options, int64_t bytes);
 kn_status kn_options_set_max_connections(kn_options *options, int32_t count);
 kn_status kn_options_set_max_pending(kn_options *options, int32_t count);
+kn_status kn_options_set_retries(kn_options *options, int32_t count);
 kn_status kn_options_set_worker_name(kn_options *options, const char *name);
 kn_status kn_options_set_delivery(kn_options *options, int32_t delivery);
 kn_status kn_options_set_group(kn_options *options, const char *group);
@@ -367,6 +368,7 @@ local setters = {
   max_response_size = size(library.kn_options_set_max_response_size),
   max_connections = count(library.kn_options_set_max_connections),
   max_pending = count(library.kn_options_set_max_pending),
+  retries = count(library.kn_options_set_retries),
   filter = text(library.kn_options_set_filter, "the filter"),
   delivery = count(library.kn_options_set_delivery),
   group = text(library.kn_options_set_group, "the group"),
@@ -582,8 +584,8 @@ Client.__index = Client
 
 --- Makes a client. `url` is the vhost's address with its token: http://wr:TOKEN@HOST[:PORT]/VHOST.
 -- `options` is a table, or nil: connect_timeout_ms, request_timeout_ms, max_response_size,
--- max_connections, max_pending, ca_file, client_certificate ({ file, key file }), verify, proxy,
--- unix_socket, headers ({ [name] = value }), user_agent; what they mean stands in options.h.
+-- max_connections, max_pending, retries, ca_file, client_certificate ({ file, key file }), verify,
+-- proxy, unix_socket, headers ({ [name] = value }), user_agent; what they mean stands in options.h.
 function kosmonaut.client(url, options)
   local box = made(library.kn_client_new, url, options, "kn_client", owned_client)
   return setmetatable({ box = box, functions = {} }, Client)

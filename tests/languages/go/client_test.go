@@ -70,7 +70,7 @@ func TestEveryOptionIsTaken(t *testing.T) {
 		kosmonaut.WithIdleTimeout(time.Minute), kosmonaut.WithReconnectDelay(1, time.Second),
 		kosmonaut.WithFilter("chat/.*"), kosmonaut.WithMaxEventSize(1000),
 		kosmonaut.WithMaxResponseSize(1000), kosmonaut.WithMaxConnections(2),
-		kosmonaut.WithMaxPending(5), kosmonaut.WithWorkerName("name"),
+		kosmonaut.WithMaxPending(5), kosmonaut.WithRetries(0), kosmonaut.WithWorkerName("name"),
 		kosmonaut.WithCAFile("/ca.pem"), kosmonaut.WithClientCertificate("/c.pem", ""),
 		kosmonaut.WithClientCertificate("/c.pem", "/k.pem"), kosmonaut.WithoutVerification(),
 		kosmonaut.WithProxy(""), kosmonaut.WithHeader("X-Api-Key", "k"),

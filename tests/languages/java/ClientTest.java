@@ -73,7 +73,7 @@ final class ClientTest {
                 .idleTimeout(Duration.ofMinutes(1))
                 .reconnectDelay(Duration.ofNanos(1), Duration.ofSeconds(1))
                 .filter("chat/.*").maxEventSize(1000).maxResponseSize(1000).maxConnections(2)
-                .maxPending(5).workerName("name").caFile("/ca.pem")
+                .maxPending(5).retries(0).workerName("name").caFile("/ca.pem")
                 .clientCertificate("/c.pem", null).clientCertificate("/c.pem", "/k.pem")
                 .verify(false).proxy("").header("X-Api-Key", "k").userAgent("test/1")
                 .unixSocket("/nowhere.sock");

@@ -57,6 +57,7 @@ fn every_option_is_taken() {
             .max_response_size(1000)?
             .max_connections(2)?
             .max_pending(5)?
+            .retries(0)?
             .worker_name("name")?
             .ca_file("/ca.pem")?
             .client_certificate("/c.pem", None)?

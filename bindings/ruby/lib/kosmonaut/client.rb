@@ -215,7 +215,7 @@ module Kosmonaut
       figure { |client| Native.kn_client_connections(client) }
     end
 
-    # All figures, as a Hash: "requests", "pending", "connections", "by_status".
+    # All figures, as a Hash: "requests", "retries", "pending", "connections", "by_status".
     def stats
       figure do |client|
         out = Native::Out.new

@@ -107,6 +107,7 @@ module Kosmonaut
       kn_options_set_proxy: [:status, :pointer, :pointer],
       kn_options_set_reconnect_delay_ms: [:status, :pointer, :int64, :int64],
       kn_options_set_request_timeout_ms: [:status, :pointer, :int64],
+      kn_options_set_retries: [:status, :pointer, :int32],
       kn_options_set_unix_socket: [:status, :pointer, :pointer],
       kn_options_set_user_agent: [:status, :pointer, :pointer],
       kn_options_set_verify: [:status, :pointer, :int32],

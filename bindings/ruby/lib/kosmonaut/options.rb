@@ -16,6 +16,8 @@ module Kosmonaut
   # max_response_size::  bytes of the largest answer that a client accepts. Default: 1 MiB.
   # max_connections::    how many connections a client opens at most. Default: 32.
   # max_pending::        how many calls that were handed in may not have ended. Default: 10000.
+  # retries::            how often a client's call is tried again; it has one effect all the same.
+  #                      0: never. Default: 4.
   # worker_name::        the name under which the broker lists a worker. Default: none; at least
   #                      once it is the name within the group, a random one by default.
   # delivery::           :at_least_once: the broker sends an event until a worker of the group has
@@ -38,7 +40,8 @@ module Kosmonaut
   # A value that cannot be raises InvalidArgument.
   class Options
     TIMES = %i[connect_timeout request_timeout idle_timeout].freeze
-    NUMBERS = %i[max_event_size max_response_size max_connections max_pending window].freeze
+    NUMBERS = %i[max_event_size max_response_size max_connections max_pending
+                 retries window].freeze
     TEXTS = %i[filter worker_name group ca_file proxy unix_socket user_agent].freeze
 
     CHOICES = {

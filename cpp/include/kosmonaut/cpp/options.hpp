@@ -188,6 +188,16 @@ class options {
         return set(kn_options_set_max_pending(handle(), count), code);
     }
 
+    /** How often a client's call is tried again; kn_options_set_retries(). Default: 4. @since 1.0
+     */
+    options &retries(std::int32_t count) {
+        return set("retries", kn_options_set_retries(handle(), count));
+    }
+    /** The same, with an error code. @since 1.0 */
+    options &retries(std::int32_t count, std::error_code &code) noexcept {
+        return set(kn_options_set_retries(handle(), count), code);
+    }
+
     /**
      * @brief Whether a worker loses events that it was sent, or gets some again;
      * kn_options_set_delivery(). At least once takes a group().

@@ -6,8 +6,8 @@ Client.__index = Client
 
 --- Makes a client. `url` is the vhost's address with its token: http://wr:TOKEN@HOST[:PORT]/VHOST.
 -- `options` is a table, or nil: connect_timeout_ms, request_timeout_ms, max_response_size,
--- max_connections, max_pending, ca_file, client_certificate ({ file, key file }), verify, proxy,
--- unix_socket, headers ({ [name] = value }), user_agent; what they mean stands in options.h.
+-- max_connections, max_pending, retries, ca_file, client_certificate ({ file, key file }), verify,
+-- proxy, unix_socket, headers ({ [name] = value }), user_agent; what they mean stands in options.h.
 function kosmonaut.client(url, options)
   local box = made(library.kn_client_new, url, options, "kn_client", owned_client)
   return setmetatable({ box = box, functions = {} }, Client)

@@ -51,6 +51,7 @@ local setters = {
   max_response_size = size(library.kn_options_set_max_response_size),
   max_connections = count(library.kn_options_set_max_connections),
   max_pending = count(library.kn_options_set_max_pending),
+  retries = count(library.kn_options_set_retries),
   filter = text(library.kn_options_set_filter, "the filter"),
   delivery = count(library.kn_options_set_delivery),
   group = text(library.kn_options_set_group, "the group"),

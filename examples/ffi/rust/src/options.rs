@@ -144,6 +144,12 @@ impl Options {
         self.set("max_pending", |o| unsafe { sys::kn_options_set_max_pending(o, count) })
     }
 
+    /// How often a client's call is tried again; 0: never. It has one effect, however often it was
+    /// tried. Default: 4.
+    pub fn retries(&mut self, count: i32) -> Result<&mut Options> {
+        self.set("retries", |o| unsafe { sys::kn_options_set_retries(o, count) })
+    }
+
     /// Whether a worker loses events that it was sent, or gets some again. `AtLeastOnce` takes
     /// [`Options::group`]. Default: `AtMostOnce`.
     pub fn delivery(&mut self, delivery: Delivery) -> Result<&mut Options> {

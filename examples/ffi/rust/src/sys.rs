@@ -251,6 +251,7 @@ extern "C" {
     pub fn kn_options_set_max_response_size(options: *mut kn_options, bytes: i64) -> kn_status;
     pub fn kn_options_set_max_connections(options: *mut kn_options, count: i32) -> kn_status;
     pub fn kn_options_set_max_pending(options: *mut kn_options, count: i32) -> kn_status;
+    pub fn kn_options_set_retries(options: *mut kn_options, count: i32) -> kn_status;
     pub fn kn_options_set_worker_name(options: *mut kn_options, name: *const c_char) -> kn_status;
     pub fn kn_options_set_delivery(options: *mut kn_options, delivery: i32) -> kn_status;
     pub fn kn_options_set_group(options: *mut kn_options, group: *const c_char) -> kn_status;

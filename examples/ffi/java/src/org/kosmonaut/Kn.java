@@ -155,6 +155,7 @@ final class Kn {
     static native int kn_options_set_max_response_size(Pointer options, long bytes);
     static native int kn_options_set_max_connections(Pointer options, int count);
     static native int kn_options_set_max_pending(Pointer options, int count);
+    static native int kn_options_set_retries(Pointer options, int count);
     static native int kn_options_set_worker_name(Pointer options, String name);
     static native int kn_options_set_delivery(Pointer options, int delivery);
     static native int kn_options_set_group(Pointer options, String group);

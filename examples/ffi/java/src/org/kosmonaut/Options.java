@@ -140,6 +140,14 @@ public final class Options implements AutoCloseable {
         return set("maxPending", o -> Kn.kn_options_set_max_pending(o, count));
     }
 
+    /**
+     * How often a client's call is tried again; 0: never. It has one effect, however often it was
+     * tried. Default: 4.
+     */
+    public Options retries(int count) {
+        return set("retries", o -> Kn.kn_options_set_retries(o, count));
+    }
+
     /** The name under which the broker lists a worker: 1 to 64 letters, digits, _, - and dots. */
     public Options workerName(String name) {
         String checked = Kosmonaut.text(name, "the worker's name");
