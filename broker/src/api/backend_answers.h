@@ -28,10 +28,6 @@ constexpr int internal_error = 597;
 // What this broker does beyond the original protocol, for those who look: on every answer.
 inline constexpr std::string_view features_line =
     "X-WebRocket-Features: idempotency groups order batch\r\n";
-inline HttpResponse with_features(HttpResponse response) {
-    response.constant_lines = features_line;
-    return response;
-}
 
 HttpResponse error(int status, int code, std::string_view text);
 HttpReply failure(int status, int code, std::string_view text,

@@ -271,6 +271,13 @@ HeadVerdict BackendApi::judge_head(const HttpRequest &head) const {
 HttpReply BackendApi::handle(const HttpRequest &request) {
     HttpReply reply = reply_to(request);
     reply.response.constant_lines = features_line;
+    if (reply.later)
+        reply.later = [begin = std::move(reply.later)](const Answer &give) {
+            begin(Answer([give](HttpReply late) {
+                late.response.constant_lines = features_line;
+                give(std::move(late));
+            }));
+        };
     return reply;
 }
 
@@ -345,8 +352,7 @@ HttpReply BackendApi::make(const Change &change) {
     reply.later = [this, change](const Answer &answer) {
         registry_.change(change, [this, change, answer](Outcome outcome) {
             const auto vhost = registry_.find_vhost(change.vhost);
-            answer(
-                with_features(response_to(change, outcome, vhost ? vhost->channels().count() : 0)));
+            answer(response_to(change, outcome, vhost ? vhost->channels().count() : 0));
         });
     };
     return reply;
