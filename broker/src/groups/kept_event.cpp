@@ -1,14 +1,17 @@
 #include "groups/kept_event.h"
 
+#include "base/hash128.h"
+
 #include <chrono>
 #include <utility>
 
 namespace webrocket {
 namespace {
 
-const HashKey &secret() {
-    static const HashKey key = HashKey::random();
-    return key;
+// `kind` tells texts apart that are equal and mean different things.
+std::uint64_t keyed_hash(char kind, std::string_view text) {
+    static const Hash128 secret = random_key128();
+    return hash128({secret.low, secret.high ^ static_cast<unsigned char>(kind)}, text).low;
 }
 
 } // namespace
@@ -34,17 +37,16 @@ std::size_t size_of(const EventTexts &texts) {
 
 EventKeyHashes key_hashes(const EventTexts &texts) {
     EventKeyHashes hashes;
-    hashes.sid = keyed_hash(secret(), 's', texts.sid);
-    hashes.uid = texts.uid ? keyed_hash(secret(), 'u', *texts.uid) : hashes.sid;
-    hashes.channel = texts.channel.empty() ? hashes.sid : keyed_hash(secret(), 'c', texts.channel);
+    hashes.sid = keyed_hash('s', texts.sid);
+    hashes.uid = texts.uid ? keyed_hash('u', *texts.uid) : hashes.sid;
+    hashes.channel = texts.channel.empty() ? hashes.sid : keyed_hash('c', texts.channel);
     return hashes;
 }
 
 std::uint64_t sender_hash(const EventTexts &texts) {
     if (texts.address.empty())
         return 0;
-    return texts.uid ? keyed_hash(secret(), 'u', *texts.uid)
-                     : keyed_hash(secret(), 'a', texts.address);
+    return texts.uid ? keyed_hash('u', *texts.uid) : keyed_hash('a', texts.address);
 }
 
 KeptEvent::KeptEvent(const EventTexts &texts, std::int64_t time_ms, SharedBytes record)

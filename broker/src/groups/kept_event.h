@@ -1,7 +1,6 @@
 // An event on its way to reliable groups, and for as long as it is young.
 #pragma once
 
-#include "base/keyed_hash.h"
 #include "event_log/log_entry.h"
 #include "hub/event_keeper.h"
 #include "hub/outgoing_event.h"

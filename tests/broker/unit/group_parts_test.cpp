@@ -1,5 +1,4 @@
 // What a group has beside its state: topics by number, and events that are young.
-#include "base/keyed_hash.h"
 #include "groups/event_slots.h"
 #include "groups/topic_book.h"
 
@@ -94,15 +93,6 @@ TEST(event_slots, know_the_keys) {
     EXPECT_EQ(slots.key(cookie, GroupOrder::sid), of->keys().sid);
     EXPECT_EQ(slots.key(cookie, GroupOrder::uid), of->keys().sid);
     EXPECT_EQ(slots.key(cookie, GroupOrder::none), 0U);
-}
-
-TEST(keyed_hash, tells_kinds_and_texts_and_keys_apart) {
-    const HashKey key{1, 2};
-    EXPECT_EQ(keyed_hash(key, 'a', "text"), keyed_hash(key, 'a', "text"));
-    EXPECT_NE(keyed_hash(key, 'a', "text"), keyed_hash(key, 'b', "text"));
-    EXPECT_NE(keyed_hash(key, 'a', "text"), keyed_hash(key, 'a', std::string_view("text\0", 5)));
-    EXPECT_NE(keyed_hash(key, 'a', "12345678"), keyed_hash(key, 'a', "123456789"));
-    EXPECT_NE(keyed_hash(key, 'a', "text"), keyed_hash({1, 3}, 'a', "text"));
 }
 
 } // namespace
