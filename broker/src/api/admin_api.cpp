@@ -113,22 +113,18 @@ std::variant<std::string_view, ConnectionQuery> connection_query(std::string_vie
     const auto parameters = query_parameters(text);
     if (!parameters)
         return "query is malformed";
-    const auto given = [&parameters](std::string_view name) -> std::string_view {
-        const auto found = parameters->find(name);
-        return found == parameters->end() ? std::string_view() : found->second;
-    };
     ConnectionQuery query;
-    if (const auto sort = given("sort"); !sort.empty()) {
+    if (const auto &sort = parameter(*parameters, "sort"); !sort.empty()) {
         const auto key = connection_key(sort);
         if (!key)
             return "sort is none of sid, uid, address, since, messages, bytes, refused, queue";
         query.sort = *key;
     }
-    const auto limit = page_limit(given("limit"));
+    const auto limit = page_limit(parameter(*parameters, "limit"));
     if (!limit)
         return limit_complaint;
     query.limit = *limit;
-    if (const auto after = given("after"); !after.empty()) {
+    if (const auto &after = parameter(*parameters, "after"); !after.empty()) {
         query.after = parse_cursor(after, query.sort);
         if (!query.after)
             return "after is not the next of a page with this sort";

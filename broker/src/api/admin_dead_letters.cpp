@@ -129,15 +129,11 @@ HttpReply DeadLetterResources::list(const Target &target, const std::shared_ptr<
     const auto parameters = query_parameters(target.query);
     if (!parameters)
         return at_once(error(400, "query is malformed"));
-    const auto given = [&parameters](std::string_view name) {
-        const auto found = parameters->find(name);
-        return found == parameters->end() ? std::string_view() : std::string_view(found->second);
-    };
-    const auto limit = page_limit(given("limit"));
+    const auto limit = page_limit(parameter(*parameters, "limit"));
     if (!limit)
         return at_once(error(400, limit_complaint));
     std::uint64_t after = 0;
-    if (const auto text = given("after"); !text.empty()) {
+    if (const auto &text = parameter(*parameters, "after"); !text.empty()) {
         const auto [stop, problem] = std::from_chars(text.data(), text.data() + text.size(), after);
         if (problem != std::errc() || stop != text.data() + text.size() || after > INT64_MAX)
             return at_once(error(400, "after is not the next of a page"));

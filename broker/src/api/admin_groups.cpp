@@ -108,16 +108,12 @@ HttpReply GroupResources::list(std::string_view method, const std::string &vhost
     const auto parameters = query_parameters(query);
     if (!parameters)
         return at_once(error(400, "query is malformed"));
-    const auto given = [&parameters](std::string_view name) {
-        const auto found = parameters->find(name);
-        return found == parameters->end() ? std::string_view() : std::string_view(found->second);
-    };
-    const auto limit = page_limit(given("limit"));
+    const auto limit = page_limit(parameter(*parameters, "limit"));
     if (!limit)
         return at_once(error(400, limit_complaint));
     auto all = groups_.list(vhost);
-    const auto after = given("after");
-    std::erase_if(all, [after](const auto &group) { return group->name() <= after; });
+    const auto &after = parameter(*parameters, "after");
+    std::erase_if(all, [&after](const auto &group) { return group->name() <= after; });
     const bool is_last = all.size() <= *limit;
     all.resize(std::min(all.size(), *limit));
     return at_once(

@@ -56,10 +56,4 @@ HttpReply stream_head(const std::string &stream, bool chunked) {
     return reply;
 }
 
-const std::string &parameter(const QueryParameters &parameters, std::string_view name) {
-    static const std::string absent;
-    const auto found = parameters.find(name);
-    return found == parameters.end() ? absent : found->second;
-}
-
 } // namespace webrocket::backend

@@ -1,13 +1,10 @@
-// The answers of the Backend API that several of its resources give, and the query that they are
-// asked with.
+// The answers of the Backend API that several of its resources give.
 #pragma once
 
 #include "http/http_message.h"
-#include "http/uri.h"
 
 #include <string>
 #include <string_view>
-#include <utility>
 
 namespace webrocket::backend {
 
@@ -39,8 +36,5 @@ HttpReply no_group(std::string_view name);
 
 // Of a worker's stream: what comes before what is written on it.
 HttpReply stream_head(const std::string &stream, bool chunked);
-
-// Empty when there is none of that name.
-const std::string &parameter(const QueryParameters &parameters, std::string_view name);
 
 } // namespace webrocket::backend

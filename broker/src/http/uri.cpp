@@ -107,6 +107,12 @@ std::optional<QueryParameters> query_parameters(std::string_view query) {
     return parameters;
 }
 
+const std::string &parameter(const QueryParameters &parameters, std::string_view name) {
+    static const std::string absent;
+    const auto found = parameters.find(name);
+    return found == parameters.end() ? absent : found->second;
+}
+
 std::string clean_path(std::string_view path) {
     std::vector<std::string_view> kept;
     std::string_view rest = path;

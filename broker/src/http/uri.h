@@ -30,6 +30,8 @@ bool has_sound_escapes(std::string_view text);
 // escape is broken: what was meant cannot be told.
 using QueryParameters = std::map<std::string, std::string, std::less<>>;
 std::optional<QueryParameters> query_parameters(std::string_view query);
+// Empty when there is none of that name.
+const std::string &parameter(const QueryParameters &parameters, std::string_view name);
 
 // `//`, `/./` and `/../` resolved; equal to `path` when that is clean already.
 std::string clean_path(std::string_view path);
